@@ -1,0 +1,41 @@
+/* Why something failed: a stable word for programs, a sentence for people. */
+#ifndef NTP_MONITOR_WHY_H
+#define NTP_MONITOR_WHY_H
+
+enum { WHY_TEXT_BYTES = 1024 };
+
+/* The reason words stand in every output and in the man page. */
+enum reason {
+  REASON_OK,
+  REASON_JITTER,
+  REASON_OFFSET,
+  REASON_ROOT_DISTANCE,
+  REASON_STALE,
+  REASON_WARMING_UP,
+  REASON_NOT_SYNCHRONISED,
+  REASON_NO_SERVICE,
+  REASON_NO_BUS,
+  REASON_DENIED,
+  REASON_TIMEOUT,
+  REASON_BAD_REPLY,
+  REASON_NO_SOURCE,
+  REASON_CONFIG,
+  REASON_COUNT
+};
+
+/* The word ("root-distance") and one sentence for the manual; both static. */
+const char *reason_name(enum reason reason);
+const char *reason_meaning(enum reason reason);
+
+struct why {
+  enum reason reason;
+  char text[WHY_TEXT_BYTES]; /* escaped: fit for any log or terminal */
+};
+
+/* Sets both from a printf format, escaping whatever foreign text it holds. why
+ * must not be NULL. Returns error unchanged (a negative errno), so that a failing
+ * function can end in `return why_set(...)`. */
+int why_set(struct why *why, enum reason reason, int error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

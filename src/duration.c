@@ -1,0 +1,223 @@
+/*
+ * Spans of time as people write them.
+ *
+ * Everything inside is int64_t nanoseconds, so that no comparison depends on a
+ * rounding and no number on the locale.
+ */
+#include "ntp_monitor/duration.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/why.h"
+
+/* Longest names first, so that a prefix match finds the whole unit. */
+static const struct unit {
+  const char *name;
+  int64_t ns;
+} units[] = {
+    {"min", DURATION_MIN}, {"\u00b5s", DURATION_US}, {"\u03bcs", DURATION_US}, {"ns", DURATION_NS},
+    {"us", DURATION_US},   {"ms", DURATION_MS},      {"s", DURATION_S},        {"h", DURATION_H},
+    {"d", DURATION_D},     {"w", DURATION_W},
+};
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+static const struct unit *unit_at(const char *text) {
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (strncmp(text, units[i].name, strlen(units[i].name)) == 0) {
+      return &units[i];
+    }
+  }
+  return NULL;
+}
+
+/* What follows a number or a unit so that it ends there. */
+static bool ends_word(const char *text, bool after_unit) {
+  return *text == '\0' || is_blank(*text) || (after_unit && (is_digit(*text) || *text == '.'));
+}
+
+/* The fraction .digits of unit_ns, cut below 1 ns. The largest unit has 604.8e12 ns,
+ * so that digits past the 15th cannot matter, and 128 bits hold the product. */
+static int64_t fraction_ns(const char *digits, size_t count, int64_t unit_ns) {
+  enum { DIGITS_MAX = 15 };
+  __extension__ __int128 numerator = 0;
+  int64_t scale = 1;
+  for (size_t i = 0; i < count && i < DIGITS_MAX; i++) {
+    numerator = numerator * 10 + (digits[i] - '0');
+    scale *= 10;
+  }
+  return (int64_t)(numerator * unit_ns / scale);
+}
+
+struct number {
+  int64_t whole;
+  const char *fraction;
+  size_t fraction_count;
+};
+
+/* Reads digits[.digits] at *text and moves it on; 0, -EINVAL or -ERANGE. */
+static int read_number(const char **text, struct number *number) {
+  const char *at = *text;
+  size_t digits = 0;
+  number->whole = 0;
+  for (; is_digit(*at); at++, digits++) {
+    if (__builtin_mul_overflow(number->whole, 10, &number->whole) ||
+        __builtin_add_overflow(number->whole, *at - '0', &number->whole)) {
+      return -ERANGE;
+    }
+  }
+  number->fraction_count = 0;
+  if (*at == '.') {
+    number->fraction = ++at;
+    while (is_digit(*at)) {
+      at++;
+    }
+    number->fraction_count = (size_t)(at - number->fraction);
+    if (number->fraction_count == 0) {
+      return -EINVAL; /* "2." is half written */
+    }
+  }
+  if (digits + number->fraction_count == 0) {
+    return -EINVAL;
+  }
+  *text = at;
+  return 0;
+}
+
+/* Adds number units to *sum_ns; 0 or -ERANGE. */
+static int add(int64_t *sum_ns, const struct number *number, int64_t unit_ns) {
+  int64_t whole_ns = 0;
+  int64_t part_ns = number->fraction_count == 0
+                        ? 0
+                        : fraction_ns(number->fraction, number->fraction_count, unit_ns);
+  if (__builtin_mul_overflow(number->whole, unit_ns, &whole_ns) ||
+      __builtin_add_overflow(*sum_ns, whole_ns, sum_ns) ||
+      __builtin_add_overflow(*sum_ns, part_ns, sum_ns)) {
+    return -ERANGE;
+  }
+  return 0;
+}
+
+static int parse(const char *text, int64_t *span_ns) {
+  const char *at = text + strspn(text, " \t");
+  int64_t sum_ns = 0;
+  for (unsigned parts = 0; parts == 0 || *at != '\0'; parts++) {
+    struct number number = {.whole = 0};
+    int error = read_number(&at, &number);
+    if (error != 0) {
+      return error;
+    }
+    const char *unit_text = at + strspn(at, " \t");
+    const struct unit *unit = unit_at(unit_text);
+    if (unit != NULL) {
+      at = unit_text + strlen(unit->name);
+    } else if (parts > 0 || *unit_text != '\0') {
+      return -EINVAL; /* a bare number stands alone */
+    }
+    if (!ends_word(at, unit != NULL)) {
+      return -EINVAL;
+    }
+    error = add(&sum_ns, &number, unit != NULL ? unit->ns : DURATION_S);
+    if (error != 0) {
+      return error;
+    }
+    at += strspn(at, " \t");
+  }
+  *span_ns = sum_ns;
+  return 0;
+}
+
+int duration_parse(const char *text, int64_t *span_ns, struct why *why) {
+  int error = parse(text, span_ns);
+  if (error == -ERANGE) {
+    return why_set(why, REASON_CONFIG, error, "'%.80s' is too long a time", text);
+  }
+  if (error != 0) {
+    return why_set(why, REASON_CONFIG, error,
+                   "'%.80s' is not a time; write it like 2, 1.5s, 500ms, 250us or 1min 30s", text);
+  }
+  return 0;
+}
+
+/* Writes "WHOLE.FRACTION" without trailing zeros; value in ns, in a unit of unit_ns
+ * that is a power of ten. */
+static int print_decimal(char *out, uint64_t value_ns, uint64_t unit_ns) {
+  int length = sprintf(out, "%" PRIu64, value_ns / unit_ns);
+  uint64_t rest = value_ns % unit_ns;
+  if (rest > 0) {
+    out[length++] = '.';
+    for (uint64_t place = unit_ns / 10; rest > 0 && place > 0; place /= 10) {
+      out[length++] = (char)('0' + rest / place);
+      rest %= place;
+    }
+  }
+  out[length] = '\0';
+  return length;
+}
+
+static uint64_t magnitude(int64_t span_ns) {
+  return span_ns < 0 ? -(uint64_t)span_ns : (uint64_t)span_ns;
+}
+
+const char *duration_print(char *out, int64_t span_ns) {
+  static const struct unit big[] = {{"d", DURATION_D}, {"h", DURATION_H}, {"min", DURATION_MIN}};
+  static const struct unit small[] = {
+      {"s", DURATION_S}, {"ms", DURATION_MS}, {"us", DURATION_US}, {"ns", DURATION_NS}};
+  uint64_t rest = magnitude(span_ns);
+  char *at = out;
+  if (span_ns < 0) {
+    *at++ = '-';
+  }
+  if (rest == 0) {
+    return strcpy(out, "0");
+  }
+  if (rest < (uint64_t)DURATION_MIN) {
+    size_t i = 0;
+    while (rest < (uint64_t)small[i].ns) {
+      i++;
+    }
+    at += print_decimal(at, rest, (uint64_t)small[i].ns);
+    (void)strcpy(at, small[i].name);
+    return out;
+  }
+  const char *gap = "";
+  for (size_t i = 0; i < sizeof big / sizeof *big; i++) {
+    uint64_t whole = rest / (uint64_t)big[i].ns;
+    rest %= (uint64_t)big[i].ns;
+    if (whole > 0) {
+      at += sprintf(at, "%s%" PRIu64 "%s", gap, whole, big[i].name);
+      gap = " ";
+    }
+  }
+  if (rest > 0) {
+    *at++ = ' ';
+    at += print_decimal(at, rest, (uint64_t)DURATION_S);
+    (void)strcpy(at, "s");
+  }
+  return out;
+}
+
+const char *duration_print_seconds(char *out, int64_t span_ns) {
+  char *at = out;
+  if (span_ns < 0) {
+    *at++ = '-';
+  }
+  (void)print_decimal(at, magnitude(span_ns), (uint64_t)DURATION_S);
+  return out;
+}
+
+int64_t duration_round(int64_t span_ns) {
+  int64_t step =
+      span_ns > -10 * DURATION_S && span_ns < 10 * DURATION_S ? DURATION_S / 10 : DURATION_S;
+  return span_ns - span_ns % step;
+}

@@ -1,0 +1,143 @@
+/*
+ * Text that came from outside, made safe to show.
+ *
+ * Server names, error messages and file contents end up in logs and on
+ * terminals, where a newline forges a line and an escape sequence acts. So there
+ * is one function that everything foreign passes, at the edge where it comes in.
+ */
+#include "ntp_monitor/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* The length of the UTF-8 sequence at text (RFC 3629 section 4), 0 where there is
+ * none; *point is its code point. */
+static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *point) {
+  static const struct {
+    unsigned char mask, lead;
+    size_t bytes;
+    uint32_t least;
+  } forms[] = {
+      {0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    if ((text[0] & forms[i].mask) != forms[i].lead || length < forms[i].bytes) {
+      continue;
+    }
+    uint32_t value = text[0] & (uint32_t)~forms[i].mask & 0xff;
+    for (size_t k = 1; k < forms[i].bytes; k++) {
+      if ((text[k] & 0xc0) != 0x80) {
+        return 0;
+      }
+      value = value << 6 | (text[k] & 0x3f);
+    }
+    bool surrogate = value >= 0xd800 && value <= 0xdfff;
+    if (value < forms[i].least || value > 0x10ffff || surrogate) {
+      return 0;
+    }
+    *point = value;
+    return forms[i].bytes;
+  }
+  return 0;
+}
+
+/* Whether a code point acts on a display or a log instead of being shown. */
+static bool acts(uint32_t point) {
+  static const struct {
+    uint32_t first, last;
+  } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
+                {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+                {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+  for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+    if (point >= ranges[i].first && point <= ranges[i].last) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void text_truncate(char *text, size_t length) {
+  if (strlen(text) <= length) {
+    return;
+  }
+  size_t end = length - 3;
+  while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) {
+    end--;
+  }
+  memcpy(text + end, "...", 4);
+}
+
+void text_escape(char *out, size_t size, const char *text, size_t length) {
+  static const char hex[] = "0123456789abcdef";
+  const unsigned char *from = (const unsigned char *)text;
+  /* Room for one more escaped sequence (4 bytes, each as \xNN) and a NUL. */
+  size_t used = 0;
+  size_t safe = 0; /* the last boundary at which "..." still fits */
+  for (size_t i = 0; i < length;) {
+    uint32_t point = 0;
+    size_t bytes = utf8_decode(from + i, length - i, &point);
+    bool plain = bytes > 0 && !acts(point);
+    bytes = bytes > 0 ? bytes : 1;
+    size_t wanted = plain ? bytes : 4 * bytes;
+    if (used + 4 <= size) {
+      safe = used;
+    }
+    if (used + wanted >= size) {
+      memcpy(out + safe, "...", 4);
+      return;
+    }
+    for (size_t k = 0; k < bytes; k++) {
+      if (plain) {
+        out[used++] = (char)from[i + k];
+      } else {
+        out[used++] = '\\';
+        out[used++] = 'x';
+        out[used++] = hex[from[i + k] >> 4];
+        out[used++] = hex[from[i + k] & 15];
+      }
+    }
+    i += bytes;
+  }
+  out[used] = '\0';
+}
+
+/* Levenshtein's distance without regard to case; words over WORD_BYTES are far from all. */
+enum { WORD_BYTES = 48 };
+
+static size_t distance(const char *a, const char *b) {
+  size_t row[WORD_BYTES + 1];
+  size_t width = strlen(b);
+  if (width > WORD_BYTES) {
+    return SIZE_MAX;
+  }
+  for (size_t k = 0; k <= width; k++) {
+    row[k] = k;
+  }
+  for (size_t i = 0; a[i] != '\0'; i++) {
+    size_t corner = row[0];
+    row[0] = i + 1;
+    for (size_t k = 0; k < width; k++) {
+      size_t change = corner + (strncasecmp(a + i, b + k, 1) != 0);
+      corner = row[k + 1];
+      size_t drop = (row[k] < row[k + 1] ? row[k] : row[k + 1]) + 1;
+      row[k + 1] = change < drop ? change : drop;
+    }
+  }
+  return row[width];
+}
+
+const char *text_nearest(const char *word, const void *names, size_t count, size_t stride) {
+  const char *best = NULL;
+  size_t least = strlen(word) / 3 + 1;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = *(const char *const *)(const void *)((const char *)names + i * stride);
+    size_t steps = distance(word, name);
+    if (steps <= least) {
+      least = steps > 0 ? steps - 1 : 0;
+      best = name;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,75 @@
+/*
+ * What happened, in order: the debug trace.
+ *
+ * The layers below main may not speak, yet only they know what they saw. So they
+ * add to a record, and main and log.c decide where it goes. A fixed buffer: a
+ * trace that fails for want of memory would be the wrong one to lose.
+ */
+#include "ntp_monitor/trace.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/text.h"
+
+enum { LINE_BYTES = 1024 };
+
+/* One write a line, so that lines of other processes do not cut it. */
+static void show(const struct trace *trace, const char *line) {
+  char text[LINE_BYTES + 32];
+  int length = snprintf(text, sizeof text, "debug: %s\n", line);
+  if (length > 0 && write(trace->fd, text, (size_t)length) < 0) {
+    return; /* nobody reads the trace: not worth a verdict */
+  }
+}
+
+static void append(struct trace *trace, const char *line) {
+  size_t bytes = strlen(line) + 1;
+  memcpy(trace->text + trace->used_bytes, line, bytes);
+  trace->used_bytes += bytes;
+  if (trace->fd >= 0) {
+    show(trace, line);
+  }
+}
+
+void trace_add(struct trace *trace, const char *format, ...) {
+  static const char last[] = "(the trace is full: what followed is not in it)";
+  if (trace->off || trace->full) {
+    return;
+  }
+  char raw[LINE_BYTES];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(raw, sizeof raw, format, arguments);
+  va_end(arguments);
+  if (length < 0) {
+    return;
+  }
+  char line[LINE_BYTES];
+  int64_t since_us = (clock_monotonic_ns() - trace->start_ns) / 1000;
+  int head = snprintf(line, sizeof line, "+%" PRId64 ".%03" PRId64 "ms ", since_us / 1000,
+                      since_us % 1000);
+  text_escape(line + head, sizeof line - (size_t)head, raw, strlen(raw));
+  if (trace->used_bytes + strlen(line) + 1 + sizeof last > sizeof trace->text) {
+    trace->full = true;
+    append(trace, last);
+    return;
+  }
+  append(trace, line);
+}
+
+void trace_show(struct trace *trace, int fd) {
+  trace->fd = fd;
+  for (const char *line = trace_next(trace, NULL); line != NULL; line = trace_next(trace, line)) {
+    show(trace, line);
+  }
+}
+
+const char *trace_next(const struct trace *trace, const char *line) {
+  const char *next = line == NULL ? trace->text : line + strlen(line) + 1;
+  return next < trace->text + trace->used_bytes ? next : NULL;
+}
