@@ -1,0 +1,35 @@
+/* What surrounds a run, looked up once at its start. */
+#ifndef NTP_MONITOR_ENV_H
+#define NTP_MONITOR_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct trace;
+
+enum { ENV_HOME_BYTES = 4096, ENV_HOST_BYTES = 256 };
+
+struct env {
+  int64_t start_ns;            /* CLOCK_MONOTONIC */
+  int64_t deadline_ns;         /* CLOCK_MONOTONIC: the whole run ends by then */
+  int64_t measure_deadline_ns; /* the same for measuring: leaves time to deliver */
+  pid_t pid;
+  uid_t uid;                 /* effective */
+  char home[ENV_HOME_BYTES]; /* absolute, or "" where there is none */
+  char host[ENV_HOST_BYTES]; /* of this machine, as gethostname has it */
+  bool stdout_tty;
+  bool no_color; /* NO_COLOR is set and not empty (no-color.org), or TERM is dumb */
+  struct trace *trace;
+};
+
+/* Fills env; the deadline is that of the default timeout. */
+void env_init(struct env *env, struct trace *trace);
+
+/* Whether someone reads stderr at a terminal; asked only where it matters. */
+bool env_stderr_tty(void);
+
+/* Sets both deadlines, timeout_ns after the start. */
+void env_set_timeout(struct env *env, int64_t timeout_ns);
+
+#endif

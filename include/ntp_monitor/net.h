@@ -1,0 +1,60 @@
+/* Sockets under a deadline. Nothing here blocks past the deadline_ns it is
+ * given (CLOCK_MONOTONIC); every descriptor is close-on-exec and non-blocking. */
+#ifndef NTP_MONITOR_NET_H
+#define NTP_MONITOR_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+enum { NET_ADDRESSES = 16 };
+
+struct why;
+
+struct net_address {
+  socklen_t length_bytes;
+  struct sockaddr_storage socket;
+};
+
+/*
+ * The addresses of host for a datagram to port. Literals need no look-up, nor
+ * does localhost, which is 127.0.0.1 and ::1 (RFC 6761 section 6.3); for all
+ * else a child asks the resolver and is killed at the deadline.
+ * Returns their number (1..NET_ADDRESSES) or a negative errno with why filled.
+ */
+int net_resolve(const char *host, uint16_t port, int64_t deadline_ns,
+                struct net_address addresses[NET_ADDRESSES], struct why *why);
+
+/* A UDP socket connected to address, or a negative errno. */
+int net_connect_udp(const struct net_address *address);
+
+/* Sends all of it, waiting while a queue is full; 0 or a negative errno
+ * (-ETIMEDOUT at the deadline). */
+int net_send(int fd, const void *data, size_t length_bytes, int64_t deadline_ns);
+
+/* Sends one datagram (or stream record, with the NUL that glibc's syslog() ends one
+ * with) to the local socket at path. *fd is the connection, -1 for none yet; it stays
+ * open for the next one, and is made anew once where the receiver was restarted. 0 or
+ * a negative errno, *fd then being closed and -1. */
+int net_send_local(int *fd, const char *path, const void *data, size_t length_bytes,
+                   int64_t deadline_ns);
+
+/* Writes all of it to any descriptor, waiting for a slow reader: 0 or a negative errno. */
+int net_write(int fd, const void *data, size_t length_bytes, int64_t deadline_ns);
+
+/* Waits up to wait_ns for the ICMP refusal of what was sent on a connected UDP
+ * socket: 0 if none came, else a negative errno (-ECONNREFUSED). */
+int net_refusal(int fd, int64_t wait_ns, int64_t deadline_ns);
+
+/* Reads fd to its end (or size_bytes), waiting up to the deadline. Returns the
+ * number of bytes, or a negative errno (-ETIMEDOUT, -EFBIG where more than
+ * size_bytes came). fd may be a file, a FIFO or a socket. */
+ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns);
+
+/* Whether address is on this machine's loopback (RFC 1122 section 3.2.1.3, RFC 4291
+ * section 2.5.3). */
+bool net_is_loopback(const struct net_address *address);
+
+#endif

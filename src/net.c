@@ -1,0 +1,197 @@
+/*
+ * Sockets under a deadline.
+ *
+ * Nothing a monitor waits for may keep it: descriptors do not block, and waiting is
+ * poll(2) with what is left of the time.
+ */
+#include "ntp_monitor/net.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ntp_monitor/clock.h"
+
+/* 0 when an event is there, -ETIMEDOUT at the deadline, or a negative errno. */
+static int wait_for(int fd, short events, int64_t deadline_ns) {
+  for (;;) {
+    struct pollfd poll_fd = {.fd = fd, .events = events};
+    int ready = poll(&poll_fd, 1, clock_left_ms(deadline_ns));
+    if (ready > 0) {
+      return 0;
+    }
+    if (ready < 0 && errno != EINTR) {
+      return -errno;
+    }
+    if (clock_left_ms(deadline_ns) == 0) {
+      return -ETIMEDOUT;
+    }
+  }
+}
+
+/* Whether what a call failed with passes by itself and there is time to try again: 0,
+ * else a negative errno. Looks at errno. */
+static int passing(int64_t deadline_ns) {
+  if (errno != EINTR && errno != EAGAIN) {
+    return -errno;
+  }
+  return clock_left_ms(deadline_ns) > 0 ? 0 : -ETIMEDOUT;
+}
+
+int net_connect_udp(const struct net_address *address) {
+  int fd = socket(address->socket.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) {
+    return -errno;
+  }
+  if (connect(fd, (const struct sockaddr *)&address->socket, address->length_bytes) != 0) {
+    int error = -errno;
+    (void)close(fd);
+    return error;
+  }
+  return fd;
+}
+
+static int connect_local(const char *path, int type) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) {
+    return -ENAMETOOLONG;
+  }
+  (void)strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) {
+    return -errno;
+  }
+  if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+    int error = -errno;
+    (void)close(fd);
+    return error;
+  }
+  return fd;
+}
+
+/* send(2) for sockets, write(2) for all else. */
+static ssize_t put(int fd, bool is_socket, const void *data, size_t length_bytes) {
+  return is_socket ? send(fd, data, length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT)
+                   : write(fd, data, length_bytes);
+}
+
+static int put_all(int fd, bool is_socket, const void *data, size_t length_bytes,
+                   int64_t deadline_ns) {
+  const char *from = data;
+  while (length_bytes > 0) {
+    /* A descriptor that blocks (a pipe, a terminal) is not written to before it can take it. */
+    int error = is_socket ? 0 : wait_for(fd, POLLOUT, deadline_ns);
+    if (error != 0) {
+      return error;
+    }
+    ssize_t sent = put(fd, is_socket, from, length_bytes);
+    if (sent >= 0) {
+      from += sent;
+      length_bytes -= (size_t)sent;
+      continue;
+    }
+    error = errno == EAGAIN ? wait_for(fd, POLLOUT, deadline_ns) : passing(deadline_ns);
+    if (error != 0) {
+      return error;
+    }
+  }
+  return 0;
+}
+
+int net_send(int fd, const void *data, size_t length_bytes, int64_t deadline_ns) {
+  return put_all(fd, true, data, length_bytes, deadline_ns);
+}
+
+int net_write(int fd, const void *data, size_t length_bytes, int64_t deadline_ns) {
+  return put_all(fd, false, data, length_bytes, deadline_ns);
+}
+
+/* Datagrams first, then a stream (some syslog-ng set-ups). */
+static int open_local(const char *path) {
+  int fd = connect_local(path, SOCK_DGRAM);
+  return fd == -EPROTOTYPE ? connect_local(path, SOCK_STREAM) : fd;
+}
+
+static bool is_stream(int fd) {
+  int type = SOCK_DGRAM;
+  socklen_t size = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+int net_send_local(int *fd, const char *path, const void *data, size_t length_bytes,
+                   int64_t deadline_ns) {
+  int error = 0;
+  for (int tries = *fd < 0 ? 1 : 0; tries < 2; tries++) {
+    if (*fd < 0) {
+      *fd = open_local(path);
+    }
+    error = *fd < 0 ? *fd : net_send(*fd, data, length_bytes, deadline_ns);
+    if (error == 0 && is_stream(*fd)) {
+      error = net_send(*fd, "", 1, deadline_ns);
+    }
+    if (error == 0) {
+      return 0;
+    }
+    if (*fd >= 0) {
+      (void)close(*fd);
+    }
+    *fd = -1;
+  }
+  return error;
+}
+
+int net_refusal(int fd, int64_t wait_ns, int64_t deadline_ns) {
+  int64_t until_ns = clock_monotonic_ns() + wait_ns;
+  /* No events asked for: poll reports POLLERR alone, not what a stranger sends. */
+  int error = wait_for(fd, 0, until_ns < deadline_ns ? until_ns : deadline_ns);
+  if (error == -ETIMEDOUT) {
+    return 0;
+  }
+  int refusal = 0;
+  socklen_t size = sizeof refusal;
+  if (error == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &refusal, &size) != 0) {
+    return -errno;
+  }
+  return error != 0 ? error : -refusal;
+}
+
+ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns) {
+  char *to = data;
+  size_t used = 0;
+  for (;;) {
+    /* One byte more than fits tells a full buffer from the end. */
+    char over;
+    int error = wait_for(fd, POLLIN, deadline_ns);
+    if (error != 0) {
+      return error;
+    }
+    bool full = used == size_bytes;
+    ssize_t bytes = full ? read(fd, &over, 1) : read(fd, to + used, size_bytes - used);
+    if (bytes == 0) {
+      return (ssize_t)used;
+    }
+    if (bytes > 0 && full) {
+      return -EFBIG;
+    }
+    if (bytes > 0) {
+      used += (size_t)bytes;
+    } else {
+      error = passing(deadline_ns);
+      if (error != 0) {
+        return error;
+      }
+    }
+  }
+}
+
+bool net_is_loopback(const struct net_address *address) {
+  const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;
+  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
+  if (address->socket.ss_family == AF_INET) {
+    return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+  }
+  return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
