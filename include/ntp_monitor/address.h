@@ -1,0 +1,25 @@
+/* Where log lines go, as people write it. Pure. */
+#ifndef NTP_MONITOR_ADDRESS_H
+#define NTP_MONITOR_ADDRESS_H
+
+#include <stdint.h>
+
+enum { ADDRESS_TEXT_BYTES = 256, ADDRESS_SYSLOG_PORT = 514 };
+
+enum address_kind { ADDRESS_LOCAL, ADDRESS_UDP, ADDRESS_JOURNAL, ADDRESS_STDERR, ADDRESS_NONE };
+
+struct address {
+  enum address_kind kind;
+  uint16_t port;                 /* ADDRESS_UDP */
+  char text[ADDRESS_TEXT_BYTES]; /* path, or host without brackets and port */
+};
+
+struct why;
+
+/*
+ * Reads /path | host | host:port | v6 | [v6] | [v6]:port | journal | stderr | none.
+ * 0, or -EINVAL with why quoting what was seen and address untouched.
+ */
+int address_parse(const char *text, struct address *address, struct why *why);
+
+#endif

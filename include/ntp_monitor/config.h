@@ -1,0 +1,135 @@
+/* The settings of a run: defaults, /etc, ~ and the command line, in layers. */
+#ifndef NTP_MONITOR_CONFIG_H
+#define NTP_MONITOR_CONFIG_H
+
+#include "ntp_monitor/sample.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct env;
+struct why;
+
+/* Whether text names a source there is: 0, or -EINVAL with why filled. The table of
+ * sources is not ours, so whoever makes a config hands this in. */
+typedef int config_check_source(const char *text, struct why *why);
+
+/* A limit or an age that is switched off or left to us ("off", "auto"). */
+#define CONFIG_NONE INT64_C(-1)
+
+enum { CONFIG_KEYS_MAX = 24, CONFIG_SOURCES_MAX = 16, CONFIG_TEXT_BYTES = 256 };
+
+/* Values of log_level: the severities of syslog(3). */
+enum severity {
+  SEVERITY_CRITICAL = 2,
+  SEVERITY_ERROR = 3,
+  SEVERITY_WARNING = 4,
+  SEVERITY_INFO = 6,
+  SEVERITY_DEBUG = 7
+};
+
+enum syslog_format { SYSLOG_FORMAT_AUTO, SYSLOG_FORMAT_RFC3164, SYSLOG_FORMAT_RFC5424 };
+
+struct limit {
+  int64_t warning_ns; /* alert strictly above; CONFIG_NONE: off */
+  int64_t critical_ns;
+};
+
+/* Where a value comes from. path is static or argv's; line 0: no file. */
+struct origin {
+  const char *path;
+  unsigned line;
+};
+
+struct config {
+  config_check_source *check_source;
+  struct limit limit[METRIC_COUNT];
+  int64_t stale_after_ns; /* CONFIG_NONE: auto */
+  int64_t timeout_ns;
+  int64_t min_replies;
+  bool debug_mode;
+  int64_t log_level;     /* enum severity */
+  int64_t facility;      /* of syslog(3), not shifted */
+  int64_t syslog_format; /* enum syslog_format */
+  char syslog_address[CONFIG_TEXT_BYTES];
+  char source_text[CONFIG_TEXT_BYTES];    /* what a file or a default has for source[] */
+  const char *source[CONFIG_SOURCES_MAX]; /* NAME or NAME:ARGUMENT */
+  size_t source_count;
+  const char *host;    /* -H, or NULL */
+  const char *machine; /* -M, or NULL */
+  struct origin origin[CONFIG_KEYS_MAX];
+};
+
+enum config_type {
+  CONFIG_TIME,    /* int64_t, ns */
+  CONFIG_COUNT,   /* int64_t */
+  CONFIG_BOOL,    /* bool */
+  CONFIG_WORD,    /* int64_t: the value of one of a table of words */
+  CONFIG_ADDRESS, /* char[CONFIG_TEXT_BYTES]: where log lines go */
+  CONFIG_SOURCES  /* source_text and source[] */
+};
+
+struct config_word {
+  const char *name;
+  int64_t value;
+};
+
+/* One key: everything the reader, the help and the manual need to know of it. */
+struct config_key {
+  const char *name;
+  const char *section;
+  enum config_type type;
+  size_t offset; /* of the field in struct config */
+  const char *initial;
+  const char *none;                /* the word that stands for CONFIG_NONE, or NULL */
+  int64_t min, max;                /* inclusive; times in ns */
+  const struct config_word *words; /* ended by a NULL name; the first name of a value is printed */
+  const char *doc;
+};
+
+extern const struct config_key config_keys[];
+extern const size_t config_key_count;
+
+/* What is wrong in a file (or between settings). */
+struct config_notes {
+  void (*say)(void *user, bool problem, const char *text); /* problem: else a warning */
+  void *user;
+  unsigned problem_count;
+};
+
+/* Every key at its default. */
+void config_init(struct config *config, config_check_source *check_source);
+
+/* Sets key from text; -EINVAL or -ERANGE with why filled, and config as it was. */
+int config_set(struct config *config, const struct config_key *key, const char *text,
+               const struct origin *origin, struct why *why);
+
+/* Adds a source from the command line, in place of what the layers below have on the
+ * first call; text must outlive config. -EINVAL or -E2BIG with why filled. */
+int config_add_source(struct config *config, const char *text, struct why *why);
+
+/* Prints the value of key as config_set would read it. */
+void config_print(const struct config *config, const struct config_key *key, char *out,
+                  size_t size_bytes);
+
+/* "FILE:LINE", "default" or "command line". */
+void config_print_origin(const struct origin *origin, char *out, size_t size_bytes);
+
+const struct config_key *config_find(const char *section, const char *name);
+
+/* The origin of what a command line sets. */
+extern const struct origin config_command_line;
+
+/*
+ * Reads one file over config. named: the user asked for just this file, so that
+ * its absence is a problem. path must outlive config. Everything wrong is said
+ * through notes, and what is wrong leaves the layer below as it was.
+ */
+void config_read(struct config *config, const char *path, bool named, const struct env *env,
+                 struct config_notes *notes);
+
+/* Says what no single key can know: a critical limit below its warning. */
+void config_check(const struct config *config, struct config_notes *notes);
+
+#endif

@@ -1,0 +1,104 @@
+/* Where log lines go, as people write it. */
+#include "ntp_monitor/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/un.h>
+
+#include "ntp_monitor/why.h"
+
+static int refuse(struct why *why, const char *text, const char *reason) {
+  return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' %s", text, reason);
+}
+
+/* 1 to 65535 in decimal and nothing else, or 0. */
+static uint16_t parse_port(const char *text) {
+  unsigned long port = 0;
+  size_t digits = strspn(text, "0123456789");
+  if (digits == 0 || digits > 5 || text[digits] != '\0') {
+    return 0;
+  }
+  for (size_t i = 0; i < digits; i++) {
+    port = port * 10 + (unsigned long)(text[i] - '0');
+  }
+  return port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+static bool is_v6(const char *text) {
+  struct in6_addr unused;
+  return inet_pton(AF_INET6, text, &unused) == 1;
+}
+
+/* The letters of RFC 952 and RFC 1123 section 2.1, and _, which sites use. */
+static bool is_host(const char *text) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789.-_";
+  return text[0] != '\0' && text[0] != '-' && text[strspn(text, letters)] == '\0';
+}
+
+/* Splits host and port; text fits into address->text. */
+static int parse_udp(const char *text, struct address *address, struct why *why) {
+  char *host = address->text;
+  const char *port = NULL;
+  address->kind = ADDRESS_UDP;
+  address->port = ADDRESS_SYSLOG_PORT;
+  if (text[0] == '[') {
+    const char *end = strchr(text, ']');
+    if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
+      return refuse(why, text, "is not [IPv6 address]:port");
+    }
+    memcpy(host, text + 1, (size_t)(end - text - 1));
+    host[end - text - 1] = '\0';
+    port = end[1] == ':' ? end + 2 : NULL;
+    if (!is_v6(host)) {
+      return refuse(why, text, "has no IPv6 address between its brackets");
+    }
+  } else {
+    (void)strcpy(host, text);
+    char *colon = is_v6(text) ? NULL : strchr(host, ':');
+    if (colon != NULL) {
+      *colon = '\0';
+      port = colon + 1;
+    }
+    if (!is_v6(host) && !is_host(host)) {
+      return refuse(why, text,
+                    "is no log address; write /path, host, host:port, [IPv6]:port, journal, "
+                    "stderr or none");
+    }
+  }
+  if (port != NULL) {
+    address->port = parse_port(port);
+  }
+  return address->port != 0 ? 0 : refuse(why, text, "has no port from 1 to 65535");
+}
+
+int address_parse(const char *text, struct address *address, struct why *why) {
+  static const struct {
+    const char *name;
+    enum address_kind kind;
+  } words[] = {{"journal", ADDRESS_JOURNAL}, {"stderr", ADDRESS_STDERR}, {"none", ADDRESS_NONE}};
+  struct address parsed = {.kind = ADDRESS_LOCAL};
+  size_t most = text[0] == '/' ? sizeof((struct sockaddr_un *)0)->sun_path : sizeof parsed.text;
+  if (strlen(text) >= most) {
+    return refuse(why, text,
+                  text[0] == '/' ? "is too long for the path of a socket (107 bytes)"
+                                 : "is too long for a host name");
+  }
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strcasecmp(text, words[i].name) == 0) {
+      parsed.kind = words[i].kind;
+      *address = parsed;
+      return 0;
+    }
+  }
+  if (text[0] == '/') {
+    (void)strcpy(parsed.text, text);
+  } else if (parse_udp(text, &parsed, why) != 0) {
+    return -EINVAL;
+  }
+  *address = parsed;
+  return 0;
+}

@@ -1,0 +1,288 @@
+/*
+ * The layers of the configuration: files read over defaults.
+ *
+ * inih parses; this file feeds it. Left alone it takes a directory for an empty
+ * file, cuts long lines into new ones and tells no line number. So the file is
+ * opened, judged and cut into lines here, and each line that is not what it
+ * should be is said by its number.
+ */
+#include "ntp_monitor/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/text.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+/* inih's buffer has 200 bytes with the line's end and a NUL. */
+enum { LINE_BYTES_MAX = 197, FILE_BYTES_MAX = 64 * 1024, NOTE_BYTES = 1536 };
+
+/* The state of one file while it is read. */
+struct file {
+  const char *path;
+  struct config *config;
+  struct config_notes *notes;
+  char *text;
+  size_t length_bytes;
+  size_t at;
+  unsigned line;                  /* the line that inih has now, from 1 */
+  bool indented;                  /* it starts with a blank */
+  bool unanswered;                /* it should hold a key, and inih has not found one */
+  bool in_section;                /* some [section] was seen */
+  bool section_ignored;           /* and the present one is unknown */
+  unsigned seen[CONFIG_KEYS_MAX]; /* the line of each key so far, 0: none */
+};
+
+__attribute__((format(printf, 3, 4))) static void note(const struct file *file, bool problem,
+                                                       const char *format, ...) {
+  char text[NOTE_BYTES];
+  va_list arguments;
+  va_start(arguments, format);
+  int head = snprintf(text, sizeof text, file->line > 0 ? "%.512s:%u: " : "%.512s: ", file->path,
+                      file->line);
+  (void)vsnprintf(text + head, sizeof text - (size_t)head, format, arguments);
+  va_end(arguments);
+  char safe[NOTE_BYTES];
+  text_escape(safe, sizeof safe, text, strlen(text));
+  file->notes->problem_count += problem;
+  file->notes->say(file->notes->user, problem, safe);
+}
+
+/* What a line that should hold a key, and for inih does not, is instead. */
+static void settle(struct file *file) {
+  if (!file->unanswered) {
+    return;
+  }
+  file->unanswered = false;
+  note(file, true,
+       file->indented ? "continuation lines are not supported: write the value on one line"
+                      : "this is not 'key = value'");
+}
+
+static void enter_section(struct file *file, const char *line) {
+  char name[LINE_BYTES_MAX + 1];
+  const char *end = strchr(line, ']');
+  file->in_section = true;
+  file->section_ignored = true;
+  if (end == NULL) {
+    note(file, true, "a [section] without its ]");
+    return;
+  }
+  (void)snprintf(name, sizeof name, "%.*s", (int)(end - line - 1), line + 1);
+  if (strcmp(name, "DEFAULT") == 0) {
+    note(file, true, "[DEFAULT] is not supported: write each key into its own section");
+    return;
+  }
+  for (size_t i = 0; i < config_key_count; i++) {
+    if (strcmp(config_keys[i].section, name) == 0) {
+      file->section_ignored = false;
+      return;
+    }
+  }
+  const char *near =
+      text_nearest(name, &config_keys[0].section, config_key_count, sizeof *config_keys);
+  note(file, false, "[%s]: unknown section, ignored%s%s%s", name, near ? "; did you mean [" : "",
+       near ? near : "", near ? "]?" : "");
+}
+
+/* inih's ini_reader: the next line without leading blanks, or NULL at the end. */
+static char *next_line(char *out, int size, void *user) {
+  struct file *file = user;
+  settle(file);
+  if (file->at >= file->length_bytes) {
+    return NULL;
+  }
+  const char *line = file->text + file->at;
+  size_t length = (size_t)(strchrnul(line, '\n') - line);
+  file->at += length + 1;
+  file->line++;
+  if (length > 0 && line[length - 1] == '\r') {
+    length--;
+  }
+  size_t blanks = strspn(line, " \t");
+  blanks = blanks < length ? blanks : length;
+  out[0] = '\0';
+  if (length > LINE_BYTES_MAX || length >= (size_t)size) {
+    note(file, true, "the line is longer than %d bytes and ignored", LINE_BYTES_MAX);
+    return out;
+  }
+  memcpy(out, line + blanks, length - blanks);
+  out[length - blanks] = '\0';
+  file->indented = blanks > 0;
+  if (out[0] == '[') {
+    enter_section(file, out);
+  } else {
+    file->unanswered = out[0] != '\0' && strchr(";#", out[0]) == NULL;
+  }
+  return out;
+}
+
+static void unknown_key(const struct file *file, const char *section, const char *name) {
+  for (size_t i = 0; i < config_key_count; i++) {
+    if (strcasecmp(config_keys[i].name, name) == 0) {
+      note(file, false, "%s: belongs into [%s], ignored here", name, config_keys[i].section);
+      return;
+    }
+  }
+  const char *near =
+      text_nearest(name, &config_keys[0].name, config_key_count, sizeof *config_keys);
+  note(file, false, "%s: unknown key in [%s], ignored%s%s%s", name, section,
+       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+/* inih's ini_handler: one key of the present line. */
+static int take_key(void *user, const char *section, const char *name, const char *value) {
+  struct file *file = user;
+  file->unanswered = false;
+  if (!file->in_section) {
+    note(file, false, "%s: stands before any [section], ignored", name);
+    return 1;
+  }
+  if (file->section_ignored) {
+    return 1;
+  }
+  const struct config_key *key = config_find(section, name);
+  if (key == NULL) {
+    unknown_key(file, section, name);
+    return 1;
+  }
+  unsigned *seen = &file->seen[key - config_keys];
+  if (*seen > 0) {
+    note(file, false, "%s: is set in line %u already; this line wins", key->name, *seen);
+  }
+  *seen = file->line;
+  struct why why;
+  const struct origin origin = {.path = file->path, .line = file->line};
+  const char *marker = strstr(value, "%(");
+  int error = marker != NULL && strstr(marker, ")s") != NULL
+                  ? why_set(&why, REASON_CONFIG, -EINVAL,
+                            "'%.80s': %%(name)s is not supported, write the value itself", value)
+                  : config_set(file->config, key, value, &origin, &why);
+  if (error != 0) {
+    char kept[CONFIG_TEXT_BYTES];
+    char from[CONFIG_TEXT_BYTES];
+    config_print(file->config, key, kept, sizeof kept);
+    config_print_origin(&file->config->origin[key - config_keys], from, sizeof from);
+    note(file, true, "%s: %s; keeping %s (%s)", key->name, why.text, kept, from);
+  }
+  return 1;
+}
+
+/* Whether root may believe the file: what others can write, others decide. */
+static bool trusted(const struct file *file, const struct stat *status, const struct env *env) {
+  if (env->uid != 0) {
+    return true;
+  }
+  if (status->st_uid != 0) {
+    note(file, true, "ignored: it belongs to uid %u, and root believes only its own; chown root it",
+         (unsigned)status->st_uid);
+    return false;
+  }
+  if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    note(file, true,
+         "ignored: others may write it (mode %04o), and root does not believe such "
+         "a file; chmod go-w it",
+         (unsigned)status->st_mode & 07777);
+    return false;
+  }
+  return true;
+}
+
+/* Reads fd whole into file->text (owned by the caller), or says why not. */
+static bool load(struct file *file, int fd, const struct env *env) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) {
+    note(file, true, "cannot be looked at: %s", strerror(errno));
+    return false;
+  }
+  if (!S_ISREG(status.st_mode)) {
+    note(file, true, "is not a regular file, ignored");
+    return false;
+  }
+  if (!trusted(file, &status, env)) {
+    return false;
+  }
+  if (status.st_size > FILE_BYTES_MAX) {
+    note(file, true, "is larger than %d KiB, ignored", FILE_BYTES_MAX / 1024);
+    return false;
+  }
+  size_t size = (size_t)status.st_size;
+  file->text = malloc(size + 1);
+  if (file->text == NULL) {
+    note(file, true, "cannot be read: %s", strerror(ENOMEM));
+    return false;
+  }
+  while (file->length_bytes < size) {
+    ssize_t got = read(fd, file->text + file->length_bytes, size - file->length_bytes);
+    if (got == 0 || (got < 0 && errno != EINTR)) {
+      break;
+    }
+    file->length_bytes += got > 0 ? (size_t)got : 0;
+  }
+  file->text[file->length_bytes] = '\0';
+  if (file->length_bytes < size) {
+    note(file, true, "cannot be read whole, ignored: %s",
+         errno != 0 ? strerror(errno) : "it ended early");
+    return false;
+  }
+  return true;
+}
+
+/* Refuses what is no text of lines; skips a UTF-8 byte order mark. */
+static bool is_text(struct file *file) {
+  const char *text = file->text;
+  if (strncmp(text, "\xff\xfe", 2) == 0 || strncmp(text, "\xfe\xff", 2) == 0) {
+    note(file, true, "is UTF-16, ignored; save it as UTF-8");
+    return false;
+  }
+  size_t length = strlen(text);
+  if (length < file->length_bytes) {
+    file->line = 1;
+    for (size_t i = 0; i < length; i++) {
+      file->line += text[i] == '\n';
+    }
+    note(file, true, "a NUL byte: this is not a text file, ignored as a whole");
+    return false;
+  }
+  if (strchr(text, '\r') != NULL && strchr(text, '\n') == NULL) {
+    note(file, true, "its lines end in CR alone (old Mac), ignored; convert it");
+    return false;
+  }
+  file->at = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  return true;
+}
+
+void config_read(struct config *config, const char *path, bool named, const struct env *env,
+                 struct config_notes *notes) {
+  struct file file = {.path = path, .config = config, .notes = notes};
+  /* O_NONBLOCK: a FIFO in this place must not hold the run. */
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0 && !named && (errno == ENOENT || errno == ENOTDIR)) {
+    trace_add(env->trace, "config: %s: not there, which is fine", path);
+    return;
+  }
+  if (fd < 0) {
+    note(&file, true, "cannot be opened: %s", strerror(errno));
+    return;
+  }
+  errno = 0;
+  bool good = load(&file, fd, env) && is_text(&file);
+  (void)close(fd);
+  if (good) {
+    (void)ini_parse_stream(next_line, &file, take_key, &file); /* settle() says what it refused */
+    trace_add(env->trace, "config: %s: read, %u lines", path, file.line);
+  } else {
+    trace_add(env->trace, "config: %s: ignored", path);
+  }
+  free(file.text);
+}

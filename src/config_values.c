@@ -1,0 +1,206 @@
+/* The values of the configuration keys: how they are read from text, and printed. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ntp_monitor/address.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/why.h"
+
+const struct origin config_command_line = {.path = "command line"};
+
+static const struct origin by_default = {.path = "default"};
+
+static void *field_of(struct config *config, const struct config_key *key) {
+  return (char *)config + key->offset;
+}
+
+static const void *field_in(const struct config *config, const struct config_key *key) {
+  return (const char *)config + key->offset;
+}
+
+static int set_word(const struct config_word *words, const char *text, int64_t *value,
+                    struct why *why) {
+  char known[CONFIG_TEXT_BYTES] = "";
+  for (size_t i = 0; words[i].name != NULL; i++) {
+    if (strcasecmp(words[i].name, text) == 0) {
+      *value = words[i].value;
+      return 0;
+    }
+    size_t used = strlen(known);
+    (void)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? " " : "", words[i].name);
+  }
+  return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is none of: %s", text, known);
+}
+
+static int set_count(const char *text, int64_t *value, struct why *why) {
+  size_t digits = strspn(text, "0123456789");
+  if (digits == 0 || digits > 9 || text[digits] != '\0') {
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not a whole number", text);
+  }
+  *value = 0;
+  for (size_t i = 0; i < digits; i++) {
+    *value = *value * 10 + (text[i] - '0');
+  }
+  return 0;
+}
+
+static int set_time(const struct config_key *key, const char *text, int64_t *value,
+                    struct why *why) {
+  if (key->none != NULL && strcasecmp(text, key->none) == 0) {
+    *value = CONFIG_NONE;
+    return 0;
+  }
+  return duration_parse(text, value, why);
+}
+
+/* A number into *field, if it lies in the key's range. */
+static int set_number(const struct config_key *key, const char *text, int64_t *field,
+                      struct why *why) {
+  int64_t value = 0;
+  int error = key->type == CONFIG_TIME    ? set_time(key, text, &value, why)
+              : key->type == CONFIG_COUNT ? set_count(text, &value, why)
+                                          : set_word(key->words, text, &value, why);
+  if (error != 0) {
+    return error;
+  }
+  bool ranged = key->type != CONFIG_WORD && !(key->none != NULL && value == CONFIG_NONE);
+  if (ranged && (value < key->min || value > key->max)) {
+    char least[DURATION_TEXT_BYTES];
+    char most[DURATION_TEXT_BYTES];
+    if (key->type == CONFIG_TIME) {
+      duration_print(least, key->min);
+      duration_print(most, key->max);
+    } else {
+      (void)snprintf(least, sizeof least, "%" PRId64, key->min);
+      (void)snprintf(most, sizeof most, "%" PRId64, key->max);
+    }
+    return why_set(why, REASON_CONFIG, -ERANGE, "'%.80s' is not between %s and %s", text, least,
+                   most);
+  }
+  *field = value;
+  return 0;
+}
+
+static int set_sources(struct config *config, const char *text, struct why *why) {
+  char list[CONFIG_TEXT_BYTES];
+  const char *names[CONFIG_SOURCES_MAX];
+  size_t count = 0;
+  (void)snprintf(list, sizeof list, "%s", text);
+  char *rest = NULL;
+  for (char *name = strtok_r(list, " \t", &rest); name != NULL;
+       name = strtok_r(NULL, " \t", &rest)) {
+    if (count == CONFIG_SOURCES_MAX) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "has more than %d sources", CONFIG_SOURCES_MAX);
+    }
+    if (config->check_source(name, why) != 0) {
+      return -EINVAL;
+    }
+    names[count++] = config->source_text + (name - list);
+  }
+  if (count == 0) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "names no source");
+  }
+  memcpy(config->source_text, list, sizeof list);
+  memcpy(config->source, names, sizeof names);
+  config->source_count = count;
+  return 0;
+}
+
+static int set_address(char *field, const char *text, struct why *why) {
+  struct address address;
+  if (address_parse(text, &address, why) != 0) {
+    return -EINVAL;
+  }
+  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
+  return 0;
+}
+
+static int set_bool(const struct config_key *key, const char *text, bool *field, struct why *why) {
+  int64_t value = 0;
+  int error = set_word(key->words, text, &value, why);
+  if (error == 0) {
+    *field = value != 0;
+  }
+  return error;
+}
+
+int config_set(struct config *config, const struct config_key *key, const char *text,
+               const struct origin *origin, struct why *why) {
+  void *field = field_of(config, key);
+  int error = key->type == CONFIG_SOURCES   ? set_sources(config, text, why)
+              : key->type == CONFIG_ADDRESS ? set_address(field, text, why)
+              : key->type == CONFIG_BOOL    ? set_bool(key, text, field, why)
+                                            : set_number(key, text, field, why);
+  if (error == 0) {
+    config->origin[key - config_keys] = *origin;
+  }
+  return error;
+}
+
+int config_add_source(struct config *config, const char *text, struct why *why) {
+  if (config->check_source(text, why) != 0) {
+    return -EINVAL;
+  }
+  const struct config_key *key = config_find("monitoring", "source");
+  struct origin *origin = &config->origin[key - config_keys];
+  if (origin->path != config_command_line.path) {
+    *origin = config_command_line;
+    config->source_count = 0;
+  }
+  if (config->source_count == CONFIG_SOURCES_MAX) {
+    return why_set(why, REASON_CONFIG, -E2BIG, "more than %d sources", CONFIG_SOURCES_MAX);
+  }
+  config->source[config->source_count++] = text;
+  return 0;
+}
+
+void config_init(struct config *config, config_check_source *check_source) {
+  *config = (struct config){.check_source = check_source};
+  for (size_t m = 0; m < METRIC_COUNT; m++) {
+    config->limit[m] = (struct limit){CONFIG_NONE, CONFIG_NONE};
+  }
+  for (size_t i = 0; i < config_key_count; i++) {
+    struct why why;
+    (void)config_set(config, &config_keys[i], config_keys[i].initial, &by_default, &why);
+  }
+}
+
+static const char *word_of(const struct config_word *words, int64_t value) {
+  while (words->value != value) {
+    words++;
+  }
+  return words->name;
+}
+
+void config_print(const struct config *config, const struct config_key *key, char *out,
+                  size_t size_bytes) {
+  const void *field = field_in(config, key);
+  const int64_t *number = field;
+  char span[DURATION_TEXT_BYTES];
+  out[0] = '\0';
+  if (key->type == CONFIG_SOURCES) {
+    for (size_t i = 0; i < config->source_count; i++) {
+      size_t used = strlen(out);
+      (void)snprintf(out + used, size_bytes - used, "%s%s", i > 0 ? " " : "", config->source[i]);
+    }
+  } else if (key->type == CONFIG_ADDRESS) {
+    (void)snprintf(out, size_bytes, "%s", (const char *)field);
+  } else if (key->type == CONFIG_BOOL) {
+    (void)snprintf(out, size_bytes, "%s", word_of(key->words, *(const bool *)field));
+  } else if (key->type == CONFIG_WORD) {
+    (void)snprintf(out, size_bytes, "%s", word_of(key->words, *number));
+  } else if (key->type == CONFIG_COUNT) {
+    (void)snprintf(out, size_bytes, "%" PRId64, *number);
+  } else {
+    (void)snprintf(out, size_bytes, "%s",
+                   *number == CONFIG_NONE ? key->none : duration_print(span, *number));
+  }
+}
+
+void config_print_origin(const struct origin *origin, char *out, size_t size_bytes) {
+  (void)snprintf(out, size_bytes, origin->line > 0 ? "%s:%u" : "%s", origin->path, origin->line);
+}
