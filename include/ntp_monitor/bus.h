@@ -1,0 +1,43 @@
+/* One question over a system bus, under a deadline. Of builds with libsystemd only. */
+#ifndef NTP_MONITOR_BUS_H
+#define NTP_MONITOR_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-bus.h>
+
+struct config;
+struct env;
+struct why;
+
+/* One conversation: with this machine's bus, or that of -H or -M. */
+struct bus {
+  const struct env *env;
+  const struct config *config;
+  bool elsewhere; /* -H or -M */
+  int ssh_says;   /* read end of what -H's ssh has for its stderr, or -1 */
+  sd_bus *bus;
+  sd_bus_message *reply; /* owned; an error reply is one, too */
+};
+
+/* Connects: 0 or a negative errno. bus is to be closed in either case. */
+int bus_open(struct bus *bus, const struct env *env, const struct config *config);
+
+/* Asks service's object for all properties of interface, without starting the service,
+ * and waits for bus->reply: 0 or a negative errno, -ETIMEDOUT by
+ * env->measure_deadline_ns. */
+int bus_get_all(struct bus *bus, const char *service, const char *object, const char *interface);
+
+void bus_close(struct bus *bus);
+
+/* "the system bus", or whose it is. Returns out. */
+const char *bus_name(const struct bus *bus, char *out, size_t size_bytes);
+
+/* ": ssh says '...'" where -H's ssh said something, else "". Returns out. */
+const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes);
+
+/* As root, DBUS_SYSTEM_BUS_ADDRESS may name sockets (unix:) and nothing that starts a
+ * program, as unixexec: would: 0, or -EPERM with why filled. */
+int bus_check_environment(const struct env *env, const struct config *config, struct why *why);
+
+#endif

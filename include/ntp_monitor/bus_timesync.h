@@ -1,0 +1,14 @@
+/* From systemd-timesyncd's D-Bus reply to its fields. */
+#ifndef NTP_MONITOR_BUS_TIMESYNC_H
+#define NTP_MONITOR_BUS_TIMESYNC_H
+
+#include <systemd/sd-bus.h>
+
+struct timesync;
+struct why;
+
+/* Reads the reply to GetAll of org.freedesktop.timesync1.Manager, a{sv}, into raw: 0, or
+ * -EBADMSG with why (bad-reply) filled. The values are not checked. */
+int bus_timesync_read(sd_bus_message *message, struct timesync *raw, struct why *why);
+
+#endif

@@ -1,0 +1,16 @@
+/* From the configured source names to readings. */
+#ifndef NTP_MONITOR_MEASURE_H
+#define NTP_MONITOR_MEASURE_H
+
+#include "ntp_monitor/report.h"
+
+struct config;
+struct env;
+
+/* Takes one reading of each configured source (auto: of the first that serves).
+ * Returns the number of readings; each holds samples or why there are none. The
+ * caller frees the samples. */
+size_t measure(const struct env *env, const struct config *config,
+               struct reading readings[REPORT_READINGS_MAX]);
+
+#endif

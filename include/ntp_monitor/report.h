@@ -1,0 +1,50 @@
+/* What a run found out, ready to be logged and printed. */
+#ifndef NTP_MONITOR_REPORT_H
+#define NTP_MONITOR_REPORT_H
+
+#include "ntp_monitor/sample.h"
+#include "ntp_monitor/why.h"
+
+struct config;
+
+/* The values are the exit status (and those of Nagios plug-ins). */
+enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
+
+/* What one source gave: samples, or why there are none. */
+struct reading {
+  const char *source;
+  struct samples samples;
+  struct why why; /* where samples.count is 0 */
+};
+
+enum { REPORT_READINGS_MAX = 16, REPORT_MESSAGE_BYTES = 1024 };
+
+/* The judgement of one sample. */
+struct finding {
+  const struct sample *sample;
+  const char *source;
+  enum verdict verdict;
+  enum reason reason;
+  enum metric metric; /* which passed its limit, where reason is of one */
+  int64_t limit_ns;   /* that limit; for stale: how old a reply may be */
+};
+
+struct report {
+  int64_t now_ns; /* CLOCK_REALTIME */
+  const char *host;
+  const char *source; /* name, or several between blanks */
+  const struct config *config;
+  struct finding *findings; /* owned; one a sample, in order */
+  size_t finding_count;
+  const struct finding *worst; /* which decided, or NULL where a failure did */
+  enum verdict verdict;
+  enum reason reason;
+  int exit_status; /* as known after logging */
+  char message[REPORT_MESSAGE_BYTES];
+};
+
+/* OK, WARNING ...; and its small letters for programs. Static. */
+const char *verdict_name(enum verdict verdict);
+const char *verdict_word(enum verdict verdict);
+
+#endif

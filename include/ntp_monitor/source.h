@@ -1,0 +1,37 @@
+/* A place a reading comes from. A source measures; it never judges or prints. */
+#ifndef NTP_MONITOR_SOURCE_H
+#define NTP_MONITOR_SOURCE_H
+
+#include <stdbool.h>
+
+struct config;
+struct env;
+struct samples;
+struct why;
+
+struct source {
+  const char *name;
+  const char *argument; /* what stands behind "name:" in -s, or NULL for none */
+  const char *summary;
+  bool automatic; /* tried by `auto`, in the table's order */
+  bool remote;    /* can read another machine: -H and -M */
+  /* Adds to samples: 0 (at least one was added) or a negative errno with why
+   * filled. Returns by env->measure_deadline_ns. argument: see above, or NULL. */
+  int (*measure)(const struct env *env, const struct config *config, const char *argument,
+                 struct samples *samples, struct why *why);
+};
+
+extern const struct source source_timesyncd;
+extern const struct source source_text;
+
+/* All of them, ended by NULL. */
+extern const struct source *const source_table[];
+
+/* Looks up NAME or NAME:ARGUMENT. Returns the row, *argument pointing into text
+ * or NULL; or NULL with why filled. "auto" is no row and not known here. */
+const struct source *source_find(const char *text, const char **argument, struct why *why);
+
+/* Whether text is "auto" or what source_find knows: 0, or -EINVAL with why filled. */
+int source_check(const char *text, struct why *why);
+
+#endif

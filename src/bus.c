@@ -1,0 +1,171 @@
+/*
+ * One question over a system bus, under a deadline.
+ *
+ * sd-bus bounds a call, but not the connection before it: a bus that accepts and
+ * stays silent holds sd_bus_call for 90 s whatever its time limit. So the call is
+ * asynchronous, and the waiting is done here. Auto-start is off: a checker that
+ * starts timesyncd on a machine that chrony keeps would have two daemons fight over
+ * one clock.
+ */
+#include "ntp_monitor/bus.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/why.h"
+
+int bus_check_environment(const struct env *env, const struct config *config, struct why *why) {
+  const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+  if (address == NULL || env->uid != 0 || config->host != NULL || config->machine != NULL) {
+    return 0;
+  }
+  for (const char *at = address; *at != '\0'; at += *at == ';') {
+    if (strncmp(at, "unix:", strlen("unix:")) != 0) {
+      return why_set(why, REASON_NO_BUS, -EPERM,
+                     "DBUS_SYSTEM_BUS_ADDRESS is '%.200s', and root connects to unix: addresses "
+                     "alone; unset it",
+                     address);
+    }
+    at = strchrnul(at, ';');
+  }
+  return 0;
+}
+
+/* sd_bus_open_system_remote, with the stderr of the ssh that it starts caught: what
+ * ssh says there is why it failed, and cron must not mail it. */
+static int open_remote(struct bus *bus) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    return -errno;
+  }
+  int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  sigset_t all;
+  sigset_t before;
+  (void)sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, &before); /* so that no last word goes into the pipe */
+  int error = saved < 0 || dup2(ends[1], STDERR_FILENO) < 0
+                  ? -errno
+                  : sd_bus_open_system_remote(&bus->bus, bus->config->host);
+  if (saved >= 0) {
+    (void)dup2(saved, STDERR_FILENO);
+    (void)close(saved);
+  }
+  (void)sigprocmask(SIG_SETMASK, &before, NULL);
+  (void)close(ends[1]);
+  bus->ssh_says = ends[0];
+  return error;
+}
+
+int bus_open(struct bus *bus, const struct env *env, const struct config *config) {
+  *bus = (struct bus){.env = env,
+                      .config = config,
+                      .elsewhere = config->host != NULL || config->machine != NULL,
+                      .ssh_says = -1};
+  return config->host != NULL      ? open_remote(bus)
+         : config->machine != NULL ? sd_bus_open_system_machine(&bus->bus, config->machine)
+                                   : sd_bus_open_system(&bus->bus);
+}
+
+static int on_reply(sd_bus_message *message, void *user, sd_bus_error *unused) {
+  struct bus *bus = user;
+  (void)unused;
+  bus->reply = sd_bus_message_ref(message);
+  return 0;
+}
+
+static int send_call(struct bus *bus, const char *service, const char *object,
+                     const char *interface) {
+  sd_bus_message *call = NULL;
+  int error = sd_bus_message_new_method_call(bus->bus, &call, service, object,
+                                             "org.freedesktop.DBus.Properties", "GetAll");
+  error = error < 0 ? error : sd_bus_message_append(call, "s", interface);
+  error = error < 0 ? error : sd_bus_message_set_auto_start(call, false);
+  /* UINT64_MAX: no time limit of sd-bus's own; ours ends it. */
+  error = error < 0 ? error : sd_bus_call_async(bus->bus, NULL, call, on_reply, bus, UINT64_MAX);
+  sd_bus_message_unref(call);
+  return error;
+}
+
+/* Waits for the reply: 0, -ETIMEDOUT, or what sd-bus failed with. */
+static int await_reply(struct bus *bus) {
+  while (bus->reply == NULL) {
+    int64_t left_ns = bus->env->measure_deadline_ns - clock_monotonic_ns();
+    if (left_ns <= 0) {
+      return -ETIMEDOUT;
+    }
+    int done = sd_bus_process(bus->bus, NULL);
+    if (done == 0) {
+      done = sd_bus_wait(bus->bus, (uint64_t)((left_ns + DURATION_US - 1) / DURATION_US));
+    }
+    if (done < 0 && done != -EINTR) {
+      return done;
+    }
+  }
+  return 0;
+}
+
+int bus_get_all(struct bus *bus, const char *service, const char *object, const char *interface) {
+  int error = send_call(bus, service, object, interface);
+  return error < 0 ? error : await_reply(bus);
+}
+
+const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
+  char text[512];
+  out[0] = '\0';
+  ssize_t bytes = bus->ssh_says < 0 ? 0 : read(bus->ssh_says, text, sizeof text - 1);
+  while (bytes > 0 && strchr("\r\n", text[bytes - 1]) != NULL) {
+    bytes--;
+  }
+  if (bytes > 0) {
+    text[bytes] = '\0';
+    size_t used = (size_t)snprintf(out, size_bytes, ": ssh says '");
+    for (const char *at = text; *at != '\0' && used + 4 < size_bytes; at++) {
+      if (*at == '\n') {
+        out[used++] = ';';
+      }
+      if (*at != '\r') {
+        out[used++] = *at == '\n' ? ' ' : *at;
+      }
+    }
+    (void)snprintf(out + used, size_bytes - used, "'");
+  }
+  return out;
+}
+
+const char *bus_name(const struct bus *bus, char *out, size_t size_bytes) {
+  const struct config *config = bus->config;
+  (void)snprintf(out, size_bytes,
+                 config->host      ? "the system bus of %.128s over ssh"
+                 : config->machine ? "the system bus of the container %.128s"
+                                   : "the system bus%s",
+                 config->host      ? config->host
+                 : config->machine ? config->machine
+                                   : "");
+  return out;
+}
+
+/* The connection of -H or -M stays for the end of the process to close:
+ * sd_bus_close_unref waits for an ssh that may not want to end. */
+void bus_close(struct bus *bus) {
+  static sd_bus *left_open;
+  sd_bus_message_unref(bus->reply);
+  if (bus->ssh_says >= 0) {
+    (void)close(bus->ssh_says);
+  }
+  if (bus->elsewhere) {
+    left_open = bus->bus;
+    (void)left_open; /* held, so that no leak checker takes it for lost */
+  } else {
+    sd_bus_close_unref(bus->bus);
+  }
+}

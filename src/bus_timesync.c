@@ -1,0 +1,149 @@
+/*
+ * From systemd-timesyncd's D-Bus reply to its fields.
+ *
+ * Whoever owns the name can send anything, so each property's type is compared before
+ * it is read. Source of the names and types: systemd's src/timesync/timesyncd-bus.c.
+ */
+#include "ntp_monitor/bus_timesync.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "ntp_monitor/text.h"
+#include "ntp_monitor/timesync.h"
+#include "ntp_monitor/why.h"
+
+static int read_name(sd_bus_message *message, struct timesync *raw) {
+  const char *name = NULL;
+  int error = sd_bus_message_read(message, "s", &name);
+  if (error >= 0) {
+    text_escape(raw->server, sizeof raw->server, name, strlen(name));
+  }
+  return error;
+}
+
+static int read_address(sd_bus_message *message, struct timesync *raw) {
+  const void *bytes = NULL;
+  int error = sd_bus_message_enter_container(message, 'r', "iay");
+  error = error < 0 ? error : sd_bus_message_read(message, "i", &raw->family);
+  error = error < 0 ? error : sd_bus_message_read_array(message, 'y', &bytes, &raw->address_bytes);
+  error = error < 0 ? error : sd_bus_message_exit_container(message);
+  if (error >= 0 && raw->address_bytes > 0 && raw->address_bytes <= sizeof raw->address) {
+    memcpy(raw->address, bytes, raw->address_bytes);
+  }
+  return error;
+}
+
+static int read_poll_interval(sd_bus_message *message, struct timesync *raw) {
+  uint64_t us = 0;
+  int error = sd_bus_message_read(message, "t", &us);
+  raw->poll_interval_ns = timesync_ns(us);
+  return error;
+}
+
+static int read_ntp_message(sd_bus_message *message, struct timesync *raw) {
+  uint64_t delay_us = 0;
+  uint64_t dispersion_us = 0;
+  uint64_t jitter_us = 0;
+  const void *reference = NULL;
+  int spike = 0;
+  int error = sd_bus_message_enter_container(message, 'r', "uuuuittayttttbtt");
+  error = error < 0 ? error
+                    : sd_bus_message_read(message, "uuuuitt", &raw->leap, &raw->version, &raw->mode,
+                                          &raw->stratum, &raw->precision_log2_s, &delay_us,
+                                          &dispersion_us);
+  error = error < 0 ? error
+                    : sd_bus_message_read_array(message, 'y', &reference, &raw->reference_bytes);
+  error = error < 0
+              ? error
+              : sd_bus_message_read(message, "ttttbtt", &raw->stamp_us[TIMESYNC_T1],
+                                    &raw->stamp_us[TIMESYNC_T2], &raw->stamp_us[TIMESYNC_T3],
+                                    &raw->stamp_us[TIMESYNC_T4], &spike, &raw->replies, &jitter_us);
+  error = error < 0 ? error : sd_bus_message_exit_container(message);
+  raw->spike = spike != 0;
+  raw->root_delay_ns = timesync_ns(delay_us);
+  raw->root_dispersion_ns = timesync_ns(dispersion_us);
+  raw->jitter_ns = timesync_ns(jitter_us);
+  return error;
+}
+
+static const struct property {
+  const char *name, *signature;
+  int (*read)(sd_bus_message *, struct timesync *); /* 0 or more, or a negative errno */
+} properties[] = {
+    {"ServerName", "s", read_name},
+    {"ServerAddress", "(iay)", read_address},
+    {"PollIntervalUSec", "t", read_poll_interval},
+    {"NTPMessage", "(uuuuittayttttbtt)", read_ntp_message},
+};
+
+enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
+
+static int malformed(struct why *why, const char *what, int error) {
+  return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                 "systemd-timesyncd's reply is malformed at %s (%s); is its version older than "
+                 "239, or does another program own its name?",
+                 what, strerror(-error));
+}
+
+/* One {sv} of the reply, entered already: 0 or a negative errno with why. */
+static int read_property(sd_bus_message *message, struct timesync *raw, unsigned *seen,
+                         struct why *why) {
+  const char *name = NULL;
+  const char *contents = NULL;
+  char kind = 0;
+  int error = sd_bus_message_read(message, "s", &name);
+  error = error < 0 ? error : sd_bus_message_peek_type(message, &kind, &contents);
+  if (error < 0) {
+    return malformed(why, "the name of a property", error);
+  }
+  for (size_t i = 0; i < PROPERTY_COUNT; i++) {
+    const struct property *property = &properties[i];
+    if (strcmp(name, property->name) != 0) {
+      continue;
+    }
+    if (kind != 'v' || strcmp(contents, property->signature) != 0) {
+      return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                     "systemd-timesyncd's %s has the type %s instead of %s; this is no version "
+                     "that is known",
+                     name, contents != NULL ? contents : "?", property->signature);
+    }
+    *seen |= 1U << i;
+    error = sd_bus_message_enter_container(message, 'v', property->signature);
+    error = error < 0 ? error : property->read(message, raw);
+    error = error < 0 ? error : sd_bus_message_exit_container(message);
+    return error < 0 ? malformed(why, name, error) : 0;
+  }
+  error = sd_bus_message_skip(message, "v");
+  return error < 0 ? malformed(why, name, error) : 0;
+}
+
+int bus_timesync_read(sd_bus_message *message, struct timesync *raw, struct why *why) {
+  unsigned seen = 0;
+  if (strcmp(sd_bus_message_get_signature(message, true), "a{sv}") != 0) {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "systemd-timesyncd's reply has the type '%s' instead of a{sv}",
+                   sd_bus_message_get_signature(message, true));
+  }
+  int error = sd_bus_message_enter_container(message, 'a', "{sv}");
+  while (error >= 0 && (error = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+    if (read_property(message, raw, &seen, why) != 0) {
+      return -EBADMSG;
+    }
+    error = sd_bus_message_exit_container(message);
+  }
+  if (error < 0) {
+    return malformed(why, "its list of properties", error);
+  }
+  for (size_t i = 0; i < PROPERTY_COUNT; i++) {
+    if ((seen & 1U << i) == 0) {
+      return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                     "systemd-timesyncd's reply has no %s; is its version older than 239?",
+                     properties[i].name);
+    }
+  }
+  raw->present = TIMESYNC_ALL;
+  return 0;
+}

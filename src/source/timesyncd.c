@@ -1,0 +1,169 @@
+/*
+ * The source timesyncd: systemd-timesyncd, asked over the system bus with one GetAll.
+ *
+ * A daemon that does not run, or a machine without a bus, is a normal machine: the
+ * message says so, and what is known all the same.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ntp_monitor/bus.h"
+#include "ntp_monitor/bus_timesync.h"
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/timesync.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+#define CHECK_SERVICE "; check the NTP service: systemctl status systemd-timesyncd"
+
+static void trace_raw(struct trace *trace, const struct timesync *raw) {
+  trace_add(trace,
+            "timesyncd: ServerName=%s, ServerAddress: family %d, %zu bytes, "
+            "PollInterval=%" PRIu64 "ns",
+            raw->server, raw->family, raw->address_bytes, raw->poll_interval_ns);
+  trace_add(trace,
+            "timesyncd: NTPMessage: Leap=%" PRIu32 " Version=%" PRIu32 " Mode=%" PRIu32
+            " Stratum=%" PRIu32 " Precision=%" PRId32 " RootDelay=%" PRIu64
+            "ns RootDispersion=%" PRIu64 "ns Reference: %zu bytes",
+            raw->leap, raw->version, raw->mode, raw->stratum, raw->precision_log2_s,
+            raw->root_delay_ns, raw->root_dispersion_ns, raw->reference_bytes);
+  trace_add(trace,
+            "timesyncd: NTPMessage: T1=%" PRIu64 "us T2=%" PRIu64 "us T3=%" PRIu64 "us T4=%" PRIu64
+            "us Ignored=%s PacketCount=%" PRIu64 " Jitter=%" PRIu64 "ns",
+            raw->stamp_us[TIMESYNC_T1], raw->stamp_us[TIMESYNC_T2], raw->stamp_us[TIMESYNC_T3],
+            raw->stamp_us[TIMESYNC_T4], raw->spike ? "yes" : "no", raw->replies, raw->jitter_ns);
+}
+
+/* ", last synchronised 3h 2min ago": the file that the daemon touches at each
+ * synchronisation (systemd-timesyncd.service(8)); it outlives the daemon. */
+static const char *last_synchronised(const struct bus *bus, char *out, size_t size_bytes) {
+  struct stat status;
+  char span[DURATION_TEXT_BYTES];
+  out[0] = '\0';
+  if (!bus->elsewhere && stat("/run/systemd/timesync/synchronized", &status) == 0) {
+    int64_t age_ns = clock_realtime_ns() - (int64_t)status.st_mtim.tv_sec * DURATION_S;
+    (void)snprintf(out, size_bytes, " (it last synchronised %s ago)",
+                   duration_print(span, duration_round(age_ns < 0 ? 0 : age_ns)));
+  }
+  return out;
+}
+
+/* Why there is no connection. */
+static int no_bus(const struct bus *bus, int error, struct why *why) {
+  char name[192];
+  char said[600];
+  char last[128];
+  bool denied = error == -EACCES || error == -EPERM;
+  return why_set(why, denied ? REASON_DENIED : REASON_NO_BUS, error,
+                 "cannot connect to %s: %s%s%s%s", bus_name(bus, name, sizeof name),
+                 strerror(-error), bus_ssh_words(bus, said, sizeof said),
+                 last_synchronised(bus, last, sizeof last),
+                 bus->config->host      ? "; try: ssh -x HOST systemd-stdio-bridge"
+                 : bus->config->machine ? "; check: machinectl list (needs root)"
+                                        : "; is the package dbus installed and running?");
+}
+
+static int timed_out(const struct bus *bus, struct why *why) {
+  char name[192];
+  char said[600];
+  char span[DURATION_TEXT_BYTES];
+  int64_t waited_ns = clock_monotonic_ns() - bus->env->start_ns;
+  duration_print(span, waited_ns - waited_ns % (DURATION_S / 10));
+  if (sd_bus_is_ready(bus->bus) > 0) {
+    return why_set(
+        why, REASON_TIMEOUT, -ETIMEDOUT,
+        "systemd-timesyncd is there but did not answer within %s: it hangs" CHECK_SERVICE, span);
+  }
+  return why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s; %s",
+                 bus_name(bus, name, sizeof name), span, bus_ssh_words(bus, said, sizeof said),
+                 bus->elsewhere ? "check that machine and the way to it"
+                                : "check it: systemctl status dbus");
+}
+
+/* Why an error came back instead of a reply. The names decide: errnos collide. */
+static int explain_error(const struct bus *bus, const sd_bus_error *error, struct why *why) {
+  char last[128];
+  static const char *const absent[] = {SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_SERVICE_UNKNOWN,
+                                       "org.freedesktop.systemd1.NoSuchUnit"};
+  for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
+    if (sd_bus_error_has_name(error, absent[i])) {
+      return why_set(why, REASON_NO_SERVICE, -ENXIO,
+                     "systemd-timesyncd is not running%s; if it should: systemctl start "
+                     "systemd-timesyncd",
+                     last_synchronised(bus, last, sizeof last));
+    }
+  }
+  if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY)) {
+    if (sd_bus_is_open(bus->bus) <= 0) {
+      return no_bus(bus, -ECONNRESET, why);
+    }
+    return why_set(why, REASON_NO_SERVICE, -ENXIO,
+                   "systemd-timesyncd vanished while it was asked" CHECK_SERVICE);
+  }
+  if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
+    return why_set(why, REASON_DENIED, -EACCES,
+                   "the bus policy forbids asking systemd-timesyncd (%.200s); check "
+                   "org.freedesktop.timesync1.conf in /usr/share/dbus-1/system.d",
+                   error->message != NULL ? error->message : "no reason given");
+  }
+  return why_set(why, REASON_BAD_REPLY, -EBADMSG, "systemd-timesyncd answered %.128s: %.256s",
+                 error->name, error->message != NULL ? error->message : "no reason given");
+}
+
+/* Connects, asks and waits: 0 with bus->reply, else a negative errno with why. */
+static int converse(struct bus *bus, struct why *why) {
+  int error = bus_get_all(bus, "org.freedesktop.timesync1", "/org/freedesktop/timesync1",
+                          "org.freedesktop.timesync1.Manager");
+  if (error == -ETIMEDOUT) {
+    return timed_out(bus, why);
+  }
+  if (error < 0) {
+    return no_bus(bus, error, why);
+  }
+  if (sd_bus_message_is_method_error(bus->reply, NULL) > 0) {
+    return explain_error(bus, sd_bus_message_get_error(bus->reply), why);
+  }
+  return 0;
+}
+
+static int measure_timesyncd(const struct env *env, const struct config *config,
+                             const char *argument, struct samples *samples, struct why *why) {
+  (void)argument;
+  if (bus_check_environment(env, config, why) != 0) {
+    return -EPERM;
+  }
+  struct bus bus;
+  struct timesync raw = {.present = 0};
+  struct sample sample;
+  int error = bus_open(&bus, env, config);
+  error = error < 0 ? no_bus(&bus, error, why) : converse(&bus, why);
+  error = error < 0 ? error : bus_timesync_read(bus.reply, &raw, why);
+  if (error == 0) {
+    trace_raw(env->trace, &raw);
+    error = timesync_sample(&raw, clock_realtime_ns(), &sample, why);
+  }
+  if (error == 0) {
+    sample.foreign_clock = config->host != NULL;
+    error = samples_add(samples, &sample);
+    if (error != 0) {
+      (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
+    }
+  }
+  bus_close(&bus);
+  return error;
+}
+
+const struct source source_timesyncd = {
+    .name = "timesyncd",
+    .summary = "systemd-timesyncd over the system bus",
+    .automatic = true,
+    .remote = true,
+    .measure = measure_timesyncd,
+};

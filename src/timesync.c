@@ -1,0 +1,184 @@
+/*
+ * What systemd-timesyncd tells of itself, checked.
+ *
+ * The daemon keeps only replies that passed its own checks, so a field out of
+ * range means that something else answers under its name, or that we misread it.
+ * Either way it is no reading.
+ */
+#include "ntp_monitor/timesync.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/why.h"
+
+/* RFC 5905 section 7.2: MAXPOLL is 17, 2^17 s. */
+#define POLL_INTERVAL_MAX_NS ((uint64_t)(1 << 17) * DURATION_S)
+enum { STRATUM_UNSYNCHRONISED = 16 }; /* RFC 5905 section 7.3, figure 11 */
+
+uint64_t timesync_ns(uint64_t us) {
+  return us > UINT64_MAX / 1000 ? UINT64_MAX : us * 1000;
+}
+
+static int refuse(struct why *why, const char *field, const char *what, uint64_t value) {
+  return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                 "systemd-timesyncd's %s is %" PRIu64 ", %s; this is not a reading", field, value,
+                 what);
+}
+
+static bool has(const struct timesync *raw, unsigned bit) {
+  return (raw->present & bit) != 0;
+}
+
+static int check_address(const struct timesync *raw, struct sample *sample, struct why *why) {
+  bool none = raw->family == 0 && raw->address_bytes == 0;
+  bool v4 = raw->family == AF_INET && raw->address_bytes == 4;
+  bool v6 = raw->family == AF_INET6 && raw->address_bytes == 16;
+  if (!none && !v4 && !v6) {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "systemd-timesyncd's server address has family %d with %zu bytes; this is not "
+                   "a reading",
+                   raw->family, raw->address_bytes);
+  }
+  if (!none) {
+    (void)inet_ntop(raw->family, raw->address, sample->address, sizeof sample->address);
+  }
+  return 0;
+}
+
+/* The numbers of the reply that must lie in a range, one row each. */
+static int check_ranges(const struct timesync *raw, struct why *why) {
+  const struct {
+    unsigned bit;
+    const char *field;
+    uint64_t value, least, most;
+    const char *what;
+  } rows[] = {
+      {TIMESYNC_LEAP, "leap indicator", raw->leap, 0, 3, "which is not 0 to 3"},
+      {TIMESYNC_VERSION, "NTP version", raw->version, 3, 4, "which is not 3 or 4"},
+      {TIMESYNC_MODE, "mode", raw->mode, 4, 4, "which is not 4 (server)"},
+      {TIMESYNC_STRATUM, "stratum", raw->stratum, 0, STRATUM_UNSYNCHRONISED,
+       "which is not 0 to 16"},
+      {TIMESYNC_PRECISION, "precision's distance from 1 s",
+       (uint64_t)(raw->precision_log2_s < 0 ? -(int64_t)raw->precision_log2_s
+                                            : raw->precision_log2_s),
+       0, 127, "which is beyond 127 powers of two"},
+      {TIMESYNC_REFERENCE, "reference's length", raw->reference_bytes, 4, 4,
+       "which is not 4 bytes"},
+      {TIMESYNC_ROOT_DELAY, "root delay in ns", raw->root_delay_ns, 0, DURATION_D,
+       "which is more than a day"},
+      {TIMESYNC_ROOT_DISPERSION, "root dispersion in ns", raw->root_dispersion_ns, 0, DURATION_D,
+       "which is more than a day"},
+      {TIMESYNC_JITTER, "jitter in ns", raw->jitter_ns, 0, DURATION_D, "which is more than a day"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (has(raw, rows[i].bit) && (rows[i].value < rows[i].least || rows[i].value > rows[i].most)) {
+      return refuse(why, rows[i].field, rows[i].what, rows[i].value);
+    }
+  }
+  return 0;
+}
+
+/* RFC 5905 section 8: offset and delay from the four time stamps, after the checks
+ * that timedatectl makes (systemd's src/timedate/timedatectl.c). */
+static int take_stamps(const struct timesync *raw, struct sample *sample, struct why *why) {
+  int64_t t[TIMESYNC_STAMPS];
+  for (size_t i = 0; i < TIMESYNC_STAMPS; i++) {
+    if (raw->stamp_us[i] > INT64_MAX / 1000) {
+      static const char *const names[] = {"originate", "receive", "transmit", "destination"};
+      char field[40];
+      (void)snprintf(field, sizeof field, "%s time stamp in us", names[i]);
+      return refuse(why, field, "which is beyond the year 2262", raw->stamp_us[i]);
+    }
+    t[i] = (int64_t)raw->stamp_us[i];
+  }
+  int64_t round_trip_us = t[TIMESYNC_T4] - t[TIMESYNC_T1];
+  int64_t at_server_us = t[TIMESYNC_T3] - t[TIMESYNC_T2];
+  if (round_trip_us < 0 || at_server_us < 0 || round_trip_us < at_server_us) {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "systemd-timesyncd's time stamps are out of order (round trip %" PRId64
+                   "us, at the server %" PRId64 "us); this is not a reading",
+                   round_trip_us, at_server_us);
+  }
+  int64_t twice_us = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);
+  sample_set(sample, METRIC_OFFSET, twice_us * (DURATION_US / 2));
+  sample_set(sample, METRIC_DELAY, (round_trip_us - at_server_us) * DURATION_US);
+  return 0;
+}
+
+static void take_status(const struct timesync *raw, struct sample *sample) {
+  if (has(raw, TIMESYNC_STRATUM)) {
+    sample->stratum = raw->stratum;
+    sample->present |= 1U << FIELD_STRATUM;
+  }
+  if (has(raw, TIMESYNC_LEAP)) {
+    sample->leap = (enum leap)raw->leap;
+    sample->present |= 1U << FIELD_LEAP;
+  }
+  bool unspecified = raw->stratum == 0 || raw->stratum == STRATUM_UNSYNCHRONISED;
+  if (has(raw, TIMESYNC_STRATUM) && unspecified) {
+    sample->leap = LEAP_UNSYNCHRONISED;
+    sample->present |= 1U << FIELD_LEAP;
+  }
+  if (has(raw, TIMESYNC_SPIKE)) {
+    sample->spike = raw->spike;
+    sample->present |= 1U << FIELD_SPIKE;
+  }
+}
+
+static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample *sample,
+                      struct why *why) {
+  int error = check_ranges(raw, why);
+  if (error == 0 && has(raw, TIMESYNC_ALL_STAMPS)) {
+    error = take_stamps(raw, sample, why);
+  }
+  if (error != 0) {
+    return error;
+  }
+  take_status(raw, sample);
+  if (has(raw, TIMESYNC_JITTER)) {
+    sample_set(sample, METRIC_JITTER, (int64_t)raw->jitter_ns);
+  }
+  if (has(raw, TIMESYNC_ROOT_DELAY) && has(raw, TIMESYNC_ROOT_DISPERSION)) {
+    sample_set(sample, METRIC_ROOT_DISTANCE,
+               (int64_t)(raw->root_delay_ns / 2 + raw->root_dispersion_ns));
+  }
+  if (has(raw, TIMESYNC_DESTINATION)) {
+    /* To the microsecond, as the time stamp is. */
+    int64_t age_us = now_ns / DURATION_US - (int64_t)raw->stamp_us[TIMESYNC_T4];
+    sample_set(sample, METRIC_AGE, age_us * DURATION_US);
+  }
+  return 0;
+}
+
+int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *sample,
+                    struct why *why) {
+  struct sample made = {.present = 0};
+  (void)snprintf(made.server, sizeof made.server, "%s", raw->server);
+  int error = check_address(raw, &made, why);
+  if (error == 0 && has(raw, TIMESYNC_POLL_INTERVAL) &&
+      raw->poll_interval_ns > POLL_INTERVAL_MAX_NS) {
+    error = refuse(why, "poll interval in ns", "which is more than 2^17 s", raw->poll_interval_ns);
+  }
+  if (error != 0) {
+    return error;
+  }
+  if (has(raw, TIMESYNC_POLL_INTERVAL) && raw->poll_interval_ns > 0) {
+    made.poll_interval_ns = (int64_t)raw->poll_interval_ns;
+    made.present |= 1U << FIELD_POLL_INTERVAL;
+  }
+  if (has(raw, TIMESYNC_REPLIES)) {
+    made.replies = raw->replies;
+    made.present |= 1U << FIELD_REPLIES;
+  }
+  bool replied = !has(raw, TIMESYNC_REPLIES) || raw->replies > 0;
+  error = replied ? take_reply(raw, now_ns, &made, why) : 0;
+  if (error == 0) {
+    *sample = made;
+  }
+  return error;
+}
