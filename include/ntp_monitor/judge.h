@@ -1,0 +1,23 @@
+/* The verdict over readings. Pure: no clock, no file, no network. */
+#ifndef NTP_MONITOR_JUDGE_H
+#define NTP_MONITOR_JUDGE_H
+
+#include "ntp_monitor/report.h"
+
+/* Judges one sample by the limits of config. */
+struct finding judge_sample(const struct sample *sample, const struct config *config);
+
+/* How old a reply may be: stale_after, or the larger of 3 poll intervals and 60 s. */
+int64_t judge_stale_ns(const struct sample *sample, const struct config *config);
+
+/*
+ * Fills report's findings, worst, verdict, reason from readings. config_problems:
+ * how many the configuration has; they make an OK UNKNOWN. Returns 0 or -ENOMEM.
+ * Worst of several: CRITICAL > WARNING > UNKNOWN > OK.
+ */
+int judge_report(struct report *report, const struct reading *readings, size_t reading_count,
+                 unsigned config_problems);
+
+void judge_free(struct report *report);
+
+#endif

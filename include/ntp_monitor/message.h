@@ -1,0 +1,11 @@
+/* The one line that says what is and why. Pure. */
+#ifndef NTP_MONITOR_MESSAGE_H
+#define NTP_MONITOR_MESSAGE_H
+
+#include "ntp_monitor/report.h"
+
+/* Writes report->message from what judge_report found. */
+void message_write(struct report *report, const struct reading *readings, size_t reading_count,
+                   unsigned config_problems);
+
+#endif

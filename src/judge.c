@@ -1,0 +1,161 @@
+/*
+ * The verdict over readings: the table of the design, in its order.
+ *
+ * Where several things apply, the worst verdict decides, and of equal ones the first
+ * here: what makes the other figures meaningless comes before them.
+ */
+#include "ntp_monitor/judge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+
+/* systemd-timesyncd's longest poll interval (timesyncd.conf(5)), for a reading that
+ * does not tell its own. */
+#define POLL_INTERVAL_LONGEST_NS (2048 * DURATION_S)
+
+static const struct {
+  const char *name, *word;
+  unsigned rank; /* CRITICAL > WARNING > UNKNOWN > OK */
+} verdicts[] = {
+    [VERDICT_OK] = {"OK", "ok", 0},
+    [VERDICT_WARNING] = {"WARNING", "warning", 2},
+    [VERDICT_CRITICAL] = {"CRITICAL", "critical", 3},
+    [VERDICT_UNKNOWN] = {"UNKNOWN", "unknown", 1},
+};
+
+const char *verdict_name(enum verdict verdict) {
+  return verdicts[verdict].name;
+}
+
+const char *verdict_word(enum verdict verdict) {
+  return verdicts[verdict].word;
+}
+
+static bool worse(enum verdict a, enum verdict b) {
+  return verdicts[a].rank > verdicts[b].rank;
+}
+
+static void consider(struct finding *finding, enum verdict verdict, enum reason reason,
+                     enum metric metric, int64_t limit_ns) {
+  if (worse(verdict, finding->verdict)) {
+    finding->verdict = verdict;
+    finding->reason = reason;
+    finding->metric = metric;
+    finding->limit_ns = limit_ns;
+  }
+}
+
+int64_t judge_stale_ns(const struct sample *sample, const struct config *config) {
+  if (config->stale_after_ns != CONFIG_NONE) {
+    return config->stale_after_ns;
+  }
+  int64_t poll_ns =
+      sample_has(sample, FIELD_POLL_INTERVAL) ? sample->poll_interval_ns : POLL_INTERVAL_LONGEST_NS;
+  return 3 * poll_ns > 60 * DURATION_S ? 3 * poll_ns : 60 * DURATION_S;
+}
+
+static void judge_age(struct finding *finding, const struct config *config) {
+  const struct sample *sample = finding->sample;
+  if (!sample_has(sample, METRIC_AGE)) {
+    return;
+  }
+  int64_t offset_ns = sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] : 0;
+  /* A clock that the reply found behind was put forward by that much since, and one
+   * that it found ahead was put back: neither is the reply's age. */
+  int64_t age_ns = sample->value_ns[METRIC_AGE] - (offset_ns > 0 ? offset_ns : 0);
+  int64_t early_ns = sample->foreign_clock ? 60 * DURATION_S
+                                           : DURATION_S + (offset_ns < 0 ? -offset_ns : offset_ns);
+  int64_t limit_ns = judge_stale_ns(sample, config);
+  if (age_ns > limit_ns || sample->value_ns[METRIC_AGE] < -early_ns) {
+    consider(finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, limit_ns);
+  }
+}
+
+static void judge_limit(struct finding *finding, const struct config *config, enum metric metric,
+                        enum reason reason) {
+  const struct limit *limit = &config->limit[metric];
+  if (!sample_has(finding->sample, metric)) {
+    return;
+  }
+  int64_t value_ns = finding->sample->value_ns[metric];
+  value_ns = value_ns < 0 ? -value_ns : value_ns;
+  if (limit->critical_ns != CONFIG_NONE && value_ns > limit->critical_ns) {
+    consider(finding, VERDICT_CRITICAL, reason, metric, limit->critical_ns);
+  }
+  if (limit->warning_ns != CONFIG_NONE && value_ns > limit->warning_ns) {
+    consider(finding, VERDICT_WARNING, reason, metric, limit->warning_ns);
+  }
+}
+
+struct finding judge_sample(const struct sample *sample, const struct config *config) {
+  struct finding finding = {.sample = sample, .verdict = VERDICT_OK, .reason = REASON_OK};
+  bool counted = sample_has(sample, FIELD_REPLIES);
+  bool never = counted && sample->replies == 0;
+  bool unsynchronised = sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED;
+  if (never || unsynchronised) {
+    consider(&finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
+    return finding;
+  }
+  bool warming = counted && sample->replies < (uint64_t)config->min_replies;
+  judge_age(&finding, config);
+  if (!warming) {
+    judge_limit(&finding, config, METRIC_JITTER, REASON_JITTER);
+  }
+  judge_limit(&finding, config, METRIC_OFFSET, REASON_OFFSET);
+  judge_limit(&finding, config, METRIC_ROOT_DISTANCE, REASON_ROOT_DISTANCE);
+  if (finding.verdict == VERDICT_OK && warming) {
+    finding.reason = REASON_WARMING_UP;
+  }
+  return finding;
+}
+
+/* A verdict into the whole: finding is NULL where a source gave none. */
+static void decide(struct report *report, bool first, enum verdict verdict, enum reason reason,
+                   const struct finding *finding) {
+  if (first || worse(verdict, report->verdict)) {
+    report->verdict = verdict;
+    report->reason = reason;
+    report->worst = finding;
+  }
+}
+
+int judge_report(struct report *report, const struct reading *readings, size_t reading_count,
+                 unsigned config_problems) {
+  size_t total = 0;
+  for (size_t i = 0; i < reading_count; i++) {
+    total += readings[i].samples.count;
+  }
+  report->findings = calloc(total + 1, sizeof *report->findings); /* + 1: never of nothing */
+  if (report->findings == NULL) {
+    return -ENOMEM;
+  }
+  report->finding_count = 0;
+  bool first = true;
+  for (size_t i = 0; i < reading_count; i++) {
+    for (size_t k = 0; k < readings[i].samples.count; k++) {
+      struct finding *finding = &report->findings[report->finding_count++];
+      *finding = judge_sample(&readings[i].samples.items[k], report->config);
+      finding->source = readings[i].source;
+      decide(report, first, finding->verdict, finding->reason, finding);
+      first = false;
+    }
+    if (readings[i].samples.count == 0) {
+      decide(report, first, VERDICT_UNKNOWN, readings[i].why.reason, NULL);
+      first = false;
+    }
+  }
+  if (report->verdict == VERDICT_OK && config_problems > 0) {
+    report->verdict = VERDICT_UNKNOWN;
+    report->reason = REASON_CONFIG;
+  }
+  return 0;
+}
+
+void judge_free(struct report *report) {
+  free(report->findings);
+  report->findings = NULL;
+  report->finding_count = 0;
+}

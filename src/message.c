@@ -1,0 +1,139 @@
+/*
+ * The one line that says what is and why.
+ *
+ * For someone who reads it in a log at three in the morning: first what is wrong, then
+ * the figures with their limits, whose they are, and what to look at.
+ */
+#include "ntp_monitor/message.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/text.h"
+
+static const char *const metric_names[METRIC_COUNT] = {
+    [METRIC_JITTER] = "jitter", [METRIC_OFFSET] = "offset",
+    [METRIC_DELAY] = "delay",   [METRIC_ROOT_DISTANCE] = "root distance",
+    [METRIC_AGE] = "age",
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct report *report, const char *format,
+                                                      ...) {
+  size_t used = strlen(report->message);
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(report->message + used, sizeof report->message - used, format, arguments);
+  va_end(arguments);
+  text_truncate(report->message, sizeof report->message - 2); /* a full buffer was cut */
+}
+
+static void add_stale(struct report *report, const struct finding *finding) {
+  char span[DURATION_TEXT_BYTES];
+  char limit[DURATION_TEXT_BYTES];
+  int64_t age_ns = finding->sample->value_ns[METRIC_AGE];
+  if (age_ns < 0) {
+    add(report,
+        "NTP reading stale: the last reply lies %s in the future, so the clock was put "
+        "back since or is not set",
+        duration_print(span, duration_round(-age_ns)));
+  } else {
+    add(report, "NTP reading stale: last reply %s ago (limit: %s)",
+        duration_print(span, duration_round(age_ns)), duration_print(limit, finding->limit_ns));
+  }
+}
+
+static void add_limit(struct report *report, const struct finding *finding) {
+  char value[DURATION_TEXT_BYTES];
+  char limit[DURATION_TEXT_BYTES];
+  const char *which = finding->verdict == VERDICT_CRITICAL ? "critical threshold" : "threshold";
+  add(report, "NTP %s above %s: %s (%s: %s)", metric_names[finding->metric], which,
+      duration_print(value, finding->sample->value_ns[finding->metric]), which,
+      duration_print(limit, finding->limit_ns));
+}
+
+/* What decided; returns the metric that it has told of, or METRIC_COUNT. */
+static enum metric add_reason(struct report *report, const struct finding *finding) {
+  const struct sample *sample = finding->sample;
+  const char *server = sample->server[0] != '\0' ? sample->server : "any server";
+  switch (finding->reason) {
+  case REASON_JITTER:
+  case REASON_OFFSET:
+  case REASON_ROOT_DISTANCE:
+    add_limit(report, finding);
+    return finding->metric;
+  case REASON_STALE:
+    add_stale(report, finding);
+    return METRIC_AGE;
+  case REASON_WARMING_UP:
+    add(report, "NTP warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
+        sample->replies, report->config->min_replies);
+    return METRIC_COUNT;
+  case REASON_NOT_SYNCHRONISED:
+    if (sample_has(sample, FIELD_REPLIES) && sample->replies == 0) {
+      add(report, "NTP not synchronised: no reply yet from %s", server);
+    } else {
+      add(report, "NTP not synchronised: the time service says so itself");
+    }
+    return METRIC_COUNT;
+  default:
+    add(report, "NTP healthy");
+    return METRIC_COUNT;
+  }
+}
+
+/* ", jitter: 1.207ms (threshold: 2s)": the jitter and whatever else is limited. */
+static void add_figures(struct report *report, const struct finding *finding, enum metric told) {
+  const struct sample *sample = finding->sample;
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    const struct limit *limit = &report->config->limit[m];
+    bool limited = limit->warning_ns != CONFIG_NONE || limit->critical_ns != CONFIG_NONE;
+    if (m == told || !limited || !sample_has(sample, m)) {
+      continue;
+    }
+    char value[DURATION_TEXT_BYTES];
+    char text[DURATION_TEXT_BYTES];
+    bool warns = limit->warning_ns != CONFIG_NONE;
+    add(report, ", %s: %s (%s: %s)", metric_names[m], duration_print(value, sample->value_ns[m]),
+        warns ? "threshold" : "critical threshold",
+        duration_print(text, warns ? limit->warning_ns : limit->critical_ns));
+  }
+}
+
+static void add_finding(struct report *report, const struct finding *finding) {
+  const struct sample *sample = finding->sample;
+  enum metric told = add_reason(report, finding);
+  add_figures(report, finding, told);
+  if (sample->server[0] != '\0' || sample->address[0] != '\0') {
+    add(report, ", server: %s", sample->server[0] != '\0' ? sample->server : sample->address);
+  }
+  add(report, ", source: %s", finding->source);
+  if (finding->reason == REASON_STALE) {
+    add(report, "; check the NTP service and its way to the server");
+  } else if (finding->reason == REASON_NOT_SYNCHRONISED) {
+    add(report, "; check the NTP server's name and the way to its UDP port 123");
+  }
+}
+
+void message_write(struct report *report, const struct reading *readings, size_t reading_count,
+                   unsigned config_problems) {
+  report->message[0] = '\0';
+  if (report->worst != NULL) {
+    add_finding(report, report->worst);
+  } else {
+    add(report, "NTP jitter unavailable");
+  }
+  for (size_t i = 0; i < reading_count; i++) {
+    if (readings[i].samples.count == 0) {
+      add(report, "%s %s", report->message[0] == '\0' || report->worst == NULL ? ":" : ";",
+          readings[i].why.text);
+    }
+  }
+  if (report->reason == REASON_CONFIG && config_problems > 0) {
+    add(report, "; but the configuration has %u problem%s: see ntp_monitor --check-config",
+        config_problems, config_problems == 1 ? "" : "s");
+  }
+}
