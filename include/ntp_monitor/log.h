@@ -1,0 +1,60 @@
+/* Where log lines go, and that they arrive. */
+#ifndef NTP_MONITOR_LOG_H
+#define NTP_MONITOR_LOG_H
+
+#include "ntp_monitor/address.h"
+#include "ntp_monitor/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct env;
+struct frame_line;
+struct report;
+struct trace;
+struct why;
+
+/* One way a line can travel. */
+struct transport {
+  const char *name;
+  enum address_kind kind;
+  /* Delivers line to address: 0 or a negative errno with why filled. *fd is a
+   * connection that earlier lines left open, or -1, and is the transport's to make. */
+  int (*send)(int *fd, const struct address *address, const struct frame_line *line,
+              const struct env *env, const struct config *config, struct why *why);
+};
+
+extern const struct transport transport_local;
+extern const struct transport transport_udp;
+extern const struct transport transport_journal;
+extern const struct transport transport_stderr;
+
+enum { LOG_ENDS_MAX = 4 };
+
+/* The chain: the configured address, /dev/log, UDP localhost:514, stderr. */
+struct log {
+  const struct env *env;
+  const struct config *config;
+  struct address ends[LOG_ENDS_MAX];
+  size_t end_count; /* 0: nothing is wanted (none) */
+  size_t at;        /* the end that took the last line; end_count when none is left */
+  int fd;
+};
+
+void log_init(struct log *log, const struct env *env, const struct config *config);
+
+/* Logs a line, unless log_level leaves it out: 0 if an end took it or none is wanted,
+ * else a negative errno. report: what text is the verdict of, or NULL. */
+int log_write(struct log *log, enum severity severity, const char *text,
+              const struct report *report);
+
+/* Logs the trace as DEBUG lines, where log_level is DEBUG. */
+void log_trace(struct log *log, const struct trace *trace);
+
+/* Whether lines end up on stderr. */
+bool log_is_stderr(const struct log *log);
+
+void log_close(struct log *log);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * A log line in the forms that log receivers read.
+ *
+ * What is sent is apart from how it travels (src/log), so that each form is compared
+ * byte for byte in a test.
+ */
+#include "ntp_monitor/frame.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/report.h"
+#include "ntp_monitor/text.h"
+#include "ntp_monitor/utc.h"
+
+/* RFC 5612's number for examples: the project has none of its own. */
+#define STRUCTURED_DATA_ID "ntp_monitor@32473"
+
+const char *frame_severity_name(enum severity severity) {
+  static const char *const names[] = {[SEVERITY_CRITICAL] = "CRITICAL",
+                                      [SEVERITY_ERROR] = "ERROR",
+                                      [SEVERITY_WARNING] = "WARNING",
+                                      [SEVERITY_INFO] = "INFO",
+                                      [SEVERITY_DEBUG] = "DEBUG"};
+  return names[severity];
+}
+
+/* A buffer that is filled up to its size; what does not fit is not begun. */
+struct buffer {
+  char *text;
+  size_t size, used; /* size without the NUL */
+};
+
+/* Whole or not at all. */
+__attribute__((format(printf, 2, 3))) static void add(struct buffer *buffer, const char *format,
+                                                      ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int length =
+      vsnprintf(buffer->text + buffer->used, buffer->size + 1 - buffer->used, format, arguments);
+  va_end(arguments);
+  if (length > 0 && (size_t)length <= buffer->size - buffer->used) {
+    buffer->used += (size_t)length;
+  }
+  buffer->text[buffer->used] = '\0';
+}
+
+/* "LEVEL text", shortened to what is left. */
+static void add_text(struct buffer *buffer, const struct frame_line *line) {
+  add(buffer, "%s ", frame_severity_name(line->severity));
+  char text[FRAME_RFC5424_BYTES];
+  (void)snprintf(text, sizeof text, "%s", line->text);
+  text_truncate(text, buffer->size - buffer->used);
+  add(buffer, "%s", text);
+}
+
+static int64_t priority(const struct frame_line *line) {
+  return line->facility * 8 + (int64_t)line->severity;
+}
+
+size_t frame_rfc3164(char out[FRAME_RFC3164_BYTES + 1], const struct frame_line *line,
+                     const struct tm *local, bool with_host) {
+  static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  struct buffer buffer = {.text = out, .size = FRAME_RFC3164_BYTES};
+  /* RFC 3164 section 4.1.2: the day is padded with a blank, the host has no domain. */
+  add(&buffer, "<%" PRId64 ">%s %2d %02d:%02d:%02d ", priority(line), months[local->tm_mon],
+      local->tm_mday, local->tm_hour, local->tm_min, local->tm_sec);
+  if (with_host) {
+    add(&buffer, "%.*s ", (int)strcspn(line->host, "."), line->host);
+  }
+  add(&buffer, FRAME_IDENT "[%ld]: ", (long)line->pid);
+  add_text(&buffer, line);
+  return buffer.used;
+}
+
+/* ` name="value"`, escaped as RFC 5424 section 6.3.3 wants it. */
+static void add_parameter(struct buffer *buffer, const char *name, const char *value) {
+  char escaped[2 * SAMPLE_SERVER_BYTES + 1];
+  size_t used = 0;
+  for (size_t i = 0; value[i] != '\0' && used + 2 < sizeof escaped; i++) {
+    if (strchr("\"\\]", value[i]) != NULL) {
+      escaped[used++] = '\\';
+    }
+    escaped[used++] = value[i];
+  }
+  escaped[used] = '\0';
+  if (used > 0) {
+    add(buffer, " %s=\"%s\"", name, escaped);
+  }
+}
+
+static void add_seconds(struct buffer *buffer, const char *name, const struct sample *sample,
+                        enum metric metric) {
+  char text[DURATION_TEXT_BYTES];
+  if (sample != NULL && sample_has(sample, metric)) {
+    add_parameter(buffer, name, duration_print_seconds(text, sample->value_ns[metric]));
+  }
+}
+
+/* The sample that decided, or NULL. */
+static const struct sample *sample_of(const struct report *report) {
+  return report != NULL && report->worst != NULL ? report->worst->sample : NULL;
+}
+
+/* RFC 5424 section 7.1. tzKnown: the time is given in UTC. syncAccuracy (us) is how
+ * far off the clock can be, and stands there only when it is synchronised. */
+static void add_time_quality(struct buffer *buffer, const struct report *report) {
+  const struct sample *sample = sample_of(report);
+  bool synced = sample != NULL && report->worst->reason != REASON_NOT_SYNCHRONISED &&
+                report->worst->reason != REASON_STALE;
+  add(buffer, "[timeQuality tzKnown=\"1\" isSynced=\"%d\"", synced);
+  if (synced && sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_ROOT_DISTANCE)) {
+    int64_t offset_ns = sample->value_ns[METRIC_OFFSET];
+    int64_t bound_ns = (offset_ns < 0 ? -offset_ns : offset_ns) +
+                       sample->value_ns[METRIC_ROOT_DISTANCE] +
+                       (sample_has(sample, METRIC_DELAY) ? sample->value_ns[METRIC_DELAY] / 2 : 0);
+    add(buffer, " syncAccuracy=\"%" PRId64 "\"", (bound_ns + DURATION_US - 1) / DURATION_US);
+  }
+  add(buffer, "]");
+}
+
+static void add_structured_data(struct buffer *buffer, const struct report *report) {
+  char threshold[DURATION_TEXT_BYTES];
+  const struct sample *sample = sample_of(report);
+  duration_print_seconds(threshold, report->config->limit[METRIC_JITTER].warning_ns);
+  add(buffer, "[" STRUCTURED_DATA_ID);
+  add_seconds(buffer, "jitter", sample, METRIC_JITTER);
+  add_seconds(buffer, "offset", sample, METRIC_OFFSET);
+  add_parameter(buffer, "threshold", threshold);
+  add_parameter(buffer, "verdict", verdict_word(report->verdict));
+  add_parameter(buffer, "reason", reason_name(report->reason));
+  add_parameter(buffer, "source", report->worst != NULL ? report->worst->source : report->source);
+  add_parameter(buffer, "server", sample != NULL ? sample->server : "");
+  add(buffer, "]");
+  add_time_quality(buffer, report);
+}
+
+size_t frame_rfc5424(char out[FRAME_RFC5424_BYTES + 1], const struct frame_line *line) {
+  struct buffer buffer = {.text = out, .size = FRAME_RFC5424_BYTES};
+  char when[UTC_TEXT_BYTES];
+  char host[256];
+  size_t used = 0;
+  /* Section 6.2.4: printable ASCII alone. */
+  for (; line->host[used] != '\0' && used + 1 < sizeof host; used++) {
+    host[used] = line->host[used] > ' ' && line->host[used] < 127 ? line->host[used] : '_';
+  }
+  host[used] = '\0';
+  add(&buffer, "<%" PRId64 ">1 %s %s " FRAME_IDENT " %ld %s ", priority(line),
+      utc_print(when, line->now_ns), host[0] != '\0' ? host : "-", (long)line->pid,
+      line->report != NULL ? reason_name(line->report->reason) : "-");
+  if (line->report != NULL) {
+    add_structured_data(&buffer, line->report);
+  } else {
+    add(&buffer, "-");
+  }
+  add(&buffer, " ");
+  /* Section 6.4: a byte order mark says UTF-8; plain ASCII needs none. */
+  for (const char *at = line->text; *at != '\0'; at++) {
+    if ((unsigned char)*at >= 0x80) {
+      add(&buffer, "\xef\xbb\xbf");
+      break;
+    }
+  }
+  add_text(&buffer, line);
+  return buffer.used;
+}
+
+static void add_usec(struct buffer *buffer, const char *name, const struct sample *sample,
+                     enum metric metric) {
+  if (sample != NULL && sample_has(sample, metric)) {
+    add(buffer, "%s=%" PRId64 "\n", name, sample->value_ns[metric] / DURATION_US);
+  }
+}
+
+size_t frame_journal(char out[FRAME_JOURNAL_BYTES + 1], const struct frame_line *line) {
+  struct buffer buffer = {.text = out, .size = FRAME_JOURNAL_BYTES};
+  const struct report *report = line->report;
+  /* No value holds a newline: all text here is escaped. */
+  add(&buffer, "MESSAGE=%s %.2048s\n", frame_severity_name(line->severity), line->text);
+  add(&buffer,
+      "PRIORITY=%d\nSYSLOG_FACILITY=%" PRId64 "\nSYSLOG_IDENTIFIER=" FRAME_IDENT
+      "\nSYSLOG_PID=%ld\n",
+      (int)line->severity, line->facility, (long)line->pid);
+  if (report != NULL) {
+    const struct sample *sample = sample_of(report);
+    add(&buffer, "NTP_VERDICT=%s\nNTP_REASON=%s\nNTP_SOURCE=%s\n", verdict_word(report->verdict),
+        reason_name(report->reason),
+        report->worst != NULL ? report->worst->source : report->source);
+    add_usec(&buffer, "NTP_JITTER_USEC", sample, METRIC_JITTER);
+    add_usec(&buffer, "NTP_OFFSET_USEC", sample, METRIC_OFFSET);
+    if (sample != NULL && sample->server[0] != '\0') {
+      add(&buffer, "NTP_SERVER=%s\n", sample->server);
+    }
+  }
+  return buffer.used;
+}

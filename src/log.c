@@ -1,0 +1,126 @@
+/*
+ * Where log lines go, and that they arrive.
+ *
+ * A verdict that is lost is as bad as none, and every single way a line can travel can
+ * fail without a word. So there is a chain, and the first end that truly takes the line
+ * ends it.
+ */
+#include "ntp_monitor/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/frame.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+static const struct transport *const transports[] = {
+    [ADDRESS_LOCAL] = &transport_local,
+    [ADDRESS_UDP] = &transport_udp,
+    [ADDRESS_JOURNAL] = &transport_journal,
+    [ADDRESS_STDERR] = &transport_stderr,
+};
+
+static bool same(const struct address *a, const struct address *b) {
+  return a->kind == b->kind && a->port == b->port && strcmp(a->text, b->text) == 0;
+}
+
+static void add_end(struct log *log, const struct address *end) {
+  for (size_t i = 0; i < log->end_count; i++) {
+    if (same(&log->ends[i], end)) {
+      return;
+    }
+  }
+  log->ends[log->end_count++] = *end;
+}
+
+void log_init(struct log *log, const struct env *env, const struct config *config) {
+  static const char *const fallbacks[] = {"/dev/log", "localhost", "stderr"};
+  *log = (struct log){.env = env, .config = config, .fd = -1};
+  struct address end;
+  struct why unused; /* the address was checked when it was set */
+  (void)address_parse(config->syslog_address, &end, &unused);
+  if (end.kind == ADDRESS_NONE) {
+    return;
+  }
+  add_end(log, &end);
+  /* Who asks for stderr asks for nothing else. */
+  for (size_t i = end.kind == ADDRESS_STDERR ? 2 : 0; i < 3; i++) {
+    (void)address_parse(fallbacks[i], &end, &unused);
+    add_end(log, &end);
+  }
+}
+
+void log_close(struct log *log) {
+  if (log->fd >= 0) {
+    (void)close(log->fd);
+  }
+  log->fd = -1;
+}
+
+/* One line to the present end, or to the next that takes it. */
+static int deliver(struct log *log, const struct frame_line *line) {
+  int error = -ENOTCONN;
+  for (; log->at < log->end_count; log->at++) {
+    const struct address *end = &log->ends[log->at];
+    const struct transport *transport = transports[end->kind];
+    struct why why = {.text = ""};
+    error = transport->send(&log->fd, end, line, log->env, log->config, &why);
+    bool debug = line->severity == SEVERITY_DEBUG; /* a trace of the trace would not end */
+    if (error == 0) {
+      if (!debug) {
+        trace_add(log->env->trace, "log: %s%s%s took: %s %s", transport->name,
+                  end->text[0] != '\0' ? " " : "", end->text, frame_severity_name(line->severity),
+                  line->text);
+      }
+      return 0;
+    }
+    if (!debug) {
+      trace_add(log->env->trace, "log: %s%s%s failed: %s", transport->name,
+                end->text[0] != '\0' ? " " : "", end->text, why.text);
+    }
+    log_close(log);
+  }
+  return error;
+}
+
+static int64_t level(const struct config *config) {
+  return config->debug_mode ? SEVERITY_DEBUG : config->log_level;
+}
+
+int log_write(struct log *log, enum severity severity, const char *text,
+              const struct report *report) {
+  if ((int64_t)severity > level(log->config) || log->end_count == 0) {
+    if (severity != SEVERITY_DEBUG) {
+      trace_add(log->env->trace, "log: not wanted (%s): %s %s",
+                log->end_count == 0 ? "syslog_address is none" : "below log_level",
+                frame_severity_name(severity), text);
+    }
+    return 0;
+  }
+  const struct frame_line line = {.severity = severity,
+                                  .facility = log->config->facility,
+                                  .now_ns = clock_realtime_ns(),
+                                  .pid = log->env->pid,
+                                  .host = log->env->host,
+                                  .text = text,
+                                  .report = report};
+  return deliver(log, &line);
+}
+
+bool log_is_stderr(const struct log *log) {
+  return log->at < log->end_count && log->ends[log->at].kind == ADDRESS_STDERR;
+}
+
+void log_trace(struct log *log, const struct trace *trace) {
+  if (log_is_stderr(log) && trace->fd >= 0) {
+    return; /* it stands there already */
+  }
+  const char *line = trace_next(trace, NULL);
+  while (line != NULL && log_write(log, SEVERITY_DEBUG, line, NULL) == 0) {
+    line = trace_next(trace, line);
+  }
+}

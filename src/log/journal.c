@@ -1,0 +1,38 @@
+/*
+ * The transport journal: journald's own socket, with fields.
+ *
+ * Not sd_journal_send(): it returns 0 where there is no journald, and blocks for ever on
+ * a full socket.
+ */
+#include <string.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/frame.h"
+#include "ntp_monitor/log.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/why.h"
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define FULL_WAIT_NS (200 * DURATION_MS)
+
+static int send_journal(int *fd, const struct address *address, const struct frame_line *line,
+                        const struct env *env, const struct config *config, struct why *why) {
+  (void)address;
+  (void)config;
+  char frame[FRAME_JOURNAL_BYTES + 1];
+  size_t bytes = frame_journal(frame, line);
+  int64_t until_ns = clock_monotonic_ns() + FULL_WAIT_NS;
+  int error = net_send_local(fd, JOURNAL_SOCKET, frame, bytes,
+                             until_ns < env->deadline_ns ? until_ns : env->deadline_ns);
+  return error == 0
+             ? 0
+             : why_set(why, REASON_NO_SOURCE, error, JOURNAL_SOCKET ": %s", strerror(-error));
+}
+
+const struct transport transport_journal = {
+    .name = "journal",
+    .kind = ADDRESS_JOURNAL,
+    .send = send_journal,
+};

@@ -1,0 +1,41 @@
+/* The transport stderr: the last end, which cron mails and a shell shows. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/frame.h"
+#include "ntp_monitor/log.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/why.h"
+
+/* /dev/null takes everything and keeps nothing (null(4): device 1, 3). */
+static bool is_null(void) {
+  struct stat status;
+  return fstat(STDERR_FILENO, &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(1, 3);
+}
+
+static int send_stderr(int *fd, const struct address *address, const struct frame_line *line,
+                       const struct env *env, const struct config *config, struct why *why) {
+  (void)fd;
+  (void)address;
+  (void)config;
+  char text[FRAME_RFC5424_BYTES];
+  int length = snprintf(text, sizeof text, FRAME_IDENT ": %s %.1900s\n",
+                        frame_severity_name(line->severity), line->text);
+  int error =
+      is_null() ? -ENODEV : net_write(STDERR_FILENO, text, (size_t)length, env->deadline_ns);
+  return error == 0 ? 0
+                    : why_set(why, REASON_NO_SOURCE, error, "%s",
+                              error == -ENODEV ? "it is /dev/null" : strerror(-error));
+}
+
+const struct transport transport_stderr = {
+    .name = "stderr",
+    .kind = ADDRESS_STDERR,
+    .send = send_stderr,
+};
