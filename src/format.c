@@ -1,0 +1,49 @@
+/* The table of formats, and how a printed report reaches stdout. */
+#include "ntp_monitor/format.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/why.h"
+
+const struct format *const format_table[] = {&format_text, &format_json, &format_nagios, NULL};
+
+const struct format *format_find(const char *name, struct why *why) {
+  char known[256] = "";
+  for (size_t i = 0; format_table[i] != NULL; i++) {
+    if (strcmp(format_table[i]->name, name) == 0) {
+      return format_table[i];
+    }
+    size_t used = strlen(known);
+    (void)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
+                   format_table[i]->name);
+  }
+  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no format; there are: %s", name, known);
+  return NULL;
+}
+
+/* Through memory, so that the descriptor is written to under the deadline and with
+ * every error seen, which stdio leaves to its flush. */
+int format_print(const struct format *format, const struct report *report, const struct env *env,
+                 struct why *why) {
+  char *text = NULL;
+  size_t bytes = 0;
+  FILE *stream = open_memstream(&text, &bytes);
+  int error = stream == NULL ? -errno : 0;
+  if (stream != NULL) {
+    format->print(stream, report, env->stdout_tty && !env->no_color);
+    bool failed = ferror(stream) != 0;
+    error = fclose(stream) != 0 || failed ? -ENOMEM : 0;
+  }
+  if (error == 0) {
+    error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns);
+  }
+  free(text);
+  return error == 0 ? 0
+                    : why_set(why, REASON_NO_SOURCE, error,
+                              "the report could not be written to stdout: %s", strerror(-error));
+}

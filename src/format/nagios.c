@@ -1,0 +1,80 @@
+/*
+ * The format nagios: one line with performance data, as monitoring-plugins'
+ * developer guidelines have it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/format.h"
+#include "ntp_monitor/judge.h"
+#include "ntp_monitor/report.h"
+
+static const char *const metric_labels[METRIC_COUNT] = {
+    [METRIC_JITTER] = "jitter", [METRIC_OFFSET] = "offset",
+    [METRIC_DELAY] = "delay",   [METRIC_ROOT_DISTANCE] = "root_distance",
+    [METRIC_AGE] = "age",
+};
+
+/* A range: outside of it is an alert. The offset goes either way. */
+static void print_range(FILE *out, enum metric metric, int64_t limit_ns) {
+  char text[DURATION_TEXT_BYTES];
+  (void)fputc(';', out);
+  if (limit_ns == CONFIG_NONE) {
+    return;
+  }
+  duration_print_seconds(text, limit_ns);
+  (void)fprintf(out, metric == METRIC_OFFSET ? "-%s:%s" : "%s", text, text);
+}
+
+/* nth: servers after the first have their number in the label, which must be unique in
+ * its first 19 characters. U: could not be determined. */
+static void print_metric(FILE *out, const struct report *report, const struct finding *finding,
+                         size_t nth, enum metric metric) {
+  char text[DURATION_TEXT_BYTES];
+  const struct sample *sample = finding != NULL ? finding->sample : NULL;
+  bool known = sample != NULL && sample_has(sample, metric);
+  if (!known && metric != METRIC_JITTER) {
+    return;
+  }
+  (void)fprintf(out, " %s", metric_labels[metric]);
+  if (nth > 0) {
+    (void)fprintf(out, "_%zu", nth + 1);
+  }
+  (void)fprintf(out, "=%s%s", known ? duration_print_seconds(text, sample->value_ns[metric]) : "U",
+                known ? "s" : "");
+  struct limit limit = report->config->limit[metric];
+  if (metric == METRIC_AGE) {
+    limit.warning_ns = judge_stale_ns(sample, report->config);
+  }
+  print_range(out, metric, limit.warning_ns);
+  print_range(out, metric, limit.critical_ns);
+  (void)fputs(metric == METRIC_OFFSET || metric == METRIC_AGE ? "" : ";0", out);
+}
+
+static void print(FILE *out, const struct report *report, bool colour) {
+  const char *message = report->message;
+  (void)colour;
+  (void)fprintf(out, "NTP %s: ", verdict_name(report->verdict));
+  message += strncmp(message, "NTP ", 4) == 0 ? 4 : 0;
+  for (; *message != '\0'; message++) {
+    (void)fputc(*message == '|' ? '/' : *message, out); /* a bar begins the data */
+  }
+  (void)fputs(" |", out);
+  if (report->finding_count == 0) {
+    print_metric(out, report, NULL, 0, METRIC_JITTER);
+  }
+  for (size_t i = 0; i < report->finding_count; i++) {
+    for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+      print_metric(out, report, &report->findings[i], i, m);
+    }
+  }
+  (void)fputc('\n', out);
+}
+
+const struct format format_nagios = {
+    .name = "nagios",
+    .summary = "one line with performance data (Nagios, Icinga)",
+    .print = print,
+};
