@@ -1,0 +1,210 @@
+# ntp_monitor: build, install, test.
+#
+#   make                    the program: build/ntp_monitor
+#   make deps run           what building needs, then one reading of this machine
+#   make check-deps check   what testing needs, then the tests
+#
+# Variables: CC, CFLAGS, PREFIX, DESTDIR; SYSTEMD=no leaves sd-bus out; SANITIZE=1
+# builds with ASan and UBSan; WERROR=1 makes warnings errors; BUILD is where to.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+EXAMPLEDIR = $(PREFIX)/share/doc/ntp_monitor/examples
+VERSION := 1.0.0
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+
+.DEFAULT_GOAL := all
+
+# --- what there is --------------------------------------------------------
+
+# Goals that look for nothing and build nothing.
+QUIET_GOALS := clean uninstall deps check-deps
+WANTED := $(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all))
+
+SYSTEMD ?= $(if $(WANTED),$(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo yes || echo no),no)
+
+ifeq ($(SYSTEMD),no)
+  EXCLUDED := src/source/timesyncd.c src/bus.c src/bus_timesync.c
+  LEFT_OUT += timesyncd (libsystemd)
+else
+  EXCLUDED := src/source/timesyncd_none.c
+  SYSTEMD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libsystemd)
+  SYSTEMD_LIBS := $(shell $(PKG_CONFIG) --libs libsystemd)
+endif
+
+# --- flags ----------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
+  -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wwrite-strings -Wundef -Wvla \
+  -Werror=format-security $(if $(WERROR),-Werror)
+
+CFLAGS ?= -O2 -g
+# Distributions set _FORTIFY_SOURCE themselves; sanitizers do without it.
+FORTIFY := -U_FORTIFY_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=3)
+HARDENING := $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
+  -fno-omit-frame-pointer)
+, := ,
+
+ALL_CPPFLAGS := -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
+  -DNTP_MONITOR_VERSION='"$(VERSION)"' -Iinclude $(SYSTEMD_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu17 $(WARNINGS) $(HARDENING) $(SANITIZERS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZERS) \
+  $(CFLAGS) $(LDFLAGS)
+# inih's archive where there is one: 5 KiB of code are not worth a shared library's nine system
+# calls at each start. INIH_LIBS=-linih takes the shared one.
+INIH_LIBS ?= $(if $(wildcard $(shell $(CC) -print-file-name=libinih.a)),-l:libinih.a,-linih)
+LIBS := $(SYSTEMD_LIBS) $(INIH_LIBS)
+
+# --- the program ----------------------------------------------------------
+
+SOURCES := $(filter-out $(EXCLUDED),$(wildcard src/*.c src/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY := $(BUILD)/libntp_monitor.a
+PROGRAM := $(BUILD)/ntp_monitor
+
+.PHONY: all
+all: $(PROGRAM)
+	@$(if $(LEFT_OUT),echo "left out of this build: $(LEFT_OUT)",:)
+
+# Changes only when a flag or a compiler does, and then everything is rebuilt.
+FLAGS := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) | $(ALL_LDFLAGS) $(LIBS) | $(sort $(SOURCES))
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
+	  printf '%s\n' '$(subst ','\'',$(FLAGS))' > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MD -MP -c -o $@ $<
+
+$(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(BUILD)/flags
+	@rm -f $@
+	$(AR) rcs $@ $(filter %.o,$^)
+
+$(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
+
+-include $(OBJECTS:.o=.d)
+
+# --- what is needed, and the first reading ---------------------------------
+
+.PHONY: deps check-deps
+deps:
+	@CC='$(CC)' .ci/packages build
+check-deps:
+	@CC='$(CC)' .ci/packages check
+
+# A machine without a time service (a container, a fresh virtual machine) has nothing to read, so the
+# newcomer is shown a real one in the lab.
+.PHONY: run
+run: all build/tests/lab/ntp_server build/tests/lab/loopback_up
+	@reason=$$($(PROGRAM) -l none -o json | sed 's/.*"reason":"\([^"]*\)","message.*/\1/'); \
+	case $$reason in \
+	  no-bus | no-service | no-source) \
+	    echo "no time service answers on this machine ($$reason), so the reading is taken in the lab:"; \
+	    echo "a real systemd-timesyncd on a bus of its own, which touches nothing here"; \
+	    tests/lab/demo.sh $(abspath $(PROGRAM)) -o text -d ;; \
+	  *) $(PROGRAM) -o text -d ;; \
+	esac; [ $$? -le 3 ]
+
+# --- installing -------------------------------------------------------------
+
+.PHONY: install uninstall
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+	  $(DESTDIR)$(EXAMPLEDIR)
+	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/ntp_monitor
+	ln -sf ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor
+	$(INSTALL) -m 0644 man/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 0644 man/ntp_monitor.conf.5 $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 0644 ntp_monitor.conf.example $(DESTDIR)$(EXAMPLEDIR)
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor \
+	  $(DESTDIR)$(MANDIR)/man1/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man5/ntp_monitor.conf.5 \
+	  $(DESTDIR)$(EXAMPLEDIR)/ntp_monitor.conf.example
+	-rmdir $(DESTDIR)$(EXAMPLEDIR) $(dir $(DESTDIR)$(EXAMPLEDIR)) 2>/dev/null || true
+
+# --- tests ------------------------------------------------------------------
+
+# Without libsystemd there is no source timesyncd, and what tests it is left out.
+ifeq ($(SYSTEMD),no)
+  UNIT_LEFT_OUT := tests/unit/test_bus_%.c
+  SYSTEM_TESTS := tests/system/nosystemd.bats tests/system/config.bats
+else
+  SYSTEM_TESTS := $(filter-out tests/system/nosystemd.bats,$(wildcard tests/system/*.bats))
+endif
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
+# Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.
+LAB_COMMON := $(BUILD)/tests/lab/settings.o $(BUILD)/tests/lab/ntp_rules.o $(BUILD)/tests/lab/timesync1.o
+LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 loopback_up)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) -I. $(ALL_CFLAGS) -MD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
+
+$(BUILD)/tests/lab/%: SANITIZERS :=
+$(BUILD)/tests/bench/%: SANITIZERS :=
+$(LAB_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(SYSTEMD_LIBS)
+$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(SYSTEMD_LIBS)
+
+-include $(UNIT_TESTS:=.d) $(LAB_COMMON:.o=.d) $(LAB_PROGRAMS:=.d)
+
+.PHONY: unit check lab
+unit: $(UNIT_TESTS)
+	@BUILD=$(BUILD) ONLY='$(ONLY)' tests/run.sh $(UNIT_TESTS)
+
+.PHONY: programs
+programs: $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
+
+# What the system tests need beside the program, once for all builds: always under build/.
+lab:
+	@$(MAKE) --no-print-directory BUILD=build SANITIZE= SYSTEMD=yes programs
+	@tests/lab/unpack.sh check
+
+check: all $(UNIT_TESTS) lab
+	@BUILD=$(BUILD) ONLY='$(ONLY)' tests/run.sh $(UNIT_TESTS) $(SYSTEM_TESTS)
+
+.PHONY: bench
+bench: all lab
+	@tests/lab/enter.sh tests/bench/bench.sh $(abspath $(PROGRAM)) $(abspath build/tests/bench)
+
+# --- lint and the whole -------------------------------------------------------
+
+C_FILES := $(wildcard src/*.c src/*/*.c tests/*/*.c)
+H_FILES := $(wildcard include/ntp_monitor/*.h tests/*/*.h)
+SHELL_FILES := install_config.sh .ci/run .ci/packages $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
+TIDY_FILES := $(filter-out src/source/timesyncd_none.c,$(wildcard src/*.c src/*/*.c))
+
+.PHONY: lint
+lint:
+	clang-format --dry-run --Werror $(C_FILES) $(H_FILES)
+	clang-tidy --quiet --warnings-as-errors='*' $(TIDY_FILES) -- -std=gnu17 $(ALL_CPPFLAGS) 2>/dev/null
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	  --suppress=missingIncludeSystem -Iinclude src
+	shellcheck -x $(SHELL_FILES)
+	shellcheck -x -s bats $(wildcard tests/system/*.bats)
+	mandoc -T lint -W warning man/ntp_monitor.1 man/ntp_monitor.conf.5
+	tests/includes.sh
+
+.PHONY: ci
+ci:
+	$(MAKE) BUILD=build/gcc CC=gcc WERROR=1 all programs
+	$(MAKE) BUILD=build/clang CC=clang WERROR=1 all programs
+	$(MAKE) lint
+	$(MAKE) BUILD=build/asan SANITIZE=1 WERROR=1 check
+	$(MAKE) BUILD=build/nosystemd SYSTEMD=no WERROR=1 check
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: FORCE
+FORCE:

@@ -1,0 +1,41 @@
+/* The command line. */
+#ifndef NTP_MONITOR_OPTIONS_H
+#define NTP_MONITOR_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct config;
+struct format;
+struct why;
+
+enum mode { MODE_CHECK, MODE_CHECK_CONFIG, MODE_PRINT_CONFIG, MODE_HELP, MODE_VERSION };
+
+enum { OPTIONS_MAX = 64 };
+
+/* What stood there; texts are argv's. The settings wait for options_apply, for the
+ * command line goes over the files, and which files is said on it. */
+struct options {
+  enum mode mode;
+  const char *config_path; /* -C, or NULL */
+  const struct format *format;
+  bool quiet;
+  const char *host;    /* -H, or NULL */
+  const char *machine; /* -M, or NULL */
+  size_t setting_count;
+  struct {
+    const char *option, *key, *text;
+  } settings[OPTIONS_MAX];
+};
+
+/* 0, or -EINVAL with why saying what is wrong and what to do. */
+int options_parse(int argc, char *const argv[], struct options *options, struct why *why);
+
+/* Sets config from them; fails as options_parse does. */
+int options_apply(const struct options *options, struct config *config, struct why *why);
+
+/* --help, from the tables. */
+void options_help(FILE *out);
+
+#endif

@@ -1,0 +1,280 @@
+/*
+ * ntp_monitor: takes one reading of how well this machine's clock is kept, judges it,
+ * says so in one place that surely arrives, and ends.
+ *
+ *   argv -> options -> config -> readings -> report -> log + format -> exit status
+ *
+ * Each arrow makes a value that the next only reads; this file is the arrows.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/format.h"
+#include "ntp_monitor/guard.h"
+#include "ntp_monitor/judge.h"
+#include "ntp_monitor/log.h"
+#include "ntp_monitor/measure.h"
+#include "ntp_monitor/message.h"
+#include "ntp_monitor/options.h"
+#include "ntp_monitor/show.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+enum { NOTES_MAX = 24, NOTE_BYTES = 1024, SOURCE_BYTES = 256 };
+
+/* All that one run holds. */
+struct run {
+  struct env env;
+  struct options options;
+  struct config config;
+  struct log log;
+  char user_path[ENV_HOME_BYTES + 32];
+  struct {
+    bool problem;
+    char text[NOTE_BYTES];
+  } notes[NOTES_MAX]; /* on the configuration */
+  size_t note_count;
+  unsigned problem_count;
+  struct reading readings[REPORT_READINGS_MAX];
+  size_t reading_count;
+  char source[SOURCE_BYTES];
+  struct report report;
+  bool lost; /* a line of ours reached nobody */
+};
+
+/* --- configuration ------------------------------------------------------ */
+
+static void keep_note(void *user, bool problem, const char *text) {
+  struct run *run = user;
+  trace_add(run->env.trace, "config: %s: %s", problem ? "problem" : "warning", text);
+  if (run->note_count == NOTES_MAX) {
+    return; /* the count goes on, and say_notes tells how many were left out */
+  }
+  run->notes[run->note_count].problem = problem;
+  (void)snprintf(run->notes[run->note_count].text, NOTE_BYTES, "%s", text);
+  run->note_count++;
+}
+
+/* Reads the layers: 0, or -EINVAL with why where the command line is wrong. */
+static int configure(struct run *run, struct why *why) {
+  struct config_notes notes = {.say = keep_note, .user = run};
+  config_init(&run->config, source_check);
+  if (run->options.config_path != NULL) {
+    config_read(&run->config, run->options.config_path, true, &run->env, &notes);
+  } else {
+    config_read(&run->config, "/etc/ntp_monitor.conf", false, &run->env, &notes);
+    (void)snprintf(run->user_path, sizeof run->user_path, "%s/.ntp_monitor.conf", run->env.home);
+    if (run->env.home[0] != '\0') {
+      config_read(&run->config, run->user_path, false, &run->env, &notes);
+    }
+  }
+  int error = options_apply(&run->options, &run->config, why);
+  if (error == 0) {
+    config_check(&run->config, &notes);
+  }
+  run->problem_count = notes.problem_count;
+  return error;
+}
+
+/* The trace: for whom it is, and from when on it need not be kept. */
+static void direct_trace(struct run *run) {
+  const struct config *config = &run->config;
+  const struct config_key *key = config_find("monitoring", "debug_mode");
+  bool asked = config->origin[key - config_keys].path == config_command_line.path;
+  if (config->debug_mode && (asked || env_stderr_tty())) {
+    trace_show(run->env.trace, STDERR_FILENO);
+  }
+  run->env.trace->off = !config->debug_mode && config->log_level != SEVERITY_DEBUG;
+  show_trace(run->env.trace, config);
+}
+
+/* --- the check ---------------------------------------------------------- */
+
+static void say(struct run *run, enum severity severity, const char *text,
+                const struct report *report) {
+  if (log_write(&run->log, severity, text, report) != 0) {
+    run->lost = true;
+  }
+}
+
+/* What is wrong with the configuration, in the log and to whoever sits there. */
+static void say_notes(struct run *run) {
+  for (size_t i = 0; i < run->note_count; i++) {
+    enum severity severity = run->notes[i].problem ? SEVERITY_ERROR : SEVERITY_WARNING;
+    say(run, severity, run->notes[i].text, NULL);
+    if (env_stderr_tty() && !log_is_stderr(&run->log)) {
+      (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes[i].text);
+    }
+  }
+}
+
+static enum severity severity_of(const struct report *report) {
+  if (report->reason == REASON_CONFIG) {
+    return SEVERITY_ERROR;
+  }
+  return report->verdict == VERDICT_OK         ? SEVERITY_INFO
+         : report->verdict == VERDICT_CRITICAL ? SEVERITY_CRITICAL
+                                               : SEVERITY_WARNING;
+}
+
+/* "timesyncd", or the names of all readings between blanks. */
+static const char *source_names(struct run *run) {
+  for (size_t i = 0; i < run->reading_count; i++) {
+    size_t used = strlen(run->source);
+    (void)snprintf(run->source + used, sizeof run->source - used, "%s%s", i > 0 ? " " : "",
+                   run->readings[i].source);
+  }
+  return run->source;
+}
+
+static int judge(struct run *run) {
+  struct report *report = &run->report;
+  *report = (struct report){.now_ns = clock_realtime_ns(),
+                            .host = run->env.host,
+                            .source = source_names(run),
+                            .config = &run->config};
+  int error = judge_report(report, run->readings, run->reading_count, run->problem_count);
+  if (error != 0) {
+    report->verdict = VERDICT_UNKNOWN;
+    report->reason = REASON_NO_SOURCE;
+  }
+  message_write(report, run->readings, run->reading_count, run->problem_count);
+  trace_add(run->env.trace, "verdict: %s, reason: %s: %s", verdict_name(report->verdict),
+            reason_name(report->reason), report->message);
+  return error;
+}
+
+/* Where there is someone to read it: the report on stdout. */
+static void print(struct run *run) {
+  const struct format *format = run->options.format;
+  if (format == NULL && run->env.stdout_tty && !run->options.quiet) {
+    format = &format_text;
+  }
+  struct why why;
+  if (format == NULL || format_print(format, &run->report, &run->env, &why) == 0) {
+    return;
+  }
+  say(run, SEVERITY_ERROR, why.text, NULL);
+  if (run->report.exit_status == VERDICT_OK) {
+    run->report.exit_status = VERDICT_UNKNOWN;
+  }
+}
+
+static void trace_step(struct run *run, const char *name, int64_t *begun_ns) {
+  char span[DURATION_TEXT_BYTES];
+  int64_t now_ns = clock_monotonic_ns();
+  int64_t took_ns = now_ns - *begun_ns;
+  trace_add(run->env.trace, "step: %s took %s", name,
+            duration_print(span, took_ns - took_ns % DURATION_US));
+  *begun_ns = now_ns;
+}
+
+static int check(struct run *run) {
+  int64_t begun_ns = run->env.start_ns;
+  env_set_timeout(&run->env, run->config.timeout_ns);
+  guard_deadline(run->env.deadline_ns);
+  direct_trace(run);
+  trace_step(run, "configuration", &begun_ns);
+  run->reading_count = measure(&run->env, &run->config, run->readings);
+  trace_step(run, "measuring", &begun_ns);
+  (void)judge(run);
+  log_init(&run->log, &run->env, &run->config);
+  say_notes(run);
+  say(run, severity_of(&run->report), run->report.message, &run->report);
+  run->report.exit_status = run->lost ? VERDICT_UNKNOWN : (int)run->report.verdict;
+  trace_step(run, "logging", &begun_ns);
+  print(run);
+  trace_step(run, "printing", &begun_ns);
+  log_trace(&run->log, run->env.trace);
+  log_close(&run->log);
+  for (size_t i = 0; i < run->reading_count; i++) {
+    samples_free(&run->readings[i].samples);
+  }
+  judge_free(&run->report);
+  return run->lost ? VERDICT_UNKNOWN : run->report.exit_status;
+}
+
+/* --- the other modes ---------------------------------------------------- */
+
+static int check_config(struct run *run) {
+  for (size_t i = 0; i < run->note_count; i++) {
+    (void)printf("%s: %s\n", run->notes[i].problem ? "problem" : "warning", run->notes[i].text);
+  }
+  (void)printf("%u problem%s in the configuration\n", run->problem_count,
+               run->problem_count == 1 ? "" : "s");
+  return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
+}
+
+static int print_config(struct run *run) {
+  show_config(stdout, &run->config);
+  return VERDICT_OK;
+}
+
+static int print_help(struct run *run) {
+  (void)run;
+  options_help(stdout);
+  return VERDICT_OK;
+}
+
+static int print_version(struct run *run) {
+  (void)run;
+  (void)puts("ntp_monitor " NTP_MONITOR_VERSION);
+  return VERDICT_OK;
+}
+
+static const struct {
+  int (*run)(struct run *run); /* the exit status */
+  bool configured;             /* wants the configuration read */
+} modes[] = {
+    [MODE_CHECK] = {check, true},
+    [MODE_CHECK_CONFIG] = {check_config, true},
+    [MODE_PRINT_CONFIG] = {print_config, true},
+    [MODE_HELP] = {print_help, false},
+    [MODE_VERSION] = {print_version, false},
+};
+
+/* For the shell; and for the log, where nobody reads stderr. */
+static int refuse(struct run *run, const struct why *why) {
+  char text[WHY_TEXT_BYTES + 64];
+  (void)snprintf(text, sizeof text, "usage: %s; see ntp_monitor --help", why->text);
+  config_init(&run->config, source_check);
+  (void)config_set(&run->config, config_find("logging", "syslog_address"), "stderr",
+                   &config_command_line, &(struct why){.text = ""});
+  log_init(&run->log, &run->env, &run->config);
+  if (log_write(&run->log, SEVERITY_ERROR, text, NULL) != 0) {
+    config_init(&run->config, source_check);
+    log_init(&run->log, &run->env, &run->config);
+    (void)log_write(&run->log, SEVERITY_ERROR, text, NULL);
+    log_close(&run->log);
+  }
+  return VERDICT_UNKNOWN;
+}
+
+int main(int argc, char *argv[]) {
+  /* Static: pages that a run does not touch cost nothing. */
+  static struct run run;
+  static struct trace trace = {.fd = -1};
+  struct why why;
+  guard_begin();
+  env_init(&run.env, &trace);
+  guard_deadline(run.env.deadline_ns);
+  if (options_parse(argc, argv, &run.options, &why) != 0) {
+    return refuse(&run, &why);
+  }
+  if (modes[run.options.mode].configured && configure(&run, &why) != 0) {
+    return refuse(&run, &why);
+  }
+  int status = modes[run.options.mode].run(&run);
+  if (fflush(stdout) != 0 && status == VERDICT_OK) {
+    (void)fprintf(stderr, "ntp_monitor: cannot write to stdout: %s\n", strerror(errno));
+    status = VERDICT_UNKNOWN;
+  }
+  return status;
+}

@@ -1,0 +1,221 @@
+/* The command line: one row an option, from which the help is printed, too. */
+#include "ntp_monitor/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/format.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/why.h"
+
+enum action { SET, MODE, SET_CONFIG, SET_FORMAT, SET_HOST, SET_MACHINE, SET_QUIET };
+
+static const struct row {
+  int letter; /* 0 for none */
+  const char *name, *argument;
+  enum action action;
+  const char *key;  /* SET: the configuration key */
+  const char *text; /* SET without an argument: the value */
+  enum mode mode;   /* MODE */
+  const char *doc;
+} rows[] = {
+    {'w', "warning", "TIME", SET, "jitter_threshold", NULL, 0,
+     "jitter above this is a WARNING (default 2s)"},
+    {'c', "critical", "TIME", SET, "jitter_critical", NULL, 0,
+     "jitter above this is CRITICAL (default off)"},
+    {'t', "timeout", "TIME", SET, "timeout", NULL, 0, "the whole run's deadline (default 10s)"},
+    {'s', "source", "NAME", SET, "source", NULL, 0,
+     "where the reading comes from (default auto); repeatable"},
+    {'o', "output", "FORMAT", SET_FORMAT, NULL, NULL, 0,
+     "print the report on stdout: FORMAT below"},
+    {'l', "log", "ADDRESS", SET, "syslog_address", NULL, 0,
+     "where log lines go: ADDRESS below (default /dev/log)"},
+    {'d', "debug", NULL, SET, "debug_mode", "true", 0, "say on stderr what happens, step by step"},
+    {'q', "quiet", NULL, SET_QUIET, NULL, NULL, 0, "print no report, not even on a terminal"},
+    {'C', "config", "FILE", SET_CONFIG, NULL, NULL, 0, "read this file alone, not /etc and ~"},
+    {'H', "host", "[USER@]HOST", SET_HOST, NULL, NULL, 0,
+     "ask timesyncd of another machine, over ssh"},
+    {'M', "machine", "NAME", SET_MACHINE, NULL, NULL, 0, "ask timesyncd of a local container"},
+    {0, "check-config", NULL, MODE, NULL, NULL, MODE_CHECK_CONFIG,
+     "say every problem of the configuration, and end"},
+    {0, "print-config", NULL, MODE, NULL, NULL, MODE_PRINT_CONFIG,
+     "print each setting and where it comes from, and end"},
+    {'h', "help", NULL, MODE, NULL, NULL, MODE_HELP, "print this, and end"},
+    {'V', "version", NULL, MODE, NULL, NULL, MODE_VERSION, "print the version, and end"},
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof *rows, LONG_ONLY = 256 };
+
+static int take(struct options *options, const struct row *row, const char *argument,
+                struct why *why) {
+  switch (row->action) {
+  case SET:
+    if (options->setting_count == OPTIONS_MAX) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "more than %d settings", OPTIONS_MAX);
+    }
+    options->settings[options->setting_count].option = row->name;
+    options->settings[options->setting_count].key = row->key;
+    options->settings[options->setting_count].text = row->text != NULL ? row->text : argument;
+    options->setting_count++;
+    return 0;
+  case MODE:
+    options->mode = row->mode;
+    return 0;
+  case SET_CONFIG:
+    options->config_path = argument;
+    return 0;
+  case SET_FORMAT:
+    options->format = format_find(argument, why);
+    return options->format != NULL ? 0 : -EINVAL;
+  case SET_QUIET:
+    options->quiet = true;
+    return 0;
+  case SET_HOST:
+    options->host = argument;
+    break;
+  case SET_MACHINE:
+    options->machine = argument;
+    break;
+  }
+  /* A name is handed to ssh or to a container's socket: no option, no blank, no control. */
+  bool plain = argument[0] != '-' && argument[0] != '\0' && strlen(argument) < 256;
+  for (const char *at = argument; *at != '\0'; at++) {
+    plain = plain && (unsigned char)*at > ' ' && *at != 0x7f;
+  }
+  return plain ? 0
+               : why_set(why, REASON_CONFIG, -EINVAL, "--%s: '%.80s' is no name of a machine",
+                         row->name, argument);
+}
+
+/* What no single option can know. */
+static int check(const struct options *options, struct why *why) {
+  if (options->quiet && options->format != NULL) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--quiet and --output exclude each other");
+  }
+  if (options->host != NULL && options->machine != NULL) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--host and --machine exclude each other");
+  }
+  return 0;
+}
+
+int options_parse(int argc, char *const argv[], struct options *options, struct why *why) {
+  struct option longs[ROW_COUNT + 1] = {{NULL, 0, NULL, 0}};
+  char shorts[2 * ROW_COUNT + 2] = ":"; /* tell a missing argument from an unknown option */
+  size_t used = 1;
+  *options = (struct options){.mode = MODE_CHECK};
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    longs[i] = (struct option){rows[i].name, rows[i].argument != NULL, NULL, LONG_ONLY + (int)i};
+    if (rows[i].letter != 0) {
+      shorts[used++] = (char)rows[i].letter;
+      shorts[used] = ':';
+      used += rows[i].argument != NULL;
+    }
+  }
+  shorts[used] = '\0';
+  opterr = 0;
+  for (;;) {
+    int found = getopt_long(argc, argv, shorts, longs, NULL);
+    if (found == -1) {
+      break;
+    }
+    if (found == ':' || found == '?') {
+      return why_set(why, REASON_CONFIG, -EINVAL,
+                     found == ':' ? "%.80s wants an argument"
+                                  : "%.80s is no option, or has an argument it does not take",
+                     argv[optind - 1]);
+    }
+    size_t i = found >= LONG_ONLY ? (size_t)(found - LONG_ONLY) : 0;
+    while (found < LONG_ONLY && rows[i].letter != found) {
+      i++;
+    }
+    if (take(options, &rows[i], optarg, why) != 0) {
+      return -EINVAL;
+    }
+  }
+  if (optind < argc) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not expected here", argv[optind]);
+  }
+  return check(options, why);
+}
+
+int options_apply(const struct options *options, struct config *config, struct why *why) {
+  const struct config_key *sources = config_find("monitoring", "source");
+  for (size_t i = 0; i < options->setting_count; i++) {
+    const struct config_key *key = config_find("monitoring", options->settings[i].key);
+    key = key != NULL ? key : config_find("logging", options->settings[i].key);
+    const char *text = options->settings[i].text;
+    struct why inner;
+    int error = key == sources ? config_add_source(config, text, &inner)
+                               : config_set(config, key, text, &config_command_line, &inner);
+    if (error != 0) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "--%s: %s", options->settings[i].option,
+                     inner.text);
+    }
+  }
+  config->host = options->host;
+  config->machine = options->machine;
+  for (size_t i = 0; i < config->source_count && (config->host || config->machine); i++) {
+    const char *argument = NULL;
+    struct why unused;
+    const struct source *source = source_find(config->source[i], &argument, &unused);
+    if (source != NULL && !source->remote) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "source %s cannot be asked with --%s",
+                     config->source[i], config->host != NULL ? "host" : "machine");
+    }
+  }
+  return 0;
+}
+
+static void help_option(FILE *out, const struct row *row) {
+  char names[40];
+  (void)snprintf(names, sizeof names, "    --%s%s%s", row->name, row->argument != NULL ? " " : "",
+                 row->argument != NULL ? row->argument : "");
+  if (row->letter != 0) {
+    names[0] = '-';
+    names[1] = (char)row->letter;
+    names[2] = ',';
+  }
+  (void)fprintf(out, "  %-24s %s\n", names, row->doc);
+}
+
+void options_help(FILE *out) {
+  (void)fputs("Usage: ntp_monitor [OPTION]...\n"
+              "Says in one line how well this machine's clock is kept: takes one reading, judges\n"
+              "it, logs the verdict; on a terminal prints it, too.\n\n",
+              out);
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    help_option(out, &rows[i]);
+  }
+  (void)fputs(
+      "\nExit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad usage,\n"
+      "bad configuration, verdict not delivered).\n"
+      "\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
+      "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n"
+      "NAME is:\n  auto             the first of these that serves\n",
+      out);
+  for (size_t i = 0; source_table[i] != NULL; i++) {
+    const struct source *source = source_table[i];
+    char name[32];
+    (void)snprintf(name, sizeof name, "%s%s%s", source->name, source->argument ? ":" : "",
+                   source->argument ? source->argument : "");
+    (void)fprintf(out, "  %-16s %s\n", name, source->summary);
+  }
+  (void)fputs("FORMAT is:\n", out);
+  for (size_t i = 0; format_table[i] != NULL; i++) {
+    (void)fprintf(out, "  %-16s %s\n", format_table[i]->name, format_table[i]->summary);
+  }
+  (void)fputs("\nConfiguration: /etc/ntp_monitor.conf, over it ~/.ntp_monitor.conf, over both the\n"
+              "command line. Keys, with their defaults:\n",
+              out);
+  const char *section = "";
+  for (size_t i = 0; i < config_key_count; i++) {
+    const struct config_key *key = &config_keys[i];
+    if (strcmp(section, key->section) != 0) {
+      (void)fprintf(out, "  [%s]\n", key->section);
+      section = key->section;
+    }
+    (void)fprintf(out, "  %s = %s\n        %s\n", key->name, key->initial, key->doc);
+  }
+}

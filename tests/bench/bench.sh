@@ -1,0 +1,60 @@
+#!/bin/bash
+# bench.sh: what one check costs, side by side with the least that could do it and with what there was.
+#
+# Run inside the lab (tests/lab/enter.sh), by `make bench`. All figures come from one run on one machine,
+# and only their ratios mean anything elsewhere.
+#
+# usage: bench.sh PROGRAM BENCH_FOLDER [ROUNDS]
+set -eu
+program=$1 folder=$2 rounds=${3-300}
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. tests/lab/lab.sh
+
+lab_bus_start
+lab_ntp_start '*=offset=3ms'
+lab_timesyncd_start
+lab_replies 9
+lab_rsyslogd_start
+
+# The programs themselves, not the lab's wrappers: a shell in between would be measured, too.
+find_program() {
+  command -v "/usr/bin/$1" || find "$LAB_ROOT" -path "*/bin/$1" -type f | head -n 1
+}
+libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/timedatectl")
+property="get-property org.freedesktop.timesync1 /org/freedesktop/timesync1 org.freedesktop.timesync1.Manager NTPMessage"
+
+echo "medians of $rounds rounds in turn; /1st: over ntp_monitor, /2nd: over the floor, -2nd: more than the floor"
+measure() {
+  LD_LIBRARY_PATH=$1
+  export LD_LIBRARY_PATH
+  shift
+  "$folder/side_by_side" "$rounds" "$@"
+}
+measure "" \
+  "ntp_monitor" "$program" \
+  "floor (one GetAll by sd-bus)" "$folder/floor" \
+  "libsystemd loaded, nothing done" "$folder/empty" \
+  "ntp_monitor -o json" "$program -o json" \
+  "ntp_monitor -o nagios" "$program -o nagios"
+echo
+measure "$libraries" \
+  "ntp_monitor" "$program" \
+  "floor (one GetAll by sd-bus)" "$folder/floor" \
+  "timedatectl show-timesync" "$(find_program timedatectl) show-timesync" \
+  "busctl get-property NTPMessage" "$(find_program busctl) $property"
+
+calls() {
+  strace -f -qq -o "$LAB_DIR/calls" "$@" >/dev/null
+  grep -c '' "$LAB_DIR/calls"
+}
+instructions() {
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 >/dev/null |
+    sed -n 's/.*refs: *//p' | tr -d ,
+}
+ours=$(calls "$program") floor=$(calls "$folder/floor")
+echo
+echo "system calls: ntp_monitor $ours, floor $floor: $((ours - floor)) more"
+ours=$(instructions "$program") floor=$(instructions "$folder/floor")
+awk -v a="$ours" -v b="$floor" \
+  'BEGIN { printf "instructions: ntp_monitor %d, floor %d: ratio %.2f\n", a, b, a / b }'
+lab_stop_all

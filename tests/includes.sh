@@ -1,0 +1,75 @@
+#!/bin/bash
+# includes.sh: who may include what: the layers of the program, held against its #include lines.
+#
+# Each row: files, then the project headers they may include beside their own (a regular expression), then
+# the foreign headers they must not. The leaves (text why duration clock trace utc) may be used anywhere
+# above them.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+leaves='text|why|duration|clock|trace|utc'
+network='sys/socket|netinet/.*|arpa/.*|netdb|sys/un|poll'
+bad=0
+
+complain() {
+  echo "includes: $1 may not include $2"
+  bad=1
+}
+
+# check ALLOWED FORBIDDEN FILE...
+check() {
+  local allowed=$1 forbidden=$2 file own name header
+  shift 2
+  for file in "$@"; do
+    [ -e "$file" ] || continue
+    name=${file##*/}
+    own=${name%.c}
+    while read -r header; do
+      [[ $header =~ ^($own|$allowed)$ ]] || complain "$file" "ntp_monitor/$header.h"
+    done < <(sed -nE 's|^#include "ntp_monitor/(.*)\.h"|\1|p' "$file")
+    while read -r header; do
+      [[ -n $forbidden && $header =~ ^($forbidden)$ ]] && complain "$file" "<$header.h>"
+    done < <(sed -nE 's|^#include <(.*)\.h>|\1|p' "$file")
+  done
+}
+
+s=src
+check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,clock,utc,sample}.c
+check 'text|clock' "$network|syslog|ini|systemd/.*" $s/trace.c
+check "sample|report|config|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
+  $s/{judge,message,frame,timesync,address}.c
+check "config|address|env|$leaves" "systemd/.*|sys/socket" $s/config.c
+check "config|address|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
+check "sample|timesync|source|config|env|net|bus|bus_timesync|$leaves" 'syslog|ini' $s/source/*.c
+check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c
+check "log|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c
+check "env|frame|address|config|$leaves" "ini|systemd/.*|$network" $s/log.c
+check "format|report|config|judge|$leaves" "$network|ini|systemd/.*|fcntl" $s/format/*.c
+check ".*" "$network|ini|systemd/.*" $s/main.c
+
+# One user each.
+for pair in ini:src/config.c 'systemd/sd-bus:src/bus.c|src/bus_timesync.c'; do
+  while read -r file; do
+    [[ $file =~ ^(${pair#*:})$ ]] || complain "$file" "<${pair%%:*}.h>"
+  done < <(grep -l "#include <${pair%%:*}.h>" src/*.c src/*/*.c)
+done
+
+# No #if in a source file: variants are whole files.
+if grep -nE '^ *# *if' src/*.c src/*/*.c; then
+  echo "includes: a source file has an #if"
+  bad=1
+fi
+
+# A header compiles alone, and a file or a function does not grow past its bound.
+for header in include/ntp_monitor/*.h; do
+  case $header in */bus*.h) pkg-config --exists libsystemd || continue ;; esac
+  # shellcheck disable=SC2046 # words
+  ${CC-cc} -std=gnu17 -D_GNU_SOURCE -Iinclude $(pkg-config --cflags libsystemd 2>/dev/null) -fsyntax-only \
+    -x c "$header" || bad=1
+done
+awk 'FNR == 1 { if (lines > 300) print last ": " lines " lines" } { last = FILENAME; lines = FNR }
+  END { if (lines > 300) print last ": " lines " lines" }' src/*.c src/*/*.c | grep . && bad=1
+awk '/^[a-z].*\) \{$/ { begun = FNR; name = $0 }
+  /^\}/ && begun { if (FNR - begun > 60) print FILENAME ":" begun ": " FNR - begun " lines: " name; begun = 0 }' \
+  src/*.c src/*/*.c | grep . && bad=1
+[ "$bad" = 0 ] && echo "includes: the layers hold"
+exit "$bad"

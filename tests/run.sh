@@ -1,0 +1,85 @@
+#!/bin/bash
+# run.sh: runs the test programs and files it is given, several at once, and counts.
+#
+# Unit tests are programs, system tests bats files, each of which runs in a lab of its own. Whatever a
+# suite prints is kept, and shown when something in it failed. The last line is the count.
+#
+# usage: run.sh SUITE...      environment: BUILD (the folder to test), ONLY (a pattern of test names)
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+TOP=$PWD
+BUILD=${BUILD-build}
+export TOP BUILD PROG=$TOP/$BUILD/ntp_monitor
+readonly BOUND_S=900 FORBIDDEN=77
+logs=$BUILD/tests/logs
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# A suite's TAP goes to its log; its status is kept beside it.
+run_suite() {
+  local suite=$1 log=$logs/${1##*/}
+  case $suite in
+    *.bats)
+      timeout "$BOUND_S" tests/lab/enter.sh bats --tap ${ONLY:+--filter "$ONLY"} "$suite" >"$log" 2>&1
+      ;;
+    *) CMOCKA_MESSAGE_OUTPUT=tap timeout "$BOUND_S" "$suite" >"$log" 2>&1 ;;
+  esac
+  echo $? >"$log.status"
+}
+
+count() {
+  grep -cE "$1" "$2" || true
+}
+
+passed=0 failed=0 skipped=0
+# Adds one suite to the counts, and prints it.
+tell() {
+  local suite=$1 log=$logs/${1##*/} status ok bad skip lost=0
+  status=$(cat "$log.status")
+  if [ "$status" = "$FORBIDDEN" ]; then
+    lost=$(bats --count "$suite")
+    cat "$log"
+    echo "not run: $lost tests of $suite (see above how to allow them)"
+    failed=$((failed + lost))
+    return
+  fi
+  skip=$(count '^ok .*# ?(skip|SKIP)' "$log")
+  ok=$(($(count '^ok ' "$log") - skip))
+  bad=$(count '^not ok ' "$log")
+  # A suite that ended before its time, or never began, has failed whatever it printed.
+  if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+    bad=1
+    echo "$suite ended with status $status:"
+  fi
+  passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+  if [ "$bad" != 0 ]; then
+    cat "$log"
+  fi
+  [ "$skip" = 0 ] || grep -E '^ok .*# ?(skip|SKIP)' "$log"
+  printf '%-32s %3d passed, %d failed, %d skipped\n' "${suite##*/}" "$ok" "$bad" "$skip"
+}
+
+suites=()
+for suite in "$@"; do
+  # A pattern names tests of bats files; of the unit tests it names programs.
+  case $suite in
+    *.bats) suites+=("$suite") ;;
+    *) if [ -z "${ONLY-}" ] || [[ ${suite##*/} =~ $ONLY ]]; then suites+=("$suite"); fi ;;
+  esac
+done
+
+running=0
+for suite in "${suites[@]}"; do
+  if [ "$running" -ge "$(nproc)" ]; then
+    wait -n
+    running=$((running - 1))
+  fi
+  run_suite "$suite" &
+  running=$((running + 1))
+done
+wait
+for suite in "${suites[@]}"; do
+  tell "$suite"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
