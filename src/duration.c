@@ -156,9 +156,12 @@ static int print_decimal(char *out, uint64_t value_ns, uint64_t unit_ns) {
   uint64_t rest = value_ns % unit_ns;
   if (rest > 0) {
     out[length++] = '.';
-    for (uint64_t place = unit_ns / 10; rest > 0 && place > 0; place /= 10) {
+    for (uint64_t place = unit_ns / 10; place > 0; place /= 10) {
       out[length++] = (char)('0' + rest / place);
       rest %= place;
+    }
+    while (out[length - 1] == '0') {
+      length--;
     }
   }
   out[length] = '\0';

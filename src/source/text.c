@@ -109,22 +109,20 @@ static int read_jitter(const char *value, struct timesync *raw) {
 /* "Sat 2026-11-21 05:11:18 UTC". A zone that is neither UTC nor ours leaves the age
  * unknown, which is no error. */
 static int read_destination(const char *value, struct timesync *raw) {
-  struct tm read = {.tm_isdst = -1};
-  char zone[16];
   if (strcmp(value, "n/a") == 0) {
     raw->present &= ~(unsigned)TIMESYNC_DESTINATION;
     return 0;
   }
-  if (sscanf(value, "%*3s %4d-%2d-%2d %2d:%2d:%2d %15s", &read.tm_year, &read.tm_mon, &read.tm_mday,
-             &read.tm_hour, &read.tm_min, &read.tm_sec, zone) != 7) {
+  struct tm utc = {.tm_isdst = -1};
+  const char *zone = strptime(value, "%a %Y-%m-%d %H:%M:%S ", &utc);
+  if (zone == NULL) {
     return -EINVAL;
   }
-  read.tm_year -= 1900;
-  read.tm_mon -= 1;
-  struct tm local = read;
-  bool utc = strcmp(zone, "UTC") == 0;
-  time_t seconds = utc ? timegm(&read) : mktime(&local);
-  if (seconds < 0 || (!utc && strcmp(local.tm_zone, zone) != 0)) {
+  struct tm local = utc;
+  local.tm_isdst = -1;
+  bool is_utc = strcmp(zone, "UTC") == 0;
+  time_t seconds = is_utc ? timegm(&utc) : mktime(&local);
+  if (seconds < 0 || (!is_utc && strcmp(local.tm_zone, zone) != 0)) {
     raw->present &= ~(unsigned)TIMESYNC_DESTINATION;
     return 0;
   }
