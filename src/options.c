@@ -27,7 +27,7 @@ static const struct row {
      "jitter above this is CRITICAL (default off)"},
     {'t', "timeout", "TIME", SET, "timeout", NULL, 0, "the whole run's deadline (default 10s)"},
     {'s', "source", "NAME", SET, "source", NULL, 0,
-     "where the reading comes from (default auto); repeatable"},
+     "where readings come from (default auto); repeatable"},
     {'o', "output", "FORMAT", SET_FORMAT, NULL, NULL, 0,
      "print the report on stdout: FORMAT below"},
     {'l', "log", "ADDRESS", SET, "syslog_address", NULL, 0,
@@ -182,8 +182,8 @@ static void help_option(FILE *out, const struct row *row) {
 
 void options_help(FILE *out) {
   (void)fputs("Usage: ntp_monitor [OPTION]...\n"
-              "Says in one line how well this machine's clock is kept: takes one reading, judges\n"
-              "it, logs the verdict; on a terminal prints it, too.\n\n",
+              "Says in one line how well this machine's clock is kept: takes one reading,\n"
+              "judges it, logs the verdict; on a terminal prints it, too.\n\n",
               out);
   for (size_t i = 0; i < ROW_COUNT; i++) {
     help_option(out, &rows[i]);
@@ -206,8 +206,8 @@ void options_help(FILE *out) {
   for (size_t i = 0; format_table[i] != NULL; i++) {
     (void)fprintf(out, "  %-16s %s\n", format_table[i]->name, format_table[i]->summary);
   }
-  (void)fputs("\nConfiguration: /etc/ntp_monitor.conf, over it ~/.ntp_monitor.conf, over both the\n"
-              "command line. Keys, with their defaults:\n",
+  (void)fputs("\nConfiguration: /etc/ntp_monitor.conf, over it ~/.ntp_monitor.conf, over both\n"
+              "the command line. Keys, with their defaults:\n",
               out);
   const char *section = "";
   for (size_t i = 0; i < config_key_count; i++) {

@@ -273,6 +273,6 @@ static int measure_text(const struct env *env, const struct config *config, cons
 const struct source source_text = {
     .name = "text",
     .argument = "FILE",
-    .summary = "what timedatectl show-timesync prints, from FILE or - (stdin)",
+    .summary = "what timedatectl show-timesync prints, FILE or - (stdin)",
     .measure = measure_text,
 };

@@ -1,0 +1,183 @@
+#!/bin/bash
+# enter.sh: runs one command inside the lab, a place where nothing of this machine can be harmed.
+#
+# The lab is made of namespaces (user, network, mount, process), so an ordinary user can enter it,
+# real daemons run in it on their usual ports and paths, none of them can set the clock, and when
+# the command ends the kernel kills whatever it left behind. Inside:
+#   - we are root over the lab; /run, /var and /dev are new and empty (no /dev/log, no bus)
+#   - /etc may be written to; root's home is /run/lab/home; there are the users "labuser" (1000) and
+#     "systemd-timesync" (the same as root)
+#   - only the loopback interface; all of 127.0.0.0/8 and ::1 can be used
+#   - $LAB_DIR (/run/lab) is the tests' own folder; the unpacked programs (busctl, timedatectl,
+#     systemd-analyze, journalctl, crontab, chronyc, dbus-send, busybox) are in PATH
+# The tree this script lies in stays where it is, and the current folder too.
+#
+# usage: enter.sh COMMAND [ARGUMENT...]
+# Its status is the command's; 77 when this kernel does not let us make the namespaces, 70 when the
+# lab could not be set up.
+set -euE
+
+readonly FORBIDDEN=77 CANNOT=70
+LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+LAB_TREE=$(cd "$LAB_SOURCE/../.." && pwd)
+LAB_DIR=/run/lab
+LAB_ROOT=$LAB_TREE/build/lab/root/check
+[ -d "$LAB_ROOT" ] || LAB_ROOT=$LAB_TREE/build/lab/root/demo
+readonly LAB_SOURCE LAB_TREE LAB_DIR LAB_ROOT
+
+say() {
+  printf 'lab: %s\n' "$*" >&2
+}
+
+explain_forbidden() {
+  say "this kernel does not let us make a user namespace: $1"
+  if [ -e /.dockerenv ] || [ -e /run/.containerenv ]; then
+    say 'in a container: start it with --security-opt seccomp=unconfined' \
+      '--security-opt apparmor=unconfined'
+  fi
+  if [ "$(cat /proc/sys/kernel/unprivileged_userns_clone 2>/dev/null)" = 0 ]; then
+    say 'to allow it: sudo sysctl kernel.unprivileged_userns_clone=1'
+  fi
+  if [ "$(cat /proc/sys/kernel/apparmor_restrict_unprivileged_userns 2>/dev/null)" = 1 ]; then
+    say 'to allow it: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0'
+  fi
+  if [ "$(cat /proc/sys/user/max_user_namespaces 2>/dev/null)" = 0 ]; then
+    say 'to allow it: sudo sysctl user.max_user_namespaces=10000'
+  fi
+}
+
+outside() {
+  local why
+  if ! [ -d "$LAB_ROOT" ] || ! [ -x "$LAB_TREE/build/tests/lab/loopback_up" ]; then
+    say "not built yet: needs 'tests/lab/unpack.sh check' and build/tests/lab/loopback_up"
+    exit "$CANNOT"
+  fi
+  # mount(8) inside the trial, for some kernels allow the namespace but no capability in it.
+  if ! why=$(unshare -Urnm mount -t tmpfs tmpfs /run 2>&1); then
+    explain_forbidden "$why"
+    exit "$FORBIDDEN"
+  fi
+  # A container may forbid a new /proc; without it process numbers would not match, so then the
+  # processes stay in the old namespace, and are killed by hand at the end.
+  if unshare -Urnmpf --mount-proc true 2>/dev/null; then
+    exec unshare -Urnmpf --mount-proc --kill-child "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
+  fi
+  exec unshare -Urnm "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
+}
+
+# A new folder over PATH. What the tree needs of the old one is bound back in.
+cover() {
+  local new=$1 path=$2
+  case $LAB_TREE/ in
+    "$path"/*)
+      mkdir -p "$new/${LAB_TREE#"$path"/}"
+      mount --rbind "$LAB_TREE" "$new/${LAB_TREE#"$path"/}"
+      ;;
+  esac
+  mount --rbind "$new" "$path"
+}
+
+# Links to all of the machine's own, beside the few files that are the lab's: copying would be
+# slow, and needs rights that an ordinary user has not.
+make_etc() {
+  local host=$LAB_DIR/host
+  mkdir -p "$host/etc" "$LAB_DIR/etc"
+  ln -s /bin /lib /opt /proc /run /usr /var "$host" # relative links in /etc lead there
+  mount --rbind /etc "$host/etc"
+  ln -s "$host"/etc/* "$LAB_DIR/etc"
+  cd "$LAB_DIR/etc"
+  rm -rf passwd group hosts nsswitch.conf resolv.conf machine-id systemd ntp_monitor.conf \
+    cron.allow cron.deny
+  mkdir -p systemd/timesyncd.conf.d
+  printf '%s\n' root:x:0:0:root:$LAB_DIR/home:/bin/sh systemd-timesync:x:0:0::/:/bin/false \
+    labuser:x:1000:1000::$LAB_DIR/user:/bin/sh nobody:x:65534:65534::/nonexistent:/bin/false >passwd
+  printf '%s\n' root:x:0: systemd-timesync:x:0: crontab:x:0: adm:x:0: labuser:x:1000: \
+    nogroup:x:65534: >group
+  printf '%s\n' '127.0.0.1 localhost' '::1 localhost' "127.0.1.1 $(uname -n)" >hosts
+  printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >nsswitch.conf
+  printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:1 attempts:1' >resolv.conf
+  printf '%s\n' 0123456789abcdef0123456789abcdef >machine-id
+  mount --rbind "$LAB_DIR/etc" /etc
+}
+
+make_dev() {
+  local node new=$LAB_DIR/dev
+  mkdir -p "$new/pts" "$new/shm"
+  for node in null zero full random urandom tty; do
+    : >"$new/$node"
+    mount --bind "/dev/$node" "$new/$node"
+  done
+  ln -s /proc/self/fd "$new/fd"
+  ln -s /proc/self/fd/0 "$new/stdin"
+  ln -s /proc/self/fd/1 "$new/stdout"
+  ln -s /proc/self/fd/2 "$new/stderr"
+  ln -s pts/ptmx "$new/ptmx"
+  mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$new/pts"
+  mount --rbind "$new" /dev
+}
+
+# The unpacked programs find their own libraries; nothing else may: the program under test runs
+# with the machine's.
+make_bin() {
+  local name file libraries
+  libraries=$(find "$LAB_ROOT" -name '*.so*' -path '*/lib/*' ! -path '*/security/*' -printf '%h\n' |
+    sort -u | paste -sd:)
+  mkdir -p "$LAB_DIR/bin"
+  for name in busctl timedatectl systemd-analyze journalctl crontab chronyc chronyd dbus-send \
+    dbus-daemon systemd-timesyncd systemd-journald rsyslogd busybox; do
+    for file in "$LAB_ROOT"/{usr/bin,bin,usr/sbin,lib/systemd,usr/lib/systemd}/"$name"; do
+      [ -x "$file" ] || continue
+      printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" "$file" \
+        >"$LAB_DIR/bin/$name"
+      chmod +x "$LAB_DIR/bin/$name"
+    done
+  done
+}
+
+set_up() {
+  local stage=/mnt
+  umask 022
+  # Built at a place that Debian always has, so that nothing is left behind on the machine.
+  case $LAB_TREE/ in /mnt/*) stage=/media ;; esac
+  mount -t tmpfs -o mode=0755 tmpfs "$stage"
+  mkdir "$stage/run"
+  cover "$stage/run" /run
+  umount -l "$stage"
+  cd /
+  mkdir -p $LAB_DIR/{home,user,tmp,log,pids}
+  mkdir -p $LAB_DIR/var/{lib/systemd/timesync,log,cache,tmp,spool/cron/crontabs}
+  mkdir -p /run/systemd/{system,timesync} # timedatectl asks for the one, a unit makes the other
+  ln -s /run $LAB_DIR/var/run
+  cover $LAB_DIR/var /var
+  make_etc
+  make_dev
+  make_bin
+  chmod 1777 $LAB_DIR/tmp
+  "$LAB_TREE/build/tests/lab/loopback_up"
+  unset DBUS_SESSION_BUS_ADDRESS DBUS_SYSTEM_BUS_ADDRESS XDG_RUNTIME_DIR NOTIFY_SOCKET
+  unset JOURNAL_STREAM
+  export LAB_SOURCE LAB_TREE LAB_DIR LAB_ROOT HOME=$LAB_DIR/home TMPDIR=$LAB_DIR/tmp
+  export PATH=$LAB_DIR/bin:$PATH LC_ALL=C.UTF-8
+}
+
+inside() {
+  local folder=$1
+  shift
+  trap 'say "cannot set up the lab: $BASH_COMMAND"; exit "$CANNOT"' ERR
+  set_up
+  cd "$folder"
+  trap - ERR
+  trap 'cat $LAB_DIR/pids/* 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true' EXIT
+  set +e
+  "$@"
+}
+
+if [ "${1-}" = --inside ]; then
+  shift
+  inside "$@"
+elif [ $# -gt 0 ]; then
+  outside "$@"
+else
+  say 'usage: enter.sh COMMAND [ARGUMENT...]'
+  exit "$CANNOT"
+fi

@@ -1,0 +1,184 @@
+#!/bin/bash
+# lab.sh: the lab's shell library: starts and stops real daemons for a test, inside enter.sh's lab.
+#
+# How a test file uses it; bats as a whole runs inside: tests/lab/enter.sh bats tests/system/x.bats
+#
+#   setup_file() {              # one lab for the file: about 0.4 s, nine replies included
+#     . tests/lab/lab.sh
+#     lab_bus_start
+#     lab_ntp_start '*=+50ms'
+#     lab_timesyncd_start
+#     lab_replies 9
+#   }
+#   setup() { . tests/lab/lab.sh; }
+#   teardown() { lab_logs_on_failure; }
+#   teardown_file() { lab_stop_all; }
+#   @test "healthy" { run build/ntp_monitor; [ "$status" = 0 ]; }
+#
+# A daemon is known by a name; its process id and log lie in files under $LAB_DIR, so any test of
+# the file can stop, freeze or read what setup_file started. Several files may run at once, each in
+# a lab of its own. Every wait has a condition and a bound; a function returns non-zero and says
+# why when the bound is reached. Functions never exit, set no shell option, and may be used under set -e.
+#
+#   lab_enter COMMAND [ARGUMENT...]   run a command in a new lab, also from inside one
+#   lab_spawn NAME COMMAND...         run in the background, output to $LAB_DIR/log/NAME
+#   lab_until SECONDS COMMAND...      repeat the command until it succeeds
+#   lab_ready NAME SECONDS COMMAND... the same for a daemon just started
+#   lab_line FILE REGEX [SECONDS]     wait for a line in a file (5 s), print the last that matches
+#   lab_pid NAME, lab_alive NAME, lab_stop NAME, lab_kill NAME, lab_freeze NAME, lab_thaw NAME
+#   lab_stop_all                      stop every daemon
+#   lab_logs [NAME...]                print the logs; lab_logs_on_failure: if a bats test failed
+#   lab_as_user COMMAND...            as uid 1000 without any capability (EACCES where it is due)
+#   lab_bus.sh, lab_syslog.sh         the daemons
+if [ -z "${LAB_SOURCE-}" ]; then
+  LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+  LAB_TREE=$(cd "$LAB_SOURCE/../.." && pwd)
+fi
+export LAB_BUILT=$LAB_TREE/build/tests/lab
+
+# shellcheck source-path=SCRIPTDIR source=lab_bus.sh
+. "$LAB_SOURCE/lab_bus.sh"
+# shellcheck source-path=SCRIPTDIR source=lab_syslog.sh
+. "$LAB_SOURCE/lab_syslog.sh"
+
+lab_enter() {
+  "$LAB_SOURCE/enter.sh" "$@"
+}
+
+lab_say() {
+  printf 'lab: %s\n' "$*" >&2
+}
+
+# Time since the machine's start, in milliseconds: not moved by a clock that is set.
+lab_uptime_ms() {
+  local up
+  read -r up _ </proc/uptime
+  echo $((10#${up/./} * 10))
+}
+
+# lab_until SECONDS COMMAND...: status 1 when the time is over, and says so.
+lab_until() {
+  local end=$(($(lab_uptime_ms) + $1 * 1000)) seconds=$1
+  shift
+  until "$@"; do
+    if [ "$(lab_uptime_ms)" -gt "$end" ]; then
+      lab_say "waited $seconds s in vain for: $*"
+      return 1
+    fi
+    sleep 0.02
+  done
+}
+
+lab_gone_or() {
+  local name=$1
+  shift
+  lab_gone "$name" || "$@"
+}
+
+# lab_ready NAME SECONDS COMMAND...: lab_until for a daemon just started; over at once if it has
+# ended.
+lab_ready() {
+  local name=$1 seconds=$2
+  shift 2
+  lab_until "$seconds" lab_gone_or "$name" "$@" && lab_alive "$name" && return
+  lab_say "$name did not start:"
+  lab_logs "$name" >&2
+  return 1
+}
+
+lab_line() {
+  lab_until "${3-5}" grep -qsE -- "$2" "$1" && grep -E -- "$2" "$1" | tail -n 1
+}
+
+# bats waits for whoever holds its descriptors: a daemon must inherit none but its own three.
+lab_spawn() {
+  local name=$1 fd
+  shift
+  if lab_alive "$name"; then
+    lab_say "$name runs already"
+    return 1
+  fi
+  (
+    for fd in /proc/self/fd/*; do
+      fd=${fd##*/}
+      [ "$fd" -le 2 ] || eval "exec $fd>&-"
+    done
+    exec "$@" </dev/null >"$LAB_DIR/log/$name" 2>&1
+  ) &
+  echo $! >"$LAB_DIR/pids/$name"
+  disown $!
+}
+
+lab_pid() {
+  cat "$LAB_DIR/pids/$1" 2>/dev/null
+}
+
+lab_alive() {
+  local pid
+  pid=$(lab_pid "$1") && kill -0 "$pid" 2>/dev/null
+}
+
+lab_gone() {
+  ! lab_alive "$1"
+}
+
+lab_signal() {
+  kill -s "$1" "$(lab_pid "$2")"
+}
+
+lab_freeze() {
+  lab_signal STOP "$1"
+  lab_until 5 lab_in_state "$1" T
+}
+
+lab_thaw() {
+  lab_signal CONT "$1"
+}
+
+# lab_in_state NAME LETTER: the process state as in proc(5), T is stopped.
+lab_in_state() {
+  grep -qs "^State:[[:space:]]*$2" "/proc/$(lab_pid "$1")/status"
+}
+
+lab_kill() {
+  lab_signal KILL "$1" 2>/dev/null || true
+  lab_until 5 lab_gone "$1"
+  rm -f "$LAB_DIR/pids/$1"
+}
+
+lab_stop() {
+  if lab_alive "$1"; then
+    lab_signal TERM "$1" 2>/dev/null || true
+    lab_signal CONT "$1" 2>/dev/null || true # one that was frozen gets the other signal only now
+    lab_until 5 lab_gone "$1" || lab_kill "$1"
+  fi
+  rm -f "$LAB_DIR/pids/$1"
+}
+
+lab_stop_all() {
+  local file
+  for file in "$LAB_DIR"/pids/*; do
+    [ ! -e "$file" ] || lab_stop "${file##*/}"
+  done
+}
+
+lab_logs() {
+  local name
+  [ $# -gt 0 ] || set -- "$LAB_DIR"/log/*
+  for name in "${@##*/}"; do
+    printf -- '--- log of %s\n' "$name"
+    grep -vE '^(Got|Sent) message' "$LAB_DIR/log/$name" | tail -n 40
+  done
+}
+
+# For a bats teardown: bats shows it only when the test failed.
+lab_logs_on_failure() {
+  [ -n "${BATS_TEST_COMPLETED-}" ] || lab_logs
+}
+
+# The lab's user map holds one user; a further namespace inside gives it another number and takes
+# all capabilities away. It still owns what that user owns: to be denied, a file needs mode 000 or
+# so.
+lab_as_user() {
+  HOME=$LAB_DIR/user unshare --user --map-user=1000 --map-group=1000 "$@"
+}

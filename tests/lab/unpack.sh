@@ -1,0 +1,203 @@
+#!/bin/sh
+# unpack.sh: fetches what the lab runs and this machine must not have installed: a time daemon, log
+# daemons, the programs the tests are held against.
+#
+# Debian's packages of these exclude each other and start services, so they are downloaded and
+# unpacked in the build folder, never installed. Nothing outside it is changed, except that an
+# empty package list is fetched (apt-get update) when root runs this.
+#
+# usage: unpack.sh demo|check     prints the folder that holds the unpacked tree
+#   demo   a message bus and systemd-timesyncd
+#   check  these and the log daemons, timedatectl, busctl, chrony, crontab ...
+set -eu
+
+readonly DEMO='systemd-timesyncd libsystemd-shared dbus-daemon dbus-bin'
+readonly CHECK="$DEMO systemd rsyslog busybox cron chrony"
+# Both must be of the same version: the one opens a library only the other has.
+readonly SAME_VERSION='libsystemd-shared systemd'
+# The C library belongs to the dynamic loader, which is the machine's own.
+readonly NEVER='libc6 libc-bin libgcc-s1 libpam-runtime libpam-modules'
+
+say() {
+  printf 'unpack.sh: %s\n' "$*" >&2
+}
+
+die() {
+  say "$*"
+  exit 1
+}
+
+# Package files must be readable by us alone, not by apt's download user: this keeps apt from
+# warning.
+apt_get() {
+  LC_ALL=C apt-get -qq -o APT::Sandbox::User=root "$@"
+}
+
+packages_of() {
+  case $1 in
+    demo) echo "$DEMO" ;;
+    check) echo "$CHECK" ;;
+  esac
+}
+
+# The folders of an unpacked tree that hold libraries, joined by colons, whatever the architecture.
+library_path() {
+  find "$1" -name '*.so*' -path '*/lib/*' ! -path '*/security/*' -printf '%h\n' |
+    sort -u | paste -sd:
+}
+
+# True when every program of the tree finds all its libraries.
+runs_here() {
+  path=$(library_path "$1")
+  for program in usr/bin/dbus-daemon usr/bin/dbus-send lib/systemd/systemd-timesyncd \
+    lib/systemd/systemd-journald usr/bin/busctl usr/bin/timedatectl usr/bin/systemd-analyze \
+    usr/bin/journalctl usr/sbin/rsyslogd usr/bin/crontab usr/sbin/chronyd usr/bin/chronyc; do
+    for file in "$1/$program" "$1/usr/$program"; do
+      [ -e "$file" ] || continue
+      missing=$(LD_LIBRARY_PATH=$path ldd "$file" 2>&1 | grep 'not found' || true)
+      if [ -n "$missing" ]; then
+        printf '%s: %s\n' "$program" "$missing"
+        return 1
+      fi
+    done
+  done
+}
+
+is_complete() {
+  [ -f "$1/versions" ] && [ "$(head -n 1 "$1/versions")" = "packages: $2" ] &&
+    runs_here "$1" >/dev/null
+}
+
+have_lists() {
+  apt-cache madison systemd-timesyncd 2>/dev/null | grep -q .
+}
+
+update_lists() {
+  [ "$(id -u)" = 0 ] || return 1
+  say 'bringing the package lists up to date: apt-get update'
+  LC_ALL=C apt-get -qq update >&2
+}
+
+# The libraries that the packages "$@" need, and those need in turn.
+libraries_of() {
+  wanted=$*
+  known=
+  while [ "$wanted" != "$known" ]; do
+    known=$wanted
+    # shellcheck disable=SC2086
+    wanted=$(
+      {
+        printf '%s\n' $known
+        LC_ALL=C apt-cache depends -q --no-recommends --no-suggests --no-conflicts --no-breaks \
+          --no-replaces --no-enhances $known | sed -n 's/^ [ |]\(Pre\)\{0,1\}Depends: //p' |
+          grep -E '^(lib|zlib1g)[^:]*$'
+      } | sort -u | grep -vxF "$(printf '%s\n' $NEVER)"
+    )
+  done
+  printf '%s\n' "$wanted"
+}
+
+# Prints NAME CANDIDATE AVAILABLE INSTALLED for each package ("-" where there is none): what apt
+# would take, whether that can be downloaded or else the newest version that can, and what is
+# installed.
+versions_of() {
+  {
+    LC_ALL=C apt-cache policy "$@" |
+      sed -n 's/^\([^ :]*\):$/policy \1/p; s/^  Candidate: /candidate /p'
+    apt-cache madison "$@" | sed 's/|/ /g; s/^/madison /'
+    dpkg-query -W -f 'installed ${Package} ${Version} ${Status}\n' "$@" 2>/dev/null || true
+  } | awk '
+    $1 == "policy" { name = $2; names[name] = 1 }
+    $1 == "candidate" && $2 != "(none)" { candidate[name] = $2 }
+    $1 == "madison" && !($2 in newest) { newest[$2] = $3 }
+    $1 == "madison" && $3 == candidate[$2] { available[$2] = $3 }
+    $1 == "installed" && $6 == "installed" { installed[$2] = $3 }
+    function or_none(text) { return text == "" ? "-" : text }
+    END {
+      for (name in names) {
+        if (!(name in available)) { available[name] = newest[name] }
+        print name, or_none(candidate[name]), or_none(available[name]), or_none(installed[name])
+      }
+    }'
+}
+
+# Prints NAME=VERSION of all that is to be downloaded for the packages "$@". A library that is
+# installed in the version apt would take is not; the packages themselves always are.
+choose() {
+  # shellcheck disable=SC2046
+  versions_of $(libraries_of "$@") >"$work/known"
+  awk -v wanted=" $* " -v same=" $SAME_VERSION " '
+    $1 == "systemd-timesyncd" { version = $3 }
+    { line[$1] = $3; asked[$1] = index(wanted, " " $1 " ") }
+    !asked[$1] && ($2 == $4 || $3 == "-") { delete line[$1] }
+    END {
+      for (name in line) {
+        print name "=" (asked[name] && index(same, " " name " ") ? version : line[name])
+      }
+    }' "$work/known" | sort
+}
+
+fetch() {
+  chosen=$(choose "$@")
+  for package in "$@"; do
+    case $chosen in
+      *"$package="[!-]*) ;;
+      *) say "apt knows no package $package" && return 1 ;;
+    esac
+  done
+  say "downloading $(echo "$chosen" | wc -l) Debian packages into $lab"
+  # shellcheck disable=SC2086
+  (cd "$work" && apt_get download $chosen) >&2
+}
+
+build() {
+  set_name=$1
+  # shellcheck disable=SC2046
+  set -- $(packages_of "$set_name")
+  have_lists || update_lists || die 'the package lists are empty; run: sudo apt-get update'
+  if ! fetch "$@"; then
+    rm -f "$work"/*.deb
+    update_lists || die 'a download failed; check the network, or run: sudo apt-get update'
+    fetch "$@" || die 'a download failed; check the network'
+  fi
+  mkdir "$work/tree"
+  for file in "$work"/*.deb; do
+    dpkg-deb -x "$file" "$work/tree" || die "cannot unpack $file"
+  done
+  rm -rf "$work/tree/usr/share/doc" "$work/tree/usr/share/man" "$work/tree/usr/share/locale"
+  runs_here "$work/tree" >&2 || die 'the libraries above are missing'
+  {
+    echo "packages: $*"
+    for file in "$work"/*.deb; do
+      basename "$file" .deb
+    done
+  } >"$work/tree/versions"
+}
+
+if [ $# != 1 ] || [ -z "$(packages_of "$1")" ]; then
+  die 'usage: unpack.sh demo|check'
+fi
+lab=$(cd "$(dirname "$0")/../.." && pwd)/build/lab
+for candidate in check "$1"; do
+  if is_complete "$lab/root/$candidate" "$(packages_of "$candidate")"; then
+    echo "$lab/root/$candidate"
+    exit 0
+  fi
+done
+for program in apt-get apt-cache dpkg-deb; do
+  command -v "$program" >/dev/null ||
+    die "no $program here: the lab is made of Debian packages, and needs Debian 12 or its like"
+done
+mkdir -p "$lab/root" || die "cannot write to $lab"
+# A second run waits for the first, and then finds its work done.
+exec 9>"$lab/lock"
+flock -w 900 9 || die "another unpack.sh holds $lab/lock"
+work=$(mktemp -d "$lab/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+if ! is_complete "$lab/root/$1" "$(packages_of "$1")"; then
+  build "$1"
+  [ ! -e "$lab/root/$1" ] || mv "$lab/root/$1" "$work/old"
+  mv "$work/tree" "$lab/root/$1"
+fi
+echo "$lab/root/$1"
