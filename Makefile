@@ -18,6 +18,10 @@ INSTALL ?= install
 
 .DEFAULT_GOAL := all
 
+# A line a file; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
 # --- what there is --------------------------------------------------------
 
 # Goals that look for nothing and build nothing.
@@ -79,14 +83,17 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MD -MP -c -o $@ $<
 
 $(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(BUILD)/flags
+	$(call say,AR,$@)
 	@rm -f $@
-	$(AR) rcs $@ $(filter %.o,$^)
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
 
 -include $(OBJECTS:.o=.d)
 
@@ -143,14 +150,16 @@ BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -I. $(ALL_CFLAGS) -MD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) -I. $(ALL_CFLAGS) -MD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
 $(BUILD)/tests/lab/%: SANITIZERS :=
 $(BUILD)/tests/bench/%: SANITIZERS :=
 $(BUILD)/tests/lab/ntp_server: $(addprefix $(BUILD)/tests/lab/,settings.o ntp_rules.o)
 $(BUILD)/tests/lab/fake_timesync1: $(addprefix $(BUILD)/tests/lab/,settings.o timesync1.o)
 $(LAB_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(SYSTEMD_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(SYSTEMD_LIBS)
 
 -include $(UNIT_TESTS:=.d) $(wildcard $(BUILD)/tests/lab/*.d $(BUILD)/tests/bench/*.d)
 

@@ -220,7 +220,9 @@ const char *duration_print_seconds(char *out, int64_t span_ns) {
 }
 
 int64_t duration_round(int64_t span_ns) {
-  int64_t step =
-      span_ns > -10 * DURATION_S && span_ns < 10 * DURATION_S ? DURATION_S / 10 : DURATION_S;
-  return span_ns - span_ns % step;
+  uint64_t size_ns = magnitude(span_ns);
+  int64_t step_ns = size_ns < (uint64_t)DURATION_S          ? DURATION_MS
+                    : size_ns < (uint64_t)(10 * DURATION_S) ? DURATION_S / 10
+                                                            : DURATION_S;
+  return span_ns - span_ns % step_ns;
 }

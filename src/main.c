@@ -146,6 +146,9 @@ static int judge(struct run *run) {
     report->reason = REASON_NO_SOURCE;
   }
   message_write(report, run->readings, run->reading_count, run->problem_count);
+  for (size_t i = 0; i < report->finding_count; i++) {
+    show_finding(run->env.trace, &run->config, &report->findings[i]);
+  }
   trace_add(run->env.trace, "verdict: %s, reason: %s: %s", verdict_name(report->verdict),
             reason_name(report->reason), report->message);
   return error;

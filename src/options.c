@@ -188,13 +188,12 @@ void options_help(FILE *out) {
   for (size_t i = 0; i < ROW_COUNT; i++) {
     help_option(out, &rows[i]);
   }
-  (void)fputs(
-      "\nExit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad usage,\n"
-      "bad configuration, verdict not delivered).\n"
-      "\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
-      "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n"
-      "NAME is:\n  auto             the first of these that serves\n",
-      out);
+  (void)fputs("\nExit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad\n"
+              "usage, bad configuration, verdict not delivered).\n"
+              "\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
+              "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n"
+              "NAME is:\n  auto             the first of these that serves\n",
+              out);
   for (size_t i = 0; source_table[i] != NULL; i++) {
     const struct source *source = source_table[i];
     char name[32];

@@ -1,9 +1,12 @@
-/* What --print-config prints, and the settings in the trace. */
+/* What --print-config prints; the settings and the judgement in the trace. */
 #include "ntp_monitor/show.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/judge.h"
 #include "ntp_monitor/trace.h"
 
 static const char *origin(const struct config *config, const struct config_key *key, char *out) {
@@ -34,4 +37,42 @@ void show_trace(struct trace *trace, const struct config *config) {
     trace_add(trace, "setting: %s = %s (%s)", config_keys[i].name, value,
               origin(config, &config_keys[i], from));
   }
+}
+
+static void show_limit(struct trace *trace, const struct config *config,
+                       const struct sample *sample, enum metric metric, const char *name) {
+  char value[DURATION_TEXT_BYTES];
+  char warning[DURATION_TEXT_BYTES];
+  char critical[DURATION_TEXT_BYTES];
+  const struct limit *limit = &config->limit[metric];
+  trace_add(
+      trace, "judge: %s %s, warning above %s, critical above %s", name,
+      sample_has(sample, metric) ? duration_print(value, sample->value_ns[metric]) : "unknown",
+      limit->warning_ns == CONFIG_NONE ? "(off)" : duration_print(warning, limit->warning_ns),
+      limit->critical_ns == CONFIG_NONE ? "(off)" : duration_print(critical, limit->critical_ns));
+}
+
+void show_finding(struct trace *trace, const struct config *config, const struct finding *finding) {
+  const struct sample *sample = finding->sample;
+  char age[DURATION_TEXT_BYTES];
+  char limit[DURATION_TEXT_BYTES];
+  if (trace->off) {
+    return;
+  }
+  if (sample_has(sample, FIELD_REPLIES)) {
+    trace_add(trace, "judge: replies %" PRIu64 ", wanted %" PRId64 " for the jitter to count",
+              sample->replies, config->min_replies);
+  }
+  if (sample_has(sample, METRIC_AGE)) {
+    trace_add(trace, "judge: last reply %s ago, stale after %s",
+              duration_print(age, sample->value_ns[METRIC_AGE]),
+              duration_print(limit, judge_stale_ns(sample, config)));
+  } else {
+    trace_add(trace, "judge: the age of the last reply is unknown, so it is not judged");
+  }
+  show_limit(trace, config, sample, METRIC_JITTER, "jitter");
+  show_limit(trace, config, sample, METRIC_OFFSET, "offset");
+  show_limit(trace, config, sample, METRIC_ROOT_DISTANCE, "root distance");
+  trace_add(trace, "judge: server %s (%s): %s, reason: %s", sample->server, sample->address,
+            verdict_name(finding->verdict), reason_name(finding->reason));
 }

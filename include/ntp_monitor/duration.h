@@ -37,7 +37,7 @@ const char *duration_print(char *out, int64_t span_ns);
  * exponent, exact. out has DURATION_TEXT_BYTES. Returns out. */
 const char *duration_print_seconds(char *out, int64_t span_ns);
 
-/* The span to the whole second, or (below 10 s) to the tenth: for ages. */
+/* The span cut to whole seconds, below 10 s to tenths, below 1 s to ms: for ages. */
 int64_t duration_round(int64_t span_ns);
 
 #endif

@@ -46,7 +46,10 @@ static void print_age(FILE *out, const struct sample *sample) {
   char remark[DURATION_TEXT_BYTES + 16] = "";
   if (sample_has(sample, METRIC_AGE)) {
     int64_t age_ns = duration_round(sample->value_ns[METRIC_AGE]);
-    (void)snprintf(value, sizeof value, age_ns < 0 ? "in %s" : "%s ago",
+    (void)snprintf(value, sizeof value,
+                   age_ns < 0   ? "in %s"
+                   : age_ns > 0 ? "%s ago"
+                                : "just now",
                    duration_print(span, age_ns < 0 ? -age_ns : age_ns));
     if (sample_has(sample, FIELD_POLL_INTERVAL)) {
       (void)snprintf(remark, sizeof remark, "asked every %s",

@@ -24,21 +24,21 @@
 #define CHECK_SERVICE "; check the NTP service: systemctl status systemd-timesyncd"
 
 static void trace_raw(struct trace *trace, const struct timesync *raw) {
+  trace_add(trace, "timesyncd: ServerName=%s ServerAddress: family %d, %zu bytes", raw->server,
+            raw->family, raw->address_bytes);
   trace_add(trace,
-            "timesyncd: ServerName=%s, ServerAddress: family %d, %zu bytes, "
-            "PollInterval=%" PRIu64 "ns",
-            raw->server, raw->family, raw->address_bytes, raw->poll_interval_ns);
+            "timesyncd: PollIntervalUSec=%" PRIu64 " Leap=%" PRIu32 " Version=%" PRIu32
+            " Mode=%" PRIu32 " Stratum=%" PRIu32 " Precision=%" PRId32 " RootDelay=%" PRIu64
+            " RootDispersion=%" PRIu64 " Reference: %zu bytes (us)",
+            raw->poll_interval_ns / 1000, raw->leap, raw->version, raw->mode, raw->stratum,
+            raw->precision_log2_s, raw->root_delay_ns / 1000, raw->root_dispersion_ns / 1000,
+            raw->reference_bytes);
   trace_add(trace,
-            "timesyncd: NTPMessage: Leap=%" PRIu32 " Version=%" PRIu32 " Mode=%" PRIu32
-            " Stratum=%" PRIu32 " Precision=%" PRId32 " RootDelay=%" PRIu64
-            "ns RootDispersion=%" PRIu64 "ns Reference: %zu bytes",
-            raw->leap, raw->version, raw->mode, raw->stratum, raw->precision_log2_s,
-            raw->root_delay_ns, raw->root_dispersion_ns, raw->reference_bytes);
-  trace_add(trace,
-            "timesyncd: NTPMessage: T1=%" PRIu64 "us T2=%" PRIu64 "us T3=%" PRIu64 "us T4=%" PRIu64
-            "us Ignored=%s PacketCount=%" PRIu64 " Jitter=%" PRIu64 "ns",
+            "timesyncd: T1=%" PRIu64 " T2=%" PRIu64 " T3=%" PRIu64 " T4=%" PRIu64
+            " Ignored=%s PacketCount=%" PRIu64 " Jitter=%" PRIu64 " (us)",
             raw->stamp_us[TIMESYNC_T1], raw->stamp_us[TIMESYNC_T2], raw->stamp_us[TIMESYNC_T3],
-            raw->stamp_us[TIMESYNC_T4], raw->spike ? "yes" : "no", raw->replies, raw->jitter_ns);
+            raw->stamp_us[TIMESYNC_T4], raw->spike ? "yes" : "no", raw->replies,
+            raw->jitter_ns / 1000);
 }
 
 /* ", last synchronised 3h 2min ago": the file that the daemon touches at each
