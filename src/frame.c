@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
@@ -114,11 +115,11 @@ static void add_time_quality(struct buffer *buffer, const struct report *report)
                 report->worst->reason != REASON_STALE;
   add(buffer, "[timeQuality tzKnown=\"1\" isSynced=\"%d\"", synced);
   if (synced && sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_ROOT_DISTANCE)) {
-    int64_t offset_ns = sample->value_ns[METRIC_OFFSET];
-    int64_t bound_ns = (offset_ns < 0 ? -offset_ns : offset_ns) +
-                       sample->value_ns[METRIC_ROOT_DISTANCE] +
-                       (sample_has(sample, METRIC_DELAY) ? sample->value_ns[METRIC_DELAY] / 2 : 0);
-    add(buffer, " syncAccuracy=\"%" PRId64 "\"", (bound_ns + DURATION_US - 1) / DURATION_US);
+    int64_t delay_ns = sample_has(sample, METRIC_DELAY) ? sample->value_ns[METRIC_DELAY] : 0;
+    int64_t distance_ns = sample->value_ns[METRIC_ROOT_DISTANCE] + delay_ns / 2;
+    int64_t bound_us =
+        llabs(sample->value_ns[METRIC_OFFSET] / DURATION_US) + distance_ns / DURATION_US + 1;
+    add(buffer, " syncAccuracy=\"%" PRId64 "\"", bound_us);
   }
   add(buffer, "]");
 }

@@ -23,10 +23,8 @@ enum { STATUS_UNKNOWN = 3 };
 
 static void end_now(int number) {
   static const char late[] =
-      "ntp_monitor: ERROR the run was ended at its deadline: a call did not return; nothing is "
-      "known of the clock\n";
-  static const char told[] =
-      "ntp_monitor: ERROR the run was ended by SIGTERM; nothing is known of the clock\n";
+      "ntp_monitor: ERROR the run was ended at its deadline, not complete: a call did not return\n";
+  static const char told[] = "ntp_monitor: ERROR the run was ended by SIGTERM, not complete\n";
   ssize_t written = number == SIGALRM ? write(STDERR_FILENO, late, sizeof late - 1)
                                       : write(STDERR_FILENO, told, sizeof told - 1);
   (void)written;

@@ -62,14 +62,16 @@ static void judge_age(struct finding *finding, const struct config *config) {
   if (!sample_has(sample, METRIC_AGE)) {
     return;
   }
-  int64_t offset_ns = sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] : 0;
+  /* In us: sums of what 64 bits of ns just hold. */
+  int64_t offset_us =
+      sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] / DURATION_US : 0;
+  int64_t age_us = sample->value_ns[METRIC_AGE] / DURATION_US;
+  int64_t ahead_us = sample->foreign_clock ? 60000000 : 1000000 + llabs(offset_us);
+  int64_t limit_ns = judge_stale_ns(sample, config);
   /* A clock that the reply found behind was put forward by that much since, and one
    * that it found ahead was put back: neither is the reply's age. */
-  int64_t age_ns = sample->value_ns[METRIC_AGE] - (offset_ns > 0 ? offset_ns : 0);
-  int64_t early_ns = sample->foreign_clock ? 60 * DURATION_S
-                                           : DURATION_S + (offset_ns < 0 ? -offset_ns : offset_ns);
-  int64_t limit_ns = judge_stale_ns(sample, config);
-  if (age_ns > limit_ns || sample->value_ns[METRIC_AGE] < -early_ns) {
+  int64_t since_us = age_us - (offset_us > 0 ? offset_us : 0);
+  if (since_us > limit_ns / DURATION_US || age_us < -ahead_us) {
     consider(finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, limit_ns);
   }
 }
@@ -152,6 +154,15 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
     report->reason = REASON_CONFIG;
   }
   return 0;
+}
+
+enum severity judge_severity(const struct report *report) {
+  if (report->reason == REASON_CONFIG) {
+    return SEVERITY_ERROR;
+  }
+  return report->verdict == VERDICT_OK         ? SEVERITY_INFO
+         : report->verdict == VERDICT_CRITICAL ? SEVERITY_CRITICAL
+                                               : SEVERITY_WARNING;
 }
 
 void judge_free(struct report *report) {

@@ -83,6 +83,9 @@ static int deliver(struct log *log, const struct frame_line *line) {
                 end->text[0] != '\0' ? " " : "", end->text, why.text);
     }
     log_close(log);
+    if (debug) {
+      return error; /* not worth the next end: cron would mail it */
+    }
   }
   return error;
 }
@@ -116,8 +119,9 @@ bool log_is_stderr(const struct log *log) {
 }
 
 void log_trace(struct log *log, const struct trace *trace) {
-  if (log_is_stderr(log) && trace->fd >= 0) {
-    return; /* it stands there already */
+  bool fallen = log_is_stderr(log) && log->at > 0;
+  if (fallen || (log_is_stderr(log) && trace->fd >= 0)) {
+    return; /* cron would mail it; or it stands there already */
   }
   const char *line = trace_next(trace, NULL);
   while (line != NULL && log_write(log, SEVERITY_DEBUG, line, NULL) == 0) {

@@ -41,6 +41,7 @@ struct run {
     char text[NOTE_BYTES];
   } notes[NOTES_MAX]; /* on the configuration */
   size_t note_count;
+  size_t notes_left_out; /* beyond NOTES_MAX */
   unsigned problem_count;
   struct reading readings[REPORT_READINGS_MAX];
   size_t reading_count;
@@ -53,9 +54,15 @@ struct run {
 
 static void keep_note(void *user, bool problem, const char *text) {
   struct run *run = user;
-  trace_add(run->env.trace, "config: %s: %s", problem ? "problem" : "warning", text);
+  const char *kind = problem ? "problem" : "warning";
+  trace_add(run->env.trace, "config: %s: %s", kind, text);
+  if (run->options.mode == MODE_CHECK_CONFIG) {
+    (void)printf("%s: %s\n", kind, text);
+    return;
+  }
   if (run->note_count == NOTES_MAX) {
-    return; /* the count goes on, and say_notes tells how many were left out */
+    run->notes_left_out++;
+    return;
   }
   run->notes[run->note_count].problem = problem;
   (void)snprintf(run->notes[run->note_count].text, NOTE_BYTES, "%s", text);
@@ -104,24 +111,25 @@ static void say(struct run *run, enum severity severity, const char *text,
   }
 }
 
-/* What is wrong with the configuration, in the log and to whoever sits there. */
-static void say_notes(struct run *run) {
-  for (size_t i = 0; i < run->note_count; i++) {
-    enum severity severity = run->notes[i].problem ? SEVERITY_ERROR : SEVERITY_WARNING;
-    say(run, severity, run->notes[i].text, NULL);
-    if (env_stderr_tty() && !log_is_stderr(&run->log)) {
-      (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes[i].text);
-    }
+static void say_note(struct run *run, bool problem, const char *text) {
+  say(run, problem ? SEVERITY_ERROR : SEVERITY_WARNING, text, NULL);
+  if (env_stderr_tty() && !log_is_stderr(&run->log)) {
+    (void)fprintf(stderr, "ntp_monitor: %s\n", text);
   }
 }
 
-static enum severity severity_of(const struct report *report) {
-  if (report->reason == REASON_CONFIG) {
-    return SEVERITY_ERROR;
+/* What is wrong with the configuration, in the log and to whoever sits there. */
+static void say_notes(struct run *run) {
+  for (size_t i = 0; i < run->note_count; i++) {
+    say_note(run, run->notes[i].problem, run->notes[i].text);
   }
-  return report->verdict == VERDICT_OK         ? SEVERITY_INFO
-         : report->verdict == VERDICT_CRITICAL ? SEVERITY_CRITICAL
-                                               : SEVERITY_WARNING;
+  if (run->notes_left_out > 0) {
+    char text[NOTE_BYTES];
+    (void)snprintf(text, sizeof text,
+                   "%zu more notes on the configuration: see ntp_monitor --check-config",
+                   run->notes_left_out);
+    say_note(run, true, text);
+  }
 }
 
 /* "timesyncd", or the names of all readings between blanks. */
@@ -134,24 +142,25 @@ static const char *source_names(struct run *run) {
   return run->source;
 }
 
-static int judge(struct run *run) {
+static void judge(struct run *run) {
   struct report *report = &run->report;
   *report = (struct report){.now_ns = clock_realtime_ns(),
                             .host = run->env.host,
                             .source = source_names(run),
                             .config = &run->config};
-  int error = judge_report(report, run->readings, run->reading_count, run->problem_count);
-  if (error != 0) {
+  if (judge_report(report, run->readings, run->reading_count, run->problem_count) == 0) {
+    message_write(report, run->readings, run->reading_count, run->problem_count);
+  } else {
     report->verdict = VERDICT_UNKNOWN;
     report->reason = REASON_NO_SOURCE;
+    (void)snprintf(report->message, sizeof report->message,
+                   "NTP jitter unavailable: no memory to judge the reading");
   }
-  message_write(report, run->readings, run->reading_count, run->problem_count);
   for (size_t i = 0; i < report->finding_count; i++) {
     show_finding(run->env.trace, &run->config, &report->findings[i]);
   }
   trace_add(run->env.trace, "verdict: %s, reason: %s: %s", verdict_name(report->verdict),
             reason_name(report->reason), report->message);
-  return error;
 }
 
 /* Where there is someone to read it: the report on stdout. */
@@ -187,10 +196,10 @@ static int check(struct run *run) {
   trace_step(run, "configuration", &begun_ns);
   run->reading_count = measure(&run->env, &run->config, run->readings);
   trace_step(run, "measuring", &begun_ns);
-  (void)judge(run);
+  judge(run);
   log_init(&run->log, &run->env, &run->config);
   say_notes(run);
-  say(run, severity_of(&run->report), run->report.message, &run->report);
+  say(run, judge_severity(&run->report), run->report.message, &run->report);
   run->report.exit_status = run->lost ? VERDICT_UNKNOWN : (int)run->report.verdict;
   trace_step(run, "logging", &begun_ns);
   print(run);
@@ -207,17 +216,19 @@ static int check(struct run *run) {
 /* --- the other modes ---------------------------------------------------- */
 
 static int check_config(struct run *run) {
-  for (size_t i = 0; i < run->note_count; i++) {
-    (void)printf("%s: %s\n", run->notes[i].problem ? "problem" : "warning", run->notes[i].text);
-  }
+  direct_trace(run);
   (void)printf("%u problem%s in the configuration\n", run->problem_count,
                run->problem_count == 1 ? "" : "s");
   return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
 }
 
 static int print_config(struct run *run) {
+  direct_trace(run);
   show_config(stdout, &run->config);
-  return VERDICT_OK;
+  for (size_t i = 0; i < run->note_count; i++) {
+    (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes[i].text);
+  }
+  return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
 }
 
 static int print_help(struct run *run) {

@@ -2,6 +2,7 @@
 #ifndef NTP_MONITOR_JUDGE_H
 #define NTP_MONITOR_JUDGE_H
 
+#include "ntp_monitor/config.h"
 #include "ntp_monitor/report.h"
 
 /* Judges one sample by the limits of config. */
@@ -17,6 +18,10 @@ int64_t judge_stale_ns(const struct sample *sample, const struct config *config)
  */
 int judge_report(struct report *report, const struct reading *readings, size_t reading_count,
                  unsigned config_problems);
+
+/* How a log line about it ranks: OK is INFO, WARNING and a missing reading are WARNING,
+ * CRITICAL is CRITICAL, a bad configuration is an ERROR. */
+enum severity judge_severity(const struct report *report);
 
 void judge_free(struct report *report);
 

@@ -61,8 +61,8 @@ static void print_server(FILE *out, const struct finding *finding) {
   print_text(out, "server", sample->server);
   (void)fputc(',', out);
   print_text(out, "address", sample->address);
-  (void)fprintf(out, ",\"source\":\"%s\",\"verdict\":\"%s\",\"reason\":\"%s\"", finding->source,
-                verdict_word(finding->verdict), reason_name(finding->reason));
+  (void)fprintf(out, ",\"verdict\":\"%s\",\"reason\":\"%s\"", verdict_word(finding->verdict),
+                reason_name(finding->reason));
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     (void)fputc(',', out);
     print_seconds(out, metric_keys[m], sample_has(sample, m), sample->value_ns[m]);
@@ -78,7 +78,8 @@ static void print_server(FILE *out, const struct finding *finding) {
                 sample_has(sample, FIELD_REPLIES) ? ",\"replies\":%" PRIu64 : ",\"replies\":null",
                 sample->replies);
   const char *spike = sample->spike ? "true" : "false";
-  (void)fprintf(out, ",\"spike\":%s}", sample_has(sample, FIELD_SPIKE) ? spike : "null");
+  (void)fprintf(out, ",\"spike\":%s,\"source\":\"%s\"}",
+                sample_has(sample, FIELD_SPIKE) ? spike : "null", finding->source);
 }
 
 static void print(FILE *out, const struct report *report, bool colour) {
