@@ -22,13 +22,28 @@ INSTALL ?= install
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
+# --- what is needed -----------------------------------------------------------
+
+.PHONY: deps check-deps
+deps:
+	@CC='$(CC)' .ci/packages build
+check-deps:
+	@CC='$(CC)' .ci/packages check
+
+FIRST := $(filter deps check-deps,$(MAKECMDGOALS))
+THEN := $(filter-out deps check-deps,$(MAKECMDGOALS))
+ifneq ($(and $(FIRST),$(THEN)),)
+# `make deps run`: what is there is looked for after it was installed, by a make of its own.
+.PHONY: $(THEN)
+$(THEN): $(FIRST)
+	+@$(MAKE) --no-print-directory $@
+else
+
 # --- what there is --------------------------------------------------------
 
-# Goals that look for nothing and build nothing.
-QUIET_GOALS := clean uninstall deps check-deps
-WANTED := $(filter-out $(QUIET_GOALS),$(or $(MAKECMDGOALS),all))
-
-SYSTEMD ?= $(if $(WANTED),$(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo yes || echo no),no)
+ifndef SYSTEMD
+  SYSTEMD := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo yes || echo no)
+endif
 
 ifeq ($(SYSTEMD),no)
   EXCLUDED := src/source/timesyncd.c src/bus.c src/bus_timesync.c
@@ -97,13 +112,7 @@ $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
 
 -include $(OBJECTS:.o=.d)
 
-# --- what is needed, and the first reading ---------------------------------
-
-.PHONY: deps check-deps
-deps:
-	@CC='$(CC)' .ci/packages build
-check-deps:
-	@CC='$(CC)' .ci/packages check
+# --- the first reading --------------------------------------------------------
 
 # A machine without a time service (a container, a fresh virtual machine) has nothing to read, so the
 # newcomer is shown a real one in the lab.
@@ -214,3 +223,5 @@ clean:
 
 .PHONY: FORCE
 FORCE:
+
+endif
