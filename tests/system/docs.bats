@@ -1,0 +1,298 @@
+#!/usr/bin/env bats
+# The documentation against the program: whatever the program knows stands in the
+# manual, the README and the example file, and nothing there is unknown to it.
+
+# shellcheck disable=SC2016 # backquotes and $ of other languages
+
+bats_require_minimum_version 1.5.0
+load docs_read
+
+setup() {
+  umask 022
+  T=$BATS_TEST_TMPDIR
+  : >"$T/empty.conf"
+  [ -x "$PROG" ] || fail "$PROG is not there: run make"
+  command -v mandoc >/dev/null || fail "mandoc is not there: run make check-deps"
+}
+
+# --- help -----------------------------------------------------------------
+
+@test "help: at most 80 columns" {
+  run -0 "$PROG" --help
+  [ "${#lines[@]}" -gt 40 ]
+  long=$(printf '%s\n' "$output" | LC_ALL=C awk 'length > 80')
+  [ -z "$long" ] || fail "$long"
+}
+
+@test "help: the daily options stand in the first 24 lines" {
+  "$PROG" --help | head -n 24 >"$T/top"
+  for letter in w c t s o l d q C h; do
+    grep -qE "^  -$letter, --" "$T/top" || fail "-$letter is not among the first 24 lines"
+  done
+}
+
+@test "help: every key with its default" {
+  program_settings "$T/empty.conf" | cut -d' ' -f2- >"$T/program"
+  "$PROG" --help | sed -nE 's/^  ([a-z_]+ = .+)/\1/p' >"$T/help"
+  same_set "$T/program" "$T/help" 15
+}
+
+# --- options --------------------------------------------------------------
+
+@test "options: ntp_monitor(1) has them all, and no other" {
+  program_options >"$T/program"
+  man_options >"$T/man"
+  same_set "$T/program" "$T/man" 15
+}
+
+@test "options: the synopsis of ntp_monitor(1) has every letter, and no other" {
+  program_options | cut -d' ' -f1 | grep . >"$T/program"
+  part "$MAN1" '^.Sh SYNOPSIS' '^.Sh' | grep -oE 'Fl [A-Za-z]+' | cut -c4- | grep -o . >"$T/synopsis"
+  same_set "$T/program" "$T/synopsis" 13
+}
+
+@test "options: the README has them all, and no other" {
+  program_options >"$T/program"
+  readme_options >"$T/readme"
+  same_set "$T/program" "$T/readme" 15
+}
+
+@test "options: no text names one that neither program nor install_config.sh has" {
+  {
+    program_options | cut -d' ' -f2
+    sh "$TOP/install_config.sh" --help | grep -oE -- '--[a-z-]+' | cut -c3-
+  } >"$T/known"
+  all_text | grep -oE -- '(^|[^-a-z0-9])--[a-z][a-z-]*' | sed -E 's/^[^-]?--//' >"$T/text"
+  within "$T/text" "$T/known" 15
+}
+
+# --- keys -----------------------------------------------------------------
+
+@test "keys: ntp_monitor.conf(5) has each in its section at its default, and no other" {
+  program_settings "$T/empty.conf" >"$T/program"
+  man_settings >"$T/man"
+  same_set "$T/program" "$T/man" 15
+}
+
+@test "keys: the README has each in its section at its default, and no other" {
+  program_settings "$T/empty.conf" >"$T/program"
+  readme_settings >"$T/readme"
+  same_set "$T/program" "$T/readme" 15
+}
+
+@test "keys: the example has each in its section at its default, and no other" {
+  program_settings "$T/empty.conf" >"$T/program"
+  example_uncommented | settings >"$T/example"
+  [ "$(wc -l <"$T/program")" -ge 15 ]
+  diff -u "$T/program" "$T/example"
+}
+
+@test "keys: no text names one that the program does not have" {
+  {
+    printf '%s\n' ntp_monitor install_config jitter_2
+    program_settings "$T/empty.conf" | cut -d' ' -f2
+    report json | grep -oE '"[a-z_]+":' | tr -d '":'
+    report nagios | grep -oE '[a-z_]+=' | tr -d =
+  } >"$T/known"
+  all_text | grep -oE '\<[a-z]+(_[a-z0-9]+)+\>' >"$T/text"
+  within "$T/text" "$T/known" 20
+}
+
+# --- the example file -----------------------------------------------------
+
+@test "example: only its section headers are active, so it changes nothing" {
+  cp "$EXAMPLE" "$T/example.conf"
+  run -0 grep -vE '^(#.*)?$' "$EXAMPLE"
+  [ "$output" = $'[monitoring]\n[logging]' ] || fail "$output"
+  run -0 "$PROG" -C "$T/example.conf" --check-config
+  [ "$output" = '0 problems in the configuration' ] || fail "$output"
+  run -0 "$PROG" -C "$T/example.conf" --print-config
+  [ "$(grep -c '; default$' <<<"$output")" = "$(grep -c ';' <<<"$output")" ] || fail "$output"
+}
+
+@test "example: with every key uncommented all values are the same, without a word" {
+  example_uncommented >"$T/example.conf"
+  run -0 "$PROG" -C "$T/example.conf" --check-config
+  [ "$output" = '0 problems in the configuration' ] || fail "$output"
+  diff -u <(program_settings "$T/empty.conf") <(program_settings "$T/example.conf")
+  run -0 "$PROG" -C "$T/example.conf" --print-config
+  ! grep -E '; default$' <<<"$output" || fail "not set by the example"
+}
+
+@test "example: at most 80 columns of ASCII" {
+  [ -s "$EXAMPLE" ]
+  odd=$(LC_ALL=C awk 'length > 80 || /[^ -~]/' "$EXAMPLE")
+  [ -z "$odd" ] || fail "$odd"
+}
+
+# --- words ----------------------------------------------------------------
+
+@test "words: every reason of src/why.c in ntp_monitor(1) and README, and no other" {
+  reasons >"$T/program"
+  part "$MAN1" '^.Sh VERDICTS' '^.Sh' | sed -nE 's/^\.It Li ([a-z-]+)$/\1/p' >"$T/man"
+  table reason | sed -nE 's/^\|`([a-z-]+)`\|.*/\1/p' >"$T/readme"
+  same_set "$T/program" "$T/man" 14
+  same_set "$T/program" "$T/readme" 14
+}
+
+@test "words: every source in ntp_monitor(1) and README, and no other" {
+  help_names NAME 'FORMAT is:' | cut -d: -f1 >"$T/program"
+  part "$MAN1" '^.Sh SOURCES' '^.Pp' | sed -nE 's/^\.It Cm ([a-z]+).*/\1/p' >"$T/man"
+  part "$README" '^### Sources' '^###' | sed -nE 's/^\|`([a-z]+)[`:].*/\1/p' >"$T/readme"
+  same_set "$T/program" "$T/man" 3
+  same_set "$T/program" "$T/readme" 3
+  part "$MAN5" '^.It Ic source ' '^.It' | sed -nE 's/^\.Cm ([a-z]+).*/\1/p' >"$T/man5"
+  same_set "$T/program" "$T/man5" 3
+}
+
+@test "words: every format in ntp_monitor(1) and README, and no other" {
+  help_names FORMAT '' >"$T/program"
+  part "$MAN1" '^.Sh FORMATS' '^.Sh' | sed -nE 's/^\.It Cm ([a-z]+)$/\1/p' >"$T/man"
+  part "$README" '^### Formats' '^##' | sed -nE 's/^\|`([a-z]+)`\|.*/\1/p' >"$T/readme"
+  same_set "$T/program" "$T/man" 3
+  same_set "$T/program" "$T/readme" 3
+}
+
+@test "words: ntp_monitor.conf(5) has every value of the keys that take words" {
+  for key in monitoring:log_level logging:syslog_facility logging:syslog_format; do
+    words_of "${key%:*}" "${key#*:}" >"$T/program"
+    part "$MAN5" "^.It Ic ${key#*:} " '^.(It|El)' | sed -nE 's/^\.Li (.*)/\1/p' |
+      tr -s ' ,.' '\n' | grep . >"$T/${key#*:}"
+    same_set "$T/program" "$T/${key#*:}" 3
+  done
+  words_of monitoring debug_mode >"$T/program"
+  part "$MAN5" '^.It Ar boolean' '^.El' | sed -nE 's/^\.Li (.*)/\1/p' | tr -s ' ,.' '\n' |
+    grep . >"$T/boolean"
+  same_set "$T/program" "$T/boolean" 8
+}
+
+@test "words: every kind of log address in ntp_monitor.conf(5), README and example" {
+  "$PROG" --help | sed -nE 's/^ADDRESS is (.*)\.$/\1/p' | sed 's/, \| or /\n/g' >"$T/kinds"
+  [ "$(wc -l <"$T/kinds")" = 7 ] || fail "$(cat "$T/kinds")"
+  plain "$MAN5" | awk '/syslog_facility =/ { exit } inside; /syslog_address =/ { inside = 1 }' >"$T/man"
+  grep -F '|`syslog_address`|' "$README" >"$T/readme"
+  sed -n '/^\[logging\]/,/^#syslog_address/p' "$EXAMPLE" >"$T/example"
+  while read -r kind; do
+    for file in "$T/man" "$T/readme" "$T/example"; do
+      grep -qF -- "$kind" "$file" || fail "$kind is not in $file"
+    done
+  done <"$T/kinds"
+}
+
+@test "words: the exit statuses are as ntp_monitor(1) and README have them" {
+  part "$MAN1" '^.Sh EXIT STATUS' '^.Pp' >"$T/man"
+  table status >"$T/readme"
+  while IFS=: read -r wanted options; do
+    # shellcheck disable=SC2086 # words
+    run report nagios $options
+    [ "$status" = "$wanted" ] || fail "$status instead of $wanted: $output"
+    verdict=$(sed -nE 's/^NTP ([A-Z]+): .*/\1/p' <<<"$output")
+    grep -qE "^\|$status\|$verdict" "$T/readme" || fail "README: no $status $verdict"
+    grep -A 1 -xF ".It $status" "$T/man" | grep -q "^$verdict" || fail "man: no $status $verdict"
+  done <<<$'0:\n1:-w 1us\n2:-c 1us -w 1us\n3:-C /nonexistent'
+}
+
+# --- what comes out -------------------------------------------------------
+
+@test "outputs: ntp_monitor(1) has every key of the JSON object, and no other" {
+  report json | grep -oE '"[a-z_]+":' | tr -d '":' >"$T/program"
+  {
+    printf '%s\n' warning critical # of a limit, told in its text
+    part "$MAN1" '^.It Cm json' '^.Sh' | sed -nE 's/^\.It Li ([a-z_]+)$/\1/p'
+  } >"$T/man"
+  same_set "$T/program" "$T/man" 20
+}
+
+@test "outputs: ntp_monitor(1) has the structured data and the journal's fields" {
+  sed -nE 's/.*add_(parameter|seconds)\(buffer, "([a-z]+)".*/\2/p' "$TOP/src/frame.c" >"$T/program"
+  part "$MAN1" '^.Li ntp_monitor@32473' '^.El' | sed -nE 's/^\.It Li ([a-z]+)$/\1/p' >"$T/man"
+  same_set "$T/program" "$T/man" 7
+  grep -oE 'NTP_[A-Z_]+' "$TOP/src/frame.c" | grep -v '^NTP_MONITOR' >"$T/fields"
+  sed -nE 's/^\.It Li (NTP_[A-Z_]+)$/\1/p' "$MAN1" >"$T/man-fields"
+  same_set "$T/fields" "$T/man-fields" 6
+  id=$(sed -nE 's/^#define STRUCTURED_DATA_ID "(.*)"/\1/p' "$TOP/src/frame.c")
+  [ -n "$id" ] && plain "$MAN1" | grep -qF "[$id "
+}
+
+@test "outputs: ntp_monitor(1) has every environment variable, and no other" {
+  {
+    printf '%s\n' TZ PATH # read by libc
+    cat "$TOP"/src/*.c "$TOP"/src/*/*.c | sed -nE 's/.*getenv\("([A-Z_]+)"\).*/\1/p'
+  } >"$T/program"
+  part "$MAN1" '^.Sh ENVIRONMENT' '^.Sh' | sed -nE 's/^\.It Ev ([A-Z_]+)$/\1/p' >"$T/man"
+  same_set "$T/program" "$T/man" 6
+}
+
+# --- what is shown --------------------------------------------------------
+
+@test "shown: every configuration in README and manual is read without a word" {
+  shown_configurations "$T/shown"
+  ls "$T"/shown.readme.1 "$T"/shown.man.3
+  for file in "$T"/shown.*; do
+    run -0 "$PROG" -C "$file" --check-config
+    [ "$output" = '0 problems in the configuration' ] || fail "$(cat "$file")" "$output"
+    "$PROG" -C "$file" --print-config | grep -v '; default$' | grep -q =
+  done
+}
+
+@test "shown: what --print-config prints is a configuration" {
+  example_uncommented | sed 's/= off/= 5s/' >"$T/one.conf"
+  "$PROG" -C "$T/one.conf" --print-config >"$T/two.conf"
+  run -0 "$PROG" -C "$T/two.conf" --check-config
+  [ "$output" = '0 problems in the configuration' ] || fail "$output"
+  diff -u <(program_settings "$T/one.conf") <(program_settings "$T/two.conf")
+}
+
+@test "shown: the README's messages are the program's own" {
+  literals >"$T/literals"
+  table 'message (`…` is what varies)' | cut -d'|' -f2 | grep -oE '`[^`]+`' | tr -d '`' >"$T/messages"
+  [ "$(wc -l <"$T/messages")" -ge 15 ] || fail "$(cat "$T/messages")"
+  sed 's/ *… */\n/g' "$T/messages" | grep . >"$T/pieces"
+  while IFS= read -r piece; do
+    grep -qF -- "$piece" "$T/literals" || fail "no source has: $piece"
+  done <"$T/pieces"
+}
+
+@test "shown: the README's cron wrapper speaks only when the verdict changes" {
+  awk '/^```/ { inside = 0 } /^#!\/bin\/sh/ { inside = 1 } inside { print }' "$README" |
+    sed "s,/usr/local/bin/ntp_monitor,$T/program," >"$T/wrapper"
+  printf '#!/bin/sh\necho "report $1 $2"\nexit "$(cat "$HOME/status")"\n' >"$T/program"
+  chmod 755 "$T/program"
+  while IFS=: read -r verdict wanted; do
+    echo "$verdict" >"$T/status"
+    run env HOME="$T" sh "$T/wrapper"
+    [ "$output" = "$wanted" ] || fail "status $verdict: '$output' instead of '$wanted'"
+  done <<<$'0:\n1:report -o text\n1:\n2:report -o text\n2:\n0:report -o text\n0:'
+}
+
+@test "shown: the README begins with the two commands, and every make target exists" {
+  head -n 30 "$README" | grep -qE '^make deps run( |$)'
+  head -n 30 "$README" | grep -qE '^make check-deps check( |$)'
+  make -C "$TOP" -pqrR clean 2>/dev/null |
+    awk -v RS= '/^[a-z-]+:/ && (/^[^\n]*: *[^ \n]/ || /recipe to execute/) { sub(/:.*/, ""); print }' \
+      >"$T/targets"
+  cat "$README" "$MAN1" "$MAN5" | grep -oE '(^|[^a-z])make( [a-zA-Z-]+(=[^ `]*)?)+' |
+    sed -E 's/.*make //' >"$T/commands"
+  tr ' ' '\n' <"$T/commands" | grep -vE '=|^$' >"$T/mentioned"
+  within "$T/mentioned" "$T/targets" 8
+}
+
+@test "shown: the README's links lead somewhere" {
+  grep -oE '\]\([^)]+\)' "$README" | sed -E 's/^\]\((.*)\)$/\1/' >"$T/links"
+  [ "$(wc -l <"$T/links")" -ge 3 ]
+  sed -nE 's/^#+ (.*)/#\1/p' "$README" | tr 'A-Z ' 'a-z-' | tr -d ',.?' >"$T/anchors"
+  while read -r link; do
+    case $link in
+      \#*) grep -qxF "$link" "$T/anchors" || fail "no heading for $link" ;;
+      http*) ;;
+      *) [ -e "$TOP/$link" ] || fail "no file $link" ;;
+    esac
+  done <"$T/links"
+}
+
+@test "manual: mandoc has nothing to say" {
+  # Which other manuals are installed is not ours to check.
+  run mandoc -T lint -W all "$MAN1" "$MAN5"
+  said=$(grep -vE 'referenced manual not found|outdated mandoc.db|^$' <<<"$output" || true)
+  [ -z "$said" ] || fail "$said"
+}

@@ -1,0 +1,155 @@
+# What the program says of itself and what the documentation says of it, each as
+# sorted lines, for docs.bats to compare. No root, no network, no clock.
+# shellcheck shell=bash disable=SC2016 # backquotes and $ of other languages
+
+: "${TOP:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+: "${PROG:=$TOP/build/ntp_monitor}"
+README=$TOP/README.md
+EXAMPLE=$TOP/ntp_monitor.conf.example
+MAN1=$TOP/man/ntp_monitor.1
+MAN5=$TOP/man/ntp_monitor.conf.5
+
+fail() {
+  printf '%s\n' "$*" >&2
+  return 1
+}
+
+# Fails unless files $1 and $2 hold the same set of lines, and at least $3 of them.
+same_set() {
+  sort -u "$1" >"$1.set"
+  sort -u "$2" >"$2.set"
+  if [ "$(wc -l <"$1.set")" -lt "$3" ]; then
+    fail "fewer than $3 in $1:" "$(cat "$1.set")"
+    return
+  fi
+  diff -u --label "${1##*/}" --label "${2##*/}" "$1.set" "$2.set" || fail "they differ"
+}
+
+# Fails unless the lines of $1, at least $3 of them, are all among those of $2.
+within() {
+  sort -u "$1" >"$1.set"
+  sort -u "$2" >"$2.set"
+  if [ "$(wc -l <"$1.set")" -lt "$3" ]; then
+    fail "fewer than $3 in $1:" "$(cat "$1.set")"
+    return
+  fi
+  local unknown
+  unknown=$(comm -23 "$1.set" "$2.set")
+  [ -z "$unknown" ] || fail "in ${1##*/} and not in ${2##*/}:" "$unknown"
+}
+
+# A manual page as plain text whose lines are not broken.
+plain() {
+  mandoc -T ascii -O width=1000 "$1" | sed 's/.\x08//g'
+}
+
+# Of the manual page $1 the source lines from the one that matches $2 to the next
+# that matches $3.
+part() {
+  awk -v from="$2" -v to="$3" 'inside && $0 ~ to { exit } inside { print } $0 ~ from { inside = 1 }' "$1"
+}
+
+# The rows of the README's table whose header starts with $1.
+table() {
+  awk -v header="|$1|" 'index($0, header) == 1 { inside = 1; getline; next }
+    inside && !/^\|/ { inside = 0 } inside { print }' "$README"
+}
+
+# --- what the program says ------------------------------------------------
+
+# "w warning", or " check-config" where there is no letter.
+program_options() {
+  "$PROG" --help | sed -nE 's/^  (-([A-Za-z]),|   ) --([a-z-]+).*/\2 \3/p'
+}
+
+# "monitoring jitter_threshold = 2s": with the settings of file $1 alone.
+program_settings() {
+  "$PROG" -C "$1" --print-config | settings
+}
+
+# The same of an INI file on standard input.
+settings() {
+  sed -nE -e 's/^\[(.*)\]$/[ \1/p' -e 's/^([a-z_]+) *= ([^;]*[^; ]) *(;.*)?$/\1 = \2/p' |
+    awk '$1 == "[" { section = $2; next } { print section, $0 }'
+}
+
+# The names in the help between the lines "$1 is:" and "$2".
+help_names() {
+  "$PROG" --help | awk -v from="$1 is:" -v to="$2" \
+    '$0 == to { inside = 0 } inside { print $1 } $0 == from { inside = 1 }'
+}
+
+reasons() {
+  sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/why.c"
+}
+
+# The words that key $2 of section $1 takes.
+words_of() {
+  printf '[%s]\n%s = no such word\n' "$1" "$2" >"$BATS_TEST_TMPDIR/words.conf"
+  "$PROG" -C "$BATS_TEST_TMPDIR/words.conf" --check-config |
+    sed -nE 's/.* is none of: (.*); keeping .*/\1/p' | tr ' ' '\n'
+}
+
+# A report in format $1 on a healthy reading, with the options that follow.
+report() {
+  local format=$1
+  shift
+  cat >"$BATS_TEST_TMPDIR/reading" <<'END'
+ServerName=ntp.example.org
+ServerAddress=192.0.2.1
+PollIntervalUSec=34min 8s
+NTPMessage={ Leap=0, Version=4, Mode=4, Stratum=2, Precision=-20, RootDelay=8ms, RootDispersion=3ms, Ignored=no, PacketCount=10, Jitter=240us }
+END
+  "$PROG" -C "$BATS_TEST_TMPDIR/empty.conf" -l none -s "text:$BATS_TEST_TMPDIR/reading" \
+    -o "$format" "$@"
+}
+
+# All string literals of the sources, those that stand in pieces put together.
+literals() {
+  cat "$TOP"/src/*.c "$TOP"/src/*/*.c | tr '\n' ' ' | sed -E 's/" +"//g'
+}
+
+# --- what the documentation says ------------------------------------------
+
+# Of .It Fl w , Fl \-warning Ar time: "w warning".
+man_options() {
+  sed -nE -e 's/^\.It Fl ([A-Za-z]) , Fl \\-([a-z-]+).*/\1 \2/p' \
+    -e 's/^\.It Fl \\-([a-z-]+).*/ \1/p' "$MAN1"
+}
+
+readme_options() {
+  table option | sed -nE -e 's/^\|`-([A-Za-z])`, `--([a-z-]+)[ `].*/\1 \2/p' \
+    -e 's/^\|`--([a-z-]+)[ `].*/ \1/p'
+}
+
+man_settings() {
+  sed -nE -e 's/^\.Ss Keys of the section (.*)/[ \1/p' \
+    -e 's/^\.It Ic ([a-z_]+) Li "= (.*)"$/\1 = \2/p' "$MAN5" |
+    awk '$1 == "[" { section = $2; next } { print section, $0 }'
+}
+
+readme_settings() {
+  sed -nE -e 's/^`\[([a-z]+)\]`$/[ \1/p' \
+    -e 's/^\|`([a-z]+(_[a-z]+)*)`\|`([^`|]*)`\|.*/\1 = \3/p' "$README" |
+    awk '$1 == "[" { section = $2; next } { print section, $0 }'
+}
+
+# The example's settings, which stand commented out without a blank.
+example_uncommented() {
+  sed -E 's/^#([a-z_]+ *=)/\1/' "$EXAMPLE"
+}
+
+# Writes each configuration shown in the README and the manual to $1.NUMBER.
+shown_configurations() {
+  awk -v name="$1.readme." '/^```/ { inside = $0 == "```ini"; if (inside) n++; next }
+    inside { print >(name n) }' "$README"
+  awk -v name="$1.man." '/^\.Ed/ { inside = 0 } inside { print >(name n) }
+    /^\.Sh/ { wanted = $0 == ".Sh EXAMPLES" } wanted && /^\.Bd/ { inside = 1; n++ }' "$MAN5"
+}
+
+# Everything there is for users to read, in plain text.
+all_text() {
+  cat "$README" "$EXAMPLE"
+  plain "$MAN1"
+  plain "$MAN5"
+}
