@@ -148,7 +148,7 @@ uninstall:
 # Without libsystemd there is no source timesyncd, and what tests it is left out.
 ifeq ($(SYSTEMD),no)
   UNIT_LEFT_OUT := tests/unit/test_bus_%.c
-  SYSTEM_TESTS := tests/system/nosystemd.bats tests/system/config.bats
+  SYSTEM_TESTS := $(addprefix tests/system/,nosystemd.bats config.bats docs.bats)
 else
   SYSTEM_TESTS := $(filter-out tests/system/nosystemd.bats,$(wildcard tests/system/*.bats))
 endif

@@ -71,7 +71,7 @@ static enum metric add_reason(struct report *report, const struct finding *findi
   case REASON_WARMING_UP:
     add(report, "NTP warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
         sample->replies, report->config->min_replies);
-    return METRIC_COUNT;
+    return METRIC_JITTER;
   case REASON_NOT_SYNCHRONISED:
     if (sample_has(sample, FIELD_REPLIES) && sample->replies == 0) {
       add(report, "NTP not synchronised: no reply yet from %s", server);
@@ -126,10 +126,15 @@ void message_write(struct report *report, const struct reading *readings, size_t
   } else {
     add(report, "NTP jitter unavailable");
   }
+  bool told = false;
   for (size_t i = 0; i < reading_count; i++) {
     if (readings[i].samples.count == 0) {
-      add(report, "%s %s", report->message[0] == '\0' || report->worst == NULL ? ":" : ";",
-          readings[i].why.text);
+      add(report, "%s ", report->worst == NULL && !told ? ":" : ";");
+      if (reading_count > 1) {
+        add(report, "source %s: ", readings[i].source);
+      }
+      add(report, "%s", readings[i].why.text);
+      told = true;
     }
   }
   if (report->reason == REASON_CONFIG && config_problems > 0) {

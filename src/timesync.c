@@ -140,7 +140,9 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
     return error;
   }
   take_status(raw, sample);
-  if (has(raw, TIMESYNC_JITTER)) {
+  /* The first reply is not in the daemon's sum yet: its 0 is no jitter at all. */
+  bool counted = !has(raw, TIMESYNC_REPLIES) || raw->replies > 1 || raw->jitter_ns > 0;
+  if (has(raw, TIMESYNC_JITTER) && counted) {
     sample_set(sample, METRIC_JITTER, (int64_t)raw->jitter_ns);
   }
   if (has(raw, TIMESYNC_ROOT_DELAY) && has(raw, TIMESYNC_ROOT_DISPERSION)) {

@@ -1,5 +1,6 @@
 /* The format text: for a person at a terminal. The verdict first, then the few numbers. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -11,32 +12,44 @@ static void print_row(FILE *out, const char *label, const char *value, const cha
                 remark);
 }
 
-static void print_metric(FILE *out, const struct report *report, const struct sample *sample,
+/* "warning above 2s   critical above 5s"; "" where neither is set. */
+static void write_limits(const struct limit *limit, char *out, size_t size_bytes) {
+  char span[DURATION_TEXT_BYTES];
+  bool warns = limit->warning_ns != CONFIG_NONE;
+  out[0] = '\0';
+  if (warns) {
+    (void)snprintf(out, size_bytes, "warning above %s", duration_print(span, limit->warning_ns));
+  }
+  if (limit->critical_ns != CONFIG_NONE) {
+    size_t used = strlen(out);
+    (void)snprintf(out + used, size_bytes - used, "%scritical above %s", warns ? ", " : "",
+                   duration_print(span, limit->critical_ns));
+  }
+}
+
+static void print_metric(FILE *out, const struct report *report, const struct finding *finding,
                          enum metric metric, const char *label) {
+  const struct sample *sample = finding->sample;
   char value[DURATION_TEXT_BYTES + 1];
   char span[DURATION_TEXT_BYTES];
-  char remark[3 * DURATION_TEXT_BYTES] = "";
+  char limits[3 * DURATION_TEXT_BYTES];
+  char remark[4 * DURATION_TEXT_BYTES];
   if (!sample_has(sample, metric)) {
     return;
   }
-  const struct limit *limit = &report->config->limit[metric];
   int64_t value_ns = sample->value_ns[metric];
-  bool sign = metric == METRIC_OFFSET && value_ns > 0;
-  (void)snprintf(value, sizeof value, "%s%s", sign ? "+" : "", duration_print(span, value_ns));
-  int used = 0;
-  if (metric == METRIC_OFFSET && value_ns != 0) {
-    used = snprintf(remark, sizeof remark, "the clock %s   ",
-                    value_ns > 0 ? "was behind" : "was ahead");
+  bool signed_value = metric == METRIC_OFFSET && value_ns != 0;
+  const char *side = !signed_value  ? ""
+                     : value_ns > 0 ? "the clock was behind"
+                                    : "the clock was ahead";
+  (void)snprintf(value, sizeof value, "%s%s", signed_value && value_ns > 0 ? "+" : "",
+                 duration_print(span, value_ns));
+  write_limits(&report->config->limit[metric], limits, sizeof limits);
+  if (metric == METRIC_JITTER && finding->reason == REASON_WARMING_UP) {
+    (void)strcpy(limits, "not judged yet");
   }
-  if (limit->warning_ns != CONFIG_NONE) {
-    used += snprintf(remark + used, sizeof remark - (size_t)used, "warning above %s   ",
-                     duration_print(span, limit->warning_ns));
-  }
-  if (limit->critical_ns != CONFIG_NONE) {
-    used += snprintf(remark + used, sizeof remark - (size_t)used, "critical above %s   ",
-                     duration_print(span, limit->critical_ns));
-  }
-  remark[used > 3 ? used - 3 : 0] = '\0';
+  (void)snprintf(remark, sizeof remark, "%s%s%s", side,
+                 side[0] != '\0' && limits[0] != '\0' ? ", " : "", limits);
   print_row(out, label, value, remark);
 }
 
@@ -77,10 +90,10 @@ static void print_finding(FILE *out, const struct report *report, const struct f
   char number[32];
   (void)fputc('\n', out);
   print_server(out, sample);
-  print_metric(out, report, sample, METRIC_JITTER, "jitter");
-  print_metric(out, report, sample, METRIC_OFFSET, "offset");
-  print_metric(out, report, sample, METRIC_DELAY, "delay");
-  print_metric(out, report, sample, METRIC_ROOT_DISTANCE, "root distance");
+  print_metric(out, report, finding, METRIC_JITTER, "jitter");
+  print_metric(out, report, finding, METRIC_OFFSET, "offset");
+  print_metric(out, report, finding, METRIC_DELAY, "delay");
+  print_metric(out, report, finding, METRIC_ROOT_DISTANCE, "root distance");
   print_age(out, sample);
   if (sample_has(sample, FIELD_REPLIES)) {
     (void)snprintf(number, sizeof number, "%" PRIu64, sample->replies);
