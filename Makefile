@@ -64,9 +64,9 @@ CFLAGS ?= -O2 -g
 # Distributions set _FORTIFY_SOURCE themselves; sanitizers do without it.
 FORTIFY := -U_FORTIFY_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=3)
 HARDENING := $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE
+, := ,
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer)
-, := ,
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
   -DNTP_MONITOR_VERSION='"$(VERSION)"' -Iinclude $(SYSTEMD_CFLAGS) $(CPPFLAGS)

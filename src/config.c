@@ -109,7 +109,7 @@ static char *next_line(char *out, int size, void *user) {
   if (length > 0 && line[length - 1] == '\r') {
     length--;
   }
-  size_t blanks = strspn(line, " \t");
+  size_t blanks = strspn(line, " \t\v\f\r"); /* what inih would skip, and take for a continuation */
   blanks = blanks < length ? blanks : length;
   out[0] = '\0';
   if (length > LINE_BYTES_MAX || length >= (size_t)size) {

@@ -89,7 +89,10 @@ static int set_sources(struct config *config, const char *text, struct why *why)
   char list[CONFIG_TEXT_BYTES];
   const char *names[CONFIG_SOURCES_MAX];
   size_t count = 0;
-  (void)snprintf(list, sizeof list, "%s", text);
+  if (strlen(text) >= sizeof list) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "is longer than %zu bytes", sizeof list - 1);
+  }
+  (void)strcpy(list, text);
   char *rest = NULL;
   for (char *name = strtok_r(list, " \t", &rest); name != NULL;
        name = strtok_r(NULL, " \t", &rest)) {
