@@ -118,7 +118,7 @@ static char *next_line(char *out, int size, void *user) {
   }
   memcpy(out, line + blanks, length - blanks);
   out[length - blanks] = '\0';
-  file->indented = blanks > 0;
+  file->indented = line[0] == ' ' || line[0] == '\t';
   if (out[0] == '[') {
     enter_section(file, out);
   } else {

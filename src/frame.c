@@ -62,6 +62,18 @@ static int64_t priority(const struct frame_line *line) {
   return line->facility * 8 + (int64_t)line->severity;
 }
 
+/* host as both forms allow it, printable ASCII (RFC 5424 section 6.2.4), up to a byte
+ * of end. Returns out, "-" where there is none. */
+static const char *host_name(char out[256], const char *host, const char *end) {
+  size_t length = strcspn(host, end);
+  length = length < 255 ? length : 255;
+  for (size_t i = 0; i < length; i++) {
+    out[i] = (char)(host[i] > ' ' && host[i] < 127 ? host[i] : '_');
+  }
+  out[length] = '\0';
+  return length > 0 ? out : strcpy(out, "-");
+}
+
 size_t frame_rfc3164(char out[FRAME_RFC3164_BYTES + 1], const struct frame_line *line,
                      const struct tm *local, bool with_host) {
   static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -71,7 +83,8 @@ size_t frame_rfc3164(char out[FRAME_RFC3164_BYTES + 1], const struct frame_line 
   add(&buffer, "<%" PRId64 ">%s %2d %02d:%02d:%02d ", priority(line), months[local->tm_mon],
       local->tm_mday, local->tm_hour, local->tm_min, local->tm_sec);
   if (with_host) {
-    add(&buffer, "%.*s ", (int)strcspn(line->host, "."), line->host);
+    char host[256];
+    add(&buffer, "%s ", host_name(host, line->host, "."));
   }
   add(&buffer, FRAME_IDENT "[%ld]: ", (long)line->pid);
   add_text(&buffer, line);
@@ -144,14 +157,8 @@ size_t frame_rfc5424(char out[FRAME_RFC5424_BYTES + 1], const struct frame_line 
   struct buffer buffer = {.text = out, .size = FRAME_RFC5424_BYTES};
   char when[UTC_TEXT_BYTES];
   char host[256];
-  size_t used = 0;
-  /* Section 6.2.4: printable ASCII alone. */
-  for (; line->host[used] != '\0' && used + 1 < sizeof host; used++) {
-    host[used] = line->host[used] > ' ' && line->host[used] < 127 ? line->host[used] : '_';
-  }
-  host[used] = '\0';
   add(&buffer, "<%" PRId64 ">1 %s %s " FRAME_IDENT " %ld %s ", priority(line),
-      utc_print(when, line->now_ns), host[0] != '\0' ? host : "-", (long)line->pid,
+      utc_print(when, line->now_ns), host_name(host, line->host, ""), (long)line->pid,
       line->report != NULL ? reason_name(line->report->reason) : "-");
   if (line->report != NULL) {
     add_structured_data(&buffer, line->report);

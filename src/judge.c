@@ -149,6 +149,9 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
       first = false;
     }
   }
+  if (first) {
+    decide(report, first, VERDICT_UNKNOWN, REASON_NO_SOURCE, NULL);
+  }
   if (report->verdict == VERDICT_OK && config_problems > 0) {
     report->verdict = VERDICT_UNKNOWN;
     report->reason = REASON_CONFIG;

@@ -28,7 +28,6 @@ __attribute__((format(printf, 2, 3))) static void add(struct report *report, con
   va_start(arguments, format);
   (void)vsnprintf(report->message + used, sizeof report->message - used, format, arguments);
   va_end(arguments);
-  text_truncate(report->message, sizeof report->message - 2); /* a full buffer was cut */
 }
 
 static void add_stale(struct report *report, const struct finding *finding) {
@@ -141,4 +140,5 @@ void message_write(struct report *report, const struct reading *readings, size_t
     add(report, "; but the configuration has %u problem%s: see ntp_monitor --check-config",
         config_problems, config_problems == 1 ? "" : "s");
   }
+  text_truncate(report->message, REPORT_MESSAGE_BYTES - 1);
 }

@@ -83,17 +83,26 @@ static int check_ranges(const struct timesync *raw, struct why *why) {
   return 0;
 }
 
+/* Whether the stamps that are there fit into int64_t ns. */
+static int check_stamps(const struct timesync *raw, struct why *why) {
+  static const char *const names[] = {"originate", "receive", "transmit", "destination"};
+  for (size_t i = 0; i < TIMESYNC_STAMPS; i++) {
+    bool there =
+        has(raw, TIMESYNC_ALL_STAMPS) || (i == TIMESYNC_T4 && has(raw, TIMESYNC_DESTINATION));
+    if (there && raw->stamp_us[i] > INT64_MAX / 1000) {
+      char field[40];
+      (void)snprintf(field, sizeof field, "%s time stamp in us", names[i]);
+      return refuse(why, field, "which is beyond the year 2262", raw->stamp_us[i]);
+    }
+  }
+  return 0;
+}
+
 /* RFC 5905 section 8: offset and delay from the four time stamps, after the checks
  * that timedatectl makes (systemd's src/timedate/timedatectl.c). */
 static int take_stamps(const struct timesync *raw, struct sample *sample, struct why *why) {
   int64_t t[TIMESYNC_STAMPS];
   for (size_t i = 0; i < TIMESYNC_STAMPS; i++) {
-    if (raw->stamp_us[i] > INT64_MAX / 1000) {
-      static const char *const names[] = {"originate", "receive", "transmit", "destination"};
-      char field[40];
-      (void)snprintf(field, sizeof field, "%s time stamp in us", names[i]);
-      return refuse(why, field, "which is beyond the year 2262", raw->stamp_us[i]);
-    }
     t[i] = (int64_t)raw->stamp_us[i];
   }
   int64_t round_trip_us = t[TIMESYNC_T4] - t[TIMESYNC_T1];
@@ -133,6 +142,7 @@ static void take_status(const struct timesync *raw, struct sample *sample) {
 static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample *sample,
                       struct why *why) {
   int error = check_ranges(raw, why);
+  error = error != 0 ? error : check_stamps(raw, why);
   if (error == 0 && has(raw, TIMESYNC_ALL_STAMPS)) {
     error = take_stamps(raw, sample, why);
   }

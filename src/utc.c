@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 const char *utc_print(char *out, int64_t realtime_ns) {
-  int64_t us = realtime_ns / 1000;
+  int64_t us = realtime_ns / 1000 - (realtime_ns % 1000 < 0);
   int64_t second = us / 1000000 - (us % 1000000 < 0);
   int64_t fraction_us = us - second * 1000000;
   int64_t day = second / 86400 - (second % 86400 < 0);

@@ -39,8 +39,8 @@ struct report {
   const struct finding *worst; /* which decided, or NULL where a failure did */
   enum verdict verdict;
   enum reason reason;
-  int exit_status; /* as known after logging */
-  char message[REPORT_MESSAGE_BYTES];
+  int exit_status;                        /* as known after logging */
+  char message[4 * REPORT_MESSAGE_BYTES]; /* shorter than REPORT_MESSAGE_BYTES once written */
 };
 
 /* OK, WARNING ...; and its small letters for programs. Static. */

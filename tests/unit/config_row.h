@@ -1,0 +1,60 @@
+/* One file over another, as a row of a table: what is said of it, and what holds then. */
+#ifndef TESTS_UNIT_CONFIG_ROW_H
+#define TESTS_UNIT_CONFIG_ROW_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/notes.h"
+#include "tests/unit/temp.h"
+
+struct config_row {
+  const char *text;     /* of the file conf */
+  const char *notes;    /* as struct notes has them */
+  const char *settings; /* key=value, one a line */
+};
+
+/* Every setting that is told of must hold. */
+static inline void config_row_settings(const struct config_row *row, const struct config *config) {
+  char want[1024];
+  char have[1024] = "";
+  (void)snprintf(want, sizeof want, "%s", row->settings);
+  char *rest = NULL;
+  for (char *line = strtok_r(want, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+    char value[CONFIG_TEXT_BYTES];
+    line[strcspn(line, "=")] = '\0';
+    const struct config_key *key = config_find("monitoring", line);
+    key = key != NULL ? key : config_find("logging", line);
+    assert_non_null(key);
+    config_print(config, key, value, sizeof value);
+    size_t used = strlen(have);
+    (void)snprintf(have + used, sizeof have - used, "%s=%s\n", line, value);
+  }
+  if (strcmp(have, row->settings) != 0) {
+    fail_msg("file:\n%s\nsettings:\n%s\nwanted:\n%s", row->text, have, row->settings);
+  }
+}
+
+/* Reads conf over below, which sets jitter_threshold to 3 in its line 2. */
+static inline void config_row_check(const struct config_row *row) {
+  static const char below[] = "[monitoring]\njitter_threshold = 3\n";
+  struct config config;
+  static struct notes notes;
+  config_init(&config, notes_check_source);
+  assert_int_equal(temp_write("below", below, strlen(below)), 0);
+  notes_read(&notes, &config, "below", false, 1000);
+  assert_string_equal(notes.text, "");
+  assert_int_equal(temp_write("conf", row->text, strlen(row->text)), 0);
+  notes_read(&notes, &config, "conf", false, 1000);
+  if (strcmp(notes.text, row->notes) != 0) {
+    fail_msg("file:\n%s\nnotes:\n%s\nwanted:\n%s", row->text, notes.text, row->notes);
+  }
+  assert_int_equal(notes.to.problem_count, notes_count(&notes, 'P'));
+  config_row_settings(row, &config);
+}
+
+#endif

@@ -1,0 +1,68 @@
+/* A report to frame, print and put into words: one server, with a jitter of 2.15 s. */
+#ifndef TESTS_UNIT_EXAMPLE_H
+#define TESTS_UNIT_EXAMPLE_H
+
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/report.h"
+
+/* 2026-11-21T05:11:18.010060123Z */
+#define EXAMPLE_NOW_NS INT64_C(1795237878010060123)
+
+struct example {
+  struct config config;
+  struct sample samples[3];
+  struct finding findings[3];
+  struct report report;
+};
+
+static inline int example_any_source(const char *text, struct why *why) {
+  (void)text;
+  (void)why;
+  return 0;
+}
+
+/* All that can be known of a server. */
+static inline struct sample example_sample(void) {
+  struct sample sample = {.server = "ntp.example.org", .address = "192.0.2.1"};
+  sample_set(&sample, METRIC_JITTER, INT64_C(2150000000));
+  sample_set(&sample, METRIC_OFFSET, INT64_C(23000));
+  sample_set(&sample, METRIC_DELAY, INT64_C(69000));
+  sample_set(&sample, METRIC_ROOT_DISTANCE, INT64_C(100000));
+  sample_set(&sample, METRIC_AGE, INT64_C(12300000000));
+  sample.present = (1U << (FIELD_SPIKE + 1)) - 1;
+  sample.poll_interval_ns = INT64_C(32000000000);
+  sample.stratum = 2;
+  sample.replies = 10;
+  return sample;
+}
+
+/* Pointers lead from example to itself: it must not be copied. */
+static inline void example_fill(struct example *example) {
+  memset(example, 0, sizeof *example);
+  config_init(&example->config, example_any_source);
+  for (size_t i = 0; i < 3; i++) {
+    example->samples[i] = example_sample();
+    example->findings[i] = (struct finding){.sample = &example->samples[i],
+                                            .source = "timesyncd",
+                                            .verdict = VERDICT_WARNING,
+                                            .reason = REASON_JITTER,
+                                            .metric = METRIC_JITTER,
+                                            .limit_ns = 2 * DURATION_S};
+  }
+  example->report = (struct report){.now_ns = EXAMPLE_NOW_NS,
+                                    .host = "pi",
+                                    .source = "timesyncd",
+                                    .config = &example->config,
+                                    .findings = example->findings,
+                                    .finding_count = 1,
+                                    .worst = &example->findings[0],
+                                    .verdict = VERDICT_WARNING,
+                                    .reason = REASON_JITTER,
+                                    .exit_status = 1};
+  (void)strcpy(example->report.message, "NTP jitter above threshold: 2.15s (threshold: 2s)");
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* What config_read and config_check say, kept as one text: "P|" a problem, "W|" a warning. */
+#ifndef TESTS_UNIT_NOTES_H
+#define TESTS_UNIT_NOTES_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+enum { NOTES_BYTES = 16 * 1024 };
+
+struct notes {
+  struct config_notes to;
+  char text[NOTES_BYTES];
+};
+
+static inline void notes_keep(void *user, bool problem, const char *text) {
+  struct notes *notes = user;
+  size_t used = strlen(notes->text);
+  (void)snprintf(notes->text + used, sizeof notes->text - used, "%s|%s\n", problem ? "P" : "W",
+                 text);
+}
+
+static inline void notes_begin(struct notes *notes) {
+  notes->text[0] = '\0';
+  notes->to = (struct config_notes){.say = notes_keep, .user = notes};
+}
+
+/* The lines that begin with kind. */
+static inline unsigned notes_count(const struct notes *notes, char kind) {
+  unsigned count = 0;
+  for (const char *line = notes->text; *line != '\0'; line = strchr(line, '\n') + 1) {
+    count += *line == kind;
+  }
+  return count;
+}
+
+/* What a config takes for a source here: any word but "bad". */
+static inline int notes_check_source(const char *text, struct why *why) {
+  return strcmp(text, "bad") != 0 ? 0 : why_set(why, REASON_CONFIG, -EINVAL, "'bad' is bad");
+}
+
+/* Reads one file over config as uid, the trace being thrown away. */
+static inline void notes_read(struct notes *notes, struct config *config, const char *path,
+                              bool named, uid_t uid) {
+  static struct trace trace = {.fd = -1, .off = true};
+  static struct env env;
+  env.uid = uid;
+  env.trace = &trace;
+  notes_begin(notes);
+  config_read(config, path, named, &env, &notes->to);
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* What a format prints, as a text to compare. */
+#ifndef TESTS_UNIT_PRINTED_H
+#define TESTS_UNIT_PRINTED_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/format.h"
+#include "tests/unit/example.h"
+
+static inline void assert_printed(const struct format *format, const struct report *report,
+                                  bool colour, const char *want) {
+  static char have[16 * 1024];
+  FILE *stream = fmemopen(have, sizeof have, "w");
+  assert_non_null(stream);
+  format->print(stream, report, colour);
+  assert_int_equal(ferror(stream), 0);
+  assert_int_equal(fclose(stream), 0);
+  assert_string_equal(have, want);
+}
+
+#endif

@@ -1,0 +1,143 @@
+/* Tests of address.c: every way to write where log lines go, and what is refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/address.h"
+#include "ntp_monitor/why.h"
+
+static void test_forms(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    enum address_kind kind;
+    const char *host;
+    uint16_t port;
+  } rows[] = {
+      {"/dev/log", ADDRESS_LOCAL, "/dev/log", 0},
+      {"/", ADDRESS_LOCAL, "/", 0},
+      {"/a b:514", ADDRESS_LOCAL, "/a b:514", 0},
+      {"/journal", ADDRESS_LOCAL, "/journal", 0},
+      {"localhost", ADDRESS_UDP, "localhost", 514},
+      {"localhost:514", ADDRESS_UDP, "localhost", 514},
+      {"log.example.org:1", ADDRESS_UDP, "log.example.org", 1},
+      {"log-1_x.example.org.:65535", ADDRESS_UDP, "log-1_x.example.org.", 65535},
+      {"192.0.2.1", ADDRESS_UDP, "192.0.2.1", 514},
+      {"192.0.2.1:5514", ADDRESS_UDP, "192.0.2.1", 5514},
+      {"192.0.2.1:00514", ADDRESS_UDP, "192.0.2.1", 514},
+      {"::1", ADDRESS_UDP, "::1", 514},
+      {"::", ADDRESS_UDP, "::", 514},
+      {"2001:db8::1:514", ADDRESS_UDP, "2001:db8::1:514", 514},
+      {"[::1]", ADDRESS_UDP, "::1", 514},
+      {"[2001:db8::1]:5514", ADDRESS_UDP, "2001:db8::1", 5514},
+      {"[::ffff:192.0.2.1]:1", ADDRESS_UDP, "::ffff:192.0.2.1", 1},
+      {"journal", ADDRESS_JOURNAL, "", 0},
+      {"stderr", ADDRESS_STDERR, "", 0},
+      {"none", ADDRESS_NONE, "", 0},
+      {"Journal", ADDRESS_JOURNAL, "", 0},
+      {"STDERR", ADDRESS_STDERR, "", 0},
+      {"NONE", ADDRESS_NONE, "", 0},
+      {"none:514", ADDRESS_UDP, "none", 514},
+      {"journals", ADDRESS_UDP, "journals", 514},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct address address;
+    struct why why = {.text = ""};
+    memset(&address, 0x55, sizeof address);
+    if (address_parse(rows[i].text, &address, &why) != 0) {
+      fail_msg("'%s': %s", rows[i].text, why.text);
+    }
+    assert_int_equal(address.kind, rows[i].kind);
+    assert_string_equal(address.text, rows[i].host);
+    assert_int_equal(address.port, rows[i].port);
+  }
+}
+
+static void refuse(const char *text, const char *reason) {
+  struct address address;
+  struct address before;
+  struct why why = {.text = ""};
+  memset(&address, 0x55, sizeof address);
+  before = address;
+  assert_int_equal(address_parse(text, &address, &why), -EINVAL);
+  assert_int_equal(why.reason, REASON_CONFIG);
+  assert_string_equal(why.text, reason);
+  assert_memory_equal(&address, &before, sizeof address);
+}
+
+#define NO_ADDRESS \
+  " is no log address; write /path, host, host:port, [IPv6]:port, journal, stderr or none"
+#define NO_PORT " has no port from 1 to 65535"
+
+static void test_refused(void **state) {
+  (void)state;
+  static const char *const none[] = {
+      "",    " ",    "a b",      " x",    "x ",  "-x",    ":514",  "@x",
+      "a/b", "x!:5", "\xc3\xa9", "%eth0", "x;y", "$HOME", "~/log",
+  };
+  static const char *const ports[] = {"x:",          "x:0",      "x:65536",      "x:70000",
+                                      "x:99999",     "x:100000", "x:-1",         "x:+1",
+                                      "x:1 ",        "x: 1",     "x:0x10",       "x:1:2",
+                                      "x:port",      "[::1]:",   "[::1]:0",      "[::1]:a",
+                                      "[::1]:65536", "1:2:3::x", "fe80::1%eth0", "http://x"};
+  char want[256];
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    char shown[64];
+    (void)snprintf(shown, sizeof shown, "%s", none[i]);
+    (void)snprintf(want, sizeof want, "'%s'" NO_ADDRESS, shown);
+    refuse(none[i], want);
+  }
+  for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+    (void)snprintf(want, sizeof want, "'%s'" NO_PORT, ports[i]);
+    refuse(ports[i], want);
+  }
+  refuse("[", "'[' is not [IPv6 address]:port");
+  refuse("[::1", "'[::1' is not [IPv6 address]:port");
+  refuse("[::1]514", "'[::1]514' is not [IPv6 address]:port");
+  refuse("[]", "'[]' has no IPv6 address between its brackets");
+  refuse("[localhost]:514", "'[localhost]:514' has no IPv6 address between its brackets");
+  refuse("[192.0.2.1]", "'[192.0.2.1]' has no IPv6 address between its brackets");
+  refuse("x\033y", "'x\\x1by'" NO_ADDRESS);
+}
+
+/* sun_path has 108 bytes with its NUL: unix(7). A host name has what fits the field. */
+static void test_lengths(void **state) {
+  (void)state;
+  char text[300];
+  char want[256];
+  struct address address;
+  struct why why;
+  memset(text, 'x', sizeof text);
+  text[0] = '/';
+  text[107] = '\0';
+  assert_int_equal(address_parse(text, &address, &why), 0);
+  assert_string_equal(address.text, text);
+  text[107] = 'x';
+  text[108] = '\0';
+  (void)snprintf(want, sizeof want, "'%.80s' is too long for the path of a socket (107 bytes)",
+                 text);
+  refuse(text, want);
+  text[0] = 'x';
+  text[108] = 'x';
+  text[255] = '\0';
+  assert_int_equal(address_parse(text, &address, &why), 0);
+  text[255] = 'x';
+  text[256] = '\0';
+  (void)snprintf(want, sizeof want, "'%.80s' is too long for a host name", text);
+  refuse(text, want);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_forms),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_lengths),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* Tests of config.c: files that are none, are not there, or are not text. */
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "tests/unit/config_row.h"
+
+/* Reads path over a threshold of 3s; what is said must be notes. */
+static void check_as(uid_t uid, const char *path, bool named, const char *notes, const char *kept) {
+  static const char below[] = "[monitoring]\njitter_threshold = 3\n";
+  struct config config;
+  static struct notes said;
+  config_init(&config, notes_check_source);
+  assert_int_equal(temp_write("below", below, strlen(below)), 0);
+  notes_read(&said, &config, "below", false, 1000);
+  notes_read(&said, &config, path, named, uid);
+  assert_string_equal(said.text, notes);
+  assert_int_equal(said.to.problem_count, notes_count(&said, 'P'));
+  char value[CONFIG_TEXT_BYTES];
+  config_print(&config, config_find("monitoring", "jitter_threshold"), value, sizeof value);
+  assert_string_equal(value, kept);
+}
+
+static void check(const char *path, const char *notes) {
+  check_as(1000, path, false, notes, "3s");
+}
+
+static void check_bytes(const char *data, size_t bytes, const char *notes, const char *kept) {
+  assert_int_equal(temp_write("conf", data, bytes), 0);
+  check_as(1000, "conf", false, notes, kept);
+}
+
+static void test_missing(void **state) {
+  (void)state;
+  check("missing", "");
+  check("below/missing", ""); /* ENOTDIR */
+  check_as(1000, "missing", true, "P|missing: cannot be opened: No such file or directory\n", "3s");
+  check_as(1000, "below/missing", true, "P|below/missing: cannot be opened: Not a directory\n",
+           "3s");
+}
+
+static void test_not_regular(void **state) {
+  (void)state;
+  assert_int_equal(mkdir("folder", 0755), 0);
+  assert_int_equal(mkfifo("fifo", 0644), 0);
+  assert_int_equal(symlink("loop", "loop"), 0);
+  assert_int_equal(symlink("fifo", "link"), 0);
+  check("folder", "P|folder: is not a regular file, ignored\n");
+  check("fifo", "P|fifo: is not a regular file, ignored\n");
+  check("link", "P|link: is not a regular file, ignored\n");
+  check("/dev/zero", "P|/dev/zero: is not a regular file, ignored\n");
+  check("/dev/null", "P|/dev/null: is not a regular file, ignored\n");
+  check("loop", "P|loop: cannot be opened: Too many levels of symbolic links\n");
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+  check("socket", "P|socket: cannot be opened: No such device or address\n");
+  (void)close(fd);
+}
+
+static void test_long_name(void **state) {
+  (void)state;
+  char path[5000];
+  char notes[1024];
+  memset(path, 'x', sizeof path - 1);
+  path[sizeof path - 1] = '\0';
+  (void)snprintf(notes, sizeof notes, "P|%.512s: cannot be opened: File name too long\n", path);
+  check(path, notes);
+}
+
+/* A regular file behind a link is one. */
+static void test_link(void **state) {
+  (void)state;
+  static const char text[] = "[monitoring]\njitter_threshold = 1\n";
+  assert_int_equal(temp_write("target", text, strlen(text)), 0);
+  assert_int_equal(symlink("target", "good_link"), 0);
+  check_as(1000, "good_link", false, "", "1s");
+}
+
+/* 64 KiB are read, a byte more is not. */
+static void test_size(void **state) {
+  (void)state;
+  enum { LIMIT = 64 * 1024 };
+  static char text[LIMIT + 1] = "[monitoring]\njitter_threshold = 1\n";
+  for (size_t i = strlen(text); i < sizeof text; i++) {
+    text[i] = i % 100 == 0 ? '\n' : '#';
+  }
+  check_bytes(text, LIMIT, "", "1s");
+  check_bytes(text, LIMIT + 1, "P|conf: is larger than 64 KiB, ignored\n", "3s");
+}
+
+#define CHECK_BYTES(text, notes, kept) check_bytes(text, sizeof text - 1, notes, kept)
+
+static void test_not_text(void **state) {
+  (void)state;
+  static const char utf16[] = "P|conf: is UTF-16, ignored; save it as UTF-8\n";
+  CHECK_BYTES("\xff\xfe[\0m\0", utf16, "3s");
+  CHECK_BYTES("\xfe\xff\0[\0m", utf16, "3s");
+  CHECK_BYTES("\xff\xfe", utf16, "3s");
+  CHECK_BYTES("\0", "P|conf:1: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
+  CHECK_BYTES("[monitoring]\njitter_threshold = 1\nlog_level = \0ERROR\n",
+              "P|conf:3: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
+  CHECK_BYTES("[monitoring]\njitter_threshold = 1\n\0",
+              "P|conf:3: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
+  CHECK_BYTES("[monitoring]\rjitter_threshold = 1\r",
+              "P|conf: its lines end in CR alone (old Mac), ignored; convert it\n", "3s");
+}
+
+/* A long line that holds a NUL: what later versions of inih read out of bounds for. */
+static void test_long_line_with_nul(void **state) {
+  (void)state;
+  char text[600];
+  memset(text, 'x', sizeof text);
+  text[300] = '\0';
+  check_bytes(text, sizeof text,
+              "P|conf:1: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
+}
+
+static void test_critical_below_warning(void **state) {
+  (void)state;
+  static const char text[] = "[monitoring]\n"
+                             "jitter_threshold = 2\njitter_critical = 1999ms\n"
+                             "offset_threshold = 2\noffset_critical = 2\n"
+                             "root_distance_threshold = 10ms\nroot_distance_critical = 9ms\n";
+  struct config config;
+  static struct notes said;
+  config_init(&config, notes_check_source);
+  assert_int_equal(temp_write("conf", text, strlen(text)), 0);
+  notes_read(&said, &config, "conf", true, 1000);
+  assert_string_equal(said.text, "");
+  config_check(&config, &said.to);
+  assert_string_equal(said.text,
+                      "P|conf:3: jitter_critical: 1.999s is below jitter_threshold, which is 2s "
+                      "(conf:2)\n"
+                      "P|conf:7: root_distance_critical: 9ms is below root_distance_threshold, "
+                      "which is 10ms (conf:6)\n");
+  assert_int_equal(said.to.problem_count, 2);
+  /* Without a warning there is nothing to be below. */
+  config_init(&config, notes_check_source);
+  config.limit[METRIC_OFFSET].critical_ns = 1;
+  notes_begin(&said);
+  config_check(&config, &said.to);
+  assert_string_equal(said.text, "");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_missing),
+      cmocka_unit_test(test_not_regular),
+      cmocka_unit_test(test_long_name),
+      cmocka_unit_test(test_link),
+      cmocka_unit_test(test_size),
+      cmocka_unit_test(test_not_text),
+      cmocka_unit_test(test_long_line_with_nul),
+      cmocka_unit_test(test_critical_below_warning),
+  };
+  return cmocka_run_group_tests(tests, temp_enter, temp_leave);
+}

@@ -1,0 +1,128 @@
+/* Tests of format/text.c: what a person at a terminal sees. */
+#include <string.h>
+
+#include "tests/unit/printed.h"
+
+static struct example example;
+
+static int fill(void **state) {
+  (void)state;
+  example_fill(&example);
+  return 0;
+}
+
+#define MESSAGE "NTP jitter above threshold: 2.15s (threshold: 2s)\n"
+
+static void test_whole(void **state) {
+  (void)state;
+  assert_printed(&format_text, &example.report, false,
+                 "WARNING  " MESSAGE "\n"
+                 "  server          ntp.example.org (192.0.2.1)\n"
+                 "  jitter          2.15s          warning above 2s\n"
+                 "  offset          +23us          the clock was behind\n"
+                 "  delay           69us\n"
+                 "  root distance   100us\n"
+                 "  last reply      12s ago        asked every 32s\n"
+                 "  replies         10\n"
+                 "  stratum         2\n"
+                 "  source          timesyncd\n");
+}
+
+static void test_remarks(void **state) {
+  (void)state;
+  struct sample *sample = &example.samples[0];
+  example.config.limit[METRIC_JITTER].critical_ns = 5 * DURATION_S;
+  example.config.limit[METRIC_OFFSET].critical_ns = 100 * DURATION_MS;
+  sample->value_ns[METRIC_OFFSET] = -150 * DURATION_MS;
+  sample->value_ns[METRIC_AGE] = -DURATION_H;
+  sample->spike = true;
+  sample->leap = LEAP_INSERT;
+  sample->server[0] = '\0';
+  assert_printed(&format_text, &example.report, false,
+                 "WARNING  " MESSAGE "\n"
+                 "  server          192.0.2.1\n"
+                 "  jitter          2.15s          warning above 2s, critical above 5s\n"
+                 "  offset          -150ms         the clock was ahead, critical above 100ms\n"
+                 "  delay           69us\n"
+                 "  root distance   100us\n"
+                 "  last reply      in 1h          asked every 32s\n"
+                 "  replies         10             the last one was an outlier\n"
+                 "  stratum         2\n"
+                 "  leap second     a second will be inserted\n"
+                 "  source          timesyncd\n");
+}
+
+static void test_little_known(void **state) {
+  (void)state;
+  struct sample *sample = &example.samples[0];
+  sample->present = 1U << METRIC_OFFSET | 1U << METRIC_AGE | 1U << FIELD_LEAP;
+  sample->value_ns[METRIC_OFFSET] = 0;
+  sample->value_ns[METRIC_AGE] = 999999;
+  sample->leap = LEAP_UNSYNCHRONISED;
+  sample->address[0] = '\0';
+  assert_printed(&format_text, &example.report, false,
+                 "WARNING  " MESSAGE "\n"
+                 "  server          ntp.example.org\n"
+                 "  offset          0\n"
+                 "  last reply      just now\n"
+                 "  leap second     not synchronised\n"
+                 "  source          timesyncd\n");
+  sample->present = 0;
+  sample->server[0] = '\0';
+  assert_printed(&format_text, &example.report, false,
+                 "WARNING  " MESSAGE "\n  source          timesyncd\n");
+}
+
+static void test_warming_up(void **state) {
+  (void)state;
+  example.findings[0].reason = REASON_WARMING_UP;
+  example.samples[0].present = 1U << METRIC_JITTER;
+  example.samples[0].server[0] = '\0';
+  example.samples[0].address[0] = '\0';
+  assert_printed(&format_text, &example.report, false,
+                 "WARNING  " MESSAGE "\n"
+                 "  jitter          2.15s          not judged yet\n"
+                 "  source          timesyncd\n");
+}
+
+static void test_several(void **state) {
+  (void)state;
+  example.report.finding_count = 2;
+  for (size_t i = 0; i < 2; i++) {
+    example.samples[i].present = 0;
+    example.samples[i].address[0] = '\0';
+  }
+  assert_printed(&format_text, &example.report, false,
+                 "WARNING  " MESSAGE "\n"
+                 "  server          ntp.example.org\n"
+                 "  source          timesyncd\n"
+                 "\n"
+                 "  server          ntp.example.org\n"
+                 "  source          timesyncd\n");
+}
+
+/* Colour around the verdict alone, and another one for each. */
+static void test_colour(void **state) {
+  (void)state;
+  static const char *const want[] = {"\033[32mOK\033[0m  x\n", "\033[33mWARNING\033[0m  x\n",
+                                     "\033[31mCRITICAL\033[0m  x\n", "\033[35mUNKNOWN\033[0m  x\n"};
+  example.report.finding_count = 0;
+  (void)strcpy(example.report.message, "x");
+  for (enum verdict verdict = VERDICT_OK; verdict <= VERDICT_UNKNOWN; verdict++) {
+    example.report.verdict = verdict;
+    assert_printed(&format_text, &example.report, true, want[verdict]);
+  }
+  assert_printed(&format_text, &example.report, false, "UNKNOWN  x\n");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_whole, fill),
+      cmocka_unit_test_setup(test_remarks, fill),
+      cmocka_unit_test_setup(test_little_known, fill),
+      cmocka_unit_test_setup(test_warming_up, fill),
+      cmocka_unit_test_setup(test_several, fill),
+      cmocka_unit_test_setup(test_colour, fill),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,240 @@
+/* Tests of judge.c: the verdict on one sample, reason by reason. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/judge.h"
+
+enum { MS = 1000000 };
+#define S DURATION_S
+#define HAS(x) (1U << (x))
+#define ALL (HAS(METRIC_JITTER) | HAS(METRIC_OFFSET) | HAS(METRIC_ROOT_DISTANCE) | HAS(METRIC_AGE))
+#define COUNTED HAS(FIELD_REPLIES)
+
+/* A sample, the limits (0: off; jitter's warning is 2 s then), and the verdict. */
+struct row {
+  const char *what;
+  unsigned present;
+  int64_t jitter_ns, offset_ns, root_ns, age_ns, poll_ns;
+  uint64_t replies;
+  bool foreign;
+  int64_t jitter_critical_ns, offset_warning_ns, offset_critical_ns, root_warning_ns,
+      root_critical_ns, stale_ns;
+  enum verdict verdict;
+  enum reason reason;
+  enum metric metric;
+  int64_t limit_ns;
+};
+
+static int64_t or_none(int64_t limit_ns) {
+  return limit_ns == 0 ? CONFIG_NONE : limit_ns;
+}
+
+static void check(const struct row *row) {
+  struct config config = {.min_replies = 2, .stale_after_ns = or_none(row->stale_ns)};
+  config.limit[METRIC_JITTER] = (struct limit){2 * S, or_none(row->jitter_critical_ns)};
+  config.limit[METRIC_OFFSET] =
+      (struct limit){or_none(row->offset_warning_ns), or_none(row->offset_critical_ns)};
+  config.limit[METRIC_ROOT_DISTANCE] =
+      (struct limit){or_none(row->root_warning_ns), or_none(row->root_critical_ns)};
+  config.limit[METRIC_DELAY] = (struct limit){CONFIG_NONE, CONFIG_NONE};
+  config.limit[METRIC_AGE] = (struct limit){CONFIG_NONE, CONFIG_NONE};
+  struct sample sample = {.present = row->present,
+                          .poll_interval_ns = row->poll_ns,
+                          .replies = row->replies,
+                          .foreign_clock = row->foreign};
+  sample.value_ns[METRIC_JITTER] = row->jitter_ns;
+  sample.value_ns[METRIC_OFFSET] = row->offset_ns;
+  sample.value_ns[METRIC_ROOT_DISTANCE] = row->root_ns;
+  sample.value_ns[METRIC_AGE] = row->age_ns;
+  if (row->poll_ns > 0) {
+    sample.present |= HAS(FIELD_POLL_INTERVAL);
+  }
+  struct finding finding = judge_sample(&sample, &config);
+  assert_ptr_equal(finding.sample, &sample);
+  if (finding.verdict != row->verdict || finding.reason != row->reason ||
+      (row->limit_ns != 0 &&
+       (finding.limit_ns != row->limit_ns || finding.metric != row->metric))) {
+    fail_msg("%s: %s %s, metric %d, limit %" PRId64, row->what, verdict_name(finding.verdict),
+             reason_name(finding.reason), (int)finding.metric, finding.limit_ns);
+  }
+}
+
+static void check_rows(const struct row *rows, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    check(&rows[i]);
+  }
+}
+#define CHECK(rows) check_rows(rows, sizeof rows / sizeof *(rows))
+
+#define OK .verdict = VERDICT_OK, .reason = REASON_OK
+#define WARNS(why, which, limit) \
+  .verdict = VERDICT_WARNING, .reason = (why), .metric = (which), .limit_ns = (limit)
+#define CRITICAL(why, which, limit) \
+  .verdict = VERDICT_CRITICAL, .reason = (why), .metric = (which), .limit_ns = (limit)
+
+static void test_jitter(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"nothing known", .present = 0, OK},
+      {"zero", .present = ALL, OK},
+      {"at the limit", .present = ALL, .jitter_ns = 2 * S, OK},
+      {"above", .present = ALL, .jitter_ns = 2 * S + 1, WARNS(REASON_JITTER, METRIC_JITTER, 2 * S)},
+      {"unknown", .present = 0, .jitter_ns = 3 * S, OK},
+      {"at critical", .present = ALL, .jitter_ns = 5 * S, .jitter_critical_ns = 5 * S,
+       WARNS(REASON_JITTER, METRIC_JITTER, 2 * S)},
+      {"above critical", .present = ALL, .jitter_ns = 5 * S + 1, .jitter_critical_ns = 5 * S,
+       CRITICAL(REASON_JITTER, METRIC_JITTER, 5 * S)},
+      {"critical below warning", .present = ALL, .jitter_ns = 2 * S, .jitter_critical_ns = S,
+       CRITICAL(REASON_JITTER, METRIC_JITTER, S)},
+  };
+  CHECK(rows);
+}
+
+static void test_offset_and_root_distance(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"offset, no limit", .present = ALL, .offset_ns = 60 * MS, OK},
+      {"at the limit", .present = ALL, .offset_ns = -MS, .offset_warning_ns = MS, OK},
+      {"behind", .present = ALL, .offset_ns = MS + 1, .offset_warning_ns = MS,
+       WARNS(REASON_OFFSET, METRIC_OFFSET, MS)},
+      {"ahead", .present = ALL, .offset_ns = -MS - 1, .offset_warning_ns = MS,
+       WARNS(REASON_OFFSET, METRIC_OFFSET, MS)},
+      {"ahead, critical alone", .present = ALL, .offset_ns = -MS - 1, .offset_critical_ns = MS,
+       CRITICAL(REASON_OFFSET, METRIC_OFFSET, MS)},
+      {"offset unknown", .present = HAS(METRIC_JITTER), .offset_ns = S, .offset_warning_ns = MS,
+       OK},
+      {"root, no limit", .present = ALL, .root_ns = S, OK},
+      {"root at the limit", .present = ALL, .root_ns = MS, .root_warning_ns = MS, OK},
+      {"root above", .present = ALL, .root_ns = MS + 1, .root_warning_ns = MS,
+       WARNS(REASON_ROOT_DISTANCE, METRIC_ROOT_DISTANCE, MS)},
+      {"root critical", .present = ALL, .root_ns = MS + 1, .root_critical_ns = MS,
+       CRITICAL(REASON_ROOT_DISTANCE, METRIC_ROOT_DISTANCE, MS)},
+      {"jitter before offset", .present = ALL, .jitter_ns = 3 * S, .offset_ns = S,
+       .offset_warning_ns = MS, WARNS(REASON_JITTER, METRIC_JITTER, 2 * S)},
+      {"the worse one", .present = ALL, .jitter_ns = 3 * S, .offset_ns = S,
+       .offset_critical_ns = MS, CRITICAL(REASON_OFFSET, METRIC_OFFSET, MS)},
+      {"offset before root", .present = ALL, .offset_ns = S, .offset_warning_ns = MS, .root_ns = S,
+       .root_warning_ns = MS, WARNS(REASON_OFFSET, METRIC_OFFSET, MS)},
+  };
+  CHECK(rows);
+}
+
+static void test_stale(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"auto, short interval", .present = ALL, .age_ns = 60 * S, .poll_ns = S, OK},
+      {"beyond a minute", .present = ALL, .age_ns = 60 * S + 1000, .poll_ns = S,
+       WARNS(REASON_STALE, METRIC_AGE, 60 * S)},
+      {"three intervals", .present = ALL, .age_ns = 96 * S, .poll_ns = 32 * S, OK},
+      {"beyond three", .present = ALL, .age_ns = 96 * S + 1000, .poll_ns = 32 * S,
+       WARNS(REASON_STALE, METRIC_AGE, 96 * S)},
+      {"interval unknown", .present = ALL, .age_ns = 6144 * S, OK},
+      {"interval unknown, beyond", .present = ALL, .age_ns = 6144 * S + 1000,
+       WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
+      {"set", .present = ALL, .age_ns = 10 * S, .poll_ns = 32 * S, .stale_ns = 10 * S, OK},
+      {"beyond what is set", .present = ALL, .age_ns = 10 * S + 1000, .poll_ns = 32 * S,
+       .stale_ns = 10 * S, WARNS(REASON_STALE, METRIC_AGE, 10 * S)},
+      {"age unknown", .present = HAS(METRIC_JITTER), .age_ns = 9000 * S, .poll_ns = S, OK},
+      {"before jitter", .present = ALL, .age_ns = 97 * S, .poll_ns = 32 * S, .jitter_ns = 3 * S,
+       WARNS(REASON_STALE, METRIC_AGE, 96 * S)},
+      {"not before critical", .present = ALL, .age_ns = 97 * S, .poll_ns = 32 * S,
+       .jitter_ns = 3 * S, .jitter_critical_ns = 3 * S - 1,
+       CRITICAL(REASON_JITTER, METRIC_JITTER, 3 * S - 1)},
+      {"the clock was put forward since", .present = ALL, .age_ns = 3600 * S + 90 * S,
+       .offset_ns = 3600 * S, .poll_ns = 32 * S, OK},
+      {"and is stale all the same", .present = ALL, .age_ns = 3600 * S + 97 * S,
+       .offset_ns = 3600 * S, .poll_ns = 32 * S, WARNS(REASON_STALE, METRIC_AGE, 96 * S)},
+      {"put back does not count", .present = ALL, .age_ns = 97 * S, .offset_ns = -3600 * S,
+       .poll_ns = 32 * S, WARNS(REASON_STALE, METRIC_AGE, 96 * S)},
+  };
+  CHECK(rows);
+}
+
+static void test_future(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"a second", .present = ALL, .age_ns = -S, OK},
+      {"more than that", .present = ALL, .age_ns = -S - 1000,
+       WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
+      {"as far as the offset went", .present = ALL, .age_ns = -3601 * S, .offset_ns = -3600 * S,
+       OK},
+      {"further", .present = ALL, .age_ns = -3601 * S - 1000, .offset_ns = -3600 * S,
+       WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
+      {"either way", .present = ALL, .age_ns = -3601 * S, .offset_ns = 3600 * S, OK},
+      {"another machine's clock", .present = ALL, .age_ns = -60 * S, .foreign = true, OK},
+      {"beyond a minute", .present = ALL, .age_ns = -60 * S - 1000, .foreign = true,
+       WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
+      {"offset unknown", .present = HAS(METRIC_AGE), .age_ns = -2 * S, .offset_ns = -3600 * S,
+       WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
+  };
+  CHECK(rows);
+}
+
+static void test_warming_up(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"one of two", .present = ALL | COUNTED, .replies = 1, .jitter_ns = 9 * S,
+       .verdict = VERDICT_OK, .reason = REASON_WARMING_UP},
+      {"not even critical", .present = ALL | COUNTED, .replies = 1, .jitter_ns = 9 * S,
+       .jitter_critical_ns = 3 * S, .verdict = VERDICT_OK, .reason = REASON_WARMING_UP},
+      {"two of two", .present = ALL | COUNTED, .replies = 2, .jitter_ns = 9 * S,
+       WARNS(REASON_JITTER, METRIC_JITTER, 2 * S)},
+      {"the offset counts", .present = ALL | COUNTED, .replies = 1, .offset_ns = S,
+       .offset_warning_ns = MS, WARNS(REASON_OFFSET, METRIC_OFFSET, MS)},
+      {"the root distance counts", .present = ALL | COUNTED, .replies = 1, .root_ns = S,
+       .root_warning_ns = MS, WARNS(REASON_ROOT_DISTANCE, METRIC_ROOT_DISTANCE, MS)},
+      {"the age counts", .present = ALL | COUNTED, .replies = 1, .age_ns = 7000 * S,
+       WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
+      {"not counted", .present = ALL, .replies = 0, .jitter_ns = S, OK},
+      {"none at all", .present = COUNTED, .replies = 0, .verdict = VERDICT_WARNING,
+       .reason = REASON_NOT_SYNCHRONISED},
+      {"none, whatever else", .present = ALL | COUNTED, .replies = 0, .jitter_ns = 9 * S,
+       .jitter_critical_ns = S, .verdict = VERDICT_WARNING, .reason = REASON_NOT_SYNCHRONISED},
+      {"very many", .present = ALL | COUNTED, .replies = UINT64_MAX, OK},
+  };
+  CHECK(rows);
+}
+
+static void test_leap(void **state) {
+  (void)state;
+  struct config config = {.min_replies = 2, .stale_after_ns = CONFIG_NONE};
+  config.limit[METRIC_JITTER] = (struct limit){2 * S, 3 * S};
+  for (enum leap leap = LEAP_NONE; leap <= LEAP_UNSYNCHRONISED; leap++) {
+    struct sample sample = {.present = HAS(FIELD_LEAP) | ALL, .leap = leap};
+    bool bad = leap == LEAP_UNSYNCHRONISED;
+    struct finding finding = judge_sample(&sample, &config);
+    assert_int_equal(finding.verdict, bad ? VERDICT_WARNING : VERDICT_OK);
+    assert_int_equal(finding.reason, bad ? REASON_NOT_SYNCHRONISED : REASON_OK);
+    sample.present = ALL; /* unknown, so it does not count */
+    assert_int_equal(judge_sample(&sample, &config).reason, REASON_OK);
+  }
+}
+
+static void test_min_replies(void **state) {
+  (void)state;
+  struct config config = {.min_replies = 9, .stale_after_ns = CONFIG_NONE};
+  config.limit[METRIC_JITTER] = (struct limit){S, CONFIG_NONE};
+  struct sample sample = {.present = ALL | COUNTED, .value_ns = {[METRIC_JITTER] = 2 * S}};
+  sample.replies = 8;
+  assert_int_equal(judge_sample(&sample, &config).reason, REASON_WARMING_UP);
+  sample.replies = 9;
+  assert_int_equal(judge_sample(&sample, &config).reason, REASON_JITTER);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_jitter),      cmocka_unit_test(test_offset_and_root_distance),
+      cmocka_unit_test(test_stale),       cmocka_unit_test(test_future),
+      cmocka_unit_test(test_warming_up),  cmocka_unit_test(test_leap),
+      cmocka_unit_test(test_min_replies),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/* Tests of message.c: the one line, for every reason. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/message.h"
+#include "tests/unit/example.h"
+
+static struct example example;
+
+/* The one reading has one server, and finding as its judgement. */
+static const char *write_finding(enum verdict verdict, enum reason reason, enum metric metric,
+                                 int64_t limit_ns, unsigned problems) {
+  struct samples samples = {.items = example.samples, .count = 1};
+  struct reading reading = {.source = "timesyncd", .samples = samples};
+  example.findings[0].verdict = verdict;
+  example.findings[0].reason = reason;
+  example.findings[0].metric = metric;
+  example.findings[0].limit_ns = limit_ns;
+  example.report.verdict = problems > 0 ? VERDICT_UNKNOWN : verdict;
+  example.report.reason = problems > 0 ? REASON_CONFIG : reason;
+  message_write(&example.report, &reading, 1, problems);
+  return example.report.message;
+}
+
+static const char *write_ok(void) {
+  return write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, CONFIG_NONE, 0);
+}
+
+static int fill(void **state) {
+  (void)state;
+  example_fill(&example);
+  return 0;
+}
+
+static void test_healthy(void **state) {
+  (void)state;
+  example.samples[0].value_ns[METRIC_JITTER] = 1207000;
+  assert_string_equal(write_ok(), "NTP healthy, jitter: 1.207ms (threshold: 2s), server: "
+                                  "ntp.example.org, source: timesyncd");
+  example.samples[0].value_ns[METRIC_JITTER] = 0;
+  example.samples[0].server[0] = '\0';
+  assert_string_equal(write_ok(), "NTP healthy, jitter: 0 (threshold: 2s), server: 192.0.2.1, "
+                                  "source: timesyncd");
+  example.samples[0].address[0] = '\0';
+  example.samples[0].present &= ~(1U << METRIC_JITTER);
+  assert_string_equal(write_ok(), "NTP healthy, source: timesyncd");
+}
+
+/* Each figure that is limited stands there. */
+static void test_all_limits(void **state) {
+  (void)state;
+  example.config.limit[METRIC_JITTER].critical_ns = 5 * DURATION_S;
+  example.config.limit[METRIC_OFFSET].warning_ns = 100 * DURATION_MS;
+  example.config.limit[METRIC_ROOT_DISTANCE].critical_ns = DURATION_S;
+  assert_string_equal(write_ok(), "NTP healthy, jitter: 2.15s (threshold: 2s), offset: 23us "
+                                  "(threshold: 100ms), root distance: 100us (critical threshold: "
+                                  "1s), server: ntp.example.org, source: timesyncd");
+}
+
+static void test_limits(void **state) {
+  (void)state;
+  assert_string_equal(
+      write_finding(VERDICT_WARNING, REASON_JITTER, METRIC_JITTER, 2 * DURATION_S, 0),
+      "NTP jitter above threshold: 2.15s (threshold: 2s), server: ntp.example.org, source: "
+      "timesyncd");
+  assert_string_equal(
+      write_finding(VERDICT_CRITICAL, REASON_JITTER, METRIC_JITTER, DURATION_S, 0),
+      "NTP jitter above critical threshold: 2.15s (critical threshold: 1s), server: "
+      "ntp.example.org, source: timesyncd");
+  example.samples[0].value_ns[METRIC_OFFSET] = -150 * DURATION_MS;
+  assert_string_equal(
+      write_finding(VERDICT_WARNING, REASON_OFFSET, METRIC_OFFSET, 100 * DURATION_MS, 0),
+      "NTP offset above threshold: -150ms (threshold: 100ms), jitter: 2.15s (threshold: 2s), "
+      "server: ntp.example.org, source: timesyncd");
+  assert_string_equal(write_finding(VERDICT_WARNING, REASON_ROOT_DISTANCE, METRIC_ROOT_DISTANCE,
+                                    99 * DURATION_US, 0),
+                      "NTP root distance above threshold: 100us (threshold: 99us), jitter: 2.15s "
+                      "(threshold: 2s), server: ntp.example.org, source: timesyncd");
+}
+
+static void test_stale(void **state) {
+  (void)state;
+  static const char tail[] = ", jitter: 2.15s (threshold: 2s), server: ntp.example.org, source: "
+                             "timesyncd; check the NTP service and its way to the server";
+  char want[512];
+  example.samples[0].value_ns[METRIC_AGE] = INT64_C(10800123456789);
+  (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0);
+  (void)snprintf(want, sizeof want, "NTP reading stale: last reply 3h ago (limit: 1min 36s)%s",
+                 tail);
+  assert_string_equal(example.report.message, want);
+  example.samples[0].value_ns[METRIC_AGE] = -INT64_C(90500123456);
+  (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0);
+  (void)snprintf(want, sizeof want,
+                 "NTP reading stale: the last reply lies 1min 30s in the future, so the clock was "
+                 "put back since or is not set%s",
+                 tail);
+  assert_string_equal(example.report.message, want);
+}
+
+static void test_warming_up(void **state) {
+  (void)state;
+  example.samples[0].replies = 1;
+  example.config.min_replies = 9;
+  assert_string_equal(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
+                      "NTP warming up: 1 of 9 replies, jitter not judged yet, server: "
+                      "ntp.example.org, source: timesyncd");
+}
+
+static void test_not_synchronised(void **state) {
+  (void)state;
+  static const char tail[] = "; check the NTP server's name and the way to its UDP port 123";
+  char want[512];
+  (void)write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE, 0);
+  (void)snprintf(want, sizeof want,
+                 "NTP not synchronised: the time service says so itself, jitter: 2.15s (threshold: "
+                 "2s), server: ntp.example.org, source: timesyncd%s",
+                 tail);
+  assert_string_equal(example.report.message, want);
+  example.samples[0].present = 1U << FIELD_REPLIES;
+  example.samples[0].replies = 0;
+  (void)write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE, 0);
+  (void)snprintf(want, sizeof want,
+                 "NTP not synchronised: no reply yet from ntp.example.org, server: "
+                 "ntp.example.org, source: timesyncd%s",
+                 tail);
+  assert_string_equal(example.report.message, want);
+  example.samples[0].server[0] = '\0';
+  example.samples[0].address[0] = '\0';
+  (void)write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE, 0);
+  (void)snprintf(want, sizeof want,
+                 "NTP not synchronised: no reply yet from any server, source: timesyncd%s", tail);
+  assert_string_equal(example.report.message, want);
+}
+
+static void test_config(void **state) {
+  (void)state;
+  assert_string_equal(write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, CONFIG_NONE, 1),
+                      "NTP healthy, jitter: 2.15s (threshold: 2s), server: ntp.example.org, "
+                      "source: timesyncd; but the configuration has 1 problem: see ntp_monitor "
+                      "--check-config");
+  (void)write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, CONFIG_NONE, 2);
+  assert_non_null(strstr(example.report.message, "; but the configuration has 2 problems: see "));
+}
+
+static void test_unavailable(void **state) {
+  (void)state;
+  struct reading readings[2] = {{.source = "timesyncd"}, {.source = "text"}};
+  (void)strcpy(readings[0].why.text, "it hangs");
+  (void)strcpy(readings[1].why.text, "it is empty");
+  example.report.worst = NULL;
+  message_write(&example.report, readings, 1, 0);
+  assert_string_equal(example.report.message, "NTP jitter unavailable: it hangs");
+  message_write(&example.report, readings, 2, 0);
+  assert_string_equal(example.report.message, "NTP jitter unavailable: source timesyncd: it "
+                                              "hangs; source text: it is empty");
+  /* One that has something to tell comes first. */
+  readings[0].samples = (struct samples){.items = example.samples, .count = 1};
+  example.report.worst = &example.findings[0];
+  message_write(&example.report, readings, 2, 0);
+  assert_string_equal(example.report.message,
+                      "NTP jitter above threshold: 2.15s (threshold: 2s), server: "
+                      "ntp.example.org, source: timesyncd; source text: it is empty");
+}
+
+/* What does not fit ends in "..." behind a whole character, and only there. */
+static void test_truncation(void **state) {
+  (void)state;
+  static struct reading readings[REPORT_READINGS_MAX];
+  static const char *const characters[] = {"x", "\xc3\xa9", "\xed\x95\x9c", "\xf0\x9f\x95\x90"};
+  example.report.worst = NULL;
+  for (size_t c = 0; c < 4; c++) {
+    for (size_t begin = 0; begin < 8; begin++) {
+      for (size_t i = 0; i < REPORT_READINGS_MAX; i++) {
+        char *text = readings[i].why.text;
+        size_t width = strlen(characters[c]);
+        memset(text, 'x', begin);
+        text[begin] = '\0';
+        for (size_t used = begin; used + width < 100; used += width) {
+          (void)strcpy(text + used, characters[c]);
+        }
+        readings[i].source = "s";
+      }
+      message_write(&example.report, readings, REPORT_READINGS_MAX, 0);
+      const char *message = example.report.message;
+      size_t length = strlen(message);
+      assert_in_range(length, REPORT_MESSAGE_BYTES - 8, REPORT_MESSAGE_BYTES - 1);
+      assert_string_equal(message + length - 3, "...");
+      assert_ptr_equal(strstr(message, "..."), message + length - 3);
+      size_t end = length - 3;
+      while (end > 0 && ((unsigned char)message[end - 1] & 0xc0) == 0x80) {
+        end--;
+      }
+      bool wide = (unsigned char)message[end - 1] >= 0xc0;
+      assert_int_equal(length - 3 - end, wide ? strlen(characters[c]) - 1 : 0);
+    }
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_healthy, fill),
+      cmocka_unit_test_setup(test_all_limits, fill),
+      cmocka_unit_test_setup(test_limits, fill),
+      cmocka_unit_test_setup(test_stale, fill),
+      cmocka_unit_test_setup(test_warming_up, fill),
+      cmocka_unit_test_setup(test_not_synchronised, fill),
+      cmocka_unit_test_setup(test_config, fill),
+      cmocka_unit_test_setup(test_unavailable, fill),
+      cmocka_unit_test_setup(test_truncation, fill),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,229 @@
+/* Tests of timesync.c: which replies of systemd-timesyncd are refused, and by which name. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/timesync.h"
+#include "ntp_monitor/why.h"
+#include "tests/unit/timesync_good.h"
+
+enum { NARROW = sizeof(uint32_t), WIDE = sizeof(uint64_t) };
+
+#define ONE(member) offsetof(struct timesync, member), sizeof((struct timesync *)NULL)->member
+
+/* One field of a good reply, made into something else. */
+struct change {
+  size_t offset, bytes;
+  uint64_t value;
+};
+
+static void apply(struct timesync *raw, const struct change *change) {
+  char *field = (char *)raw + change->offset;
+  uint32_t narrow = (uint32_t)change->value;
+  if (change->bytes == NARROW) {
+    memcpy(field, &narrow, NARROW);
+  } else {
+    memcpy(field, &change->value, WIDE);
+  }
+}
+
+static void refuse(const struct timesync *raw, const char *want) {
+  struct sample sample;
+  struct sample before;
+  struct why why = {.text = ""};
+  memset(&sample, 0x55, sizeof sample);
+  before = sample;
+  int error = timesync_sample(raw, GOOD_NOW_NS, &sample, &why);
+  assert_string_equal(why.text, want);
+  assert_int_equal(error, -EBADMSG);
+  assert_int_equal(why.reason, REASON_BAD_REPLY);
+  assert_memory_equal(&sample, &before, sizeof sample);
+}
+
+static void test_out_of_range(void **state) {
+  (void)state;
+  static const struct {
+    struct change change;
+    const char *want;
+  } rows[] = {
+      {{ONE(leap), 4}, "leap indicator is 4, which is not 0 to 3"},
+      {{ONE(leap), UINT32_MAX}, "leap indicator is 4294967295, which is not 0 to 3"},
+      {{ONE(version), 2}, "NTP version is 2, which is not 3 or 4"},
+      {{ONE(version), 5}, "NTP version is 5, which is not 3 or 4"},
+      {{ONE(mode), 3}, "mode is 3, which is not 4 (server)"},
+      {{ONE(mode), 5}, "mode is 5, which is not 4 (server)"},
+      {{ONE(stratum), 17}, "stratum is 17, which is not 0 to 16"},
+      {{ONE(precision_log2_s), 128},
+       "precision's distance from 1 s is 128, which is beyond 127 powers of two"},
+      {{ONE(precision_log2_s), (uint32_t)-128},
+       "precision's distance from 1 s is 128, which is beyond 127 powers of two"},
+      {{ONE(precision_log2_s), (uint32_t)INT32_MIN},
+       "precision's distance from 1 s is 2147483648, which is beyond 127 powers of two"},
+      {{ONE(reference_bytes), 0}, "reference's length is 0, which is not 4 bytes"},
+      {{ONE(reference_bytes), 3}, "reference's length is 3, which is not 4 bytes"},
+      {{ONE(reference_bytes), 5}, "reference's length is 5, which is not 4 bytes"},
+      {{ONE(root_delay_ns), 86400000000001},
+       "root delay in ns is 86400000000001, which is more than a day"},
+      {{ONE(root_dispersion_ns), 86400000000001},
+       "root dispersion in ns is 86400000000001, which is more than a day"},
+      {{ONE(jitter_ns), 86400000000001},
+       "jitter in ns is 86400000000001, which is more than a day"},
+      {{ONE(jitter_ns), UINT64_MAX},
+       "jitter in ns is 18446744073709551615, which is more than a day"},
+      {{ONE(poll_interval_ns), 131072000000001},
+       "poll interval in ns is 131072000000001, which is more than 2^17 s"},
+      {{ONE(stamp_us[TIMESYNC_T1]), 9223372036854776},
+       "originate time stamp in us is 9223372036854776, which is beyond the year 2262"},
+      {{ONE(stamp_us[TIMESYNC_T2]), UINT64_C(18444535084909551616)},
+       "receive time stamp in us is 18444535084909551616, which is beyond the year 2262"},
+      {{ONE(stamp_us[TIMESYNC_T3]), UINT64_C(18444535084909551616)},
+       "transmit time stamp in us is 18444535084909551616, which is beyond the year 2262"},
+      {{ONE(stamp_us[TIMESYNC_T4]), UINT64_MAX},
+       "destination time stamp in us is 18446744073709551615, which is beyond the year 2262"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char want[256];
+    struct timesync raw = timesync_good();
+    apply(&raw, &rows[i].change);
+    (void)snprintf(want, sizeof want, "systemd-timesyncd's %s; this is not a reading",
+                   rows[i].want);
+    refuse(&raw, want);
+  }
+}
+
+static void test_in_range(void **state) {
+  (void)state;
+  static const struct change rows[] = {
+      {ONE(leap), 0},
+      {ONE(leap), 3},
+      {ONE(version), 3},
+      {ONE(stratum), 0},
+      {ONE(stratum), 16},
+      {ONE(precision_log2_s), 127},
+      {ONE(precision_log2_s), (uint32_t)-127},
+      {ONE(root_delay_ns), 86400000000000},
+      {ONE(root_dispersion_ns), 86400000000000},
+      {ONE(jitter_ns), 86400000000000},
+      {ONE(poll_interval_ns), 131072000000000},
+      {ONE(poll_interval_ns), 0},
+      {ONE(replies), UINT64_MAX},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct timesync raw = timesync_good();
+    struct sample sample;
+    struct why why = {.text = ""};
+    apply(&raw, &rows[i]);
+    assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
+    assert_string_equal(why.text, "");
+  }
+}
+
+/* A field that a text does not have is not looked at. */
+static void test_absent(void **state) {
+  (void)state;
+  struct timesync raw;
+  struct sample sample;
+  struct why why;
+  memset(&raw, 0xff, sizeof raw);
+  raw.server[0] = '\0';
+  raw.family = 0;
+  raw.address_bytes = 0;
+  raw.present = TIMESYNC_JITTER;
+  raw.jitter_ns = 5;
+  assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
+  assert_int_equal(sample.present, 1U << METRIC_JITTER);
+  assert_int_equal(sample.value_ns[METRIC_JITTER], 5);
+}
+
+static void test_order_of_stamps(void **state) {
+  (void)state;
+  static const struct {
+    uint64_t t[TIMESYNC_STAMPS];
+    const char *spans;
+  } rows[] = {
+      {{2000, 1500, 1600, 1999}, "(round trip -1us, at the server 100us)"},
+      {{1000, 1601, 1600, 2000}, "(round trip 1000us, at the server -1us)"},
+      {{1000, 500, 1501, 2000}, "(round trip 1000us, at the server 1001us)"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char want[256];
+    struct timesync raw = timesync_good();
+    memcpy(raw.stamp_us, rows[i].t, sizeof raw.stamp_us);
+    (void)snprintf(want, sizeof want,
+                   "systemd-timesyncd's time stamps are out of order %s; this is not a reading",
+                   rows[i].spans);
+    refuse(&raw, want);
+  }
+  struct timesync raw = timesync_good();
+  struct sample sample;
+  struct why why;
+  memcpy(raw.stamp_us, (uint64_t[]){1000, 500, 1500, 2000}, sizeof raw.stamp_us);
+  assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
+  assert_int_equal(sample.value_ns[METRIC_DELAY], 0);
+}
+
+static void test_address(void **state) {
+  (void)state;
+  static const struct {
+    int family;
+    size_t bytes;
+    const char *text; /* NULL: refused */
+  } rows[] = {
+      {AF_INET, 4, "192.0.2.1"},
+      {AF_INET6, 16, "c000:201::1"},
+      {0, 0, ""},
+      {AF_INET, 0, NULL},
+      {AF_INET, 16, NULL},
+      {AF_INET6, 4, NULL},
+      {0, 4, NULL},
+      {AF_UNIX, 4, NULL},
+      {-1, 17, NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct timesync raw = timesync_good();
+    struct sample sample;
+    struct why why;
+    char want[256];
+    memcpy(raw.address, "\xc0\x00\x02\x01\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
+    raw.family = rows[i].family;
+    raw.address_bytes = rows[i].bytes;
+    if (rows[i].text == NULL) {
+      (void)snprintf(want, sizeof want,
+                     "systemd-timesyncd's server address has family %d with %zu bytes; this is "
+                     "not a reading",
+                     rows[i].family, rows[i].bytes);
+      refuse(&raw, want);
+    } else {
+      assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
+      assert_string_equal(sample.address, rows[i].text);
+    }
+  }
+}
+
+/* A text has the destination alone, and the year 9999 is easily written. */
+static void test_far_destination(void **state) {
+  (void)state;
+  struct timesync raw = timesync_good();
+  raw.present = TIMESYNC_JITTER | TIMESYNC_DESTINATION;
+  raw.stamp_us[TIMESYNC_T4] = UINT64_C(253402300799000000);
+  struct sample sample;
+  struct why why;
+  assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), -EBADMSG);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_out_of_range), cmocka_unit_test(test_in_range),
+      cmocka_unit_test(test_absent),       cmocka_unit_test(test_order_of_stamps),
+      cmocka_unit_test(test_address),      cmocka_unit_test(test_far_destination),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
