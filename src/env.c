@@ -2,6 +2,7 @@
 #include "ntp_monitor/env.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 
 enum { DEFAULT_TIMEOUT_S = 10 };
@@ -50,9 +52,11 @@ void env_init(struct env *env, struct trace *trace) {
   trace->start_ns = env->start_ns;
   env_set_timeout(env, DEFAULT_TIMEOUT_S * DURATION_S);
   find_home(env);
-  if (gethostname(env->host, sizeof env->host - 1) != 0 || env->host[0] == '\0') {
-    (void)strcpy(env->host, "localhost");
+  char host[HOST_NAME_MAX + 1] = "";
+  if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0') {
+    (void)strcpy(host, "localhost");
   }
+  text_escape(env->host, sizeof env->host, host, strlen(host));
   env->stdout_tty = isatty(STDOUT_FILENO) == 1;
   const char *no_color = secure_getenv("NO_COLOR");
   const char *term = secure_getenv("TERM");

@@ -57,22 +57,33 @@ int64_t judge_stale_ns(const struct sample *sample, const struct config *config)
   return 3 * poll_ns > 60 * DURATION_S ? 3 * poll_ns : 60 * DURATION_S;
 }
 
+void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
+                     int64_t *most_us) {
+  int64_t offset_us =
+      sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] / DURATION_US : 0;
+  int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
+  /* A clock that the reply found ahead was put back by that much since, so that the
+   * reply lies in its future. */
+  *least_us = sample->foreign_clock ? -60000000 : -1000000 - llabs(offset_us);
+  *most_us = limit_us;
+  if (offset_us > 0 && sample->value_ns[METRIC_AGE] / DURATION_US > limit_us) {
+    /* One that it found behind was put forward, which is not the reply's age. */
+    *least_us = offset_us - 1000000;
+    *most_us = offset_us + limit_us;
+  }
+}
+
 static void judge_age(struct finding *finding, const struct config *config) {
   const struct sample *sample = finding->sample;
+  int64_t least_us = 0;
+  int64_t most_us = 0;
   if (!sample_has(sample, METRIC_AGE)) {
     return;
   }
-  /* In us: sums of what 64 bits of ns just hold. */
-  int64_t offset_us =
-      sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] / DURATION_US : 0;
+  judge_age_range(sample, config, &least_us, &most_us);
   int64_t age_us = sample->value_ns[METRIC_AGE] / DURATION_US;
-  int64_t ahead_us = sample->foreign_clock ? 60000000 : 1000000 + llabs(offset_us);
-  int64_t limit_ns = judge_stale_ns(sample, config);
-  /* A clock that the reply found behind was put forward by that much since, and one
-   * that it found ahead was put back: neither is the reply's age. */
-  int64_t since_us = age_us - (offset_us > 0 ? offset_us : 0);
-  if (since_us > limit_ns / DURATION_US || age_us < -ahead_us) {
-    consider(finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, limit_ns);
+  if (age_us < least_us || age_us > most_us) {
+    consider(finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
   }
 }
 

@@ -286,9 +286,9 @@ int main(int argc, char *argv[]) {
     return refuse(&run, &why);
   }
   int status = modes[run.options.mode].run(&run);
-  if (fflush(stdout) != 0 && status == VERDICT_OK) {
+  if (fflush(stdout) != 0) {
     (void)fprintf(stderr, "ntp_monitor: cannot write to stdout: %s\n", strerror(errno));
-    status = VERDICT_UNKNOWN;
+    status = status == VERDICT_OK ? VERDICT_UNKNOWN : status;
   }
   return status;
 }

@@ -7,6 +7,7 @@
 #include "ntp_monitor/net.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -72,10 +73,13 @@ static int connect_local(const char *path, int type) {
   return fd;
 }
 
-/* send(2) for sockets, write(2) for all else. */
+/* send(2) for sockets; for all else write(2), of what a pipe that poll(2) calls writable
+ * takes without blocking. */
 static ssize_t put(int fd, bool is_socket, const void *data, size_t length_bytes) {
-  return is_socket ? send(fd, data, length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT)
-                   : write(fd, data, length_bytes);
+  if (is_socket) {
+    return send(fd, data, length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  return write(fd, data, length_bytes < PIPE_BUF ? length_bytes : PIPE_BUF);
 }
 
 static int put_all(int fd, bool is_socket, const void *data, size_t length_bytes,
@@ -139,6 +143,9 @@ int net_send_local(int *fd, const char *path, const void *data, size_t length_by
       (void)close(*fd);
     }
     *fd = -1;
+    if (error == -ETIMEDOUT) {
+      break; /* full, not restarted */
+    }
   }
   return error;
 }
@@ -187,11 +194,14 @@ ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns)
   }
 }
 
-bool net_is_loopback(const struct net_address *address) {
-  const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;
-  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
-  if (address->socket.ss_family == AF_INET) {
+bool net_is_loopback(int fd) {
+  struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+  socklen_t size = sizeof peer;
+  const struct sockaddr_in *v4 = (const struct sockaddr_in *)&peer;
+  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&peer;
+  (void)getpeername(fd, (struct sockaddr *)&peer, &size);
+  if (peer.ss_family == AF_INET) {
     return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
   }
-  return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+  return peer.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }

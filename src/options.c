@@ -79,8 +79,10 @@ static int take(struct options *options, const struct row *row, const char *argu
     options->machine = argument;
     break;
   }
-  /* A name is handed to ssh or to a container's socket: no option, no blank, no control. */
-  bool plain = argument[0] != '-' && argument[0] != '\0' && strlen(argument) < 256;
+  /* ssh would take a leading - for an option of its own; of a container a user@ would
+   * start a program. */
+  bool plain = argument[0] != '-' && argument[0] != '\0' && strlen(argument) < 256 &&
+               (row->action == SET_HOST || strpbrk(argument, "@:/") == NULL);
   for (const char *at = argument; *at != '\0'; at++) {
     plain = plain && (unsigned char)*at > ' ' && *at != 0x7f;
   }
@@ -121,10 +123,12 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
       break;
     }
     if (found == ':' || found == '?') {
+      /* In a bundle of letters getopt tells which it was, of a long option it does not. */
+      const char letter[] = {'-', (char)optopt, '\0'};
       return why_set(why, REASON_CONFIG, -EINVAL,
                      found == ':' ? "%.80s wants an argument"
                                   : "%.80s is no option, or has an argument it does not take",
-                     argv[optind - 1]);
+                     optopt > 0 && optopt < LONG_ONLY ? letter : argv[optind - 1]);
     }
     size_t i = found >= LONG_ONLY ? (size_t)(found - LONG_ONLY) : 0;
     while (found < LONG_ONLY && rows[i].letter != found) {

@@ -8,6 +8,7 @@
 #include "ntp_monitor/trace.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +17,16 @@
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/text.h"
 
-enum { LINE_BYTES = 1024 };
+enum { LINE_BYTES = 1024, SHOW_WAIT_MS = 100 };
 
 /* One write a line, so that lines of other processes do not cut it. */
-static void show(const struct trace *trace, const char *line) {
+static void show(struct trace *trace, const char *line) {
   char text[LINE_BYTES + 32];
   int length = snprintf(text, sizeof text, "debug: %s\n", line);
-  if (length > 0 && write(trace->fd, text, (size_t)length) < 0) {
-    return; /* nobody reads the trace: not worth a verdict */
+  struct pollfd fd = {.fd = trace->fd, .events = POLLOUT};
+  bool taken = poll(&fd, 1, SHOW_WAIT_MS) > 0 && write(trace->fd, text, (size_t)length) > 0;
+  if (!taken) {
+    trace->fd = -1; /* nobody reads the trace: not worth a verdict */
   }
 }
 
@@ -64,7 +67,8 @@ void trace_add(struct trace *trace, const char *format, ...) {
 
 void trace_show(struct trace *trace, int fd) {
   trace->fd = fd;
-  for (const char *line = trace_next(trace, NULL); line != NULL; line = trace_next(trace, line)) {
+  for (const char *line = trace_next(trace, NULL); line != NULL && trace->fd >= 0;
+       line = trace_next(trace, line)) {
     show(trace, line);
   }
 }

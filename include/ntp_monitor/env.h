@@ -8,7 +8,7 @@
 
 struct trace;
 
-enum { ENV_HOME_BYTES = 4096, ENV_HOST_BYTES = 256 };
+enum { ENV_HOME_BYTES = 4096, ENV_HOST_BYTES = 264 };
 
 struct env {
   int64_t start_ns;            /* CLOCK_MONOTONIC */
@@ -17,7 +17,7 @@ struct env {
   pid_t pid;
   uid_t uid;                 /* effective */
   char home[ENV_HOME_BYTES]; /* absolute, or "" where there is none */
-  char host[ENV_HOST_BYTES]; /* of this machine, as gethostname has it */
+  char host[ENV_HOST_BYTES]; /* of this machine, as gethostname has it, escaped */
   bool stdout_tty;
   bool no_color; /* NO_COLOR is set and not empty (no-color.org), or TERM is dumb */
   struct trace *trace;

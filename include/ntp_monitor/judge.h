@@ -11,6 +11,10 @@ struct finding judge_sample(const struct sample *sample, const struct config *co
 /* How old a reply may be: stale_after, or the larger of 3 poll intervals and 60 s. */
 int64_t judge_stale_ns(const struct sample *sample, const struct config *config);
 
+/* The ages (us) within which sample, which has one, is not stale. */
+void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
+                     int64_t *most_us);
+
 /*
  * Fills report's findings, worst, verdict, reason from readings. config_problems:
  * how many the configuration has; they make an OK UNKNOWN. Returns 0 or -ENOMEM.

@@ -53,8 +53,8 @@ int net_refusal(int fd, int64_t wait_ns, int64_t deadline_ns);
  * size_bytes came). fd may be a file, a FIFO or a socket. */
 ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns);
 
-/* Whether address is on this machine's loopback (RFC 1122 section 3.2.1.3, RFC 4291
+/* Whether the socket's peer is on this machine's loopback (RFC 1122 section 3.2.1.3, RFC 4291
  * section 2.5.3). */
-bool net_is_loopback(const struct net_address *address);
+bool net_is_loopback(int fd);
 
 #endif

@@ -44,13 +44,19 @@ static void print_metric(FILE *out, const struct report *report, const struct fi
   }
   (void)fprintf(out, "=%s%s", known ? duration_print_seconds(text, sample->value_ns[metric]) : "U",
                 known ? "s" : "");
-  struct limit limit = report->config->limit[metric];
   if (metric == METRIC_AGE) {
-    limit.warning_ns = judge_stale_ns(sample, report->config);
+    int64_t least_us = 0;
+    int64_t most_us = 0;
+    char most[DURATION_TEXT_BYTES];
+    judge_age_range(sample, report->config, &least_us, &most_us);
+    (void)fprintf(out, ";%s:%s;", duration_print_seconds(text, least_us * DURATION_US),
+                  duration_print_seconds(most, most_us * DURATION_US));
+    return;
   }
-  print_range(out, metric, limit.warning_ns);
-  print_range(out, metric, limit.critical_ns);
-  (void)fputs(metric == METRIC_OFFSET || metric == METRIC_AGE ? "" : ";0", out);
+  const struct limit *limit = &report->config->limit[metric];
+  print_range(out, metric, limit->warning_ns);
+  print_range(out, metric, limit->critical_ns);
+  (void)fputs(metric == METRIC_OFFSET ? "" : ";0", out);
 }
 
 static void print(FILE *out, const struct report *report, bool colour) {
