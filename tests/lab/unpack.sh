@@ -12,7 +12,7 @@
 set -eu
 
 readonly DEMO='systemd-timesyncd libsystemd-shared dbus-daemon dbus-bin'
-readonly CHECK="$DEMO systemd rsyslog busybox cron chrony"
+readonly CHECK="$DEMO systemd rsyslog busybox cron chrony openssh-server"
 # Both must be of the same version: the one opens a library only the other has.
 readonly SAME_VERSION='libsystemd-shared systemd'
 # The C library belongs to the dynamic loader, which is the machine's own.
@@ -51,7 +51,7 @@ runs_here() {
   path=$(library_path "$1")
   for program in usr/bin/dbus-daemon usr/bin/dbus-send lib/systemd/systemd-timesyncd \
     lib/systemd/systemd-journald usr/bin/busctl usr/bin/timedatectl usr/bin/systemd-analyze \
-    usr/bin/journalctl usr/sbin/rsyslogd usr/bin/crontab usr/sbin/chronyd usr/bin/chronyc; do
+    usr/bin/journalctl usr/sbin/rsyslogd usr/bin/crontab usr/sbin/chronyd usr/bin/chronyc usr/sbin/sshd; do
     for file in "$1/$program" "$1/usr/$program"; do
       [ -e "$file" ] || continue
       missing=$(LD_LIBRARY_PATH=$path ldd "$file" 2>&1 | grep 'not found' || true)

@@ -14,7 +14,7 @@ static int fill(void **state) {
 #define TEXT "NTP WARNING: jitter above threshold: 2.15s (threshold: 2s) |"
 #define DATA(n)                                                                              \
   " jitter" n "=2.15s;2;;0 offset" n "=0.000023s;; delay" n "=0.000069s;;;0 root_distance" n \
-  "=0.0001s;;;0 age" n "=12.3s;96;"
+  "=0.0001s;;;0 age" n "=12.3s;-1.000023:96;"
 
 static void test_whole(void **state) {
   (void)state;
@@ -30,7 +30,7 @@ static void test_limits(void **state) {
   example.config.stale_after_ns = DURATION_MIN;
   assert_printed(&format_nagios, &example.report, false,
                  TEXT " jitter=2.15s;2;5;0 offset=0.000023s;-0.1:0.1;-1:1 delay=0.000069s;;;0 "
-                      "root_distance=0.0001s;;0.000000001;0 age=12.3s;60;\n");
+                      "root_distance=0.0001s;;0.000000001;0 age=12.3s;-1.000023:60;\n");
 }
 
 static void test_several_servers(void **state) {

@@ -1,0 +1,491 @@
+# bus_faults.bats: every way in which the system bus, or whoever owns timesyncd's name on it, can
+# fail: status 3 within the deadline, with a reason and what to do, and never a figure that is not
+# true.
+
+# shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
+
+setup() {
+  load time
+}
+
+teardown() {
+  lab_logs_on_failure
+  lab_stop_all
+  rm -f "$LAB_DIR"/log/*
+}
+
+# --- no bus, or one that never behaves -------------------------------------------
+
+# bad_bus MODE REASON REGEX: for root and for a user.
+bad_bus() {
+  local mode=$1 reason=$2 pattern=$3
+  lab_bad_bus_start "$mode" || return
+  for AS in '' lab_as_user; do
+    check -t 1
+    in_time 2 && verdict 3 "$reason" "$pattern" || return
+    harmless "$OUT" "$ERR" || return
+  done
+}
+
+readonly START='is the package dbus installed and running\?$'
+readonly SILENT='the system bus did not answer within [0-9]+ms; check it: systemctl status dbus$'
+
+@test "bus: accepts and closes" {
+  bad_bus accept-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $START"
+}
+
+@test "bus: accepts and is silent" {
+  bad_bus accept-silent timeout "$SILENT"
+}
+
+@test "bus: sends garbage and is silent" {
+  bad_bus garbage timeout "$SILENT"
+}
+
+@test "bus: sends a line without an end" {
+  bad_bus endless no-bus 'cannot connect to the system bus: '
+}
+
+@test "bus: answers at ten bytes a second" {
+  bad_bus drip timeout "$SILENT"
+}
+
+@test "bus: refuses every authentication" {
+  bad_bus reject denied 'cannot connect to the system bus: Operation not permitted'
+}
+
+@test "bus: authenticates and is silent" {
+  bad_bus auth-silent timeout "$SILENT"
+}
+
+@test "bus: authenticates and sends garbage" {
+  bad_bus auth-garbage no-bus 'cannot connect to the system bus: Bad message'
+}
+
+@test "bus: authenticates and closes" {
+  bad_bus auth-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $START"
+}
+
+@test "bus: says hello and is silent" {
+  bad_bus hello-silent timeout 'did not answer within [0-9]+ms.*; check '
+}
+
+@test "bus: says hello and closes at the call" {
+  bad_bus hello-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $START"
+}
+
+@test "bus: its backlog is full" {
+  bad_bus backlog-full no-bus 'cannot connect to the system bus: Resource temporarily unavailable'
+}
+
+@test "bus: a socket that nobody listens on any more" {
+  bad_bus stale no-bus "cannot connect to the system bus: Connection refused; $START"
+}
+
+@test "bus: none of the kind is there" {
+  : >"$BATS_TEST_TMPDIR/file"
+  while read -r path words; do
+    for AS in '' lab_as_user; do
+      DBUS_SYSTEM_BUS_ADDRESS=unix:path=$path check -t 1
+      in_time 1
+      verdict 3 no-bus "cannot connect to the system bus: $words; $START"
+    done
+  done <<ROWS
+/nonexistent/socket No such file or directory
+$BATS_TEST_TMPDIR/file Connection refused
+$BATS_TEST_TMPDIR Connection refused
+/dev/null Connection refused
+ROWS
+  unset DBUS_SYSTEM_BUS_ADDRESS # the standard path, where the lab has none
+  check
+  verdict 3 no-bus "No such file or directory; $START"
+}
+
+@test "bus: no permission for its socket" {
+  lab_bus_start
+  chmod 000 /run/dbus/system_bus_socket
+  AS=lab_as_user
+  check
+  verdict 3 denied 'cannot connect to the system bus: Permission denied'
+}
+
+@test "bus: a real one that is frozen" {
+  lab_bus_start
+  lab_fake_start
+  lab_freeze bus
+  for AS in '' lab_as_user; do
+    check -t 1
+    in_time 2
+    verdict 3 timeout "$SILENT"
+  done
+  lab_thaw bus
+  check
+  verdict 0 ok
+}
+
+# True while a connection waits to be accepted by the bus: state 02 of proc(5)'s list.
+waiting_at_bus() {
+  awk '$6 == "02" && $8 ~ /system_bus_socket$/ { found = 1 } END { exit !found }' /proc/net/unix
+}
+
+@test "bus: one that wakes up in time still serves" {
+  lab_bus_start
+  lab_fake_start
+  lab_freeze bus
+  { lab_until 5 waiting_at_bus && lab_thaw bus; } 3>&- &
+  check
+  verdict 0 ok
+}
+
+@test "bus: its policy forbids the question" {
+  lab_bus_start -d
+  lab_fake_start
+  for AS in '' lab_as_user; do
+    check
+    in_time 1
+    verdict 3 denied 'the bus policy forbids asking systemd-timesyncd \(.+\); ' \
+      '; check org\.freedesktop\.timesync1\.conf in /usr/share/dbus-1/system\.d$'
+  done
+}
+
+# --- where DBUS_SYSTEM_BUS_ADDRESS leads -------------------------------------------
+
+@test "address: root executes nothing that the environment names" {
+  evil=$LAB_DIR/tmp/evil
+  printf '#!/bin/sh\n: >"$0.ran"\n' >"$evil"
+  chmod 755 "$evil"
+  for address in "unixexec:path=$evil" "unix:path=/nonexistent;unixexec:path=$evil" \
+    "unixexec:path=$evil;unix:path=/nonexistent" ";unixexec:path=$evil" \
+    "unix:path=/nonexistent;;unixexec:path=$evil" "unix:path=/nonexistent;unixexec:path=$evil;"; do
+    DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
+    in_time 1
+    verdict 3 no-bus 'DBUS_SYSTEM_BUS_ADDRESS is .* root connects to unix: addresses alone; unset it$'
+    [ ! -e "$evil.ran" ] || fail "executed: $address"
+  done
+  # A user may, as with every program that uses sd-bus; and so the trap is seen to work.
+  AS=lab_as_user
+  DBUS_SYSTEM_BUS_ADDRESS=unixexec:path=$evil check -t 1
+  in_time 2
+  verdict 3 no-bus
+  lab_until 2 test -e "$evil.ran"
+}
+
+@test "address: root connects to nothing but unix:, whatever stands there" {
+  for address in tcp:host=127.0.0.1,port=1 x-machine-unix:machine=box autolaunch: unixexec: \
+    UNIX:path=/x ' unix:path=/x' nonsense $'tcp:\e[31m\n\xff'; do
+    DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
+    in_time 1
+    verdict 3 no-bus 'root connects to unix: addresses alone'
+    harmless "$OUT" "$ERR"
+  done
+  # These have the form, and lead nowhere.
+  for address in '' unix: unix:path= unix:path=relative 'unix:path=%zz' unix:abstract=nobody; do
+    for AS in '' lab_as_user; do
+      DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
+      in_time 2
+      verdict 3 no-bus 'cannot connect to the system bus: '
+    done
+  done
+}
+
+# --- who answers under timesyncd's name: the shape ------------------------------------
+
+# answer SETTING...: the report on what fake_timesync1 answers so.
+answer() {
+  lab_stop fake
+  lab_fake_start "$@" || return
+  check -t 1
+  in_time 2 || fail "$*"
+}
+
+@test "reply: of another type, or with something missing" {
+  lab_bus_start
+  while read -r mode words; do
+    answer "$mode"
+    verdict 3 bad-reply "systemd-timesyncd's $words" || row "$mode"
+    harmless "$OUT" "$ERR"
+  done <<'ROWS'
+nothing reply has the type '' instead of a\{sv\}
+text reply has the type 's' instead of a\{sv\}
+texts reply has the type '\(ss\)' instead of a\{sv\}
+not-variants reply has the type 'a\{ss\}' instead of a\{sv\}
+not-names reply has the type 'a\{uv\}' instead of a\{sv\}
+more reply has the type 'a\{sv\}s' instead of a\{sv\}
+empty reply has no ServerName
+many reply has no ServerName
+no-name reply has no ServerName
+no-address reply has no ServerAddress
+no-poll reply has no PollIntervalUSec
+no-message reply has no NTPMessage; is its version older than 239\?$
+name-number ServerName has the type u instead of s
+address-text ServerAddress has the type s instead of \(iay\)
+poll-text PollIntervalUSec has the type s instead of t
+message-text NTPMessage has the type s instead of \(uuuuittayttttbtt\)
+message-short NTPMessage has the type \(uuuu\) instead of
+message-long NTPMessage has the type \(uuuuittayttttbttu\) instead of
+message-fd NTPMessage has the type h instead of
+ROWS
+}
+
+@test "reply: what is not asked for may be anything" {
+  lab_bus_start
+  answer fd
+  verdict 0 ok
+  server_is '[.jitter_s, .replies]' '[0.001207,10]'
+}
+
+@test "reply: a name of a mebibyte is cut, and the lines stay lines" {
+  lab_bus_start
+  answer name-huge
+  verdict 0 ok 'server: A+\.\.\., source: timesyncd$'
+  server_is '.server | length < 300' true
+  [ "$(wc -c <"$ERR")" -lt 1024 ] || fail 'the log line is not bounded'
+  run_program -o text -d -l none
+  [ "$(wc -L <"$OUT")" -lt 1024 ] && [ "$(wc -L <"$ERR")" -lt 1100 ] || fail 'text is not bounded'
+}
+
+@test "reply: errors, by their names" {
+  lab_bus_start
+  e=org.freedesktop.DBus.Error
+  while read -r name reason words; do
+    answer error error_name="$name" error_message='because'
+    verdict 3 "$reason" "$words" || row "$name"
+  done <<ROWS
+$e.ServiceUnknown no-service is not running.*; if it should: systemctl start systemd-timesyncd
+$e.NameHasNoOwner no-service is not running
+org.freedesktop.systemd1.NoSuchUnit no-service is not running
+$e.NoReply no-service vanished while it was asked; check the NTP service
+$e.AccessDenied denied the bus policy forbids asking systemd-timesyncd \(because\); check
+$e.UnknownMethod bad-reply answered $e\.UnknownMethod: because
+org.example.Broken bad-reply answered org\.example\.Broken: because
+ROWS
+  # A newline, an escape sequence, a right-to-left override, a C1 control.
+  answer error error_message=0x6974200a1b5b33316d20e280ae20c29b20656e64
+  verdict 3 bad-reply 'answered org\.example\.Broken: it \\x0a\\x1b\[31m \\xe2\\x80\\xae \\xc2\\x9b end'
+  harmless "$OUT" "$ERR"
+}
+
+@test "reply: none, a late one, and an owner that ends instead" {
+  lab_bus_start
+  answer swallow
+  verdict 3 timeout 'systemd-timesyncd is there but did not answer within [0-9]+ms: it hangs; check'
+  answer late=5s
+  verdict 3 timeout
+  answer late=200ms
+  verdict 0 ok
+  [ "$took_ms" -ge 190 ]
+  answer exit
+  in_time 1
+  verdict 3 no-service 'vanished while it was asked; check the NTP service'
+}
+
+# --- the values ------------------------------------------------------------------------
+
+@test "values: what cannot be true is no reading" {
+  lab_bus_start
+  while IFS='|' read -r settings words; do
+    # shellcheck disable=SC2086 # several settings
+    answer $settings
+    verdict 3 bad-reply "$words" 'this is not a reading$' || row "$settings"
+  done <<'ROWS'
+leap=4|leap indicator is 4, which is not 0 to 3
+leap=4294967295|leap indicator is 4294967295
+version=2|NTP version is 2, which is not 3 or 4
+version=5|NTP version is 5
+mode=3|mode is 3, which is not 4
+mode=5|mode is 5
+stratum=17|stratum is 17, which is not 0 to 16
+stratum=4294967295|stratum is 4294967295
+precision=128|precision
+precision=-128|precision
+precision=-2147483648|precision
+reference=0x|reference's length is 0
+reference=0x010203|reference's length is 3
+reference=0x0102030405|reference's length is 5
+root_delay_us=86400000001|root delay .*more than a day
+root_delay_us=18446744073709551615|root delay .*more than a day
+root_dispersion_us=86400000001|root dispersion .*more than a day
+root_dispersion_us=18446744073709551615|root dispersion .*more than a day
+jitter_us=86400000001|jitter .*more than a day
+jitter_us=9223372036854775808|jitter .*more than a day
+jitter_us=18446744073709551615|jitter .*more than a day
+poll_us=131072000001|poll interval .*more than 2\^17 s
+poll_us=18446744073709551615|poll interval
+address=0xc00002|server address has family 2 with 3 bytes
+address=0x|server address has family 2 with 0 bytes
+family=10|server address has family 10 with 4 bytes
+family=0|server address has family 0 with 4 bytes
+family=-1|server address has family -1
+family=1|server address has family 1
+family=10 address=0x0102030405060708090a0b0c0d0e0f1011|family 10 with 17 bytes
+t1=18446744073709551615|originate time stamp .*2262
+t2=18446744073709551615|receive time stamp .*2262
+t3=9223372036854775809|transmit time stamp .*2262
+t4=9223372036854776|destination time stamp .*2262
+t1=now t4=now-1s|time stamps are out of order
+t2=now t3=now-1s|time stamps are out of order
+t1=now-1s t2=now-3s t3=now t4=now|time stamps are out of order \(round trip .*, at the server
+ROWS
+}
+
+@test "values: the last ones that can be true are a reading" {
+  lab_bus_start
+  while IFS='|' read -r settings wanted reason filter value; do
+    # shellcheck disable=SC2086 # several settings
+    answer $settings
+    verdict "$wanted" "$reason" && server_is "$filter" "$value" || row "$settings"
+  done <<'ROWS'
+leap=0 version=3 stratum=1|0|ok|[.leap, .stratum]|["none",1]
+leap=1|0|ok|.leap|"insert"
+leap=2|0|ok|.leap|"delete"
+leap=3|1|not-synchronised|.leap|"unsynchronised"
+stratum=15|0|ok|.stratum|15
+stratum=16|1|not-synchronised|[.stratum, .leap]|[16,"unsynchronised"]
+stratum=0|1|not-synchronised|[.stratum, .leap]|[0,"unsynchronised"]
+precision=127|0|ok|.replies|10
+precision=-127|0|ok|.replies|10
+jitter_us=86400000000|1|jitter|.jitter_s|86400
+root_delay_us=86400000000|0|ok|.root_distance_s|43200
+root_delay_us=1|0|ok|.root_distance_s == 5e-7|true
+root_dispersion_us=86400000000|0|ok|.root_distance_s|86400
+poll_us=131072000000|0|ok|.poll_interval_s|131072
+poll_us=0|0|ok|.poll_interval_s|null
+family=10 address=0x20010db8000000000000000000000001|0|ok|.address|"2001:db8::1"
+family=0 address=0x|0|ok|.address|null
+name=|0|ok|.server|null
+spike=1|0|ok|.spike|true
+packets=18446744073709551615|0|ok|.replies > 1.8e19|true
+packets=1 jitter_us=0|0|warming-up|[.jitter_s, .replies]|[null,1]
+offset=-250ms|0|ok|.offset_s|-0.25
+offset=250ms delay=0|0|ok|[.offset_s, .delay_s]|[0.25,0]
+ROWS
+}
+
+@test "values: before the first reply nothing in the message counts" {
+  lab_bus_start
+  answer packets=0 t1=0 t2=18444535084909551616 t3=18444535084909551616 t4=0 jitter_us=0 stratum=0
+  verdict 1 not-synchronised 'no reply yet from ntp\.example\.org'
+  server_is '[.jitter_s, .offset_s, .delay_s, .root_distance_s, .age_s, .stratum, .leap, .replies]' \
+    '[null,null,null,null,null,null,null,0]'
+  answer packets=0 jitter_us=18446744073709551615 stratum=77 leap=9 mode=1 reference=0x name= \
+    family=0 address=0x
+  verdict 1 not-synchronised 'no reply yet from any server'
+}
+
+@test "age: too old, or in the future" {
+  lab_bus_start
+  while IFS='|' read -r settings wanted reason words; do
+    # shellcheck disable=SC2086 # several settings
+    answer $settings
+    verdict "$wanted" "$reason" "$words" || row "$settings"
+  done <<'ROWS'
+age=95s|0|ok|
+age=97s|1|stale|^NTP reading stale: last reply 1min 37s ago \(limit: 1min 36s\)
+poll_us=1000000 age=59s|0|ok|
+poll_us=1000000 age=61s|1|stale|last reply 1min 1s ago \(limit: 1min\)
+poll_us=0 age=6143s|0|ok|
+poll_us=0 age=6145s|1|stale|\(limit: 1h 42min 24s\)
+age=-0.9s|0|ok|
+age=-1.5s|1|stale|the last reply lies 1\.[45]s in the future, so the clock was put back since or is not set
+age=-1.5s offset=1s|0|ok|
+age=-1.5s offset=-1s|0|ok|
+age=-2.5s offset=1s|1|stale|in the future
+age=-2.5s offset=-1s|1|stale|in the future
+age=-3600s|1|stale|lies (1h|59min 59s) in the future
+age=100s offset=5s|0|ok|
+age=102s offset=5s|1|stale|
+age=100s offset=-5s|1|stale|
+age=3600s offset=7200s|1|stale|last reply (1h|59min 59s)
+t1=0 t2=0 t3=0 t4=0|1|stale|last reply [0-9]+d .*ago
+ROWS
+  answer age=97s jitter_us=3000000
+  verdict 1 stale ', jitter: 3s \(threshold: 2s\)'
+  check -c 2.5
+  verdict 2 jitter
+}
+
+# Whatever the times are, they are refused or judged; a build with UBSan sees an overflow.
+@test "age: time stamps at the end of their range" {
+  lab_bus_start
+  end=9223372036854775
+  while read -r t1 t2 t3 t4; do
+    answer "t1=$t1" "t2=$t2" "t3=$t3" "t4=$t4" root_delay_us=86400000000
+    [[ $status = [13] ]] || fail "$t1 $t2 $t3 $t4 are taken for good"
+    reason=stale
+    [ "$status" = 1 ] || reason=bad-reply
+    verdict "$status" "$reason" || row "$t1 $t2 $t3 $t4"
+    config 'offset_threshold = 1s'
+    check -C "$CONF"
+    [[ $status = [13] ]] || fail "$t1 $t2 $t3 $t4 are taken for good"
+    check -l 127.0.0.1 # RFC 5424, where the bound of the clock's error is computed
+    [[ $status = [13] ]] || fail "$t1 $t2 $t3 $t4"
+    run_program -o text -l none
+    [[ $status = [13] ]] || fail "$t1 $t2 $t3 $t4"
+  done <<ROWS
+0 $end $end 0
+0 $end $end $end
+0 0 0 $end
+$end $end $end $end
+0 0 $end $end
+ROWS
+}
+
+@test "limits: strictly above, to the nanosecond, and by the offset's size" {
+  lab_bus_start
+  answer offset=-250ms
+  check -w 1207us
+  verdict 0 ok
+  check -w 1206999ns
+  verdict 1 jitter '^NTP jitter above threshold: 1\.207ms \(threshold: 1\.206999ms\)'
+  check -c 1207us -w 1ms
+  verdict 1 jitter
+  check -c 1206999ns -w 1ms
+  verdict 2 jitter
+  config 'offset_threshold = 250ms'
+  check -C "$CONF"
+  verdict 0 ok ', offset: -250ms \(threshold: 250ms\)'
+  config 'offset_threshold = 249999999ns'
+  check -C "$CONF"
+  verdict 1 offset '^NTP offset above threshold: -250ms \(threshold: 249\.999999ms\)'
+  config 'offset_critical = 249999999ns'
+  check -C "$CONF"
+  verdict 2 offset
+}
+
+# --- what it calls itself ------------------------------------------------------------------
+
+@test "name: what a hostile one holds reaches no log and no terminal" {
+  lab_bus_start
+  answer
+  run_program -o text -l none
+  line_count=$(wc -l <"$OUT")
+  # Line ends, ESC, DEL, C1, line separator, bidi controls, zero width, byte order mark, tag.
+  for bytes in 0a 0d 09 1b5b324a 7f c285 c29b324a e280a8 e280a9 e280ae e281a6 d89c e2808b efbbbf \
+    f3a08081; do
+    answer "name=0x6e7470$bytes$(printf '\nCRITICAL forged' | od -An -tx1 | tr -d ' \n')"
+    verdict 0 ok 'server: ntp(\\x[0-9a-f]{2})+.*\\x0aCRITICAL forged, source: timesyncd$' || row "$bytes"
+    harmless "$OUT" "$ERR"
+    for format in text nagios; do
+      run_program -o "$format" -l stderr
+      harmless "$OUT" "$ERR"
+    done
+    run_program -o text -d -l none
+    [ "$(wc -l <"$OUT")" = "$line_count" ] || fail "$bytes: a line was forged"
+    harmless "$OUT" "$ERR"
+  done
+}
+
+@test "name: what only looks odd is shown as it is" {
+  lab_bus_start
+  for name in 'a"b\c]d' $'\u00fc\u4e2d.example' "it's 100%s %n" '<b>&amp;'; do
+    answer "name=$name"
+    verdict 0 ok
+    [ "$(server .server | jq -r .)" = "$name" ] || fail "$name"
+    grep -qF "server: $name, source" "$ERR" || row "$name"
+    harmless "$OUT" "$ERR"
+  done
+  # Cut between characters, not inside one.
+  answer "name=0x$(for _ in {1..85}; do printf e4b8ad; done)"
+  verdict 0 ok
+  harmless "$OUT" "$ERR"
+}

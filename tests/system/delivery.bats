@@ -1,0 +1,1052 @@
+#!/usr/bin/env bats
+# Every way a log line can take, with a real receiver at its end: rsyslogd, busybox syslogd and journald in
+# the lab. What is shown: the stored line is the one that was meant, byte for byte; when an end of the
+# chain (the configured address, /dev/log, UDP 514, stderr) is taken away the next one has the line, down
+# to none, when the exit status alone tells; no receiver that is stopped, full, silent or out of reach
+# holds the run up; and no foreign text forges a line.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # other shells' $; tests are subshells
+
+bats_require_minimum_version 1.5.0
+load delivery
+
+setup_file() {
+  # shellcheck source=/dev/null
+  . "${TOP:?is the top of the repository}/tests/lab/lab.sh"
+  lab_bus_start
+  real_service_servers
+}
+
+setup() {
+  common_setup
+  cp /etc/resolv.conf "$T/resolv.conf"
+  cp /etc/hosts "$T/hosts"
+}
+
+teardown() {
+  common_teardown
+  cat "$T/resolv.conf" >/etc/resolv.conf
+  cat "$T/hosts" >/etc/hosts
+}
+
+teardown_file() {
+  lab_stop_all
+}
+
+# taken LINE...: what rsyslogd stored, as it came.
+taken() {
+  equal 'what rsyslogd stored' "$(rsyslogd_raw)" "$(printf '%s\n' "$@")"
+}
+
+taken_nothing() {
+  equal 'what rsyslogd stored' "$(rsyslogd_raw)" ''
+}
+
+# The verdict on stderr, where the last end of the chain has it.
+said() {
+  equal 'stderr' "$(<"$T/err")" "ntp_monitor: $1"
+}
+
+local_line='<30>TIME ntp_monitor[PID]: INFO '$healthy
+
+# The same in RFC 5424.
+udp_line=$(
+  printf '<30>1 TIME %s ntp_monitor PID ok [ntp_monitor@32473 jitter="0.001207" threshold="2"' "$(uname -n)"
+  printf ' verdict="ok" reason="ok" source="text" server="ntp.example.org"]'
+  printf '[timeQuality tzKnown="1" isSynced="1"] INFO %s' "$healthy"
+)
+
+# --- each end, with a real receiver --------------------------------------------
+
+@test "delivery: rsyslogd at /dev/log stores the line of glibc's form" {
+  rsyslogd_start
+  monitor
+  ended_silent 0
+  taken "$local_line"
+  equal 'what it understood' "$(rsyslogd_fields)" \
+    "imuxsock|30|daemon|info|$(uname -n)|ntp_monitor|PID|-| INFO $healthy|"
+}
+
+@test "delivery: rsyslogd at another socket, by -l and by the file" {
+  rsyslogd_start -s "$T/socket" -p none
+  monitor -l "$T/socket"
+  ended_silent 0
+  taken "$local_line"
+  config '[logging]' "syslog_address = $T/socket"
+  monitor -C "$T/conf"
+  ended_silent 0
+  equal 'the second line' "$(rsyslogd_raw | sed -n '2p')" "$local_line"
+  [ ! -e /dev/log ]
+}
+
+@test "delivery: rsyslogd on UDP port 514, by every way to write it" {
+  local address
+  rsyslogd_start -s none
+  for address in 127.0.0.1 127.0.0.1:514 ::1 '[::1]' '[::1]:514' localhost LocalHost:514; do
+    : >"$LAB_DIR/rsyslog.raw"
+    monitor -l "$address"
+    ended_silent 0
+    taken "$udp_line"
+  done
+}
+
+@test "delivery: rsyslogd on another UDP port, v4 and v6" {
+  local address
+  rsyslogd_start -s none -p 5514
+  for address in 127.0.0.1:5514 '[::1]:5514' localhost:5514; do
+    : >"$LAB_DIR/rsyslog.raw"
+    monitor -l "$address"
+    ended_silent 0
+    taken "$udp_line"
+  done
+}
+
+@test "delivery: a file of the Python version with localhost:514 and log_level" {
+  rsyslogd_start -s none
+  config '[monitoring]' 'jitter_threshold = 2.0' 'debug_mode = false' 'log_level = INFO' '' \
+    '[logging]' 'syslog_address = localhost:514'
+  monitor -C "$T/conf"
+  ended_silent 0
+  taken "$udp_line"
+}
+
+@test "delivery: rsyslogd reads every part of the RFC 5424 form" {
+  rsyslogd_start
+  reading jitter=1.5s
+  monitor -l localhost -w 1s
+  ended_silent 1
+  local message='WARNING NTP jitter above threshold: 1.5s (threshold: 1s)'
+  message+=', server: ntp.example.org, source: text'
+  local data='[ntp_monitor@32473 jitter="1.5" threshold="1" verdict="warning" reason="jitter"'
+  data+=' source="text" server="ntp.example.org"][timeQuality tzKnown="1" isSynced="1"]'
+  equal 'what it understood' "$(rsyslogd_fields)" \
+    "imudp|28|daemon|warning|$(uname -n)|ntp_monitor|PID|$data|$message|"
+  taken "<28>1 TIME $(uname -n) ntp_monitor PID jitter $data $message"
+}
+
+@test "delivery: RFC 5424 of the real timesyncd's reading says what JSON says" {
+  rsyslogd_start -s none
+  real_service
+  monitor -l localhost -o json -w 1ns -c 1h
+  ended 1
+  local wanted accuracy least
+  wanted="[ntp_monitor@32473 jitter=\"$(figure jitter_s)\" offset=\"$(figure offset_s)\""
+  wanted+=' threshold="0.000000001" verdict="warning" reason="jitter" source="timesyncd"'
+  wanted+=" server=\"$(jq -r .servers[0].server "$T/out")\"]"
+  # RFC 5424 section 7.1.3, in us: |offset| + delay / 2 + root distance, rounded up.
+  accuracy=$(rsyslogd_raw | sed -E 's/.* syncAccuracy="([0-9]+)"\].*/\1/')
+  least=$(jq '.servers[0] | (.offset_s + .delay_s / 2 + .root_distance_s) * 1e6 | floor' "$T/out")
+  between 'the accuracy' "$accuracy" "$least" $((least + 2))
+  wanted+="[timeQuality tzKnown=\"1\" isSynced=\"1\" syncAccuracy=\"$accuracy\"]"
+  taken "<28>1 TIME $(uname -n) ntp_monitor PID jitter $wanted WARNING $(jq -r .message "$T/out")"
+  # The servers are 1.7 s ahead: positive, and it counts in the accuracy.
+  [[ $(figure jitter_s) == 0.*[1-9] ]]
+  [[ $wanted =~ \ offset=\"1\.[67][0-9]*\".*\ syncAccuracy=\"170[0-9]{4}\" ]] || fail "$wanted"
+}
+
+@test "delivery: the exact syncAccuracy of a clock that is ahead" {
+  rsyslogd_start -s none
+  # In us: |-1500499.5| + 1001 / 2 + 7 / 2 + 2 = 1501005.5
+  fake_service age=1s offset=-1500.5ms delay=1001us root_delay_us=7 root_dispersion_us=2
+  monitor -l localhost
+  ended_silent 0
+  [[ $(rsyslogd_raw) == *' offset="-1.5004995" '*' isSynced="1" syncAccuracy="1501006"] INFO '* ]] ||
+    fail "$(rsyslogd_raw)"
+  : >"$LAB_DIR/rsyslog.raw"
+  # |-1500500| + 1000 / 2 + 6 / 2 + 3 = 1501006; one more does no harm
+  fake_service age=1s offset=-1500.5ms delay=1000us root_delay_us=6 root_dispersion_us=3
+  monitor -l localhost
+  ended_silent 0
+  [[ $(rsyslogd_raw) == *' isSynced="1" syncAccuracy="150100'[67]'"] INFO '* ]] ||
+    fail "$(rsyslogd_raw)"
+}
+
+@test "delivery: isSynced is 0 when not synchronised, stale, or without a reading" {
+  local quality='[timeQuality tzKnown="1" isSynced="0"]'
+  rsyslogd_start -s none
+  reading leap=3
+  monitor -l localhost
+  ended_silent 1
+  taken "<28>1 TIME $(uname -n) ntp_monitor PID not-synchronised [ntp_monitor@32473 jitter=\"0.001207\"\
+ threshold=\"2\" verdict=\"warning\" reason=\"not-synchronised\" source=\"text\"\
+ server=\"ntp.example.org\"]$quality WARNING NTP not synchronised: the time service says so itself,\
+ jitter: 1.207ms (threshold: 2s), server: ntp.example.org, source: text; check the NTP server's name\
+ and the way to its UDP port 123"
+  : >"$LAB_DIR/rsyslog.raw"
+  reading last='Wed 2020-01-01 00:00:00 UTC'
+  monitor -l localhost
+  ended_silent 1
+  [[ $(rsyslogd_raw) == "<28>1 TIME "*" stale [ntp_monitor@32473 "*" reason=\"stale\" "*"]$quality WARNING "* ]]
+  : >"$LAB_DIR/rsyslog.raw"
+  rm "$T/reading"
+  monitor -l localhost
+  ended_silent 3
+  taken "<28>1 TIME $(uname -n) ntp_monitor PID no-source [ntp_monitor@32473 threshold=\"2\"\
+ verdict=\"unknown\" reason=\"no-source\" source=\"text\"]$quality WARNING NTP jitter unavailable:\
+ $T/reading: No such file or directory"
+}
+
+@test "delivery: text that is not ASCII travels as UTF-8, over UDP behind a byte order mark" {
+  local bom=$'\xef\xbb\xbf' name='시간.example.org' line
+  rsyslogd_start
+  reading server="$name"
+  line="INFO ${healthy/ntp.example.org/$name}"
+  monitor -l localhost
+  ended_silent 0
+  local udp=${udp_line//ntp.example.org/$name}
+  taken "${udp/] INFO/] ${bom}INFO}"
+  : >"$LAB_DIR/rsyslog.raw"
+  : >"$LAB_DIR/rsyslog.fields"
+  monitor
+  ended_silent 0
+  taken "<30>TIME ntp_monitor[PID]: $line"
+  equal 'what it understood' "$(rsyslogd_fields)" \
+    "imuxsock|30|daemon|info|$(uname -n)|ntp_monitor|PID|-| $line|"
+}
+
+@test "delivery: syslog_format = rfc3164 over UDP, with the host but not its domain" {
+  rsyslogd_start -s none
+  config '[logging]' 'syslog_format = rfc3164' 'syslog_address = localhost'
+  monitor -C "$T/conf"
+  ended_silent 0
+  taken "<30>TIME $(uname -n | cut -d. -f1) ntp_monitor[PID]: INFO $healthy"
+  equal 'what it understood' "$(rsyslogd_fields)" \
+    "imudp|30|daemon|info|$(uname -n | cut -d. -f1)|ntp_monitor|PID|-| INFO $healthy|"
+  : >"$LAB_DIR/rsyslog.raw"
+  via=(unshare --uts sh -c 'hostname pi.example.org && exec "$@"' sh)
+  monitor -C "$T/conf"
+  ended_silent 0
+  taken "<30>TIME pi ntp_monitor[PID]: INFO $healthy"
+  : >"$LAB_DIR/rsyslog.raw"
+  monitor -l '[::1]'
+  ended_silent 0
+  taken "${udp_line/ $(uname -n) / pi.example.org }"
+}
+
+@test "delivery: syslog_format = rfc5424 is that of UDP, and no matter of local sockets" {
+  rsyslogd_start
+  config '[logging]' 'syslog_format = rfc5424'
+  monitor -C "$T/conf" -l localhost
+  monitor -C "$T/conf" -l localhost
+  equal 'over UDP' "$(rsyslogd_raw | sed -n '2p')" "$udp_line"
+  : >"$LAB_DIR/rsyslog.raw"
+  monitor -C "$T/conf"
+  taken "$local_line"
+}
+
+@test "delivery: the time stamp is that of the run, local in RFC 3164, UTC in RFC 5424" {
+  local least most at
+  rsyslogd_start
+  printf -v least '%(%s)T' -1
+  via=(env TZ=XXX-9:30)
+  monitor
+  monitor -l localhost
+  rsyslogd_settle
+  printf -v most '%(%s)T' -1
+  at=$(sed -nE 's/^<30>([A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}) ntp_monitor.*/\1/p' "$LAB_DIR/rsyslog.raw")
+  between 'the local time' "$(TZ=XXX-9:30 date -d "$at" +%s)" "$least" "$most"
+  at=$(sed -nE 's/^<30>1 ([^ ]+) .*/\1/p' "$LAB_DIR/rsyslog.raw")
+  [[ $at == *Z ]]
+  between 'the UTC time' "$(date -d "$at" +%s)" "$least" "$most"
+}
+
+@test "delivery: a day of one digit has a blank before it, years and fractions are whole" {
+  plain_build_only faketime
+  rsyslogd_start
+  via=(env DONT_FAKE_MONOTONIC=1 TZ=XXX-9 faketime -f '@2027-03-04 23:59:58')
+  monitor
+  monitor -l localhost
+  rsyslogd_settle
+  # faketime reads its start in TZ.
+  lab_line "$LAB_DIR/rsyslog.raw" '^<30>Mar  4 23:59:58 ntp_monitor\[[0-9]+\]: INFO '
+  lab_line "$LAB_DIR/rsyslog.raw" '^<30>1 2027-03-04T14:59:58\.[0-9]{6}Z '
+}
+
+@test "delivery: busybox syslogd" {
+  lab_busybox_syslogd_start
+  monitor
+  ended_silent 0
+  equal 'what it stored' "$(busybox_log)" "TIME $(uname -n) daemon.info ntp_monitor[PID]: INFO $healthy"
+  monitor -w 1us
+  ended_silent 1
+  equal 'the second line' "$(busybox_log | sed -n '2p')" "TIME $(uname -n) daemon.warn ntp_monitor[PID]:\
+ WARNING NTP jitter above threshold: 1.207ms (threshold: 1us), server: ntp.example.org, source: text"
+}
+
+@test "delivery: journald by its own protocol has every field" {
+  lab_journald_start
+  real_service
+  monitor -l journal -o json
+  ended 0
+  local entry
+  entry=$(journal)
+  equal 'the number of entries' "$(wc -l <<<"$entry")" 1
+  equal 'the fields' \
+    "$(jq -S 'with_entries(select(.key | test("^(NTP_|SYSLOG_|MESSAGE|PRIORITY|_PID|_TRANSPORT)")))' <<<"$entry")" \
+    "$(jq -S --arg pid "$pid" '.servers[0] as $s | {
+      MESSAGE: ("INFO " + .message), PRIORITY: "6", SYSLOG_FACILITY: "3",
+      SYSLOG_IDENTIFIER: "ntp_monitor", SYSLOG_PID: $pid, _PID: $pid, _TRANSPORT: "journal",
+      NTP_VERDICT: "ok", NTP_REASON: "ok", NTP_SOURCE: "timesyncd", NTP_SERVER: $s.server,
+      NTP_JITTER_USEC: ($s.jitter_s * 1e6 | round | tostring),
+      NTP_OFFSET_USEC: ($s.offset_s * 1e6 + 1e-4 | trunc | tostring)}' "$T/out")"
+}
+
+@test "delivery: journald: verdict, priority and facility, and no field of what is unknown" {
+  lab_journald_start
+  config '[logging]' 'syslog_facility = local3' 'syslog_address = journal'
+  reading jitter=3s server=
+  monitor -C "$T/conf" -c 2.5s
+  ended_silent 2
+  rm "$T/reading"
+  monitor -C "$T/conf"
+  ended_silent 3
+  equal 'the fields' "$(journal | jq -c '[.PRIORITY, .SYSLOG_FACILITY, .NTP_VERDICT, .NTP_REASON,
+    .NTP_JITTER_USEC, .NTP_OFFSET_USEC, .NTP_SERVER, .MESSAGE]')" \
+    "$(printf '%s\n' '["2","19","critical","jitter","3000000",null,null,"CRITICAL NTP jitter above critical'\
+' threshold: 3s (critical threshold: 2.5s), server: 192.0.2.1, source: text"]' \
+      '["4","19","unknown","no-source",null,null,null,"WARNING NTP jitter unavailable:'\
+" $T/reading: No such file or directory\"]")"
+}
+
+@test "delivery: journald by its /dev/log" {
+  lab_journald_start
+  monitor -w 1us
+  ended_silent 1
+  equal 'the fields' "$(journal | jq -c '[._TRANSPORT, .PRIORITY, .SYSLOG_FACILITY, .SYSLOG_IDENTIFIER,
+    .SYSLOG_PID, .MESSAGE]')" "[\"syslog\",\"4\",\"3\",\"ntp_monitor\",\"$pid\",\"WARNING NTP jitter above\
+ threshold: 1.207ms (threshold: 1us), server: ntp.example.org, source: text\"]"
+}
+
+@test "delivery: stderr, when asked for, and then nowhere else" {
+  rsyslogd_start
+  monitor -l stderr
+  ended 0
+  said "INFO $healthy"
+  equal 'stdout' "$(<"$T/out")" ''
+  monitor -l stderr -w 1us -c 1us
+  ended 2
+  said "CRITICAL NTP jitter above critical threshold: 1.207ms (critical threshold: 1us), server:\
+ ntp.example.org, source: text"
+  taken_nothing
+}
+
+@test "delivery: a stream socket gets each line with its NUL, all on one connection" {
+  peer stream "$T/socket"
+  config '[monitoring]' 'colour = red'
+  monitor -C "$T/conf" -l "$T/socket"
+  ended_silent 0
+  lab_until 5 grep -qs 'NTP healthy' "$T/peer"
+  lab_kill peer
+  equal 'what came' "$(tr '\0' '\n' <"$T/peer" | sed -E "s/(unknown key).*/\\1/
+    s/^<([0-9]+)>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} ntp_monitor\\[$pid\\]: /\\1 /")" \
+    "connection
+28 WARNING $T/conf:2: colour: unknown key
+30 INFO $healthy"
+  equal 'the bytes at line ends' "$(tr -dc '\0\n' <"$T/peer" | od -An -tx1)" ' 0a 00 00'
+}
+
+@test "delivery: every facility" {
+  local name number=0 wanted=() numbers=(3 1 9 5 4 10 16 17 18 19 20 21 22 23)
+  rsyslogd_start -p none
+  for name in daemon user cron syslog auth authpriv local{0..7}; do
+    config '[logging]' "syslog_facility = $name"
+    monitor -C "$T/conf"
+    ended_silent 0
+    wanted+=("$((numbers[number] * 8 + 6))|$name|info")
+    number=$((number + 1))
+  done
+  equal 'what it understood' "$(rsyslogd_fields | cut -d'|' -f2-4)" "$(printf '%s\n' "${wanted[@]}")"
+}
+
+# --- severities and log_level ------------------------------------------------------
+
+# The severities of the lines of one run each with an OK, a missing reading, a WARNING, a CRITICAL and a
+# broken configuration, at one log_level; and the exit statuses, which do not depend on it.
+severities_at() {
+  local level=$1 severities=$2 statuses=''
+  : >"$LAB_DIR/rsyslog.raw"
+  : >"$LAB_DIR/rsyslog.fields"
+  config '[monitoring]' "log_level = $level"
+  monitor -C "$T/conf"
+  statuses+=$status
+  source=(-s "text:$T/nothing")
+  monitor -C "$T/conf"
+  statuses+=$status
+  source=(-s "text:$T/reading")
+  monitor -C "$T/conf" -w 1us
+  statuses+=$status
+  monitor -C "$T/conf" -w 1us -c 1us
+  statuses+=$status
+  config '[monitoring]' "log_level = $level" 'jitter_threshold = soon'
+  monitor -C "$T/conf"
+  statuses+=$status
+  equal "the severities at $level" "$(rsyslogd_fields | cut -d'|' -f4,9 | cut -d' ' -f1,2 | paste -sd' ')" \
+    "$severities"
+  equal "the exit statuses at $level" "$statuses" 03123
+  equal 'stderr' "$(<"$T/err")" ''
+}
+
+@test "delivery: the severity of each verdict, and what log_level lets through" {
+  rsyslogd_start
+  severities_at INFO 'info| INFO warning| WARNING warning| WARNING crit| CRITICAL err| ERROR err| ERROR'
+  severities_at warning 'warning| WARNING warning| WARNING crit| CRITICAL err| ERROR err| ERROR'
+  severities_at ERROR 'crit| CRITICAL err| ERROR err| ERROR'
+  severities_at CRITICAL 'crit| CRITICAL'
+}
+
+@test "delivery: debug_mode in a file logs the trace as DEBUG behind the verdict, and prints none" {
+  rsyslogd_start
+  config '[monitoring]' 'debug_mode = true' 'log_level = ERROR'
+  monitor -C "$T/conf"
+  ended_silent 0
+  local lines
+  lines=$(rsyslogd_raw)
+  equal 'the first line' "$(head -n 1 <<<"$lines")" "$local_line"
+  [ "$(wc -l <<<"$lines")" -gt 20 ]
+  equal 'other lines' "$(tail -n +2 <<<"$lines" |
+    grep -vE '^<31>TIME ntp_monitor\[PID\]: DEBUG \+[0-9]+\.[0-9]{3}ms [a-z ]+: ')" ''
+}
+
+# --- each end taken away --------------------------------------------------------------
+
+@test "delivery: the configured socket is gone, or is none: /dev/log has the line" {
+  rsyslogd_start -p none
+  : >"$T/file"
+  mkdir "$T/folder"
+  mkfifo "$T/fifo"
+  perl -MSocket -e 'socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die; bind($s, sockaddr_un($ARGV[0])) or die' "$T/dead"
+  [ -S "$T/dead" ]
+  local way
+  for way in nothing file folder fifo dead no/folder file/below; do
+    : >"$LAB_DIR/rsyslog.raw"
+    monitor -l "$T/$way"
+    ended_silent 0
+    taken "$local_line"
+  done
+}
+
+@test "delivery: /dev/log is gone, or is none: UDP 514 has the line" {
+  rsyslogd_start -s none
+  local way
+  for way in 'rm -f /dev/log' ': >/dev/log' 'rm /dev/log; mkdir /dev/log' 'rmdir /dev/log; mkfifo /dev/log' \
+    'rm /dev/log; ln -s /dev/nothing /dev/log'; do
+    eval "$way"
+    : >"$LAB_DIR/rsyslog.raw"
+    monitor
+    ended_silent 0
+    taken "$udp_line"
+  done
+}
+
+@test "delivery: the journal is gone: /dev/log has the line" {
+  rsyslogd_start -p none
+  monitor -l journal
+  ended_silent 0
+  taken "$local_line"
+}
+
+@test "delivery: UDP is refused: /dev/log has the line, in a few ms" {
+  rsyslogd_start -p none
+  local address
+  for address in 127.0.0.1 '[::1]' localhost:5514; do
+    : >"$LAB_DIR/rsyslog.raw"
+    monitor -l "$address"
+    ended_silent 0
+    taken "$local_line"
+    between 'the run' "$took_ms" 0 300
+  done
+}
+
+@test "delivery: only the IPv6 loopback listens: localhost finds it" {
+  perl -MSocket=:all -e '$| = 1; socket(my $s, PF_INET6, SOCK_DGRAM, 0) or die;
+    bind($s, pack_sockaddr_in6(514, inet_pton(AF_INET6, "::1"))) or die; print "ready\n";
+    recv($s, my $bytes, 65536, 0); print "$bytes\n"' >"$T/peer" 3>&- &
+  local receiver=$!
+  lab_until 5 grep -qsx ready "$T/peer"
+  monitor
+  ended_silent 0
+  wait "$receiver"
+  equal 'what came' "$(sed -nE "s/^<30>1 [^ ]+ [^ ]+ ntp_monitor $pid ok .*\] //p" "$T/peer")" "INFO $healthy"
+}
+
+@test "delivery: all is gone: stderr has the line, and the trace tells each reason in order" {
+  monitor -l "$T/nothing"
+  ended 0
+  said "INFO $healthy"
+  monitor -l "$T/nothing" -d
+  ended 0
+  equal 'the trace' "$(log_trace)" "log: local socket $T/nothing failed: No such file or directory
+log: local socket /dev/log failed: No such file or directory
+log: UDP localhost failed: UDP port 514: Connection refused
+log: stderr took: INFO $healthy"
+  grep -qx "ntp_monitor: INFO $healthy" "$T/err"
+}
+
+@test "delivery: no end is tried twice" {
+  local way
+  for way in /dev/log localhost:514; do
+    monitor -l "$way" -d
+    ended 0
+    equal 'the ends tried' "$(log_trace | sed -E 's/^(log: [^:]*) (failed|took): .*/\1/' | sort)" \
+      "$(printf '%s\n' 'log: UDP localhost' 'log: local socket /dev/log' 'log: stderr')"
+  done
+}
+
+@test "delivery: the notes on the configuration take the same way as the verdict" {
+  config '[monitoring]' 'colour = red' 'jitter_threshold = soon'
+  monitor -C "$T/conf"
+  ended 3
+  equal 'stderr' "$(sed -E 's/^(.*(unknown key|is not a time)).*/\1/' "$T/err")" \
+    "ntp_monitor: WARNING $T/conf:2: colour: unknown key
+ntp_monitor: ERROR $T/conf:3: jitter_threshold: 'soon' is not a time
+ntp_monitor: ERROR $healthy; but the configuration has 1 problem: see ntp_monitor --check-config"
+}
+
+@test "delivery: stderr too is gone: the status is 3, whatever the verdict" {
+  local way verdict
+  mkfifo "$T/fifo"
+  exec {both}<>"$T/fifo"
+  exec {broken}>"$T/fifo"
+  exec {both}>&-
+  for way in '2>&-' '2>/dev/null' '2>/dev/full' "2>&$broken" '2</'; do
+    for verdict in '-w 2s' '-w 1us' '-w 1us -c 1us' '-w 2s -l stderr' '-w 1us -l /nothing' '-w 1us -c 1us -l [::1]:514'; do
+      at=$way
+      # shellcheck disable=SC2086 # words
+      monitor $verdict
+      [ "$status" = 3 ] || fail "status $status with $way and $verdict"
+    done
+    monitor -l none -w 1us
+    [ "$status" = 1 ] || fail "status $status with $way and -l none"
+  done
+  exec {broken}>&-
+}
+
+@test "delivery: a stderr that nobody reads is waited for until the deadline, no longer" {
+  mkfifo "$T/fifo"
+  exec {both}<>"$T/fifo"
+  dd if=/dev/zero of="$T/fifo" oflag=nonblock bs=4096 2>/dev/null || true
+  at="2>&$both"
+  monitor -t 1
+  exec {both}>&-
+  [ "$status" = 3 ]
+  between 'the run' "$took_ms" 800 1400
+}
+
+@test "delivery: -l none says nothing anywhere, and the status is the verdict's" {
+  local verdict
+  rsyslogd_start
+  for verdict in '0 -w 2s' '1 -w 1us' '2 -w 1us -c 1us'; do
+    # shellcheck disable=SC2086 # words
+    monitor -l none ${verdict#* }
+    ended_silent "${verdict%% *}"
+  done
+  source=(-s text:/nothing)
+  monitor -l none
+  ended_silent 3
+  taken_nothing
+}
+
+@test "delivery: below log_level nothing is said anywhere, and the status is the verdict's" {
+  config '[monitoring]' 'log_level = CRITICAL'
+  monitor -C "$T/conf" -w 1us
+  ended_silent 1 # with no receiver at all
+  rsyslogd_start
+  monitor -C "$T/conf"
+  ended_silent 0
+  monitor -C "$T/conf" -w 1us
+  ended_silent 1
+  taken_nothing
+}
+
+@test "delivery: an ordinary user who may not write to the socket gets the next end" {
+  rsyslogd_start
+  chmod 000 /dev/log
+  via=(unshare --user --map-user=1000 --map-group=1000)
+  monitor -d
+  ended 0
+  equal 'the first line' "$(rsyslogd_raw | head -n 1)" "$udp_line"
+  equal 'the trace' "$(log_trace)" "log: local socket /dev/log failed: Permission denied
+log: UDP localhost took: INFO $healthy"
+}
+
+# --- receivers that hold up ----------------------------------------------------------
+
+@test "delivery: rsyslogd is stopped and its queue full: the next end within a second" {
+  rsyslogd_start -p none
+  lab_freeze rsyslogd
+  fill /dev/log
+  monitor
+  ended 0
+  said "INFO $healthy"
+  between 'the run' "$took_ms" 150 900
+  lab_thaw rsyslogd
+  taken_nothing # of ours: it was said once
+}
+
+@test "delivery: several lines into a full queue wait but once" {
+  rsyslogd_start -p none
+  lab_freeze rsyslogd
+  fill /dev/log
+  config '[monitoring]' 'a = 1' 'b = 1' 'c = 1' 'd = 1'
+  monitor -C "$T/conf"
+  ended 0
+  equal 'the lines' "$(wc -l <"$T/err")" 5
+  between 'the run' "$took_ms" 150 900
+}
+
+@test "delivery: a socket that nobody reads is full: UDP has the line" {
+  rsyslogd_start -s none
+  peer deaf-datagram "$T/socket"
+  fill "$T/socket"
+  monitor -l "$T/socket"
+  ended_silent 0
+  taken "$udp_line"
+  between 'the run' "$took_ms" 150 900
+}
+
+@test "delivery: a stream socket that accepts nobody is passed over" {
+  rsyslogd_start -p none
+  peer deaf-stream "$T/socket"
+  monitor -l "$T/socket"
+  ended_silent 0
+  taken "$local_line"
+  between 'the run' "$took_ms" 0 900
+}
+
+@test "delivery: a stopped journald: both its sockets full, stderr within a second" {
+  lab_journald_start
+  lab_freeze journald
+  fill /run/systemd/journal/socket
+  fill /dev/log
+  monitor -l journal
+  ended 0
+  said "INFO $healthy"
+  between 'the run' "$took_ms" 300 900
+}
+
+@test "delivery: a queue that is full for a moment only is waited for" {
+  plain_build_only 'the time that a run takes'
+  # The reader empties the queue as soon as it sees the run asleep, which waits for nothing else.
+  perl -MSocket -e '
+    my ($path, @run) = @ARGV;
+    socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die;
+    bind($s, sockaddr_un($path)) or die;
+    socket(my $c, PF_UNIX, SOCK_DGRAM, 0) or die;
+    connect($c, sockaddr_un($path)) or die;
+    1 while defined send($c, "filler", MSG_DONTWAIT);
+    my $child = fork();
+    if (!$child) { exec(@run) or die; }
+    for (my $asleep = 0; $asleep < 5;) {
+      open(my $stat, "<", "/proc/$child/stat") or die;
+      my $ended = (my $state = (split(" ", <$stat>))[2]) eq "Z";
+      last if $ended;
+      $asleep = $state eq "S" ? $asleep + 1 : 0;
+    }
+    while (defined recv($s, my $bytes, 65536, MSG_DONTWAIT)) { print "$bytes\n" if $bytes ne "filler"; }
+    waitpid($child, 0);
+    my $status = $? >> 8;
+    while (defined recv($s, my $bytes, 65536, MSG_DONTWAIT)) { print "$bytes\n" if $bytes ne "filler"; }
+    exit $status;' "$T/socket" "$PROG" "${source[@]}" -l "$T/socket" >"$T/out" 2>"$T/err"
+  [[ $(<"$T/out") == "<30>"*": INFO $healthy" ]]
+  [ ! -s "$T/err" ]
+}
+
+# --- receivers that come and go -------------------------------------------------------
+
+# hold [ARGUMENT...]: starts a run which has logged its verdict and now waits for someone to read its
+# report; `let_go` breaks that pipe, and then it has one more line to log.
+hold() {
+  mkfifo "$T/fifo"
+  exec {both}<>"$T/fifo"
+  exec {held}>"$T/fifo"
+  dd if=/dev/zero of="$T/fifo" oflag=nonblock bs=4096 2>/dev/null || true
+  at=">&$held {both}>&- {held}>&-"
+  start -o text "$@"
+}
+
+let_go() {
+  exec {both}>&- {held}>&-
+  finish
+}
+
+broken='ERROR the report could not be written to stdout: Broken pipe'
+
+@test "delivery: rsyslogd restarted between two lines has both" {
+  rsyslogd_start -p none
+  hold
+  lab_line "$LAB_DIR/rsyslog.raw" 'NTP healthy'
+  lab_kill rsyslogd
+  rm /dev/log
+  rsyslogd_start -p none
+  let_go
+  ended_silent 3
+  taken "<27>TIME ntp_monitor[PID]: $broken"
+}
+
+@test "delivery: journald restarted between two lines has both" {
+  lab_journald_start
+  hold -l journal
+  lab_until 5 journal_marked "INFO $healthy"
+  lab_kill journald
+  rm /run/systemd/journal/socket
+  lab_journald_start
+  let_go
+  ended_silent 3
+  equal 'the entries' "$(journal | jq -r .MESSAGE)" "INFO $healthy
+$broken"
+}
+
+@test "delivery: rsyslogd gone between two lines: the next end has the second" {
+  lab_busybox_syslogd_start
+  rsyslogd_start -p none -s "$T/socket"
+  hold -l "$T/socket"
+  lab_line "$LAB_DIR/rsyslog.raw" 'NTP healthy'
+  lab_kill rsyslogd
+  let_go
+  ended_silent 3
+  equal 'what busybox stored' "$(busybox_log)" "TIME $(uname -n) daemon.err ntp_monitor[PID]: $broken"
+}
+
+@test "delivery: a UDP receiver gone between two lines: the next end has the second" {
+  lab_busybox_syslogd_start
+  rsyslogd_start -s none
+  hold -l 127.0.0.1
+  lab_line "$LAB_DIR/rsyslog.raw" 'NTP healthy'
+  lab_kill rsyslogd
+  let_go
+  ended_silent 3
+  equal 'what busybox stored' "$(busybox_log)" "TIME $(uname -n) daemon.err ntp_monitor[PID]: $broken"
+}
+
+# --- names and routes --------------------------------------------------------------
+
+@test "delivery: a host's name is looked up, and its addresses are walked" {
+  printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.9 loghost.example.org' >>/etc/hosts
+  rsyslogd_start -s none
+  monitor -l loghost.example.org
+  ended_silent 0
+  taken "$udp_line"
+  lab_kill rsyslogd
+  peer udp 127.0.0.9 5514
+  monitor -l loghost.example.org:5514
+  ended_silent 0
+  lab_until 5 grep -qs "INFO $healthy\$" "$T/peer"
+}
+
+@test "delivery: a name that does not resolve: the next end has the line, the trace the reason" {
+  rsyslogd_start -p none
+  monitor -l no-such-host.invalid -d
+  ended 0
+  equal 'the first line' "$(rsyslogd_raw | head -n 1)" "$local_line"
+  [[ $(log_trace) == 'log: UDP no-such-host.invalid failed: looking up no-such-host.invalid: '?*"
+log: local socket /dev/log took: INFO $healthy" ]]
+  printf '%s\n' 'hosts: files' >"$T/nsswitch.conf"
+  via=(unshare -m sh -c 'mount --bind "$1" /etc/nsswitch.conf && shift && exec "$@"' sh "$T/nsswitch.conf")
+  monitor -l no-such-host.invalid
+  ended_silent 0
+}
+
+@test "delivery: a name server that stays silent costs half of the time, and the chain goes on" {
+  printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:5 attempts:2' >/etc/resolv.conf
+  peer deaf-udp 127.0.0.1 53
+  monitor -t 2 -l loghost.example.org -d
+  ended 0
+  between 'the run' "$took_ms" 900 1900
+  equal 'the trace' "$(log_trace)" "log: UDP loghost.example.org failed: looking up loghost.example.org: no\
+ answer from DNS in time
+log: local socket /dev/log failed: No such file or directory
+log: UDP localhost failed: UDP port 514: Connection refused
+log: stderr took: INFO $healthy"
+  rsyslogd_start -p none
+  monitor -t 1 -l loghost.example.org -w 1us
+  ended_silent 1
+  between 'the run' "$took_ms" 400 950
+  [[ $(rsyslogd_raw) == '<28>TIME ntp_monitor[PID]: WARNING NTP jitter above threshold: '* ]]
+}
+
+@test "delivery: a measurement that takes all its time leaves enough for the whole chain" {
+  printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:5 attempts:2' >/etc/resolv.conf
+  peer deaf-udp 127.0.0.1 53
+  rsyslogd_start -p none
+  lab_freeze rsyslogd
+  fill /dev/log
+  mkfifo "$T/fifo"
+  exec {both}<>"$T/fifo"
+  source=(-s "text:$T/fifo")
+  monitor -t 1 -l loghost.example.org
+  exec {both}>&-
+  ended 3
+  said "WARNING NTP jitter unavailable: $T/fifo: it did not end in time"
+  between 'the run' "$took_ms" 700 1150
+}
+
+@test "delivery: without a network, or on a way that leads nowhere, the next end has the line" {
+  rsyslogd_start -p none
+  local error
+  for error in '192.0.2.1|Network is unreachable|true' 'localhost|Network is unreachable|true' \
+    '[2001:db8::1]|Network is unreachable|true' \
+    '192.0.2.1|Invalid argument|busybox ip route add blackhole 192.0.2.1/32' \
+    '192.0.2.1|Permission denied|busybox ip route add prohibit 192.0.2.1/32' \
+    '192.0.2.1|No route to host|busybox ip route add unreachable 192.0.2.1/32'; do
+    : >"$LAB_DIR/rsyslog.raw"
+    via=(unshare --net sh -c "${error##*|} && exec \"\$@\"" sh)
+    monitor -l "${error%%|*}" -d
+    ended 0
+    error=${error#*|}
+    [[ $(log_trace) =~ ^"log: UDP "[^\ ]*" failed: UDP port 514: "("${error%%|*}"|"Cannot assign requested address") ]] ||
+      fail "$(log_trace)"
+    equal 'the first line' "$(rsyslogd_raw | head -n 1)" "$local_line"
+  done
+}
+
+@test "delivery: a receiver on the loopback costs a few ms" {
+  local logged_ms
+  rsyslogd_start -s none
+  monitor -l localhost -d
+  logged_ms=$(sed -nE 's/.* step: logging took ([0-9]+)(\.[0-9]+)?ms$/\1/p' "$T/err")
+  between 'the time that logging took' "$logged_ms" 1 60
+}
+
+@test "delivery: IPv6 only: without 127.0.0.1 localhost is ::1" {
+  rsyslogd_start -s none
+  busybox ip addr del 127.0.0.1/8 dev lo
+  monitor -l localhost
+  busybox ip addr add 127.0.0.1/8 dev lo
+  ended_silent 0
+  taken "$udp_line"
+}
+
+@test "delivery: the refusal of another machine is waited for, 100 ms at most" {
+  busybox ip addr add 192.0.2.77/32 dev lo
+  peer udp 192.0.2.77 514
+  monitor -l 192.0.2.77
+  ended_silent 0
+  between 'the run' "$took_ms" 90 500
+  lab_until 5 grep -qs "INFO $healthy\$" "$T/peer"
+  lab_kill peer
+  rsyslogd_start -p none
+  monitor -l 192.0.2.77
+  busybox ip addr del 192.0.2.77/32 dev lo
+  ended_silent 0
+  taken "$local_line"
+}
+
+# --- length ---------------------------------------------------------------------------
+
+@test "delivery: a line that is too long ends at a letter's end; journald and RFC 5424 have it whole" {
+  local pad long line whole count
+  printf -v long '%081d' 0
+  long=${long//0/가} # 243 bytes
+  rsyslogd_start -p none
+  for pad in '' a ab; do
+    : >"$LAB_DIR/rsyslog.raw"
+    source=()
+    for count in 1 2 3 4 5; do
+      source+=(-s "text:/$pad$long$count")
+    done
+    monitor -o json
+    ended 3
+    rsyslogd_settle
+    line=$(grep -a NTP "$LAB_DIR/rsyslog.raw")
+    iconv -f UTF-8 -t UTF-8 <<<"$line" >/dev/null
+    equal 'the end' "${line: -3}" ...
+    between 'the length' "$(LC_ALL=C && echo ${#line})" 1021 1024
+    whole=$(jq -r .message "$T/out")
+    line=${line%...}
+    equal 'the beginning' "${line#*: WARNING }" "${whole:0:$((${#line} - $(wc -m <<<"${line%%: WARNING *}: WARNING ") + 1))}"
+  done
+  lab_kill rsyslogd
+  rm /dev/log
+  rsyslogd_start -s none
+  monitor -l localhost -o json
+  whole=$(jq -r .message "$T/out")
+  [[ $(rsyslogd_raw) == *"] "$'\xef\xbb\xbf'"WARNING $whole" ]]
+  lab_journald_start
+  monitor -l journal -o json
+  equal 'the entry' "$(journal | jq -r .MESSAGE)" "WARNING $(jq -r .message "$T/out")"
+}
+
+# --- descriptors -------------------------------------------------------------------------
+
+@test "delivery: descriptors 0 to 2 closed in every combination: the line arrives" {
+  local way
+  rsyslogd_start
+  for way in '' '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+    : >"$LAB_DIR/rsyslog.raw"
+    at=$way
+    monitor
+    ended_silent 0
+    taken "$local_line"
+    : >"$LAB_DIR/rsyslog.raw"
+    monitor -l localhost -w 1us
+    ended_silent 1
+    [[ $(rsyslogd_raw) == '<28>1 TIME '*'] WARNING NTP jitter above threshold: '* ]]
+  done
+}
+
+@test "delivery: no socket, file or pipe of a run is descriptor 0, 1 or 2" {
+  plain_build_only strace
+  local way calls
+  echo '127.0.0.1 loghost.example.org' >>/etc/hosts
+  config '[monitoring]'
+  for way in '' '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+    via=(strace -f -o "$T/trace" -e 'trace=execve,socket,pipe2,openat,open,dup,dup2,dup3'
+      sh -c "exec \"\$@\" $way" sh)
+    monitor -C "$T/conf" -l loghost.example.org
+    case $way in
+      *'2>&-'*) [ "$status" = 3 ] ;;
+      *) [ "$status" = 0 ] ;;
+    esac
+    # From where the program itself begins: descriptors that calls gave.
+    calls=$(sed -n '/execve.*ntp_monitor"/,$p' "$T/trace" | sed -n '/ntp_monitor.conf\|\/conf"/,$p')
+    [[ $calls == *'socket('*' = '[3-9]* ]] && [[ $calls == *'pipe2(['[3-9]* ]]
+    equal "low descriptors with $way" "$(grep -E '(socket|openat?|dup[23]?)\(.* = [012]( |$)|pipe2\(\[([012],|[0-9]+, [012]\])' <<<"$calls")" ''
+  done
+}
+
+# --- calls that fail -----------------------------------------------------------------------
+
+@test "delivery: a send that fails once: the line arrives all the same, once" {
+  plain_build_only strace
+  local fault
+  rsyslogd_start
+  for fault in EINTR EAGAIN; do # these pass by themselves: the same end
+    : >"$LAB_DIR/rsyslog.raw"
+    via=(strace -D -o "$T/trace" -e trace=sendto -e "inject=sendto:error=$fault:when=1")
+    monitor
+    ended_silent 0
+    lab_until 5 grep -q 'exited with' "$T/trace"
+    grep -q "$fault.*INJECTED" "$T/trace"
+    taken "$local_line"
+  done
+  for fault in ENOBUFS EMSGSIZE ECONNREFUSED EPERM; do # these do not: the next
+    : >"$LAB_DIR/rsyslog.raw"
+    via=(strace -D -o "$T/trace" -e trace=sendto -e "inject=sendto:error=$fault:when=1")
+    monitor
+    ended_silent 0
+    lab_until 5 grep -q 'exited with' "$T/trace"
+    grep -q "$fault.*INJECTED" "$T/trace"
+    taken "$udp_line"
+  done
+}
+
+@test "delivery: no socket to be had, no connection, no child for the look-up: stderr has the line" {
+  plain_build_only strace
+  local fault
+  echo '127.0.0.1 loghost.example.org' >>/etc/hosts
+  rsyslogd_start
+  for fault in socket:error=EMFILE connect:error=EACCES sendto:error=EIO; do
+    via=(strace -D -f -o "$T/trace" -e "inject=$fault")
+    monitor
+    ended 0
+    said "INFO $healthy"
+    monitor -l loghost.example.org
+    ended 0
+    said "INFO $healthy"
+  done
+  taken_nothing
+  via=(strace -D -f -o "$T/trace" -e 'inject=clone,clone3,fork,vfork:error=EAGAIN')
+  monitor -l loghost.example.org
+  ended_silent 0
+  taken "$local_line"
+  : >"$LAB_DIR/rsyslog.raw"
+  via=(strace -D -f -o "$T/trace" -e inject=pipe2:error=EMFILE)
+  monitor -l loghost.example.org
+  ended_silent 0
+  taken "$local_line"
+  via=(strace -D -f -o "$T/trace" -e inject=socket:error=EMFILE -e inject=write:error=EIO)
+  monitor -w 1us
+  ended_silent 3
+}
+
+# --- hostile text ------------------------------------------------------------------------------
+
+# What a name of a server must become: each byte that is no letter of UTF-8, or acts on a log or a
+# terminal, is shown by its number.
+hostile=$'a\x1b[31mb\x07\x7f%n%s%d|"]\\\xff\xc2\x85\xe2\x80\xae\xe2\x80\xa8\xed\xa0\x80\xc0\xafend 시'
+harmless='a\x1b[31mb\x07\x7f%n%s%d|"]\\xff\xc2\x85\xe2\x80\xae\xe2\x80\xa8\xed\xa0\x80\xc0\xafend 시'
+
+# All receivers in turn; $1 is what each must show of the server, ${source[@]} where the name is from.
+hostile_everywhere() {
+  local shown=$1 name=${source[1]%%:*} message data bom=$'\xef\xbb\xbf'
+  message="INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: $shown, source: $name"
+  rsyslogd_start
+  monitor
+  ended_silent 0
+  taken "<30>TIME ntp_monitor[PID]: $message"
+  : >"$LAB_DIR/rsyslog.raw"
+  monitor -l localhost
+  ended_silent 0
+  [[ $message == *[![:ascii:]]* ]] || bom=
+  data=${shown//\\/\\\\} data=${data//\"/\\\"} data=${data//]/\\]}
+  data=$(rsyslogd_raw | sed -n "s/.* source=\"$name\" server=\"\\(.*\\)\"\\]\\[timeQuality .*/\\1/p" | grep -cxF "$data")
+  equal 'lines whose structured data has the name' "$data" 1
+  equal 'lines' "$(rsyslogd_raw | wc -l)" 1
+  [[ $(rsyslogd_raw) == *"] $bom$message" ]] || fail "$(rsyslogd_raw)"
+  : >"$LAB_DIR/rsyslog.raw"
+  config '[logging]' 'syslog_format = rfc3164'
+  monitor -C "$T/conf" -l localhost
+  ended_silent 0
+  taken "<30>TIME $(uname -n) ntp_monitor[PID]: $message"
+  LC_ALL=C grep -qa $'[\x01-\x09\x0b-\x1f\x7f]' "$LAB_DIR/rsyslog.raw" && fail 'a control byte in rsyslogd'
+  lab_kill rsyslogd
+  lab_busybox_syslogd_start
+  monitor
+  ended_silent 0
+  equal 'what busybox stored' "$(busybox_log)" "TIME $(uname -n) daemon.info ntp_monitor[PID]: $message"
+  lab_kill busybox
+  lab_journald_start
+  monitor -l journal
+  ended_silent 0
+  monitor
+  ended_silent 0
+  equal 'what journald stored' "$(journal | jq -c '[._TRANSPORT, .MESSAGE, .NTP_SERVER]')" \
+    "$(jq -nc --arg m "$message" --arg s "$shown" '["journal", $m, $s], ["syslog", $m, null]')"
+  monitor -l stderr
+  ended 0
+  said "$message"
+}
+
+@test "delivery: a hostile server name is one harmless line in every receiver" {
+  reading server="$hostile"
+  hostile_everywhere "$harmless"
+}
+
+@test "delivery: a server name with a newline is one line in every receiver" {
+  local forged=$'x\n<0>Jan  1 00:00:00 kernel: forged\nPRIORITY=0\r\ty'
+  fake_service packets=10 jitter_us=1207 "name=$forged"
+  hostile_everywhere 'x\x0a<0>Jan  1 00:00:00 kernel: forged\x0aPRIORITY=0\x0d\x09y'
+}
+
+@test "delivery: a hostile host name is harmless too" {
+  rsyslogd_start -s none
+  via=(unshare --uts sh -c 'printf "a b\033[31m\377]c" >/proc/sys/kernel/hostname && exec "$@"' sh)
+  monitor -l localhost
+  ended_silent 0
+  equal 'what rsyslogd stored' "$(rsyslogd_raw | sed -E 's/^(<30>1 TIME )[!-~]+( ntp_monitor PID )/\1HOST\2/')" \
+    "${udp_line/ $(uname -n) / HOST }"
+  : >"$LAB_DIR/rsyslog.raw"
+  config '[logging]' 'syslog_format = rfc3164'
+  monitor -C "$T/conf" -l localhost
+  ended_silent 0
+  equal 'what rsyslogd stored' "$(rsyslogd_raw | sed -E 's/^(<30>TIME )[!-~]+( ntp_monitor\[PID)/\1HOST\2/')" \
+    "<30>TIME HOST ntp_monitor[PID]: INFO $healthy"
+}
+
+@test "delivery: hostile text of files and messages is harmless too" {
+  rsyslogd_start -p none
+  source=(-s text:/$'no\nsuch\x1bfile%n')
+  monitor
+  ended_silent 3
+  taken '<28>TIME ntp_monitor[PID]: WARNING NTP jitter unavailable: /no\x0asuch\x1bfile%n: No such file or directory'
+  : >"$LAB_DIR/rsyslog.raw"
+  source=(-s "text:$T/reading")
+  config '[monitoring]' $'jitter_threshold = 2\x1b[2J\xe2\x80\xae%s'
+  monitor -C "$T/conf"
+  ended_silent 3
+  [[ $(rsyslogd_raw) == "<27>TIME ntp_monitor[PID]: ERROR $T/conf:2: jitter_threshold: '2\\x1b[2J\\xe2\\x80\\xae%s' is not a time;"* ]]
+  : >"$LAB_DIR/rsyslog.raw"
+  reading jitter=$'soon\x1b\x7f'
+  monitor
+  ended_silent 3
+  [[ $(rsyslogd_raw) == *": Jitter='soon\\x1b\\x7f' cannot be read" ]]
+}

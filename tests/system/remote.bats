@@ -1,0 +1,353 @@
+# remote.bats: timesyncd of another machine (-H, a real ssh client and server) and of a container
+# (-M, a process in a mount namespace of its own): the reading is that of over there, what ssh says
+# is quoted and goes nowhere else, and whatever hangs on the way the run ends at its deadline.
+#
+# The far bus has a socket that the near side does not know of, so a reading can only come the long
+# way.
+
+# shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
+
+setup() {
+  load time
+  far=$LAB_DIR/far
+  # timesyncd asks anew when something new is there in /run/systemd.
+  mkdir -p "$far/bin" ~/.ssh /run/systemd/machines
+  AS=from_here
+}
+
+teardown() {
+  local file
+  lab_logs_on_failure
+  for file in "$far"/*.pid; do
+    [ ! -e "$file" ] || kill -KILL "$(cat "$file")" 2>/dev/null || true
+  done
+  lab_stop_all
+  rm -rf "$LAB_DIR"/log/* "$far" ~/.ssh /run/systemd/machines
+}
+
+from_here() {
+  env -u DBUS_SYSTEM_BUS_ADDRESS "$@"
+}
+
+far_bus() {
+  lab_bus_start -s "$far/dbus/system_bus_socket"
+}
+
+far_service() {
+  far_bus && lab_ntp_start '*=+5ms' '127.0.9.9=+31ms,delay=3ms,stratum=3' && lab_timesyncd_start &&
+    lab_replies 8 && lab_replies 9 127.0.9.9
+}
+
+# --- a far machine -----------------------------------------------------------------
+
+# far_program PATH [ARGUMENT...]: puts an unpacked program into the far PATH, with its libraries, and
+# these arguments before all others.
+far_program() {
+  local path=$LAB_ROOT/$1 libraries
+  shift
+  [ -x "$path" ] || fail "no $path: tests/lab/unpack.sh check" || return
+  libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
+  printf '#!/bin/sh\nexport LD_LIBRARY_PATH=%q\nexec %s "$@"\n' "$libraries" "$(printf '%q ' "$path" "$@")" \
+    >"$far/bin/${path##*/}"
+  chmod +x "$far/bin/${path##*/}"
+}
+
+# far_machine [LINE...]: sshd of an ordinary user; further lines of its configuration come first.
+far_machine() {
+  far_program usr/sbin/sshd &&
+    far_program usr/bin/systemd-stdio-bridge -p "$DBUS_SYSTEM_BUS_ADDRESS" || return
+  ssh-keygen -q -t ed25519 -N '' -f "$far/host_key" && ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id
+  cp ~/.ssh/id.pub "$far/authorized_keys"
+  printf 'this machine is watched\n' >"$far/banner"
+  printf '%s\n' "$@" 'Port 2222' 'ListenAddress 127.0.0.1' "HostKey $far/host_key" 'PidFile none' \
+    'UsePAM no' 'StrictModes no' "AuthorizedKeysFile $far/authorized_keys" "Banner $far/banner" \
+    "SetEnv PATH=$far/bin:/usr/bin:/bin" >"$far/sshd_config"
+  know far
+  lab_spawn sshd unshare --user --map-user=1000 --map-group=1000 \
+    "$far/bin/sshd" -D -e -f "$far/sshd_config" &&
+    lab_ready sshd 5 grep -qs '^Server listening' "$LAB_DIR/log/sshd"
+}
+
+# know NAME [PORT]: how ssh reaches it.
+know() {
+  printf '%s\n' "Host $1" 'HostName 127.0.0.1' "Port ${2-2222}" 'User labuser' 'IdentityFile ~/.ssh/id' \
+    'UserKnownHostsFile /dev/null' 'StrictHostKeyChecking no' >>~/.ssh/config
+}
+
+# An ssh of our own, from stdin.
+fake_ssh() {
+  cat >"$far/bin/ssh"
+  chmod +x "$far/bin/ssh"
+  PATH=$far/bin:$PATH
+}
+
+@test "-H: the far machine's reading comes over a real ssh" {
+  far_service
+  far_machine
+  for arguments in '-H far' '-H labuser@far -s timesyncd' '--host=far -s auto'; do
+    # shellcheck disable=SC2086 # several arguments
+    check $arguments
+    verdict 0 ok 'server: 127\.0\.9\.9, source: timesyncd$'
+    server_is '[.address, .stratum, .replies, (.jitter_s * 1e6 | round)]' \
+      "[\"127.0.9.9\",3,9,$(property NTPMessage | jq '.[14]')]"
+    server_is '.offset_s > 0.03 and .age_s < 60' true
+  done
+  check # here, there is none
+  verdict 3 no-bus
+  # ssh did print the banner, which is on nobody's stderr.
+  [ "$(grep -c '^Accepted publickey for labuser' "$LAB_DIR/log/sshd")" = 3 ]
+  ssh far true 2>&1 | grep -q 'this machine is watched'
+}
+
+@test "-H: the environment of here leads nowhere else" {
+  far_service
+  far_machine
+  printf '#!/bin/sh\n: >"$0.ran"\n' >"$far/evil"
+  chmod +x "$far/evil"
+  AS=
+  DBUS_SYSTEM_BUS_ADDRESS=unixexec:path=$far/evil check -H far
+  verdict 0 ok
+  [ ! -e "$far/evil.ran" ] || fail 'executed'
+}
+
+@test "-H: the far clock is another's, and may differ by a minute" {
+  far_bus
+  far_machine
+  lab_fake_start age=-55s
+  check -H far
+  verdict 0 ok
+  lab_stop fake
+  lab_fake_start age=-65s
+  check -H far
+  verdict 1 stale 'lies 1min 4s in the future'
+}
+
+@test "-H: a far timesyncd that is stopped, or does not answer" {
+  far_bus
+  far_machine
+  touch -d '-1 day' /run/systemd/timesync/synchronized # of here, which says nothing of there
+  check -H far
+  verdict 3 no-service 'systemd-timesyncd is not running; if it should: '
+  rm /run/systemd/timesync/synchronized
+  lab_fake_start swallow
+  check -H far -t 2
+  in_time 3
+  verdict 3 timeout 'did not answer within 1\.[0-9]s'
+}
+
+@test "-H: a far bus that is not there, or does not answer" {
+  far_bus
+  far_machine
+  lab_freeze bus
+  check -H far -t 2
+  in_time 3
+  verdict 3 timeout 'the system bus of far over ssh did not answer within 1\.[0-9]s'
+  lab_kill bus
+  check -H far
+  verdict 3 no-bus 'cannot connect to the system bus of far over ssh: ' 'ssh says '
+}
+
+@test "-H: a far machine without the program that bridges" {
+  far_bus
+  far_machine 'ForceCommand exec systemd-stdio-bridge-of-another-name'
+  check -H far
+  verdict 3 no-bus "ssh says '.*systemd-stdio-bridge-of-another-name: not found.*'; .*ssh -x .* systemd-stdio-bridge"
+}
+
+descendants() {
+  local child children
+  read -ra children <"/proc/$1/task/$1/children" || true
+  for child in "${children[@]}"; do
+    echo "$child"
+    descendants "$child"
+  done
+}
+
+kill_descendants() {
+  # shellcheck disable=SC2046 # several
+  kill -KILL $(descendants "$1")
+}
+
+@test "-H: the connection is lost while it waits" {
+  far_bus
+  far_machine
+  lab_fake_start swallow
+  once_asked kill_descendants "$(lab_pid sshd)"
+  check -H far
+  in_time 6
+  verdict 3 no-bus 'cannot connect to the system bus of far over ssh: '
+}
+
+@test "-H: what ssh says is why, and is said once" {
+  far_bus
+  far_machine
+  know closed 2223
+  check -H closed
+  verdict 3 no-bus "ssh says 'ssh: connect to host 127\.0\.0\.1 port 2223: Connection refused'; .*ssh -x"
+  check -H no.such.example
+  in_time 10
+  verdict 3 no-bus "ssh says 'ssh: Could not resolve hostname no\.such\.example: .*'; "
+  : >"$far/authorized_keys"
+  check -H far
+  verdict 3 no-bus "ssh says '.*this machine is watched; .*Permission denied \(publickey"
+}
+
+@test "-H: a host key that is not known" {
+  far_bus
+  far_machine
+  sed -i 's/^StrictHostKeyChecking no$/StrictHostKeyChecking yes/' ~/.ssh/config
+  check -H far
+  verdict 3 no-bus "ssh says '.*; Host key verification failed\.'"
+}
+
+@test "-H: a machine that accepts and is silent" {
+  far_bus
+  far_machine
+  lab_freeze sshd
+  check -H far -t 1
+  in_time 2
+  verdict 3 timeout 'the system bus of far over ssh did not answer within [0-9]+ms; check that machine and the way to it$'
+}
+
+@test "-H: an ssh that hangs and cannot be ended" {
+  fake_ssh <<END
+#!/bin/sh
+trap '' TERM HUP INT PIPE
+echo \$\$ >$far/ssh.pid
+echo 'trying, and trying' >&2
+exec sleep 60
+END
+  check -H far -t 1
+  in_time 2
+  verdict 3 timeout "did not answer within [0-9]+ms: ssh says 'trying, and trying'; check that machine"
+  kill -0 "$(cat "$far/ssh.pid")" || fail 'it could be ended: nothing was tried'
+}
+
+@test "-H: an ssh that sends what is no bus" {
+  while read -r command; do
+    printf '#!/bin/sh\necho $$ >%s/ssh.pid\n%s\n' "$far" "$command" | fake_ssh
+    check -H far -t 1
+    in_time 2 || row "$command"
+    verdict 3 "$(jq -r .reason "$OUT")" 'the system bus of far over ssh' || row "$command"
+    jq -e '.reason | test("^(no-bus|timeout|denied)$")' "$OUT" || row "$command"
+    harmless "$OUT" "$ERR"
+    [ "$(wc -c <"$ERR")" -lt 1200 ] || fail 'the line is not bounded'
+    kill -KILL "$(cat "$far/ssh.pid")" 2>/dev/null || true
+  done <<'ROWS'
+exec yes
+exec yes >&2
+exec head -c 100000 /dev/zero
+exec head -c 100000 /dev/urandom >&2
+printf 'a\nb\r\n\033[2J\302\233\342\200\256\377\n' >&2
+exec <&- >&-; exec sleep 60
+echo OK 0123456789abcdef0123456789abcdef; exec sleep 60
+kill -KILL $$
+exit 0
+ROWS
+}
+
+@test "-H: no ssh at all" {
+  AS=without_ssh
+  check -H far
+  in_time 2
+  verdict 3 no-bus 'the system bus of far over ssh' '[Ii]s ssh installed'
+}
+
+without_ssh() {
+  env -u DBUS_SYSTEM_BUS_ADDRESS PATH="$far/bin" "$@"
+}
+
+@test "-H: a host that is an option of ssh is refused, and nothing runs" {
+  far_bus
+  far_machine
+  for host in "-oProxyCommand=touch $far/ran" "-oProxyCommand=touch\${IFS}$far/ran" \
+    "-F/dev/null" '' 'far away'; do
+    run_program -H "$host" -l stderr
+    [ "$status" = 3 ] || fail "$host"
+    grep -q "^ntp_monitor: ERROR usage: --host: '.*' is no name of a machine" "$ERR" || fail "$host"
+  done
+  [ ! -e "$far/ran" ] || fail 'it ran'
+}
+
+# --- a container ---------------------------------------------------------------------
+
+# container [LEADER]: what systemd-machined would write; by default a process that sees the far bus
+# at the standard path.
+container() {
+  mkdir -p /run/dbus
+  if [ $# = 0 ]; then
+    lab_spawn box unshare -m sh -c \
+      'mount --bind "$0" /run/dbus && echo ready && exec sleep 100' "$far/dbus" &&
+      lab_ready box 5 grep -qs ready "$LAB_DIR/log/box" || return
+  fi
+  printf '%s\n' NAME=box CLASS=container "LEADER=${1-$(lab_pid box)}" >/run/systemd/machines/box
+}
+
+@test "-M: the container's reading comes through its namespaces" {
+  far_service
+  container
+  for arguments in '-M box' '--machine=box -s timesyncd'; do
+    # shellcheck disable=SC2086 # several arguments
+    check $arguments
+    verdict 0 ok 'server: 127\.0\.9\.9, source: timesyncd$'
+    server_is '[.address, .stratum, .replies, (.jitter_s * 1e6 | round)]' \
+      "[\"127.0.9.9\",3,9,$(property NTPMessage | jq '.[14]')]"
+  done
+  check # here, there is none
+  verdict 3 no-bus
+  # Its clock is ours.
+  lab_stop timesyncd
+  lab_fake_start age=-5s
+  check -M box
+  verdict 1 stale 'in the future'
+}
+
+@test "-M: a container that is not there, or cannot be entered" {
+  check -M box
+  in_time 1
+  verdict 3 no-bus 'the container box' 'machinectl list'
+  far_bus
+  lab_fake_start
+  container
+  AS=lab_as_user
+  check -M box
+  verdict 3 denied 'the container box: Permission denied; .*root'
+  AS=from_here
+  lab_kill box
+  check -M box
+  in_time 1
+  verdict 3 no-bus 'the container box'
+  container $$ # a process without such a bus
+  check -M box
+  verdict 3 no-bus 'the container box: No such file or directory'
+}
+
+@test "-M: a bus or a timesyncd in it that does not answer" {
+  far_bus
+  container
+  touch /run/systemd/timesync/synchronized # of here, which says nothing of there
+  check -M box
+  verdict 3 no-service 'systemd-timesyncd is not running; if it should: '
+  rm /run/systemd/timesync/synchronized
+  lab_fake_start swallow
+  check -M box -t 1
+  in_time 2
+  verdict 3 timeout 'did not answer within [0-9]+ms'
+  lab_freeze bus
+  check -M box -t 1
+  in_time 2
+  verdict 3 timeout 'the system bus of the container box did not answer within [0-9]+ms'
+}
+
+# systemd's own tools take USER@CONTAINER, and then libsystemd starts systemd-run.
+@test "-M: nothing is started, whatever the name" {
+  printf '#!/bin/sh\necho "$0" >>%s/ran\necho noise >&2\n' "$far" >"$far/bin/systemd-run"
+  chmod +x "$far/bin/systemd-run"
+  PATH=$far/bin:$PATH
+  for name in root@box @box box@ ../box box/.. .host; do
+    check -M "$name" -t 1
+    [ "$status" = 3 ] || fail "$name"
+    [ "$(wc -l <"$ERR")" = 1 ] || fail "$name: more than one line on stderr"
+    [ ! -e "$far/ran" ] || fail "$name: systemd-run was started"
+  done
+}

@@ -1,0 +1,408 @@
+# text.bats: the source text: what timedatectl show-timesync prints, from files, pipes and worse: a
+# real daemon's text gives the figures that the bus gives, and nothing that can stand at the end of
+# a path keeps the run or becomes a figure.
+
+# shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
+
+setup() {
+  load time
+  file=$BATS_TEST_TMPDIR/timesync
+}
+
+teardown() {
+  lab_logs_on_failure
+  lab_stop_all
+  rm -f "$LAB_DIR"/log/*
+}
+
+# text FORMAT [ARGUMENT...]: the report on a file that printf makes of these.
+text() {
+  # shellcheck disable=SC2059 # a format it is
+  printf "$@" >"$file"
+  check -s "text:$file" -t 1
+}
+
+# --- what the real one prints ---------------------------------------------------------
+
+# same_figures: text and bus on the same daemon.
+same_figures() {
+  local filter wanted got
+  filter='[.server, .address, .jitter_s, .root_distance_s, .poll_interval_s, .stratum, .leap, .replies, .spike]'
+  check -s timesyncd
+  wanted=$(server "$filter")
+  age=$(server .age_s)
+  timedatectl show-timesync >"$file"
+  check -s "text:$file"
+  verdict 0 ok 'source: text$' || return
+  got=$(server "$filter")
+  [ "$got" = "$wanted" ] || fail "the text gives $got, the bus $wanted" || return
+  server_is '[.offset_s, .delay_s]' '[null,null]' || return
+  # Time stamps stand in the text by the second.
+  server_is ".age_s - $age | . > -0.5 and . < 1.9" true
+}
+
+@test "real: what timedatectl prints gives what the bus gives" {
+  echo 127.0.9.9 ntp.example.org >>/etc/hosts
+  service '*=+5ms' \
+    '127.0.9.9=+31ms,delay=3ms,stratum=3,leap=1,root_delay=125ms,root_dispersion=250ms' \
+    '127.0.9.8=+1.2s,delay=7ms,root_dispersion=31250us,leap=2' '::1=+20ms,delay=900ms'
+  lab_replies 7
+  for name in ntp.example.org 127.0.9.8 ::1; do
+    lab_replies "$(($(lab_packet_count) + 1))" "$name"
+    for AS in '' lab_as_user; do
+      same_figures
+    done
+  done
+  server_is .spike true
+}
+
+@test "real: a reference that looks like the text's own signs" {
+  service '*=+5ms,reference=0x2c7d3d2c' # ,}=,
+  lab_replies 4
+  same_figures
+  [ "$(grep -c ',}=,' "$file")" = 1 ]
+}
+
+@test "real: over a pipe" {
+  service '*=+5ms' '127.0.9.9=+6s,delay=30ms'
+  lab_replies 9
+  check -s text:- < <(timedatectl show-timesync)
+  verdict 0 ok
+  lab_replies 10 127.0.9.9
+  check -s text:- < <(timedatectl show-timesync)
+  verdict 1 jitter '^NTP jitter above threshold: 2\.2[0-9]+s' 'server: 127\.0\.9\.9, source: text$'
+  check -s text:- -w 1 -c 2 < <(timedatectl show-timesync)
+  verdict 2 jitter
+}
+
+@test "real: before the first reply" {
+  service '*=drop=1'
+  timedatectl show-timesync >"$file"
+  [ "$(grep -c '^NTPMessage' "$file")" = 0 ]
+  check -s "text:$file"
+  verdict 1 not-synchronised 'no reply yet from 127\.0\.0\.1'
+  server_is '[.jitter_s, .age_s, .replies]' '[null,null,0]'
+}
+
+@test "real: a warm-up, and a reply too long ago" {
+  service '*=+5ms'
+  lab_replies 1
+  timedatectl show-timesync >"$file"
+  check -s "text:$file"
+  verdict 0 warming-up '1 of 2 replies'
+  lab_replies 3
+  timedatectl show-timesync | sed "s/DestinationTimestamp=[^,]*/DestinationTimestamp=$(
+    date -u -d '-2 hours' '+%a %F %T UTC')/" >"$file"
+  check -s "text:$file"
+  verdict 1 stale 'last reply 2h( [0-9]s)? ago'
+}
+
+@test "real: the clock of the text is another's, and may differ by a minute" {
+  text 'Jitter=9us\nDestinationTimestamp=%s\n' "$(date -u -d '+50 seconds' '+%a %F %T UTC')"
+  verdict 0 ok
+  server_is '.age_s < -48' true
+  text 'Jitter=9us\nDestinationTimestamp=%s\n' "$(date -u -d '+70 seconds' '+%a %F %T UTC')"
+  verdict 1 stale 'lies 1min [0-9]+s in the future'
+}
+
+# --- time zones -----------------------------------------------------------------------
+
+@test "zones: the age is known in UTC and in our own zone, and unknown elsewhere" {
+  for zone in UTC0 KST-9 CET-1CEST EST5EDT '<+0530>-5:30' '<-03>3'; do
+    stamp=$(TZ=$zone date -d '-5 minutes' '+%a %F %T %Z')
+    printf 'NTPMessage={ DestinationTimestamp=%s, PacketCount=9, Jitter=9us }\n' "$stamp" >"$file"
+    TZ=$zone check -s "text:$file"
+    verdict 0 ok
+    server_is '.age_s >= 299 and .age_s <= 302' true || row "$zone, $stamp"
+    TZ=XYZ-2 check -s "text:$file"
+    verdict 0 ok
+    case $zone in
+      UTC0) server_is '.age_s >= 299 and .age_s <= 302' true ;;
+      *) server_is .age_s null || row "$zone, $stamp" ;;
+    esac
+  done
+}
+
+@test "zones: the real text of a machine elsewhere" {
+  service '*=+5ms'
+  lab_replies 3
+  TZ=KST-9 timedatectl show-timesync >"$file"
+  grep -q 'DestinationTimestamp=.* KST' "$file"
+  check -s "text:$file"
+  verdict 0 ok
+  server_is '[.age_s, .replies]' '[null,3]'
+  TZ=KST-9 check -s "text:$file"
+  server_is '.age_s >= 0 and .age_s < 10' true
+}
+
+# --- the forms of Jitter= ----------------------------------------------------------------
+
+@test "jitter: every form in which it is written" {
+  while IFS='|' read -r line wanted seconds; do
+    text '%b\n' "$line"
+    verdict "$wanted" "$([ "$wanted" = 0 ] && echo ok || echo jitter)" || row "$line"
+    # As these very digits: never an exponent.
+    grep -qF "\"jitter_s\":$seconds," "$OUT" || fail "$line is not $seconds"
+  done <<'ROWS'
+Jitter=9us|0|0.000009
+Jitter=9µs|0|0.000009
+Jitter=9μs|0|0.000009
+Jitter=6.378ms|0|0.006378
+Jitter=500ms|0|0.5
+Jitter=1.234567s|0|1.234567
+Jitter=2s|0|2
+Jitter=2.000001s|1|2.000001
+Jitter=1min 2.345s|1|62.345
+Jitter=2min|1|120
+Jitter=1min 30.500000s|1|90.5
+Jitter=1h 3min|1|3780
+Jitter=1d|1|86400
+Jitter=0|0|0
+Jitter=2|0|2
+Jitter=2.5|1|2.5
+Jitter=.5|0|0.5
+Jitter=1s 500ms|0|1.5
+jitter=9us|0|0.000009
+JITTER=9us|0|0.000009
+jItTeR=3s|1|3
+  Jitter = 9us  |0|0.000009
+\tJitter=9us\t|0|0.000009
+Jitter=9us\r|0|0.000009
+ServerName=x\r\nJitter=9us\r|0|0.000009
+NTPMessage={ Leap=0, PacketCount=12, Jitter=3s }|1|3
+ntpmessage={ leap=0, packetcount=12, jitter=3s }|1|3
+NTPMessage={Jitter=9us}|0|0.000009
+nothing of ours\nx=y\n=\n==\nJitter=9us|0|0.000009
+ROWS
+}
+
+@test "jitter: what is no time is quoted, not guessed" {
+  while IFS='|' read -r value words; do
+    text 'Jitter=%b\n' "$value"
+    verdict 3 bad-reply "$words" || row "$value"
+    harmless "$OUT" "$ERR"
+  done <<'ROWS'
+|Jitter='' cannot be read
+soon|Jitter='soon' cannot be read
+-1s|Jitter='-1s' cannot
++1s|Jitter='\+1s' cannot
+1e3|Jitter='1e3' cannot
+0x10|Jitter='0x10' cannot
+nan|Jitter='nan' cannot
+inf|Jitter='inf' cannot
+infinity|Jitter='infinity' cannot
+1,5s|Jitter='1,5s' cannot
+5 parsecs|Jitter='5 parsecs' cannot
+9 US|Jitter='9 US' cannot
+1s2|Jitter='1s2' cannot
+9us;|Jitter='9us;' cannot
+1d 1us|jitter .*more than a day
+99999999999999999999s|Jitter='9+s' cannot
+9999999999w|Jitter='9999999999w' cannot
+\033[31m\n|Jitter='\\x1b\[31m' cannot
+\0302\0233 \0342\0200\0256|Jitter='\\xc2\\x9b \\xe2\\x80\\xae' cannot
+\0377\0376|Jitter='\\xff\\xfe' cannot
+ROWS
+}
+
+@test "the other fields: in their range, or no reading" {
+  while IFS='|' read -r line wanted reason words; do
+    text 'Jitter=9us\n%s\n' "$line"
+    verdict "$wanted" "$reason" "$words" || row "$line"
+  done <<'ROWS'
+Leap=3|1|not-synchronised|says so itself
+Leap=4|3|bad-reply|leap indicator is 4
+Leap=-1|3|bad-reply|Leap='-1' cannot
+Leap=4294967296|3|bad-reply|Leap='4294967296' cannot
+Stratum=0|1|not-synchronised|
+Stratum=16|1|not-synchronised|
+Stratum=17|3|bad-reply|stratum is 17
+Stratum=two|3|bad-reply|Stratum='two' cannot
+PacketCount=1|0|warming-up|1 of 2 replies
+PacketCount=0|1|not-synchronised|no reply yet
+PacketCount=9999999999999999999|3|bad-reply|PacketCount='9+' cannot
+PollIntervalUSec=34min 8s|0|ok|
+PollIntervalUSec=2d|3|bad-reply|poll interval
+PollIntervalUSec=often|3|bad-reply|PollIntervalUSec='often' cannot
+RootDelay=25h|3|bad-reply|root delay
+RootDispersion=25h|3|bad-reply|root dispersion
+Ignored=maybe|3|bad-reply|Ignored='maybe' cannot
+ServerAddress=192.0.2.300|3|bad-reply|ServerAddress='192\.0\.2\.300' cannot
+ServerAddress=2001:db8::1|0|ok|server: 2001:db8::1
+DestinationTimestamp=n/a|0|ok|
+DestinationTimestamp=yesterday|3|bad-reply|DestinationTimestamp='yesterday' cannot
+DestinationTimestamp=Sat 1970-01-03 00:00:00 UTC|1|stale|last reply 20[0-9]{3}d
+Version=9|0|ok|
+ROWS
+}
+
+# --- what can stand at the end of a path ------------------------------------------------
+
+@test "files: none, empty, unreadable, a folder, a socket" {
+  check -s text:/nonexistent/file
+  verdict 3 no-source '/nonexistent/file: No such file or directory'
+  check -s "text:$BATS_TEST_TMPDIR"
+  verdict 3 no-source "$BATS_TEST_TMPDIR: Is a directory"
+  text 'Jitter=9us\n'
+  chmod 000 "$file"
+  AS=lab_as_user
+  check -s "text:$file"
+  verdict 3 "$(jq -r .reason "$OUT")" "$file: Permission denied"
+  AS=
+  chmod 600 "$file"
+  lab_bus_start -s "$BATS_TEST_TMPDIR/socket"
+  check -s "text:$BATS_TEST_TMPDIR/socket" -t 1
+  verdict 3 no-source 'socket: No such device or address'
+  for path in "$BATS_TEST_TMPDIR/empty" /dev/null; do
+    : >>"$path"
+    check -s "text:$path" -t 1
+    verdict 3 bad-reply "$path: there is no Jitter= in it; .*timedatectl show-timesync"
+  done
+  text 'no such thing\n'
+  verdict 3 bad-reply 'there is no Jitter= in it'
+  text 'NTPMessage={ PacketCount=9 }\n'
+  verdict 3 bad-reply 'there is no Jitter= in it'
+}
+
+@test "files: the name of one is harmless, too" {
+  check -s $'text:/nonexistent/\e[2J\n\u202e\xff'
+  verdict 3 no-source '/nonexistent/\\x1b\[2J\\x0a\\xe2\\x80\\xae\\xff: No such file'
+  harmless "$OUT" "$ERR"
+  cd "$BATS_TEST_TMPDIR"
+  mkdir 'a folder: b'
+  echo Jitter=9us >'a folder: b/x y'
+  check -s 'text:a folder: b/x y'
+  verdict 0 ok
+}
+
+@test "files: one without an end, too long, or just long enough" {
+  check -s text:/dev/zero -t 1
+  in_time 2
+  verdict 3 bad-reply '/dev/zero: it is longer than 64 KiB'
+  check -s text:- -t 1 < <(exec yes Jitter=9us)
+  in_time 2
+  verdict 3 bad-reply 'standard input: it is longer than 64 KiB'
+  head -c $((65536 - 11)) /dev/zero | tr '\0' x >"$file"
+  printf '\nJitter=9us' >>"$file"
+  [ "$(wc -c <"$file")" = 65536 ]
+  check -s "text:$file"
+  verdict 0 ok
+  echo >>"$file"
+  check -s "text:$file"
+  verdict 3 bad-reply 'longer than 64 KiB'
+}
+
+@test "files: NUL bytes are no text" {
+  for format in 'Jitter=9us\n\0' '\0Jitter=9us\n' 'Jitter=\0009us\n' '\0'; do
+    text "$format"
+    verdict 3 bad-reply 'it holds a NUL byte' || row "$format"
+  done
+}
+
+@test "files: what is hostile in one reaches no log and no terminal" {
+  text 'ServerName=ntp\033[2J\r\302\233\342\200\256\377\300\200.example\nCRITICAL forged\nJitter=9us\n'
+  verdict 0 ok 'server: ntp\\x1b\[2J\\x0d\\xc2\\x9b\\xe2\\x80\\xae\\xff\\xc0\\x80\.example, source: text$'
+  harmless "$OUT" "$ERR"
+  for format in text nagios; do
+    run_program -s "text:$file" -o "$format" -d -l none
+    harmless "$OUT" "$ERR"
+  done
+  text 'ServerName=%s\nJitter=9us\n' "$(head -c 20000 /dev/zero | tr '\0' A)"
+  verdict 0 ok 'server: A+\.\.\.'
+  [ "$(wc -c <"$ERR")" -lt 1024 ] || fail 'the line is not bounded'
+  text 'NTPMessage={ NTPMessage={ Jitter=9us }}},,,{{{=\nNTPMessage={\nNTPMessage={}\n%s\nJitter=9us' \
+    "$(head -c 30000 /dev/zero | tr '\0' =)"
+  verdict 0 ok
+}
+
+# --- pipes -------------------------------------------------------------------------------
+
+@test "pipes: one that never ends is no reading, whatever came before" {
+  mkfifo "$BATS_TEST_TMPDIR/pipe"
+  exec 9<>"$BATS_TEST_TMPDIR/pipe"
+  check -s text:- -t 1 <&9
+  in_time 2
+  verdict 3 timeout 'standard input: it did not end in time'
+  echo Jitter=9us >&9
+  check -s text:- -t 1 <&9
+  in_time 2
+  verdict 3 timeout
+  exec 9<&-
+}
+
+@test "pipes: a FIFO without a writer, and one whose writer is late" {
+  mkfifo "$BATS_TEST_TMPDIR/pipe"
+  for AS in '' lab_as_user; do
+    check -s "text:$BATS_TEST_TMPDIR/pipe" -t 1
+    in_time 2
+    verdict 3 timeout "$BATS_TEST_TMPDIR/pipe: it did not end in time"
+  done
+  AS=
+  # The shell's redirection waits until the check has opened the other end.
+  echo Jitter=9us >"$BATS_TEST_TMPDIR/pipe" 3>&- &
+  check -s "text:$BATS_TEST_TMPDIR/pipe" -t 4
+  verdict 0 ok
+}
+
+@test "pipes: standard input closed, or not readable" {
+  check -s text:- -t 1 <&-
+  in_time 1
+  verdict 3 no-source 'standard input: '
+  check -s text:- -t 1 </
+  verdict 3 no-source 'standard input: Is a directory'
+  check -s text:- -t 1 </dev/null
+  verdict 3 bad-reply 'standard input: there is no Jitter='
+}
+
+# --- several sources in one run -------------------------------------------------------------
+
+@test "several: the worst wins, in every order" {
+  cd "$BATS_TEST_TMPDIR"
+  echo Jitter=9us >ok
+  echo Jitter=3s >warning
+  echo Jitter=9s >critical
+  while read -r first second wanted reason; do
+    for pair in "$first $second" "$second $first"; do
+      check -c 5 -s "text:${pair% *}" -s "text:${pair#* }"
+      verdict "$wanted" "$reason" || row "$pair"
+      # Each server has its own verdict, and a source that gave none has no server.
+      [ "$(server_verdicts)" = "$(echo "${pair//none/}" | xargs)" ] || fail "$pair: not each its own"
+    done
+  done <<'ROWS'
+ok ok 0 ok
+ok warning 1 jitter
+warning critical 2 jitter
+ok critical 2 jitter
+ok none 3 no-source
+warning none 1 jitter
+critical none 2 jitter
+none none 3 no-source
+ROWS
+  check -s text:ok -s text:none
+  grep -q ': No such file or directory' "$ERR" || fail 'what failed is not told'
+  check -s text:warning -s text:none
+  grep -q ': No such file or directory' "$ERR" || fail 'what failed is not told beside the warning'
+}
+
+server_verdicts() {
+  jq -r '[.servers[].verdict] | join(" ")' "$OUT"
+}
+
+@test "several: the bus and a text, also from the file of settings" {
+  service '*=+5ms'
+  lab_replies 9
+  echo Jitter=3s >"$file"
+  check -s timesyncd -s "text:$file"
+  verdict 1 jitter '^NTP jitter above threshold: 3s .*, source: text'
+  jq -e '.source == "timesyncd text" and [.servers[].source] == ["timesyncd", "text"]' "$OUT"
+  config "source = timesyncd text:$file"
+  check -C "$CONF"
+  verdict 1 jitter
+  [ "$(server_verdicts)" = 'ok warning' ]
+  lab_stop timesyncd
+  check -C "$CONF"
+  verdict 1 jitter 'systemd-timesyncd is not running'
+  echo Jitter=9us >"$file"
+  check -C "$CONF"
+  verdict 3 no-service 'systemd-timesyncd is not running'
+}

@@ -1,0 +1,443 @@
+# timesyncd.bats: the source timesyncd and the verdict, against a real systemd-timesyncd on a real
+# bus, fed by NTP servers whose answers are programmed: the figures are the daemon's own.
+#
+# Each test has a bus and a daemon of its own; both start in a tenth of a second.
+
+# shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
+
+setup() {
+  load time
+}
+
+teardown() {
+  lab_logs_on_failure
+  lab_stop_all
+  rm -f "$LAB_DIR"/log/*
+}
+
+# --- healthy, jitter ----------------------------------------------------------
+
+@test "healthy: status 0 and one line, for root and for a user" {
+  service '*=+5ms'
+  lab_replies 9
+  for AS in '' lab_as_user; do
+    check
+    verdict 0 ok '^NTP healthy, jitter: (0|[0-9.]+(us|ms)) \(threshold: 2s\), server: 127\.0\.0\.[0-9]+, source: timesyncd$'
+    jq -e '.source == "timesyncd" and (.servers | length == 1) and
+           .limits == {"jitter_s": {"warning": 2, "critical": null}}' "$OUT"
+    server_is '[.source, .verdict, .reason]' '["timesyncd","ok","ok"]'
+  done
+}
+
+@test "jitter: one reply 6 s off lifts the daemon's own figure above 2 s" {
+  service '*=+50ms' '127.0.9.9=+6s,delay=30ms'
+  lab_replies 9
+  check
+  verdict 0 ok
+  lab_replies 10 127.0.9.9
+  for AS in '' lab_as_user; do
+    check
+    verdict 1 jitter \
+      '^NTP jitter above threshold: 2\.2[45][0-9]*s \(threshold: 2s\), server: 127\.0\.9\.9, source: timesyncd$'
+    # Of eight samples one lies 5.95 s off the rest: sqrt(5.95^2 / 7).
+    server_is '.jitter_s - 2.24889 | fabs < 0.001' true
+    server_is '[.verdict, .reason]' '["warning","jitter"]'
+  done
+}
+
+@test "jitter: only strictly above a level, to the nanosecond" {
+  service '*=+50ms' '127.0.9.9=+150ms,delay=5ms'
+  lab_replies 9
+  lab_replies 10 127.0.9.9
+  check
+  us=$(server '.jitter_s * 1e6 | round')
+  [ "$us" -gt 30000 ]
+  for AS in '' lab_as_user; do
+    check -w "${us}us"
+    verdict 0 ok
+    check -w "$((us * 1000 - 1))ns"
+    verdict 1 jitter "\(threshold: [0-9.]*ms\)"
+    check -w 1ms -c "${us}us"
+    verdict 1 jitter
+    check -w 1ms -c "$((us * 1000 - 1))ns"
+    verdict 2 jitter '^NTP jitter above critical threshold: ' '\(critical threshold: [0-9.]+ms\)'
+    server_is '[.verdict, .reason]' '["critical","jitter"]'
+    jq -e '.limits.jitter_s.warning == 0.001' "$OUT"
+  done
+}
+
+@test "jitter: an outlier that the daemon itself left out is told as one" {
+  service '*=+0s' '127.0.9.9=+20ms,delay=100ms'
+  lab_replies 9
+  check
+  server_is .spike false
+  lab_replies 10 127.0.9.9
+  [ "$(property NTPMessage | jq '.[12]')" = true ]
+  check
+  verdict 0 ok
+  server_is .spike true
+  run_program -o text -l none
+  grep -Eq '^  replies +10 +the last one was an outlier$' "$OUT" || fail 'no word of the outlier'
+}
+
+# --- every field ---------------------------------------------------------------
+
+# The report against what busctl and timedatectl say of the same daemon.
+fields_agree() {
+  local before_us after_us wanted got
+  before_us=$(($(date +%s%N) / 1000))
+  check
+  after_us=$(($(date +%s%N) / 1000))
+  verdict 0 ok || return
+  wanted=$(jq -n --argjson poll "$(property PollIntervalUSec)" --argjson name "$(property ServerName)" \
+    --argjson message "$(property NTPMessage)" '
+    $message as [$leap, $version, $mode, $stratum, $precision, $delay, $dispersion, $reference,
+                 $t1, $t2, $t3, $t4, $spike, $count, $jitter] |
+    {$name, poll: ($poll * 1000), $stratum, leap: ["none", "insert", "delete"][$leap],
+     replies: $count, $spike, jitter: ($jitter * 1000),
+     offset: (($t2 - $t1 + $t3 - $t4) * 500), delay: ((($t4 - $t1) - ($t3 - $t2)) * 1000),
+     distance: ($delay * 500 + $dispersion * 1000)}')
+  got=$(server 'def ns: . * 1e9 | round;
+    {name: .server, poll: (.poll_interval_s | ns), stratum, leap, replies, spike,
+     jitter: (.jitter_s | ns), offset: (.offset_s | ns), delay: (.delay_s | ns),
+     distance: (.root_distance_s | ns)}' | jq .)
+  [ "$got" = "$wanted" ] || fail "the report has $got; busctl says $wanted" || return
+  server_is "(.age_s * 1e6 | round) as \$age | $(property NTPMessage | jq '.[11]') as \$t4 |
+    $before_us - \$t4 <= \$age and \$age <= $after_us - \$t4" true
+}
+
+# show KEY: its value in timedatectl show-timesync, also inside NTPMessage.
+show() {
+  timedatectl show-timesync | tr '{,}' '\n' | sed -n "s/^ *$1=\(.*[^ ]\) *$/\1/p"
+}
+
+# status LABEL: its span in timedatectl timesync-status, in microseconds, without the sign.
+status_us() {
+  span_us "$(timedatectl timesync-status | sed -n "s/^ *$1: [-+]\{0,1\}\([^(]*\).*/\1/p")"
+}
+
+timedatectl_agrees() {
+  local us='def us: . * 1e9 | round | fabs / 1000 | floor;'
+  server_is '.server' "\"$(show ServerName)\"" || return
+  server_is '.address' "\"$(show ServerAddress)\"" || return
+  server_is "[.stratum, .replies]" "[$(show Stratum),$(show PacketCount)]" || return
+  server_is '{none: 0, insert: 1, delete: 2}[.leap]' "$(show Leap)" || return
+  server_is 'if .spike then "yes" else "no" end' "\"$(show Ignored)\"" || return
+  server_is "$us .poll_interval_s | us" "$(span_us "$(show PollIntervalUSec)")" || return
+  server_is "$us .jitter_s | us" "$(span_us "$(show Jitter)")" || return
+  server_is "$us .jitter_s | us" "$(status_us Jitter)" || return
+  server_is "$us .offset_s | us" "$(status_us Offset)" || return
+  server_is "$us .delay_s | us" "$(status_us Delay)" || return
+  server_is "$us .root_distance_s | us" "$(status_us 'Root distance')" || return
+}
+
+@test "every field is what busctl and timedatectl say, at a named IPv4 server" {
+  echo 127.0.9.9 ntp.example.org >>/etc/hosts
+  service '*=+5ms' \
+    '127.0.9.9=+31ms,delay=3ms,stratum=3,leap=1,root_delay=125ms,root_dispersion=250ms'
+  lab_replies 8
+  lab_replies 9 ntp.example.org
+  for AS in '' lab_as_user; do
+    fields_agree
+    timedatectl_agrees
+  done
+  server_is '[.server, .address, .stratum, .leap, .replies, .root_distance_s]' \
+    '["ntp.example.org","127.0.9.9",3,"insert",9,0.3125]'
+  server_is '.offset_s - 0.031 | fabs < 0.005' true
+  server_is '.delay_s - 0.003 | fabs < 0.005' true
+}
+
+@test "every field is what busctl and timedatectl say, at an IPv6 server" {
+  service '*=+5ms' '::1=-17ms,delay=2ms,stratum=15,leap=2,root_delay=31250us'
+  lab_replies 4
+  lab_replies 5 ::1
+  fields_agree
+  timedatectl_agrees
+  server_is '[.server, .address, .stratum, .leap, .root_distance_s]' '["::1","::1",15,"delete",0.015625]'
+}
+
+# --- the sign --------------------------------------------------------------------
+
+@test "sign: a server ahead of us is a positive offset, and the clock was behind" {
+  service '*=+35ms'
+  lab_replies 9
+  check
+  server_is '.offset_s > 0.034 and .offset_s < 0.045' true
+  [ "$(timedatectl timesync-status | sed -n 's/^ *Offset: \(.\).*/\1/p')" = + ]
+  run_program -o text -l none
+  grep -Eq '^  offset +\+[34][0-9][.0-9]*ms +the clock was behind$' "$OUT" || fail 'text has no such row'
+}
+
+@test "sign: a server behind us is a negative offset, and the clock was ahead" {
+  service '*=-35ms'
+  lab_replies 9
+  check
+  server_is '.offset_s < -0.025 and .offset_s > -0.036' true
+  [ "$(timedatectl timesync-status | sed -n 's/^ *Offset: \(.\).*/\1/p')" = - ]
+  run_program -o text -l none
+  grep -Eq '^  offset +-[23][0-9][.0-9]*ms +the clock was ahead$' "$OUT" || fail 'text has no such row'
+}
+
+@test "text: the verdict, then each figure in a row of its own" {
+  service '*=+5ms,stratum=2,root_dispersion=125ms,leap=1'
+  lab_replies 3
+  run_program -o text -l none -c 3s
+  [ "$status" = 0 ] || fail 'not healthy'
+  head -n 1 "$OUT" | grep -Eq '^OK  NTP healthy, jitter: ' || fail 'the verdict is not first'
+  [ "$(sed -n '2p' "$OUT")" = '' ] || fail 'no empty line'
+  [ "$(tail -n +3 "$OUT" | sed -E 's/^  (.{15}) .*/\1/; s/ +$//' | paste -sd,)" = \
+    'server,jitter,offset,delay,root distance,last reply,replies,stratum,leap second,source' ] ||
+    fail 'other rows'
+  grep -Eq '^  server +127\.0\.0\.[0-9]+ \(127\.0\.0\.[0-9]+\)$' "$OUT" || fail 'server'
+  grep -Eq '^  jitter .* warning above 2s, critical above 3s$' "$OUT" || fail 'jitter'
+  grep -Eq '^  root distance +125ms$' "$OUT" || fail 'root distance'
+  grep -Eq '^  last reply +[0-9a-z.]+ ago +asked every [0-9minsh. ]+$' "$OUT" || fail 'last reply'
+  grep -Eq '^  leap second +a second will be inserted$' "$OUT" || fail 'leap'
+  harmless "$OUT"
+}
+
+# --- without a reply, or too few ----------------------------------------------------
+
+nothing_measured() {
+  server_is '[.jitter_s, .offset_s, .delay_s, .root_distance_s, .age_s, .stratum, .leap, .spike, .replies]' \
+    '[null,null,null,null,null,null,null,null,0]'
+}
+
+@test "not synchronised: servers that do not answer" {
+  service '*=drop=1'
+  # What a client that does not look would take for times: 1900 as an unsigned number.
+  property NTPMessage | jq -e '.[9] > 1e19 and .[13] == 0'
+  for AS in '' lab_as_user; do
+    check
+    verdict 1 not-synchronised 'no reply yet from 127\.0\.0\.1, .*source: timesyncd; check .*UDP port 123$'
+    nothing_measured
+    check -w 1ns -c 1ns
+    verdict 1 not-synchronised
+  done
+}
+
+@test "not synchronised: a server that is not synchronised itself, and a name nobody knows" {
+  service '*=leap=3'
+  lab_line "$LAB_DIR/log/ntp" .
+  check
+  verdict 1 not-synchronised
+  nothing_measured
+  lab_stop timesyncd
+  lab_timesyncd_start NTP=no.such.example FallbackNTP=
+  check
+  verdict 1 not-synchronised 'no reply yet from (no\.such\.example|any server)'
+}
+
+@test "warming up: too few replies for a jitter are OK, and say so" {
+  service '*=+5ms' '127.0.9.9=+150ms,delay=3ms'
+  lab_replies 1
+  for AS in '' lab_as_user; do
+    check
+    verdict 0 warming-up '^NTP warming up: 1 of 2 replies'
+    server_is '[.replies, .reason]' '[1,"warming-up"]'
+  done
+  lab_replies 3 127.0.9.9 127.0.9.8
+  config 'min_replies = 4'
+  check -C "$CONF" -w 1ms -c 1ms
+  verdict 0 warming-up '3 of 4 replies'
+  config 'min_replies = 3'
+  check -C "$CONF" -w 1ms
+  verdict 1 jitter
+}
+
+# --- no answer ------------------------------------------------------------------------
+
+# activates COMMAND...: fails unless the command makes the bus start timesyncd.
+activates() {
+  rm -f "$trap_file"
+  "$@" >/dev/null 2>&1 || true
+  lab_until 5 test -s "$trap_file"
+}
+
+@test "stopped: says so, and does not start it as systemd's own tools would" {
+  trap_file=$LAB_DIR/tmp/activated
+  lab_bus_start -a "$trap_file"
+  activates property NTPMessage
+  activates timedatectl show-timesync
+  activates timedatectl timesync-status
+  rm -f "$trap_file" /run/systemd/timesync/synchronized
+  for AS in '' lab_as_user; do
+    check
+    verdict 3 no-service \
+      'timesyncd: systemd-timesyncd is not running; if it should: systemctl start systemd-timesyncd$'
+    check -s timesyncd
+    verdict 3 no-service
+    run_program -d -l stderr
+  done
+  # The bus would have answered only after what it had started had ended, so a trace would be there.
+  [ ! -e "$trap_file" ] || fail 'the check started the service'
+  activates property NTPMessage # the trap still works
+}
+
+@test "stopped: when it last synchronised is told all the same" {
+  service '*=+5ms'
+  lab_replies 2
+  lab_stop timesyncd
+  [ -e /run/systemd/timesync/synchronized ]
+  check
+  verdict 3 no-service 'is not running \(it last synchronised [0-9.]+(ms|s) ago\)'
+  touch -d '-3 hours -2 minutes' /run/systemd/timesync/synchronized
+  for AS in '' lab_as_user; do
+    check
+    verdict 3 no-service '\(it last synchronised 3h 2min( [0-9]s)? ago\); if it should: systemctl start'
+  done
+}
+
+@test "frozen: a daemon that does not answer is a timeout, in time" {
+  service '*=+5ms'
+  lab_replies 2
+  lab_freeze timesyncd
+  for AS in '' lab_as_user; do
+    check -t 1
+    in_time 2
+    verdict 3 timeout 'systemd-timesyncd is there but did not answer within [0-9]+ms: it hangs; check '
+  done
+  lab_thaw timesyncd
+  check
+  verdict 0 ok
+}
+
+@test "frozen: one that wakes up in time still serves" {
+  service '*=+5ms'
+  lab_replies 2
+  lab_freeze timesyncd
+  once_asked lab_thaw timesyncd
+  check
+  in_time 8
+  verdict 0 ok
+}
+
+@test "killed while it was asked: it vanished, and that is told at once" {
+  service '*=+5ms'
+  lab_replies 2
+  lab_freeze timesyncd
+  once_asked lab_kill timesyncd
+  check
+  in_time 6
+  verdict 3 no-service 'systemd-timesyncd vanished while it was asked; check the NTP service'
+}
+
+# --- the other limits --------------------------------------------------------------------
+
+# older_than SECONDS: the last reply, as a run says it.
+older_than() {
+  check
+  server_is ".age_s > $1" true 2>/dev/null
+}
+
+@test "stale: a daemon whose servers are gone goes on looking healthy, and is not" {
+  service '*=+5ms'
+  lab_replies 9
+  check
+  figures=$(server '[.jitter_s, .offset_s, .delay_s, .stratum, .leap, .replies]')
+  lab_stop ntp
+  lab_until 5 older_than 0.4
+  server_is '[.jitter_s, .offset_s, .delay_s, .stratum, .leap, .replies]' "$figures"
+  config 'stale_after = 300ms'
+  for AS in '' lab_as_user; do
+    check -C "$CONF"
+    verdict 1 stale '^NTP reading stale: last reply [0-9.]+(ms|s) ago \(limit: 300ms\)' \
+      'check the NTP service and its way to the server$'
+    server_is '[.verdict, .reason]' '["warning","stale"]'
+  done
+  config 'stale_after = 1h'
+  check -C "$CONF"
+  verdict 0 ok
+}
+
+@test "stale: a clock that stands a day off the last reply" {
+  plain_build_only faketime
+  command -v faketime >/dev/null
+  service '*=+5ms'
+  lab_replies 9
+  export FAKETIME_DONT_FAKE_MONOTONIC=1
+  AS=a_day_later
+  check
+  verdict 1 stale '^NTP reading stale: last reply 1d( [0-9]+s)? ago \(limit: [0-9a-z ]*[0-9]+min'
+  AS=a_day_earlier
+  check
+  verdict 1 stale '^NTP reading stale: the last reply lies 23h 59min [0-9]+s in the future'
+  server_is '.age_s < -86000' true
+}
+
+a_day_later() {
+  faketime -f +1d "$@"
+}
+
+a_day_earlier() {
+  faketime -f -1d "$@"
+}
+
+@test "offset: its limits hold for both signs, and are off by default" {
+  for sign in + -; do
+    service "*=${sign}300ms"
+    lab_replies 9
+    check
+    verdict 0 ok
+    config 'offset_threshold = 200ms'
+    check -C "$CONF"
+    verdict 1 offset "^NTP offset above threshold: ${sign#+}(29|30)[0-9.]+ms \(threshold: 200ms\)"
+    config 'offset_threshold = 200ms' 'offset_critical = 0.25'
+    check -C "$CONF"
+    verdict 2 offset '^NTP offset above critical threshold: '
+    jq -e '.limits.offset_s == {"warning": 0.2, "critical": 0.25}' "$OUT"
+    config 'offset_threshold = 400ms'
+    check -C "$CONF"
+    verdict 0 ok ', offset: .*ms \(threshold: 400ms\)'
+  done
+}
+
+@test "root distance: only strictly above its limits" {
+  service '*=root_delay=125ms,root_dispersion=250ms'
+  lab_replies 9
+  for row in '312500us 0 ok' '312499us 1 root-distance' '312499999ns 1 root-distance'; do
+    # shellcheck disable=SC2086 # a row is three words
+    set -- $row
+    config "root_distance_threshold = $1"
+    check -C "$CONF"
+    verdict "$2" "$3" 'root distance.*312\.5ms'
+  done
+  config 'root_distance_threshold = 1ms' 'root_distance_critical = 312.4ms'
+  check -C "$CONF"
+  verdict 2 root-distance '^NTP root distance above critical threshold: 312\.5ms'
+}
+
+@test "the worst of several limits decides" {
+  service '*=+300ms,root_dispersion=250ms' '127.0.9.9=+6s,delay=30ms,root_dispersion=250ms'
+  lab_replies 9
+  lab_replies 10 127.0.9.9
+  config 'offset_critical = 1s' 'root_distance_threshold = 1ms'
+  check -C "$CONF"
+  verdict 2 offset ', jitter: 2\.[0-9]+s \(threshold: 2s\), root distance: 250ms'
+  config 'root_distance_threshold = 1ms'
+  check -C "$CONF"
+  verdict 1 jitter 'root distance: 250ms \(threshold: 1ms\)'
+}
+
+# --- what a server is called ------------------------------------------------------------
+
+@test "a hostile server name that the daemon itself takes is shown harmlessly" {
+  # A right-to-left override and a C1 control; of C0 controls the daemon takes none.
+  name=$'ntp\u202egro\u009b31m.example'
+  echo "127.0.9.9 $name" >>/etc/hosts
+  service '*=+5ms'
+  lab_replies 2
+  lab_ask "$name"
+  lab_until 5 named "$name"
+  for AS in '' lab_as_user; do
+    check
+    verdict 0 ok 'ntp\\xe2\\x80\\xaegro\\xc2\\x9b31m\.example'
+    harmless "$OUT" "$ERR"
+    run_program -o text -d -l none
+    harmless "$OUT" "$ERR"
+  done
+}
+
+named() {
+  [ "$(property ServerName | jq -r .)" = "$1" ]
+}

@@ -1,0 +1,170 @@
+/* Tests of net.c: sending to local sockets, whatever state their receiver is in. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/net.h"
+#include "tests/unit/sockets.h"
+#include "tests/unit/temp.h"
+
+static int64_t in_ms(int64_t ms) {
+  return clock_monotonic_ns() + ms * DURATION_MS;
+}
+
+static int say(int *fd, const char *text) {
+  return net_send_local(fd, "log", text, strlen(text), in_ms(2000));
+}
+
+static void test_datagrams(void **state) {
+  (void)state;
+  int receiver = sockets_local("log", SOCK_DGRAM);
+  int fd = -1;
+  assert_int_equal(say(&fd, "one"), 0);
+  assert_true(fd >= 0);
+  int kept = fd;
+  assert_int_equal(say(&fd, "two"), 0);
+  assert_int_equal(fd, kept); /* one connection for both */
+  assert_int_not_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+  assert_string_equal(sockets_received(receiver), "one");
+  assert_string_equal(sockets_received(receiver), "two");
+  (void)close(fd);
+  (void)close(receiver);
+}
+
+static void test_stream(void **state) {
+  (void)state;
+  char text[16];
+  int listener = sockets_local("log", SOCK_STREAM);
+  int fd = -1;
+  assert_int_equal(say(&fd, "one"), 0);
+  assert_int_equal(say(&fd, "two"), 0);
+  int peer = accept(listener, NULL, NULL);
+  assert_int_equal(recv(peer, text, sizeof text, MSG_DONTWAIT), 8);
+  assert_memory_equal(text, "one\0two", 8);
+  (void)close(fd);
+  (void)close(peer);
+  (void)close(listener);
+}
+
+/* A receiver that was restarted between two lines gets the second one. */
+static void check_restart(int type) {
+  int receiver = sockets_local("log", type);
+  int fd = -1;
+  assert_int_equal(say(&fd, "one"), 0);
+  (void)close(receiver);
+  receiver = sockets_local("log", type);
+  assert_int_equal(say(&fd, "two"), 0);
+  int peer = type == SOCK_STREAM ? accept(receiver, NULL, NULL) : dup(receiver);
+  assert_string_equal(sockets_received(peer), "two");
+  (void)close(peer);
+  (void)close(fd);
+  (void)close(receiver);
+}
+
+static void test_restarted(void **state) {
+  (void)state;
+  check_restart(SOCK_DGRAM);
+  check_restart(SOCK_STREAM);
+}
+
+static void test_gone(void **state) {
+  (void)state;
+  int receiver = sockets_local("log", SOCK_DGRAM);
+  int fd = -1;
+  assert_int_equal(say(&fd, "one"), 0);
+  (void)close(receiver);
+  assert_int_equal(say(&fd, "two"), -ECONNREFUSED);
+  assert_int_equal(fd, -1);
+  (void)unlink("log");
+  assert_int_equal(say(&fd, "three"), -ENOENT);
+  assert_int_equal(fd, -1);
+}
+
+static void test_no_socket(void **state) {
+  (void)state;
+  int fd = -1;
+  char path[200];
+  assert_int_equal(temp_write("file", "", 0), 0);
+  assert_int_equal(mkdir("folder", 0755), 0);
+  assert_int_equal(net_send_local(&fd, "file", "x", 1, in_ms(2000)), -ECONNREFUSED);
+  assert_int_equal(net_send_local(&fd, "folder", "x", 1, in_ms(2000)), -ECONNREFUSED);
+  assert_int_equal(net_send_local(&fd, "file/x", "x", 1, in_ms(2000)), -ENOTDIR);
+  memset(path, 'x', sizeof path - 1);
+  path[sizeof path - 1] = '\0';
+  assert_int_equal(net_send_local(&fd, path, "x", 1, in_ms(2000)), -ENAMETOOLONG);
+  assert_int_equal(fd, -1);
+}
+
+/* A receiver that reads nothing keeps us until the deadline and no longer. */
+static void check_full(int type) {
+  static const char text[1000] = "x";
+  int receiver = sockets_local("log", type);
+  int fd = -1;
+  int error = 0;
+  int64_t begun_ns = 0;
+  for (int i = 0; i < 10000 && error == 0; i++) {
+    begun_ns = clock_monotonic_ns();
+    error = net_send_local(&fd, "log", text, sizeof text, in_ms(60));
+  }
+  int64_t took_ns = clock_monotonic_ns() - begun_ns;
+  assert_int_equal(error, -ETIMEDOUT);
+  assert_int_equal(fd, -1);
+  assert_in_range(took_ns, 59 * DURATION_MS, 500 * DURATION_MS);
+  (void)close(receiver);
+}
+
+static void test_full(void **state) {
+  (void)state;
+  check_full(SOCK_DGRAM);
+  check_full(SOCK_STREAM);
+}
+
+/* A queue that empties in time takes the line. */
+static void test_full_for_a_while(void **state) {
+  (void)state;
+  int receiver = sockets_local("log", SOCK_DGRAM);
+  int fd = -1;
+  int error = 0;
+  while ((error = net_send_local(&fd, "log", "x", 1, in_ms(20))) == 0) {
+  }
+  assert_int_equal(error, -ETIMEDOUT);
+  pid_t child = fork();
+  if (child == 0) {
+    (void)usleep(50000);
+    for (int i = 0; i < 1000; i++) {
+      (void)sockets_received(receiver);
+    }
+    _exit(0);
+  }
+  assert_int_equal(say(&fd, "late"), 0);
+  (void)close(fd);
+  (void)close(receiver);
+}
+
+static void test_too_long(void **state) {
+  (void)state;
+  static const char text[4 * 1024 * 1024];
+  int receiver = sockets_local("log", SOCK_DGRAM);
+  int fd = -1;
+  assert_int_equal(net_send_local(&fd, "log", text, sizeof text, in_ms(200)), -EMSGSIZE);
+  assert_int_equal(fd, -1);
+  (void)close(receiver);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_datagrams),        cmocka_unit_test(test_stream),
+      cmocka_unit_test(test_restarted),        cmocka_unit_test(test_gone),
+      cmocka_unit_test(test_no_socket),        cmocka_unit_test(test_full),
+      cmocka_unit_test(test_full_for_a_while), cmocka_unit_test(test_too_long),
+  };
+  (void)alarm(30);
+  return cmocka_run_group_tests(tests, temp_enter, temp_leave);
+}

@@ -1,0 +1,197 @@
+/* Tests of options.c: each option in each of its forms, and what is refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/format.h"
+#include "tests/unit/arguments.h"
+
+static struct options options;
+static struct why why;
+
+static void parse(const char *line) {
+  if (arguments_parse(line, &options, &why) != 0) {
+    fail_msg("%s: %s", line, why.text);
+  }
+}
+
+static void test_none(void **state) {
+  (void)state;
+  parse("");
+  assert_int_equal(options.mode, MODE_CHECK);
+  assert_null(options.config_path);
+  assert_null(options.format);
+  assert_null(options.host);
+  assert_null(options.machine);
+  assert_false(options.quiet);
+  assert_int_equal(options.setting_count, 0);
+}
+
+static void test_settings(void **state) {
+  (void)state;
+  static const struct {
+    const char *line, *option, *key, *text;
+  } rows[] = {
+      {"-w|1s", "warning", "jitter_threshold", "1s"},
+      {"-w1s", "warning", "jitter_threshold", "1s"},
+      {"--warning|1s", "warning", "jitter_threshold", "1s"},
+      {"--warning=1s", "warning", "jitter_threshold", "1s"},
+      {"--warn=1s", "warning", "jitter_threshold", "1s"},
+      {"--warning=", "warning", "jitter_threshold", ""},
+      {"-c|5", "critical", "jitter_critical", "5"},
+      {"--critical=off", "critical", "jitter_critical", "off"},
+      {"-t|3", "timeout", "timeout", "3"},
+      {"--timeout|3", "timeout", "timeout", "3"},
+      {"-s|text:-", "source", "source", "text:-"},
+      {"--source=auto", "source", "source", "auto"},
+      {"-l|none", "log", "syslog_address", "none"},
+      {"--log|[::1]:514", "log", "syslog_address", "[::1]:514"},
+      {"-d", "debug", "debug_mode", "true"},
+      {"--debug", "debug", "debug_mode", "true"},
+      {"-w|-1", "warning", "jitter_threshold", "-1"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    parse(rows[i].line);
+    assert_int_equal(options.setting_count, 1);
+    assert_string_equal(options.settings[0].option, rows[i].option);
+    assert_string_equal(options.settings[0].key, rows[i].key);
+    assert_string_equal(options.settings[0].text, rows[i].text);
+    assert_int_equal(options.mode, MODE_CHECK);
+  }
+}
+
+static void test_modes(void **state) {
+  (void)state;
+  static const struct {
+    const char *line;
+    enum mode mode;
+  } rows[] = {{"--check-config", MODE_CHECK_CONFIG},
+              {"--print-config", MODE_PRINT_CONFIG},
+              {"-h", MODE_HELP},
+              {"--help", MODE_HELP},
+              {"-V", MODE_VERSION},
+              {"--version", MODE_VERSION},
+              {"-d|--print-config|-w|1", MODE_PRINT_CONFIG}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    parse(rows[i].line);
+    assert_int_equal(options.mode, rows[i].mode);
+  }
+}
+
+static void test_others(void **state) {
+  (void)state;
+  parse("-C|/a b|-q|-H|user@host.example.org");
+  assert_string_equal(options.config_path, "/a b");
+  assert_true(options.quiet);
+  assert_string_equal(options.host, "user@host.example.org");
+  parse("--config=x|--quiet|--machine=box");
+  assert_string_equal(options.config_path, "x");
+  assert_true(options.quiet);
+  assert_string_equal(options.machine, "box");
+  parse("--host|h|--output|json");
+  assert_string_equal(options.host, "h");
+  assert_ptr_equal(options.format, &format_json);
+  parse("-o|text");
+  assert_ptr_equal(options.format, &format_text);
+  parse("-onagios|-M|box");
+  assert_ptr_equal(options.format, &format_nagios);
+  assert_string_equal(options.machine, "box");
+}
+
+/* Several together, in their order; letters may share a dash. */
+static void test_together(void **state) {
+  (void)state;
+  parse("-dqw|1s|-s|a|-s|b|--");
+  assert_true(options.quiet);
+  assert_int_equal(options.setting_count, 4);
+  assert_string_equal(options.settings[0].key, "debug_mode");
+  assert_string_equal(options.settings[1].text, "1s");
+  assert_string_equal(options.settings[2].text, "a");
+  assert_string_equal(options.settings[3].text, "b");
+}
+
+static void refuse(const char *line, const char *want) {
+  int error = arguments_parse(line, &options, &why);
+  if (error != -EINVAL || strcmp(why.text, want) != 0 || why.reason != REASON_CONFIG) {
+    fail_msg("%s: %d, '%s'; wanted '%s'", line, error, why.text, want);
+  }
+}
+
+#define NO_OPTION " is no option, or has an argument it does not take"
+
+static void test_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *line, *want;
+  } rows[] = {
+      {"-x", "-x" NO_OPTION},
+      {"--nonsense", "--nonsense" NO_OPTION},
+      {"--nonsense=1", "--nonsense=1" NO_OPTION},
+      {"--c=1", "--c=1" NO_OPTION}, /* critical, config, check-config */
+      {"--quiet=1", "--quiet=1" NO_OPTION},
+      {"-d|--help=x", "--help=x" NO_OPTION},
+      {"--\033", "--\\x1b" NO_OPTION},
+      {"-w", "-w wants an argument"},
+      {"-d|--warning", "--warning wants an argument"},
+      {"--log", "--log wants an argument"},
+      {"word", "'word' is not expected here"},
+      {"-w|1|2", "'2' is not expected here"},
+      {"--|-d", "'-d' is not expected here"},
+      {"a\nb", "'a\\x0ab' is not expected here"},
+      {"-o|yaml", "'yaml' is no format; there are: text, json, nagios"},
+      {"-o|JSON", "'JSON' is no format; there are: text, json, nagios"},
+      {"-o|", "'' is no format; there are: text, json, nagios"},
+      {"-q|-o|json", "--quiet and --output exclude each other"},
+      {"-o|json|-q", "--quiet and --output exclude each other"},
+      {"-H|a|-M|b", "--host and --machine exclude each other"},
+      {"-M|a|-H|b", "--host and --machine exclude each other"},
+      {"-H|", "--host: '' is no name of a machine"},
+      {"-H|-oProxyCommand=x", "--host: '-oProxyCommand=x' is no name of a machine"},
+      {"-H|a b", "--host: 'a b' is no name of a machine"},
+      {"-M|a\tb", "--machine: 'a\\x09b' is no name of a machine"},
+      {"-M|\x7f", "--machine: '\\x7f' is no name of a machine"},
+      {"-M|-x", "--machine: '-x' is no name of a machine"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    refuse(rows[i].line, rows[i].want);
+  }
+}
+
+/* Among letters that share a dash, too, the one that is none is named. */
+static void test_refused_letter(void **state) {
+  (void)state;
+  static const char *const lines[] = {"-xd", "-dxq", "-d|-xq"};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    assert_int_equal(arguments_parse(lines[i], &options, &why), -EINVAL);
+    const char *x = strchr(why.text, 'x');
+    if (x == NULL || x > strchr(why.text, ' ')) {
+      fail_msg("%s: %s", lines[i], why.text);
+    }
+  }
+}
+
+static void test_too_many(void **state) {
+  (void)state;
+  char line[4 * OPTIONS_MAX + 8] = "-d";
+  for (int i = 1; i < OPTIONS_MAX; i++) {
+    (void)strcat(line, "|-d");
+  }
+  parse(line);
+  assert_int_equal(options.setting_count, OPTIONS_MAX);
+  refuse(strcat(line, "|-d"), "more than 64 settings");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_none),           cmocka_unit_test(test_settings),
+      cmocka_unit_test(test_modes),          cmocka_unit_test(test_others),
+      cmocka_unit_test(test_together),       cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_refused_letter), cmocka_unit_test(test_too_many),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,129 @@
+/* Tests of show.c: the settings as a file that can be read again, and what the trace says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/show.h"
+#include "tests/unit/example.h"
+#include "tests/unit/notes.h"
+#include "tests/unit/temp.h"
+
+static struct trace trace;
+
+static const char *next_line(void) {
+  static const char *line;
+  line = trace_next(&trace, line);
+  const char *text = line != NULL ? strstr(line, "ms ") : NULL;
+  return text != NULL ? text + 3 : NULL;
+}
+
+static void test_config(void **state) {
+  (void)state;
+  static const struct origin file = {.path = "/etc/x.conf", .line = 12};
+  static char text[4096];
+  struct config config;
+  struct why why;
+  config_init(&config, notes_check_source);
+  assert_int_equal(
+      config_set(&config, config_find("monitoring", "jitter_threshold"), "1.5", &file, &why), 0);
+  assert_int_equal(config_add_source(&config, "text:a", &why), 0);
+  FILE *stream = fmemopen(text, sizeof text, "w");
+  show_config(stream, &config);
+  assert_int_equal(fclose(stream), 0);
+  assert_string_equal(text, "[monitoring]\n"
+                            "jitter_threshold        = 1.5s                 ; /etc/x.conf:12\n"
+                            "jitter_critical         = off                  ; default\n"
+                            "offset_threshold        = off                  ; default\n"
+                            "offset_critical         = off                  ; default\n"
+                            "root_distance_threshold = off                  ; default\n"
+                            "root_distance_critical  = off                  ; default\n"
+                            "stale_after             = auto                 ; default\n"
+                            "min_replies             = 2                    ; default\n"
+                            "source                  = text:a               ; command line\n"
+                            "timeout                 = 10s                  ; default\n"
+                            "debug_mode              = false                ; default\n"
+                            "log_level               = INFO                 ; default\n"
+                            "\n[logging]\n"
+                            "syslog_address          = /dev/log             ; default\n"
+                            "syslog_facility         = daemon               ; default\n"
+                            "syslog_format           = auto                 ; default\n");
+}
+
+/* What is shown is a file that sets the same. */
+static void test_read_again(void **state) {
+  (void)state;
+  static struct notes notes;
+  struct config config;
+  struct config again;
+  config_init(&config, notes_check_source);
+  config.limit[METRIC_JITTER].critical_ns = INT64_C(90500000001);
+  config.log_level = SEVERITY_ERROR;
+  FILE *stream = fopen("shown", "we");
+  assert_non_null(stream);
+  show_config(stream, &config);
+  assert_int_equal(fclose(stream), 0);
+  config_init(&again, notes_check_source);
+  notes_read(&notes, &again, "shown", true, 1000);
+  assert_string_equal(notes.text, "");
+  for (size_t i = 0; i < config_key_count; i++) {
+    char value[2][CONFIG_TEXT_BYTES];
+    config_print(&config, &config_keys[i], value[0], sizeof value[0]);
+    config_print(&again, &config_keys[i], value[1], sizeof value[1]);
+    assert_string_equal(value[1], value[0]);
+  }
+}
+
+static void test_trace(void **state) {
+  (void)state;
+  struct config config;
+  config_init(&config, notes_check_source);
+  trace = (struct trace){.fd = -1};
+  show_trace(&trace, &config);
+  for (size_t i = 0; i < config_key_count; i++) {
+    char want[256];
+    (void)snprintf(want, sizeof want, "setting: %s = %s (default)", config_keys[i].name,
+                   config_keys[i].initial);
+    assert_string_equal(next_line(), want);
+  }
+  assert_null(next_line());
+  trace = (struct trace){.fd = -1, .off = true};
+  show_trace(&trace, &config);
+  assert_int_equal(trace.used_bytes, 0);
+}
+
+static void test_finding(void **state) {
+  (void)state;
+  static struct example example;
+  example_fill(&example);
+  example.config.limit[METRIC_OFFSET].critical_ns = DURATION_S;
+  trace = (struct trace){.fd = -1};
+  show_finding(&trace, &example.config, &example.findings[0]);
+  assert_string_equal(next_line(), "judge: replies 10, wanted 2 for the jitter to count");
+  assert_non_null(strstr(next_line(), "judge: last reply 12.3s ago, stale "));
+  assert_string_equal(next_line(), "judge: jitter 2.15s, warning above 2s, critical above (off)");
+  assert_string_equal(next_line(), "judge: offset 23us, warning above (off), critical above 1s");
+  assert_string_equal(next_line(),
+                      "judge: root distance 100us, warning above (off), critical above (off)");
+  assert_string_equal(next_line(),
+                      "judge: server ntp.example.org (192.0.2.1): WARNING, reason: jitter");
+  assert_null(next_line());
+  trace = (struct trace){.fd = -1};
+  example.samples[0].present = 0;
+  show_finding(&trace, &example.config, &example.findings[0]);
+  assert_string_equal(next_line(),
+                      "judge: the age of the last reply is unknown, so it is not judged");
+  assert_string_equal(next_line(), "judge: jitter unknown, warning above 2s, critical above (off)");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_config),
+      cmocka_unit_test(test_read_again),
+      cmocka_unit_test(test_trace),
+      cmocka_unit_test(test_finding),
+  };
+  return cmocka_run_group_tests(tests, temp_enter, temp_leave);
+}

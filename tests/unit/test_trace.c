@@ -1,0 +1,135 @@
+/* Tests of trace.c: lines in order, with their time, until the buffer is full. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/trace.h"
+
+static int64_t now_ns;
+
+int64_t clock_monotonic_ns(void) {
+  return now_ns;
+}
+
+static struct trace trace;
+
+static int begin(void **state) {
+  (void)state;
+  memset(&trace, 0, sizeof trace);
+  trace.fd = -1;
+  trace.start_ns = 5000;
+  now_ns = 5000;
+  return 0;
+}
+
+static void test_lines(void **state) {
+  (void)state;
+  assert_null(trace_next(&trace, NULL));
+  trace_add(&trace, "one %d", 1);
+  now_ns += 1234567;
+  trace_add(&trace, "%s", "two");
+  now_ns += 12345678000;
+  trace_add(&trace, "three");
+  const char *line = trace_next(&trace, NULL);
+  assert_string_equal(line, "+0.000ms one 1");
+  line = trace_next(&trace, line);
+  assert_string_equal(line, "+1.234ms two");
+  line = trace_next(&trace, line);
+  assert_string_equal(line, "+12346.912ms three");
+  assert_null(trace_next(&trace, line));
+}
+
+static void test_escapes(void **state) {
+  (void)state;
+  trace_add(&trace, "a\n\033[1m%s", "\xff%s\xc3\xa9");
+  assert_string_equal(trace_next(&trace, NULL), "+0.000ms a\\x0a\\x1b[1m\\xff%s\xc3\xa9");
+}
+
+static void test_off(void **state) {
+  (void)state;
+  trace.off = true;
+  trace_add(&trace, "x");
+  assert_null(trace_next(&trace, NULL));
+  assert_int_equal(trace.used_bytes, 0);
+}
+
+static void test_long_line(void **state) {
+  (void)state;
+  char text[5000];
+  memset(text, '\033', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  trace_add(&trace, "%s", text);
+  trace_add(&trace, "next");
+  const char *line = trace_next(&trace, NULL);
+  assert_in_range(strlen(line), 1000, 1023);
+  assert_string_equal(line + strlen(line) - 3, "...");
+  assert_string_equal(trace_next(&trace, line), "+0.000ms next");
+}
+
+/* When it is full the last line says so, and nothing comes after it. */
+static void test_full(void **state) {
+  (void)state;
+  static const char last[] = "(the trace is full: what followed is not in it)";
+  for (int width = 0; width < 64; width++) {
+    (void)begin(NULL);
+    char text[1000];
+    memset(text, 'x', sizeof text);
+    text[900 + width] = '\0';
+    unsigned lines = 0;
+    for (int i = 0; i < 200; i++) {
+      trace_add(&trace, "%s", text);
+    }
+    assert_true(trace.full);
+    trace_add(&trace, "short");
+    assert_in_range(trace.used_bytes, sizeof trace.text - 1024, sizeof trace.text);
+    const char *at = NULL;
+    for (const char *line = trace_next(&trace, NULL); line != NULL;
+         line = trace_next(&trace, line)) {
+      at = line;
+      lines++;
+    }
+    assert_string_equal(at, last);
+    assert_int_equal(lines, (sizeof trace.text - sizeof last) / (strlen(text) + 10) + 1);
+  }
+}
+
+/* What was recorded so far goes to the descriptor, then each line at once. */
+static void test_show(void **state) {
+  (void)state;
+  int ends[2];
+  char have[256];
+  assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  trace_add(&trace, "one");
+  trace_add(&trace, "two");
+  trace_show(&trace, ends[1]);
+  ssize_t bytes = read(ends[0], have, sizeof have - 1);
+  assert_true(bytes > 0);
+  have[bytes] = '\0';
+  assert_string_equal(have, "debug: +0.000ms one\ndebug: +0.000ms two\n");
+  trace_add(&trace, "three");
+  bytes = read(ends[0], have, sizeof have - 1);
+  assert_true(bytes > 0);
+  have[bytes] = '\0';
+  assert_string_equal(have, "debug: +0.000ms three\n");
+  (void)close(ends[0]);
+  (void)close(ends[1]);
+  trace_add(&trace, "nobody reads this"); /* and nothing happens */
+  assert_int_equal(trace.full, false);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_lines, begin), cmocka_unit_test_setup(test_escapes, begin),
+      cmocka_unit_test_setup(test_off, begin),   cmocka_unit_test_setup(test_long_line, begin),
+      cmocka_unit_test_setup(test_full, begin),  cmocka_unit_test_setup(test_show, begin),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
