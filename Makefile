@@ -150,7 +150,9 @@ ifeq ($(SYSTEMD),no)
   UNIT_LEFT_OUT := tests/unit/test_bus_%.c
   SYSTEM_TESTS := $(addprefix tests/system/,nosystemd.bats config.bats docs.bats)
 else
-  SYSTEM_TESTS := $(filter-out tests/system/nosystemd.bats,$(wildcard tests/system/*.bats))
+  # What tests the build itself needs no second compiler's or sanitizer's word.
+  SYSTEM_TESTS := $(filter-out tests/system/nosystemd.bats $(if $(SANITIZE),tests/system/build.bats),\
+    $(wildcard tests/system/*.bats))
 endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
 # Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.

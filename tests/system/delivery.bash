@@ -19,8 +19,8 @@ $3"
 }
 
 # between WHAT NUMBER LEAST MOST
-between() {
-  if [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
+between() { # WHAT NUMBER LEAST MOST
+  if ! [[ $2 =~ ^[0-9]+$ ]] || [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
     fail "$1 is $2, and should be between $3 and $4"
   fi
 }

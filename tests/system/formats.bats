@@ -603,7 +603,7 @@ unwritable() {
   at=">&$slow"
   monitor -o json -t 1
   ended_silent 3
-  between 'the run' "$took_ms" 800 1300
+  between 'the run' "$took_ms" 800 1400
   equal 'what was logged' "$(rsyslogd_raw)" "<30>TIME ntp_monitor[PID]: INFO $healthy
 <27>TIME ntp_monitor[PID]: ERROR the report could not be written to stdout: Connection timed out"
   # And one that begins to read in time has all of it.
@@ -617,4 +617,24 @@ unwritable() {
   wait "$reader"
   ended 0
   equal 'what was read' "$(<"$T/read")" "NTP OK: ${healthy#NTP } | jitter=0.001207s;2;;0 root_distance=0.0000525s;;;0"
+}
+
+@test "formats: a reader that stops halfway holds nothing up" {
+  local count
+  rsyslogd_start -p none
+  mkfifo "$T/fifo"
+  exec {both}<>"$T/fifo"
+  dd if=/dev/zero of="$T/fifo" oflag=nonblock bs=4096 2>/dev/null || true
+  dd bs=4096 count=1 <&"$both" of="$T/one" 2>/dev/null # room for less than the report
+  source=()
+  for count in {1..16}; do
+    source+=(-s "text:$T/reading")
+  done
+  at=">&$both"
+  monitor -o json -t 1
+  exec {both}>&-
+  ended_silent 3
+  between 'the run' "$took_ms" 800 1400
+  equal 'what was logged' "$(rsyslogd_raw)" "<30>TIME ntp_monitor[PID]: INFO $healthy
+<27>TIME ntp_monitor[PID]: ERROR the report could not be written to stdout: Connection timed out"
 }

@@ -24,9 +24,9 @@ fail() {
   printf '%s\n' "$*" >&2
   {
     printf -- '--- as: %s, status %s after %s ms, stdout, stderr:\n' "${AS:-root}" "$status" "$took_ms"
-    head -c 3000 "$OUT"
+    head -c 3000 "$OUT" | cat -v
     printf -- '---\n'
-    head -c 3000 "$ERR"
+    head -c 3000 "$ERR" | cat -v
   } >&2
   return 1
 }

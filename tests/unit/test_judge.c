@@ -152,6 +152,12 @@ static void test_stale(void **state) {
        .offset_ns = 3600 * S, .poll_ns = 32 * S, OK},
       {"and is stale all the same", .present = ALL, .age_ns = 3600 * S + 97 * S,
        .offset_ns = 3600 * S, .poll_ns = 32 * S, WARNS(REASON_STALE, METRIC_AGE, 96 * S)},
+      {"as early as it can be then", .present = ALL, .age_ns = 3599 * S, .offset_ns = 3600 * S,
+       .poll_ns = 32 * S, OK},
+      {"it was not put forward", .present = ALL, .age_ns = 3599 * S - 1000, .offset_ns = 3600 * S,
+       .poll_ns = 32 * S, WARNS(REASON_STALE, METRIC_AGE, 96 * S)},
+      {"not yet applied, and fresh", .present = ALL, .age_ns = 96 * S, .offset_ns = 3600 * S,
+       .poll_ns = 32 * S, OK},
       {"put back does not count", .present = ALL, .age_ns = 97 * S, .offset_ns = -3600 * S,
        .poll_ns = 32 * S, WARNS(REASON_STALE, METRIC_AGE, 96 * S)},
   };

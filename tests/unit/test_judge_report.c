@@ -61,6 +61,7 @@ static void check(const struct row *row, size_t number) {
   assert_int_equal(report.finding_count, servers);
   judge_free(&report);
   assert_null(report.findings);
+  assert_int_equal(report.finding_count, 0);
   for (size_t i = 0; i < count; i++) {
     samples_free(&readings[i].samples);
   }

@@ -184,8 +184,18 @@ static void test_none(void **state) {
   (void)state;
   struct log_chain chain;
   log_chain_begin(&chain);
+  chain.trace->off = false;
   assert_int_equal(chain.log.end_count, 0);
   assert_int_equal(log_write(&chain.log, SEVERITY_CRITICAL, "x", NULL), 0);
+  const char *line = trace_next(chain.trace, NULL);
+  assert_non_null(strstr(line, "ms log: not wanted (syslog_address is none): CRITICAL x"));
+  log_chain_add_local(&chain, "missing");
+  assert_int_equal(log_write(&chain.log, SEVERITY_DEBUG, "x", NULL), 0);
+  chain.config.log_level = SEVERITY_WARNING;
+  assert_int_equal(log_write(&chain.log, SEVERITY_INFO, "y", NULL), 0);
+  line = trace_next(chain.trace, line);
+  assert_non_null(strstr(line, "ms log: not wanted (below log_level): INFO y"));
+  assert_null(trace_next(chain.trace, line));
   log_close(&chain.log);
 }
 

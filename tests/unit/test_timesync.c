@@ -141,6 +141,13 @@ static void test_absent(void **state) {
   assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
   assert_int_equal(sample.present, 1U << METRIC_JITTER);
   assert_int_equal(sample.value_ns[METRIC_JITTER], 5);
+  raw = timesync_good();
+  raw.present = TIMESYNC_ROOT_DELAY;
+  assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
+  assert_int_equal(sample.present, 0);
+  raw.present = TIMESYNC_ROOT_DISPERSION;
+  assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
+  assert_int_equal(sample.present, 0);
 }
 
 static void test_order_of_stamps(void **state) {

@@ -101,6 +101,28 @@ static void test_full(void **state) {
   }
 }
 
+/* A line that leaves just the room for the last word is taken. */
+static void test_just_fits(void **state) {
+  (void)state;
+  static const char last[] = "(the trace is full: what followed is not in it)";
+  static const char head[] = "+0.000ms ";
+  char text[1000];
+  memset(text, 'x', sizeof text);
+  text[500] = '\0';
+  size_t line = strlen(head) + strlen(text) + 1;
+  while (trace.used_bytes + 2 * line + sizeof last <= sizeof trace.text) {
+    trace_add(&trace, "%s", text);
+  }
+  memset(text, 'y', sizeof text);
+  text[sizeof trace.text - sizeof last - trace.used_bytes - strlen(head) - 1] = '\0';
+  trace_add(&trace, "%s", text);
+  assert_false(trace.full);
+  assert_int_equal(trace.used_bytes, sizeof trace.text - sizeof last);
+  trace_add(&trace, "z");
+  assert_true(trace.full);
+  assert_int_equal(trace.used_bytes, sizeof trace.text);
+}
+
 /* What was recorded so far goes to the descriptor, then each line at once. */
 static void test_show(void **state) {
   (void)state;
@@ -129,7 +151,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_lines, begin), cmocka_unit_test_setup(test_escapes, begin),
       cmocka_unit_test_setup(test_off, begin),   cmocka_unit_test_setup(test_long_line, begin),
-      cmocka_unit_test_setup(test_full, begin),  cmocka_unit_test_setup(test_show, begin),
+      cmocka_unit_test_setup(test_full, begin),  cmocka_unit_test_setup(test_just_fits, begin),
+      cmocka_unit_test_setup(test_show, begin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

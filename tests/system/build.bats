@@ -1,0 +1,335 @@
+#!/usr/bin/env bats
+# The Makefile, on a copy of the tree: what `make install` puts where and `make uninstall` takes
+# back; what is built anew and what is not; how the program is hardened; and what `make deps` and
+# `make check-deps` do on systems with and without apt, where a stub stands for apt-get and sudo.
+# shellcheck disable=SC2030,SC2031,SC2154 # bats' own names, set in a test
+
+bats_require_minimum_version 1.5.0
+load usage
+
+setup_file() {
+  [ "${BUILD-build}" = build ] || return 0
+  export TREE=$LAB_DIR/tree
+  mkdir "$TREE"
+  (cd "$TOP" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$TREE"
+  unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES CC CFLAGS CPPFLAGS LDFLAGS
+  made=$(cd "$TREE" && make -j2 2>&1) || fail "$made"
+}
+
+setup() {
+  # A sanitized build and one without libsystemd would show the same once more.
+  [ "${BUILD-build}" = build ] || skip 'shown by the plain build'
+  # shellcheck source-path=SCRIPTDIR/../lab source=../lab/lab.sh
+  . "$TOP/tests/lab/lab.sh"
+  cd "$TREE" || return
+  unset BUILD SYSTEMD SANITIZE WERROR PREFIX DESTDIR
+}
+
+# Every file below a folder, with its kind, mode and, for a link, where to; sorted.
+list() {
+  (cd "$1" && find . ! -type d -printf '%P %y %m %l\n' | sed 's/ l 777 / l /; s/ $//' | LC_ALL=C sort)
+}
+
+# The objects and programs that a make builds, one a line, by what it prints.
+builds() {
+  make "$@" >"$BATS_TEST_TMPDIR/made" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/made")" || return
+  sed -nE 's/^ +(CC|AR|LD) +//p' "$BATS_TEST_TMPDIR/made"
+}
+
+# --- installing -----------------------------------------------------------------
+
+readonly INSTALLED='usr/bin/ntp-monitor l ntp_monitor
+usr/bin/ntp_monitor f 755
+usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example f 644
+usr/share/man/man1/ntp_monitor.1 f 644
+usr/share/man/man5/ntp_monitor.conf.5 f 644'
+
+@test "install: just these files, with these modes, whatever the umask; twice is once" {
+  for umask in 022 077; do
+    umask "$umask"
+    to=$BATS_TEST_TMPDIR/$umask
+    for time in first second; do
+      expect 0 make install DESTDIR="$to" PREFIX=/usr
+      [ "$(list "$to")" = "$INSTALLED" ] || fail "the $time time: $(list "$to")"
+    done
+    cmp build/ntp_monitor "$to/usr/bin/ntp_monitor"
+    cmp man/ntp_monitor.1 "$to/usr/share/man/man1/ntp_monitor.1"
+    cmp man/ntp_monitor.conf.5 "$to/usr/share/man/man5/ntp_monitor.conf.5"
+    cmp ntp_monitor.conf.example "$to/usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example"
+    expect 0 "$to/usr/bin/ntp-monitor" --version
+    # Folders that others must be able to enter.
+    [ -z "$(find "$to/usr" -type d ! -perm -0755)" ] || fail "$(find "$to" -type d -ls)"
+  done
+}
+
+@test "install: without PREFIX it is /usr/local" {
+  expect 0 make install DESTDIR="$BATS_TEST_TMPDIR/to"
+  [ "$(list "$BATS_TEST_TMPDIR/to")" = "${INSTALLED//usr\//usr\/local\/}" ]
+}
+
+@test "install: for real, in a /usr/local of the test's own: found by either name" {
+  # shellcheck disable=SC2016 # the other shell's
+  expect 0 unshare -m sh -c 'mount -t tmpfs tmpfs /usr/local && make install >&2 &&
+    PATH=/usr/local/bin:$PATH && command -v ntp_monitor && command -v ntp-monitor &&
+    ntp-monitor -V && make uninstall >&2 && find /usr/local ! -type d'
+  lines_are "$output" /usr/local/bin/ntp_monitor /usr/local/bin/ntp-monitor 'ntp_monitor [0-9.]+'
+}
+
+@test "install: the example, put where the program looks, changes nothing" {
+  expect 0 make install DESTDIR="$BATS_TEST_TMPDIR/to" PREFIX=/usr
+  expect 0 as_cron --print-config
+  wanted=$output
+  cp "$BATS_TEST_TMPDIR/to/usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example" \
+    /etc/ntp_monitor.conf
+  expect 0 as_cron --check-config
+  lines_are "$output" '0 problems in the configuration'
+  expect 0 as_cron --print-config
+  rm /etc/ntp_monitor.conf
+  [ "$output" = "$wanted" ]
+}
+
+@test "uninstall: takes all of it back, and nothing else" {
+  to=$BATS_TEST_TMPDIR/to
+  expect 0 make install DESTDIR="$to" PREFIX=/usr
+  touch "$to/usr/bin/other" "$to/usr/share/man/man1/other.1"
+  expect 0 make uninstall DESTDIR="$to" PREFIX=/usr
+  [ "$(list "$to")" = 'usr/bin/other f 644
+usr/share/man/man1/other.1 f 644' ] || fail "$(list "$to")"
+  [ ! -e "$to/usr/share/doc/ntp_monitor" ]
+  [ -d "$to/usr/share/man/man5" ]
+  # Where nothing is installed, or something is not ours.
+  expect 0 make uninstall DESTDIR="$to" PREFIX=/usr
+  expect 0 make install DESTDIR="$to" PREFIX=/usr
+  touch "$to/usr/share/doc/ntp_monitor/examples/own"
+  expect 0 make uninstall DESTDIR="$to" PREFIX=/usr
+  [ -e "$to/usr/share/doc/ntp_monitor/examples/own" ]
+}
+
+# --- what is built ---------------------------------------------------------------
+
+@test "build: a second make builds nothing" {
+  [ -z "$(builds)" ] || fail "$(cat "$BATS_TEST_TMPDIR/made")"
+  before=$(find build -type f -printf '%p %T@\n' | LC_ALL=C sort)
+  make >/dev/null
+  [ "$before" = "$(find build -type f -printf '%p %T@\n' | LC_ALL=C sort)" ]
+}
+
+@test "build: a changed header builds what includes it, and no more" {
+  touch include/ntp_monitor/duration.h
+  made=$(builds)
+  for name in duration.o config_values.o main.o; do
+    grep -qx "build/src/$name" <<<"$made" || fail "$name is not built: $made"
+  done
+  grep -qx build/ntp_monitor <<<"$made"
+  if grep -qx build/src/clock.o <<<"$made"; then fail "clock.o does not include it: $made"; fi
+  [ -z "$(builds)" ]
+}
+
+@test "build: a changed source builds its object, and a header that is gone does not stop it" {
+  touch src/clock.c
+  made=$(builds)
+  [ "$made" = 'build/src/clock.o
+build/libntp_monitor.a
+build/ntp_monitor' ] || fail "$made"
+  # A header that one file included yesterday.
+  echo '/* nothing */' >include/ntp_monitor/passing.h
+  sed -i '1i #include "ntp_monitor/passing.h"' src/clock.c
+  builds >/dev/null
+  sed -i 1d src/clock.c
+  rm include/ntp_monitor/passing.h
+  [ "$(builds | head -n 1)" = build/src/clock.o ]
+}
+
+@test "build: changed flags build all anew, and the same flags once more nothing" {
+  all=$(find build/src -name '*.o' | wc -l)
+  [ "$all" -ge 30 ]
+  made=$(builds -j2 CFLAGS='-O1 -g')
+  [ "$(grep -c '\.o$' <<<"$made")" = "$all" ] || fail "$made"
+  [ -z "$(builds CFLAGS='-O1 -g')" ]
+  made=$(builds -j2 CFLAGS='-O1 -g' CPPFLAGS="'-DPASSING=\"by\"'")
+  [ "$(grep -c '\.o$' <<<"$made")" = "$all" ]
+  made=$(builds -j2)
+  [ "$(grep -c '\.o$' <<<"$made")" = "$all" ]
+  [ -z "$(builds)" ]
+}
+
+@test "build: a source that is new is linked, one that is gone no more" {
+  echo 'int passing_by(void); int passing_by(void) { return 0; }' >src/passing.c
+  made=$(builds -j2)
+  grep -qx build/src/passing.o <<<"$made"
+  ar t build/libntp_monitor.a | grep -qx passing.o
+  rm src/passing.c
+  builds -j2 >/dev/null
+  [ "$(ar t build/libntp_monitor.a | grep -cx passing.o)" = 0 ]
+}
+
+@test "build: without libsystemd it says what it leaves out; clean removes what it built" {
+  expect 0 make -j2 BUILD="$BATS_TEST_TMPDIR/none" PKG_CONFIG=false
+  [[ $output == *'left out of this build: timesyncd (libsystemd)'* ]]
+  expect 0 "$BATS_TEST_TMPDIR/none/ntp_monitor" --help
+  [[ $output == *'left out of this build'* ]]
+  expect 0 make BUILD="$BATS_TEST_TMPDIR/none" clean
+  [ ! -e "$BATS_TEST_TMPDIR/none" ]
+  [ -x build/ntp_monitor ]
+}
+
+# --- hardening -------------------------------------------------------------------
+
+@test "hardening: position-independent, all relocations bound and read-only, no executable stack" {
+  needs readelf
+  expect 0 readelf -hW build/ntp_monitor
+  [[ $output =~ Type:\ +DYN ]]
+  expect 0 readelf -dW build/ntp_monitor
+  [[ $output =~ FLAGS_1.*NOW.*PIE ]]
+  [[ $output =~ BIND_NOW|FLAGS.*NOW ]]
+  [[ $output != *TEXTREL* && $output != *RPATH* && $output != *RUNPATH* ]]
+  expect 0 readelf -lW build/ntp_monitor
+  [[ $output == *GNU_RELRO* ]]
+  [ "$(awk '$1 == "GNU_STACK" { print $7 }' <<<"$output")" = RW ]
+  [ "$(awk '$1 == "LOAD" && $0 ~ / RWE /' <<<"$output")" = '' ]
+  # With full RELRO nothing is bound lazily: no .got.plt of its own.
+  expect 0 readelf -SW build/ntp_monitor
+  [[ $output != *' .got.plt '* ]]
+}
+
+@test "hardening: stack protector, checked functions, stack clash protection" {
+  needs readelf
+  expect 0 readelf --dyn-syms -W build/ntp_monitor
+  [[ $output == *__stack_chk_fail* ]]
+  [[ $output =~ __v?snprintf_chk ]]
+  [[ $output != *' gets@'* ]]
+  # gcc and clang note the options they were given.
+  options=$(readelf --debug-dump=info build/src/config.o | grep DW_AT_producer)
+  case $options in
+    *clang*) ;; # does not, unless asked
+    *)
+      [[ $options == *-fstack-clash-protection* && $options == *-fstack-protector-strong* ]] ||
+        fail "$options"
+      ;;
+  esac
+  [[ $(make -n -B V=1 build/src/clock.o) == *-D_FORTIFY_SOURCE=3*-Werror=format-security* ]] ||
+    [[ $(make -n -B V=1 build/src/clock.o) == *-Werror=format-security*-D_FORTIFY_SOURCE=3* ]]
+}
+
+@test "64-bit times and file sizes, also where they are not the machine's own" {
+  [[ $(make -n -B V=1 build/src/clock.o) == *-D_TIME_BITS=64*-D_FILE_OFFSET_BITS=64* ]]
+}
+
+# --- what is needed ----------------------------------------------------------------
+
+# A folder of programs: each of "$@" only writes its name and arguments to $ran, and its install
+# fails while there is $ran.fails.
+stubs() {
+  ran=$BATS_TEST_TMPDIR/ran
+  rm -rf "$BATS_TEST_TMPDIR/path" "$ran"
+  mkdir "$BATS_TEST_TMPDIR/path"
+  for tool; do
+    # shellcheck disable=SC2016 # the stub's
+    printf '#!/bin/sh\necho "%s $*" >>"%s"\n[ "$1" != install ] || [ ! -e "%s.fails" ]\n' \
+      "$tool" "$ran" "$ran" >"$BATS_TEST_TMPDIR/path/$tool"
+    chmod +x "$BATS_TEST_TMPDIR/path/$tool"
+  done
+}
+
+# The same, and a few tools: no compiler is there, nor anything else that is needed.
+tools() {
+  stubs "$@"
+  for tool in sh make id cat grep ls; do
+    ln -s "$(type -P "$tool")" "$BATS_TEST_TMPDIR/path/$tool"
+  done
+}
+
+# With that folder as PATH, and nothing else around it.
+needy() {
+  env -i PATH="$BATS_TEST_TMPDIR/path" HOME="$HOME" LC_ALL=C "$@"
+}
+
+readonly BUILDS='gcc pkg-config libsystemd-dev'
+readonly TESTS='bats clang clang-format clang-tidy cppcheck shellcheck mandoc strace valgrind faketime jq'
+
+# What no target may install: it would replace a service of this machine, or start one.
+no_daemon() {
+  local daemon
+  for daemon in systemd-timesyncd chrony ntp ntpd ntpsec openntpd ntpdate ntpsec-ntpdate linuxptp \
+    time-daemon rsyslog syslog-ng syslog-ng-core busybox-syslogd inetutils-syslogd systemd \
+    systemd-journal-remote system-log-daemon; do
+    [[ " $1 " != *" $daemon "* ]] || fail "names $daemon: $1" || return
+  done
+}
+
+@test "deps: without apt the list and what each is for, status 0, and nothing is run" {
+  for target in deps check-deps; do
+    tools sudo
+    expect 0 needy make --no-print-directory "$target"
+    wanted=$BUILDS
+    [ "$target" = deps ] || wanted+=" $TESTS"
+    for package in $wanted; do
+      grep -qE "^ +${package}[[:space:]]+[a-zA-Z].{3,}" <<<"$output" ||
+        fail "$package, or what it is for, is missing: $output"
+    done
+    [[ $output == *'by hand'* ]]
+    [ ! -e "$ran" ] || fail "ran $(cat "$ran")"
+    no_daemon "$(awk '/^ / { print $1 }' <<<"$output" | tr '\n' ' ')"
+  done
+}
+
+@test "deps: with apt and as root it installs what is missing by name, nothing else" {
+  for target in deps check-deps; do
+    tools apt-get dpkg
+    expect 0 needy make --no-print-directory "$target"
+    [ "$(wc -l <"$ran")" = 1 ] || fail "$(cat "$ran")"
+    grep -qE '^apt-get install .*--no-install-recommends' "$ran"
+    wanted=$BUILDS
+    [ "$target" = deps ] || wanted+=" $TESTS"
+    for package in $wanted; do
+      grep -qE -- " $package( |\$)" "$ran" || fail "$package is not installed: $(cat "$ran")"
+    done
+    # libc's headers are there, so they are left alone; what it says is what it does.
+    [ ! -e /usr/include/stdio.h ] || [ "$(grep -c libc6-dev "$ran")" = 0 ]
+    no_daemon "$(cat "$ran")"
+    [[ $output == *"installing:"* ]]
+  done
+  # And so for the rows that are not missing here.
+  names=$(sed -nE "s/^(build=|check=)?'?([a-z0-9.+-]+):.*:.*/\2/p" .ci/packages | tr '\n' ' ')
+  [[ " $names " == *' gcc '*' bats '* ]]
+  no_daemon "$names"
+}
+
+@test "deps: a download that fails is tried once more with new lists, and then is a failure" {
+  tools apt-get dpkg
+  touch "$ran.fails"
+  expect 2 needy make --no-print-directory deps
+  [ "$(cut -d ' ' -f 2 "$ran" | tr '\n' ' ')" = 'install update install ' ] || fail "$(cat "$ran")"
+  rm "$ran.fails"
+}
+
+@test "deps: a user goes by sudo, or is told what to do" {
+  tools apt-get dpkg sudo
+  expect 0 lab_as_user env -i PATH="$BATS_TEST_TMPDIR/path" make --no-print-directory deps
+  grep -q '^sudo apt-get install ' "$ran"
+  [ "$(grep -c '^apt-get' "$ran")" = 0 ]
+  tools apt-get dpkg
+  expect 2 lab_as_user env -i PATH="$BATS_TEST_TMPDIR/path" make --no-print-directory deps
+  [[ $output == *'as root: apt-get install '*gcc* ]]
+  [ ! -e "$ran" ]
+}
+
+@test "deps: where nothing is missing nothing is run" {
+  stubs apt-get dpkg sudo
+  for target in deps check-deps; do
+    expect 0 make --no-print-directory "$target" PATH="$BATS_TEST_TMPDIR/path:$PATH"
+    [ "$target" = deps ] || [[ $output != *'missing here'* ]] || skip "here is missing: $output"
+    lines_are "$output" '.*nothing is missing'
+    [ ! -e "$ran" ] || fail "ran $(cat "$ran")"
+  done
+}
+
+@test "deps: neither builds nor looks for anything, also in one line with what follows" {
+  tools apt-get dpkg
+  expect 0 needy make --no-print-directory -n deps
+  [[ $output == *.ci/packages* ]]
+  [[ $output != *' -o '* ]]
+  # What comes behind deps in one line is looked for after deps has installed it.
+  expect 0 make --no-print-directory deps all
+  [ "$(builds)" = '' ]
+}

@@ -1,0 +1,197 @@
+/* Tests of bus.c: silent and absent buses, and whom root may ask. The whole conversation is
+ * tested on a real bus elsewhere. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/bus.h"
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/why.h"
+#include "tests/unit/sockets.h"
+#include "tests/unit/temp.h"
+
+static struct env env;
+static struct config config;
+
+static void set_address(const char *address) {
+  (void)(address == NULL ? unsetenv("DBUS_SYSTEM_BUS_ADDRESS")
+                         : setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1));
+}
+
+static void test_environment(void **state) {
+  (void)state;
+  static const struct {
+    const char *address;
+    bool good;
+  } rows[] = {
+      {NULL, true},
+      {"", true},
+      {"unix:path=/run/dbus/system_bus_socket", true},
+      {"unix:abstract=x;unix:path=/y", true},
+      {"unixexec:path=/bin/sh", false},
+      {"unix:path=/x;unixexec:path=/bin/sh", false},
+      {"tcp:host=localhost,port=1", false},
+      {";unix:path=/x", false},
+      {"x-machine-unix:pid=1", false},
+      {"unix", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct why why = {.text = ""};
+    set_address(rows[i].address);
+    env.uid = 0;
+    assert_int_equal(bus_check_environment(&env, &config, &why), rows[i].good ? 0 : -EPERM);
+    assert_int_equal(why.text[0] == '\0', rows[i].good);
+    env.uid = 1000; /* a user decides for himself alone */
+    assert_int_equal(bus_check_environment(&env, &config, &why), 0);
+    env.uid = 0;
+    config.machine = "box"; /* the variable has no say in these */
+    assert_int_equal(bus_check_environment(&env, &config, &why), 0);
+    config.machine = NULL;
+  }
+  struct why why;
+  set_address("unix:path=/x;tcp:\033");
+  assert_int_equal(bus_check_environment(&env, &config, &why), -EPERM);
+  assert_int_equal(why.reason, REASON_NO_BUS);
+  assert_non_null(
+      strstr(why.text, "DBUS_SYSTEM_BUS_ADDRESS is 'unix:path=/x;tcp:\\x1b', and root connects to "
+                       "unix: addresses alone"));
+}
+
+/* What bus_open and bus_get_all say of the bus at path, and how long they took. sd-bus
+ * makes up an error reply where the connection broke: -EPIPE here. */
+static int converse(const char *path, int64_t *took_ns) {
+  char address[TEMP_PATH_BYTES + 32];
+  struct bus bus;
+  (void)snprintf(address, sizeof address, "unix:path=%s/%s", temp_name(), path);
+  set_address(address);
+  int64_t begun_ns = clock_monotonic_ns();
+  env.measure_deadline_ns = begun_ns + 100 * DURATION_MS;
+  int error = bus_open(&bus, &env, &config);
+  assert_false(bus.elsewhere);
+  error = error < 0 ? error : bus_get_all(&bus, "a.b", "/a", "a.b");
+  if (error >= 0) {
+    assert_true(sd_bus_message_is_method_error(bus.reply, SD_BUS_ERROR_NO_REPLY) > 0);
+    assert_int_equal(sd_bus_is_open(bus.bus), 0);
+    error = -EPIPE;
+  }
+  bus_close(&bus);
+  *took_ns = clock_monotonic_ns() - begun_ns;
+  return error;
+}
+
+static void test_no_bus(void **state) {
+  (void)state;
+  int64_t took_ns = 0;
+  assert_int_equal(converse("missing", &took_ns), -ENOENT);
+  assert_int_equal(temp_write("file", "", 0), 0);
+  assert_int_equal(converse("file", &took_ns), -ECONNREFUSED);
+  (void)close(sockets_local("stale", SOCK_STREAM));
+  assert_int_equal(converse("stale", &took_ns), -ECONNREFUSED);
+  assert_in_range(took_ns, 0, 100 * DURATION_MS);
+}
+
+/* It takes the connection and says nothing: sd-bus alone would wait for 90 s. */
+static void test_silence(void **state) {
+  (void)state;
+  int64_t took_ns = 0;
+  int listener = sockets_local("silent", SOCK_STREAM);
+  assert_int_equal(converse("silent", &took_ns), -ETIMEDOUT);
+  assert_in_range(took_ns, 99 * DURATION_MS, 1000 * DURATION_MS);
+  (void)close(listener);
+}
+
+/* It takes the connection, says something and is gone. */
+static void check_said(const char *words) {
+  int64_t took_ns = 0;
+  int listener = sockets_local("bus", SOCK_STREAM);
+  pid_t child = fork();
+  if (child == 0) {
+    int peer = accept(listener, NULL, NULL);
+    (void)!write(peer, words, strlen(words));
+    (void)usleep(20000);
+    _exit(0);
+  }
+  (void)close(listener);
+  int error = converse("bus", &took_ns);
+  assert_true(error < 0 && error != -ETIMEDOUT);
+  assert_in_range(took_ns, 0, 100 * DURATION_MS);
+}
+
+static void test_gone(void **state) {
+  (void)state;
+  check_said("");
+  check_said("REJECTED\r\n");
+  check_said("no line of any protocol");
+}
+
+static void test_names(void **state) {
+  (void)state;
+  char out[192];
+  const struct bus bus = {.config = &config, .ssh_says = -1};
+  assert_string_equal(bus_name(&bus, out, sizeof out), "the system bus");
+  assert_string_equal(bus_ssh_words(&bus, out, sizeof out), "");
+  config.host = "me@there";
+  assert_string_equal(bus_name(&bus, out, sizeof out), "the system bus of me@there over ssh");
+  config.host = NULL;
+  config.machine = "box";
+  assert_string_equal(bus_name(&bus, out, sizeof out), "the system bus of the container box");
+  config.machine = NULL;
+}
+
+static void test_ssh_words(void **state) {
+  (void)state;
+  static const struct {
+    const char *said, *want;
+  } rows[] = {{"", ""},
+              {"\n\n", ""},
+              {"no route\r\n", ": ssh says 'no route'"},
+              {"one\r\ntwo\nthree\n", ": ssh says 'one; two; three'"}};
+  char out[600];
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_true(write(ends[1], rows[i].said, strlen(rows[i].said)) >= 0);
+    const struct bus bus = {.config = &config, .ssh_says = ends[0]};
+    assert_string_equal(bus_ssh_words(&bus, out, sizeof out), rows[i].want);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+  }
+}
+
+/* More than fits is cut, at every size. */
+static void test_many_ssh_words(void **state) {
+  (void)state;
+  for (size_t size = 32; size < 64; size++) {
+    char said[64];
+    char out[80];
+    int ends[2];
+    memset(said, '\n', sizeof said);
+    said[sizeof said - 1] = 'x';
+    memset(out, '#', sizeof out);
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(write(ends[1], said, sizeof said), sizeof said);
+    const struct bus bus = {.config = &config, .ssh_says = ends[0]};
+    assert_in_range(strlen(bus_ssh_words(&bus, out, size)), 1, size - 1);
+    assert_int_equal(out[size], '#');
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_environment),    cmocka_unit_test(test_no_bus),
+      cmocka_unit_test(test_silence),        cmocka_unit_test(test_gone),
+      cmocka_unit_test(test_names),          cmocka_unit_test(test_ssh_words),
+      cmocka_unit_test(test_many_ssh_words),
+  };
+  (void)alarm(30);
+  return cmocka_run_group_tests(tests, temp_enter, temp_leave);
+}
