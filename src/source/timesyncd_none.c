@@ -17,7 +17,7 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
 
 const struct source source_timesyncd = {
     .name = "timesyncd",
-    .summary = "systemd-timesyncd over the system bus (left out of this build)",
+    .summary = "systemd-timesyncd (left out of this build)",
     .automatic = true,
     .remote = true,
     .measure = measure_timesyncd,

@@ -251,6 +251,7 @@ journal() {
 #   deaf-udp ADDRESS PORT bound, and reads nothing
 peer() {
   : >"$T/peer"
+  rm -f "$LAB_DIR/log/peer" # or a former one's "ready" would be found in it
   # shellcheck disable=SC2016
   lab_spawn peer perl -MSocket -MIO::Handle -e '
     my ($kept, $mode, $place, $port) = @ARGV;

@@ -786,12 +786,13 @@ log: stderr took: INFO $healthy"
   mkfifo "$T/fifo"
   exec {both}<>"$T/fifo"
   source=(-s "text:$T/fifo")
-  monitor -t 1 -l loghost.example.org -d
+  monitor -t 2 -l loghost.example.org -d
   exec {both}>&-
   ended 3
   grep -qx "ntp_monitor: WARNING NTP jitter unavailable: $T/fifo: it did not end in time" "$T/err"
-  between 'the run' "$took_ms" 700 1150
-  between 'the measurement' "$(sed -nE 's/.* step: measuring took ([0-9]+).*ms$/\1/p' "$T/err")" 700 900
+  between 'the run' "$took_ms" 1400 2300
+  between 'the measurement, in ms beyond a second,' \
+    "$(sed -nE 's/.* step: measuring took 1\.([0-9]{3}).*s$/\1/p' "$T/err")" 400 900
 }
 
 @test "delivery: without a network, or on a way that leads nowhere, the next end has the line" {

@@ -594,6 +594,23 @@ unwritable() {
   umount "$T/small"
 }
 
+# A run whose report nobody reads until the deadline of 1 s: the verdict is logged, and then that. On a very
+# busy machine the guard's timer, 50 ms later, can be quicker than these last words; not three times. "$@"
+# is done before each try.
+unread() {
+  local try
+  for try in 1 2 3; do
+    : >"$LAB_DIR/rsyslog.raw"
+    "$@"
+    monitor -o json -t 1
+    ended 3
+    between 'the run' "$took_ms" 800 1400
+    [ -s "$T/err" ] || break
+  done
+  equal 'what was logged' "$(rsyslogd_raw)" "<30>TIME ntp_monitor[PID]: INFO $healthy
+<27>TIME ntp_monitor[PID]: ERROR the report could not be written to stdout: Connection timed out"
+}
+
 @test "formats: a reader that never reads is waited for until the deadline; the verdict is logged before" {
   rsyslogd_start -p none
   mkfifo "$T/fifo"
@@ -601,11 +618,7 @@ unwritable() {
   exec {slow}>"$T/fifo"
   dd if=/dev/zero of="$T/fifo" oflag=nonblock bs=4096 2>/dev/null || true
   at=">&$slow"
-  monitor -o json -t 1
-  ended_silent 3
-  between 'the run' "$took_ms" 800 1400
-  equal 'what was logged' "$(rsyslogd_raw)" "<30>TIME ntp_monitor[PID]: INFO $healthy
-<27>TIME ntp_monitor[PID]: ERROR the report could not be written to stdout: Connection timed out"
+  unread true
   # And one that begins to read in time has all of it.
   start -o nagios
   lab_until 5 lines_of "$LAB_DIR/rsyslog.raw" 'NTP healthy' 2
@@ -625,16 +638,11 @@ unwritable() {
   mkfifo "$T/fifo"
   exec {both}<>"$T/fifo"
   dd if=/dev/zero of="$T/fifo" oflag=nonblock bs=4096 2>/dev/null || true
-  dd bs=4096 count=1 <&"$both" of="$T/one" 2>/dev/null # room for less than the report
   source=()
   for count in {1..16}; do
     source+=(-s "text:$T/reading")
   done
   at=">&$both"
-  monitor -o json -t 1
+  unread dd bs=4096 count=1 if=/proc/self/fd/"$both" of="$T/room" # room for less than the report
   exec {both}>&-
-  ended_silent 3
-  between 'the run' "$took_ms" 800 1400
-  equal 'what was logged' "$(rsyslogd_raw)" "<30>TIME ntp_monitor[PID]: INFO $healthy
-<27>TIME ntp_monitor[PID]: ERROR the report could not be written to stdout: Connection timed out"
 }

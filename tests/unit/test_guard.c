@@ -111,16 +111,16 @@ static void test_deadline(void **state) {
   (void)state;
   int64_t begun_ns = clock_monotonic_ns();
   assert_int_equal(run(late), 3);
-  assert_in_range(clock_monotonic_ns() - begun_ns, 20 * DURATION_MS, 1000 * DURATION_MS);
+  assert_in_range(clock_monotonic_ns() - begun_ns, 20 * DURATION_MS, 2000 * DURATION_MS);
   assert_memory_equal(said, "ntp_monitor: ERROR the run was ended at its deadline", 52);
 }
 
 /* A deadline that was moved away does not strike. */
 static void moved(void) {
   guard_begin();
-  guard_deadline(clock_monotonic_ns() + 10 * DURATION_MS);
+  guard_deadline(clock_monotonic_ns() + 300 * DURATION_MS);
   guard_deadline(clock_monotonic_ns() + 3600 * DURATION_S);
-  (void)usleep(150000);
+  (void)usleep(450000);
   _exit(7);
 }
 

@@ -154,14 +154,14 @@ static void test_full(void **state) {
   log_chain_add_local(&chain, "next");
   int64_t begun_ns = clock_monotonic_ns();
   assert_int_equal(log_write(&chain.log, SEVERITY_INFO, "line", NULL), 0);
-  assert_in_range(clock_monotonic_ns() - begun_ns, 0, 600 * DURATION_MS);
+  assert_in_range(clock_monotonic_ns() - begun_ns, 0, 2000 * DURATION_MS);
   assert_non_null(strstr(sockets_received(next), "INFO line"));
   /* Nor is it waited for past the deadline of the run. */
   chain.log.at = 0;
   chain.env.deadline_ns = clock_monotonic_ns();
   begun_ns = clock_monotonic_ns();
   (void)log_write(&chain.log, SEVERITY_INFO, "line", NULL);
-  assert_in_range(clock_monotonic_ns() - begun_ns, 0, 100 * DURATION_MS);
+  assert_in_range(clock_monotonic_ns() - begun_ns, 0, 1000 * DURATION_MS);
   log_close(&chain.log);
   (void)close(full);
   (void)close(next);

@@ -73,7 +73,7 @@ static void test_read_silence(void **state) {
   assert_int_equal(write(ends[1], "x", 1), 1);
   int64_t begun_ns = clock_monotonic_ns();
   assert_int_equal(net_read_all(ends[0], data, sizeof data, in_ms(60)), -ETIMEDOUT);
-  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 500 * DURATION_MS);
+  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 2000 * DURATION_MS);
   (void)close(ends[0]);
   (void)close(ends[1]);
   assert_int_equal(mkfifo("fifo", 0600), 0);
@@ -170,10 +170,10 @@ static void test_not_refused(void **state) {
   assert_int_equal(sendto(receiver, "hey", 3, 0, (struct sockaddr *)&from, size), 3);
   int64_t begun_ns = clock_monotonic_ns();
   assert_int_equal(net_refusal(fd, 60 * DURATION_MS, in_ms(2000)), 0);
-  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 500 * DURATION_MS);
+  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 2000 * DURATION_MS);
   begun_ns = clock_monotonic_ns();
   assert_int_equal(net_refusal(fd, 5000 * DURATION_MS, in_ms(60)), 0);
-  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 500 * DURATION_MS);
+  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 2000 * DURATION_MS);
   (void)close(fd);
   (void)close(receiver);
 }

@@ -117,7 +117,7 @@ static void test_hanging(void **state) {
   resolver.hangs = true;
   int64_t begun_ns = clock_monotonic_ns();
   assert_int_equal(resolve(60), -ETIMEDOUT);
-  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 1000 * DURATION_MS);
+  assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 2000 * DURATION_MS);
   assert_string_equal(why.text, "looking up log.example.org: no answer from DNS in time");
   assert_int_equal(why.reason, REASON_TIMEOUT);
 }
