@@ -90,8 +90,16 @@ all: $(PROGRAM)
 	@$(if $(LEFT_OUT),echo "left out of this build: $(LEFT_OUT)",:)
 
 # Changes only when a flag or a compiler does, and then everything is rebuilt.
+define CHECK_TOOLS
+if ! command -v $(firstword $(CC)) >/dev/null; then \
+  echo "no compiler ($(firstword $(CC))) here: make deps says or installs what building needs"; exit 1; \
+elif ! echo '#include <ini.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1; then \
+  echo "no ini.h here: make deps says or installs what building needs"; exit 1; fi
+endef
+
 FLAGS := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) | $(ALL_LDFLAGS) $(LIBS) | $(sort $(SOURCES))
 $(BUILD)/flags: FORCE
+	@[ -e $@ ] || { $(CHECK_TOOLS); }
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
 	  printf '%s\n' '$(subst ','\'',$(FLAGS))' > $@
@@ -123,7 +131,7 @@ run: all build/tests/lab/ntp_server build/tests/lab/loopback_up
 	  no-bus | no-service | no-source) \
 	    tests/lab/demo.sh $(abspath $(PROGRAM)) -o text -d ;; \
 	  *) $(PROGRAM) -o text -d ;; \
-	esac; [ $$? -le 3 ]
+	esac; [ $$? -le 3 ] && echo "to install it: sudo make install; then run ntp_monitor"
 
 # --- installing -------------------------------------------------------------
 
@@ -142,6 +150,7 @@ uninstall:
 	  $(DESTDIR)$(MANDIR)/man1/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man5/ntp_monitor.conf.5 \
 	  $(DESTDIR)$(EXAMPLEDIR)/ntp_monitor.conf.example
 	-rmdir $(DESTDIR)$(EXAMPLEDIR) $(dir $(DESTDIR)$(EXAMPLEDIR)) 2>/dev/null || true
+	@echo "configuration and crontab lines are taken back by: ./install_config.sh --uninstall"
 
 # --- tests ------------------------------------------------------------------
 

@@ -113,6 +113,9 @@ static char *next_line(char *out, int size, void *user) {
   blanks = blanks < length ? blanks : length;
   out[0] = '\0';
   if (length > LINE_BYTES_MAX || length >= (size_t)size) {
+    if (blanks < length && strchr(";#", line[blanks]) != NULL) {
+      return out; /* a long comment loses nothing */
+    }
     note(file, true, "the line is longer than %d bytes and ignored", LINE_BYTES_MAX);
     return out;
   }

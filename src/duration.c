@@ -47,9 +47,9 @@ static bool ends_word(const char *text, bool after_unit) {
 }
 
 /* The fraction .digits of unit_ns, cut below 1 ns. The largest unit has 604.8e12 ns,
- * so that digits past the 15th cannot matter, and 128 bits hold the product. */
+ * so that digits past the 18th cannot matter, and 128 bits hold the product. */
 static int64_t fraction_ns(const char *digits, size_t count, int64_t unit_ns) {
-  enum { DIGITS_MAX = 15 };
+  enum { DIGITS_MAX = 18 };
   __extension__ __int128 numerator = 0;
   int64_t scale = 1;
   for (size_t i = 0; i < count && i < DIGITS_MAX; i++) {

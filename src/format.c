@@ -6,9 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
+
+/* What a failed print leaves of the time, to log that it failed. */
+#define LOG_RESERVE_NS (100 * DURATION_MS)
 
 const struct format *const format_table[] = {&format_text, &format_json, &format_nagios, NULL};
 
@@ -40,7 +44,7 @@ int format_print(const struct format *format, const struct report *report, const
     error = fclose(stream) != 0 || failed ? -ENOMEM : 0;
   }
   if (error == 0) {
-    error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns);
+    error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns - LOG_RESERVE_NS);
   }
   free(text);
   return error == 0 ? 0

@@ -73,18 +73,15 @@ void judge_age_range(const struct sample *sample, const struct config *config, i
   }
 }
 
-static void judge_age(struct finding *finding, const struct config *config) {
-  const struct sample *sample = finding->sample;
+bool judge_is_stale(const struct sample *sample, const struct config *config) {
   int64_t least_us = 0;
   int64_t most_us = 0;
   if (!sample_has(sample, METRIC_AGE)) {
-    return;
+    return false;
   }
   judge_age_range(sample, config, &least_us, &most_us);
   int64_t age_us = sample->value_ns[METRIC_AGE] / DURATION_US;
-  if (age_us < least_us || age_us > most_us) {
-    consider(finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
-  }
+  return age_us < least_us || age_us > most_us;
 }
 
 static void judge_limit(struct finding *finding, const struct config *config, enum metric metric,
@@ -113,7 +110,9 @@ struct finding judge_sample(const struct sample *sample, const struct config *co
     return finding;
   }
   bool warming = counted && sample->replies < (uint64_t)config->min_replies;
-  judge_age(&finding, config);
+  if (judge_is_stale(sample, config)) {
+    consider(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
+  }
   if (!warming) {
     judge_limit(&finding, config, METRIC_JITTER, REASON_JITTER);
   }
@@ -177,6 +176,10 @@ enum severity judge_severity(const struct report *report) {
   return report->verdict == VERDICT_OK         ? SEVERITY_INFO
          : report->verdict == VERDICT_CRITICAL ? SEVERITY_CRITICAL
                                                : SEVERITY_WARNING;
+}
+
+enum verdict judge_shown(const struct report *report) {
+  return report->exit_status == VERDICT_UNKNOWN ? VERDICT_UNKNOWN : report->verdict;
 }
 
 void judge_free(struct report *report) {

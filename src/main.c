@@ -42,7 +42,7 @@ struct run {
   } notes[NOTES_MAX]; /* on the configuration */
   size_t note_count;
   size_t notes_left_out; /* beyond NOTES_MAX */
-  unsigned problem_count;
+  unsigned problem_count, warning_count;
   struct reading readings[REPORT_READINGS_MAX];
   size_t reading_count;
   char source[SOURCE_BYTES];
@@ -56,6 +56,7 @@ static void keep_note(void *user, bool problem, const char *text) {
   struct run *run = user;
   const char *kind = problem ? "problem" : "warning";
   trace_add(run->env.trace, "config: %s: %s", kind, text);
+  run->warning_count += !problem;
   if (run->options.mode == MODE_CHECK_CONFIG) {
     (void)printf("%s: %s\n", kind, text);
     return;
@@ -201,6 +202,9 @@ static int check(struct run *run) {
   say_notes(run);
   say(run, judge_severity(&run->report), run->report.message, &run->report);
   run->report.exit_status = run->lost ? VERDICT_UNKNOWN : (int)run->report.verdict;
+  if (run->lost) {
+    message_add_lost(&run->report);
+  }
   trace_step(run, "logging", &begun_ns);
   print(run);
   trace_step(run, "printing", &begun_ns);
@@ -217,8 +221,10 @@ static int check(struct run *run) {
 
 static int check_config(struct run *run) {
   direct_trace(run);
-  (void)printf("%u problem%s in the configuration\n", run->problem_count,
+  (void)printf("%u problem%s in the configuration", run->problem_count,
                run->problem_count == 1 ? "" : "s");
+  (void)printf(run->warning_count > 0 ? ", %u warning%s\n" : "\n", run->warning_count,
+               run->warning_count == 1 ? "" : "s");
   return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
 }
 

@@ -90,7 +90,14 @@ static void add_figures(struct report *report, const struct finding *finding, en
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &report->config->limit[m];
     bool limited = limit->warning_ns != CONFIG_NONE || limit->critical_ns != CONFIG_NONE;
-    if (m == told || !limited || !sample_has(sample, m)) {
+    if (m == told || !limited) {
+      continue;
+    }
+    if (!sample_has(sample, m)) {
+      if (m == METRIC_JITTER || finding->reason == REASON_NOT_SYNCHRONISED) {
+        continue; /* nothing is known then */
+      }
+      add(report, ", %s: not known, so not judged", metric_names[m]);
       continue;
     }
     char value[DURATION_TEXT_BYTES];
@@ -140,5 +147,10 @@ void message_write(struct report *report, const struct reading *readings, size_t
     add(report, "; but the configuration has %u problem%s: see ntp_monitor --check-config",
         config_problems, config_problems == 1 ? "" : "s");
   }
+  text_truncate(report->message, REPORT_MESSAGE_BYTES - 1);
+}
+
+void message_add_lost(struct report *report) {
+  add(report, "; but no log took this line: see --log");
   text_truncate(report->message, REPORT_MESSAGE_BYTES - 1);
 }

@@ -35,7 +35,7 @@ check() {
 s=src
 check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,clock,utc,sample}.c
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
-check "sample|report|config|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
+check "sample|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
   $s/{judge,message,frame,timesync,address}.c
 check "config|address|env|$leaves" "systemd/.*|sys/socket" $s/config.c
 check "config|address|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c

@@ -15,14 +15,15 @@ logs=$BUILD/tests/logs
 rm -rf "$logs"
 mkdir -p "$logs"
 
+# Without a controlling terminal: ssh would stop itself to ask for a password there.
 # A suite's TAP goes to its log; its status is kept beside it.
 run_suite() {
   local suite=$1 log=$logs/${1##*/}
   case $suite in
     *.bats)
-      timeout "$BOUND_S" tests/lab/enter.sh bats --tap ${ONLY:+--filter "$ONLY"} "$suite" >"$log" 2>&1
+      timeout "$BOUND_S" setsid -w tests/lab/enter.sh bats --tap ${ONLY:+--filter "$ONLY"} "$suite" >"$log" 2>&1 </dev/null
       ;;
-    *) CMOCKA_MESSAGE_OUTPUT=tap timeout "$BOUND_S" "$suite" >"$log" 2>&1 ;;
+    *) CMOCKA_MESSAGE_OUTPUT=tap timeout "$BOUND_S" setsid -w "$suite" >"$log" 2>&1 </dev/null ;;
   esac
   echo $? >"$log.status"
 }
@@ -68,18 +69,29 @@ for suite in "$@"; do
   esac
 done
 
+# Tells of the suites that have ended since the last time, in their order of ending.
+tell_ended() {
+  local suite log
+  for suite in "${suites[@]}"; do
+    log=$logs/${suite##*/}
+    if [ -s "$log.status" ] && [ ! -e "$log.told" ]; then
+      : >"$log.told"
+      tell "$suite"
+    fi
+  done
+}
+
 running=0
 for suite in "${suites[@]}"; do
   if [ "$running" -ge "$(nproc)" ]; then
     wait -n
     running=$((running - 1))
+    tell_ended
   fi
   run_suite "$suite" &
   running=$((running + 1))
 done
 wait
-for suite in "${suites[@]}"; do
-  tell "$suite"
-done
+tell_ended
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

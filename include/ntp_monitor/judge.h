@@ -15,6 +15,9 @@ int64_t judge_stale_ns(const struct sample *sample, const struct config *config)
 void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
                      int64_t *most_us);
 
+/* Whether the age of sample is known and outside of that range. */
+bool judge_is_stale(const struct sample *sample, const struct config *config);
+
 /*
  * Fills report's findings, worst, verdict, reason from readings. config_problems:
  * how many the configuration has; they make an OK UNKNOWN. Returns 0 or -ENOMEM.
@@ -26,6 +29,10 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
 /* How a log line about it ranks: OK is INFO, WARNING and a missing reading are WARNING,
  * CRITICAL is CRITICAL, a bad configuration is an ERROR. */
 enum severity judge_severity(const struct report *report);
+
+/* The verdict, or UNKNOWN where no log took it, so that what is printed and the exit
+ * status agree. */
+enum verdict judge_shown(const struct report *report);
 
 void judge_free(struct report *report);
 

@@ -8,4 +8,7 @@
 void message_write(struct report *report, const struct reading *readings, size_t reading_count,
                    unsigned config_problems);
 
+/* Adds to it that no log took it. */
+void message_add_lost(struct report *report);
+
 #endif

@@ -54,15 +54,16 @@ static void print_metric(FILE *out, const struct report *report, const struct fi
     return;
   }
   const struct limit *limit = &report->config->limit[metric];
-  print_range(out, metric, limit->warning_ns);
-  print_range(out, metric, limit->critical_ns);
+  bool judged = metric != METRIC_JITTER || finding == NULL || finding->reason != REASON_WARMING_UP;
+  print_range(out, metric, judged ? limit->warning_ns : CONFIG_NONE);
+  print_range(out, metric, judged ? limit->critical_ns : CONFIG_NONE);
   (void)fputs(metric == METRIC_OFFSET ? "" : ";0", out);
 }
 
 static void print(FILE *out, const struct report *report, bool colour) {
   const char *message = report->message;
   (void)colour;
-  (void)fprintf(out, "NTP %s: ", verdict_name(report->verdict));
+  (void)fprintf(out, "NTP %s: ", verdict_name(judge_shown(report)));
   message += strncmp(message, "NTP ", 4) == 0 ? 4 : 0;
   for (; *message != '\0'; message++) {
     (void)fputc(*message == '|' ? '/' : *message, out); /* a bar begins the data */

@@ -5,6 +5,7 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
+#include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
 
 static void print_row(FILE *out, const char *label, const char *value, const char *remark) {
@@ -74,10 +75,10 @@ static void print_age(FILE *out, const struct sample *sample) {
 
 static void print_server(FILE *out, const struct sample *sample) {
   char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
-  bool named = sample->server[0] != '\0';
+  bool named = sample->server[0] != '\0' && strcmp(sample->server, sample->address) != 0;
   bool addressed = sample->address[0] != '\0';
-  (void)snprintf(both, sizeof both, "%s%s%s%s", sample->server, named && addressed ? " (" : "",
-                 sample->address, named && addressed ? ")" : "");
+  (void)snprintf(both, sizeof both, "%s%s%s%s", named ? sample->server : "",
+                 named && addressed ? " (" : "", sample->address, named && addressed ? ")" : "");
   if (named || addressed) {
     print_row(out, "server", both, "");
   }
@@ -117,8 +118,8 @@ static void print(FILE *out, const struct report *report, bool colour) {
                                         [VERDICT_WARNING] = "\033[33m",
                                         [VERDICT_CRITICAL] = "\033[31m",
                                         [VERDICT_UNKNOWN] = "\033[35m"};
-  (void)fprintf(out, "%s%s%s  %s\n", colour ? colours[report->verdict] : "",
-                verdict_name(report->verdict), colour ? "\033[0m" : "", report->message);
+  (void)fprintf(out, "%s%s%s  %s\n", colour ? colours[judge_shown(report)] : "",
+                verdict_name(judge_shown(report)), colour ? "\033[0m" : "", report->message);
   for (size_t i = 0; i < report->finding_count; i++) {
     print_finding(out, report, &report->findings[i]);
   }

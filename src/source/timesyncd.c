@@ -55,30 +55,26 @@ static const char *last_synchronised(const struct bus *bus, char *out, size_t si
   return out;
 }
 
-/* What to do about it. */
-static const char *advise(const struct bus *bus, char *out, size_t size_bytes) {
-  if (bus->config->host != NULL) {
-    (void)snprintf(out, size_bytes,
-                   "is ssh installed, and does it work by hand: ssh -x %.128s "
-                   "systemd-stdio-bridge",
-                   bus->config->host);
-    return out;
-  }
-  return bus->config->machine != NULL ? "check: machinectl list (asking a container needs root)"
-                                      : "is the package dbus installed and running?";
-}
-
-/* Why there is no connection. */
+/* Why there is no connection, and what to do about it. */
 static int no_bus(const struct bus *bus, int error, struct why *why) {
   char name[192];
   char said[600];
   char last[128];
-  char advice[256];
-  bool denied = error == -EACCES || error == -EPERM;
-  return why_set(why, denied ? REASON_DENIED : REASON_NO_BUS, error,
-                 "cannot connect to %s: %s%s%s; %s", bus_name(bus, name, sizeof name),
-                 strerror(-error), bus_ssh_words(bus, said, sizeof said),
-                 last_synchronised(bus, last, sizeof last), advise(bus, advice, sizeof advice));
+  const struct config *config = bus->config;
+  enum reason reason = error == -EACCES || error == -EPERM ? REASON_DENIED : REASON_NO_BUS;
+  bus_name(bus, name, sizeof name);
+  bus_ssh_words(bus, said, sizeof said);
+  if (config->host != NULL) {
+    return why_set(why, reason, error,
+                   "cannot connect to %s: %s%s; %sdoes it work by hand, without a password: ssh "
+                   "%.128s true",
+                   name, strerror(-error), said, said[0] == '\0' ? "is ssh installed, and " : "",
+                   config->host);
+  }
+  return why_set(why, reason, error, "cannot connect to %s: %s%s; %s", name, strerror(-error),
+                 last_synchronised(bus, last, sizeof last),
+                 config->machine != NULL ? "check: machinectl list (asking a container needs root)"
+                                         : "is the package dbus installed and running?");
 }
 
 static int timed_out(const struct bus *bus, struct why *why) {

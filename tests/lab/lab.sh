@@ -98,6 +98,7 @@ lab_spawn() {
     lab_say "$name runs already"
     return 1
   fi
+  : >"$LAB_DIR/log/$name" # or a wait for "ready" would find the former one's
   (
     for fd in /proc/self/fd/*; do
       fd=${fd##*/}

@@ -28,7 +28,7 @@ bad_bus() {
 }
 
 readonly START='is the package dbus installed and running\?$'
-readonly SILENT='the system bus did not answer within [0-9]+ms; check it: systemctl status dbus$'
+readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: systemctl status dbus$'
 
 @test "bus: accepts and closes" {
   bad_bus accept-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $START"
@@ -67,7 +67,7 @@ readonly SILENT='the system bus did not answer within [0-9]+ms; check it: system
 }
 
 @test "bus: says hello and is silent" {
-  bad_bus hello-silent timeout 'did not answer within [0-9]+ms.*; check '
+  bad_bus hello-silent timeout 'did not answer within [0-9.]+m?s.*; check '
 }
 
 @test "bus: says hello and closes at the call" {
@@ -268,7 +268,7 @@ ROWS
 @test "reply: none, a late one, and an owner that ends instead" {
   lab_bus_start
   answer swallow
-  verdict 3 timeout 'systemd-timesyncd is there but did not answer within [0-9]+ms: it hangs; check'
+  verdict 3 timeout 'systemd-timesyncd is there but did not answer within [0-9.]+m?s: it hangs; check'
   answer late=5s
   verdict 3 timeout
   answer late=200ms

@@ -120,7 +120,7 @@ warning() {
   expect 0 as_cron --check-config "$@"
   lines_are "$stderr" || return
   [ "$output" = "warning: ${line#ntp_monitor: WARNING }
-0 problems in the configuration" ] || fail "$output"
+0 problems in the configuration, 1 warning" ] || fail "$output"
 }
 
 # --- the layers ----------------------------------------------------------------
@@ -312,9 +312,9 @@ without_origin() {
   write "$ETC" '[DEFAULT]' '[monitoring]' 'min_replies = 3'
   problem "$ETC:1" '' DEFAULT
   set_to min_replies 3 "$ETC:3"
-  write "$ETC" '[monitoring]' 'min_replies = 3' 'timeout = %(min_replies)s'
-  problem "$ETC:3" timeout '%(min_replies)s'
-  set_to timeout 10s default
+  write "$ETC" '[monitoring]' 'min_replies = 3' 'source = text:%(here)s/saved'
+  problem "$ETC:3" source '%(here)s'
+  set_to source auto default
   write "$ETC" '[monitoring]' 'source = auto' '  text'
   problem "$ETC:3" '' continuation
   set_to source auto "$ETC:2"
@@ -459,11 +459,13 @@ without_origin() {
   # Where inih, left alone, would cut: after 199 bytes.
   line="# $(printf '=%.0s' {1..197})jitter_threshold=999"
   write "$USER_FILE" '[monitoring]' "$line" 'min_replies = 3'
-  problem "$USER_FILE:2" '' 'longer than'
+  lines_are "$(as_cron --check-config)" '0 problems in the configuration'
   set_to jitter_threshold 2s default
   set_to min_replies 3 "$USER_FILE:3"
   hangul=$(printf '한%.0s' {1..70})
   write "$USER_FILE" '[monitoring]' "# $hangul"
+  lines_are "$(as_cron --check-config)" '0 problems in the configuration'
+  write "$USER_FILE" '[monitoring]' "source = $hangul"
   problem "$USER_FILE:2" '' 'longer than'
   # The longest that is taken.
   line="jitter_threshold = 3$(printf ' %.0s' {1..190})"
@@ -711,7 +713,7 @@ END
   lines_are "$stderr"
   lines_are "$output" "problem: $ETC:2: jitter_threshold: .*" "problem: $ETC:3: timeout: .*" \
     "warning: $ETC:4: nosuch: .*" "problem: $USER_FILE:2: syslog_address: .*" \
-    "problem: $USER_FILE:4: min_replies: .*" '4 problems in the configuration'
+    "problem: $USER_FILE:4: min_replies: .*" '4 problems in the configuration, 1 warning'
   lines_are "$(logged)"
   expect 3 as_cron -s "text:$good"
   silent
@@ -748,6 +750,14 @@ END
   if [ "$(grep -c "ERROR $USER_FILE:" <<<"$stderr")" -lt 99 ]; then
     grep -qE '[0-9]+ more|left out' <<<"$stderr"
   fi
+}
+
+@test "said: --print-config prints what holds, and complains of the rest on stderr" {
+  write "$USER_FILE" '[monitoring]' 'timeout = never' 'min_replies = 3'
+  expect 3 as_cron --print-config
+  lines_are "$stderr" "ntp_monitor: $USER_FILE:2: timeout: .*"
+  grep -q "^min_replies .* 3 .*; $USER_FILE:3\$" <<<"$output"
+  grep -q '^timeout .* 10s .*; default$' <<<"$output"
 }
 
 @test "said: log_level hides warnings from the log, but never a problem's status" {

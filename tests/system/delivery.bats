@@ -212,7 +212,7 @@ udp_line=$(
   equal 'what it understood' "$(rsyslogd_fields)" \
     "imudp|30|daemon|info|$(uname -n | cut -d. -f1)|ntp_monitor|PID|-| INFO $healthy|"
   : >"$LAB_DIR/rsyslog.raw"
-  via=(unshare --uts sh -c 'hostname pi.example.org && exec "$@"' sh)
+  via=(unshare --uts sh -c 'busybox hostname pi.example.org && exec "$@"' sh)
   monitor -C "$T/conf"
   ended_silent 0
   taken "<30>TIME pi ntp_monitor[PID]: INFO $healthy"
@@ -1035,7 +1035,7 @@ hostile_everywhere() {
 
 @test "delivery: a hostile host name is harmless too" {
   rsyslogd_start -s none
-  via=(unshare --uts sh -c 'printf "a b\033[31m\377]c" >/proc/sys/kernel/hostname && exec "$@"' sh)
+  via=(unshare --uts sh -c 'busybox hostname "$0" && exec "$@"' $'a b\e[31m\xff]c')
   monitor -l localhost
   ended_silent 0
   equal 'what rsyslogd stored' "$(rsyslogd_raw | sed -E 's/^(<30>1 TIME )[!-~]+( ntp_monitor PID )/\1HOST\2/')" \

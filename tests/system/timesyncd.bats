@@ -69,8 +69,6 @@ teardown() {
 @test "jitter: an outlier that the daemon itself left out is told as one" {
   service '*=+0s' '127.0.9.9=+20ms,delay=100ms'
   lab_replies 9
-  check
-  server_is .spike false
   lab_replies 10 127.0.9.9
   [ "$(property NTPMessage | jq '.[12]')" = true ]
   check
@@ -141,8 +139,8 @@ timedatectl_agrees() {
     fields_agree
     timedatectl_agrees
   done
-  server_is '[.server, .address, .stratum, .leap, .replies, .root_distance_s]' \
-    '["ntp.example.org","127.0.9.9",3,"insert",9,0.3125]'
+  server_is '[.server, .address, .stratum, .leap, .replies, .root_distance_s, .spike]' \
+    '["ntp.example.org","127.0.9.9",3,"insert",9,0.3125,false]'
   server_is '.offset_s - 0.031 | fabs < 0.005' true
   server_is '.delay_s - 0.003 | fabs < 0.005' true
 }
@@ -188,7 +186,7 @@ timedatectl_agrees() {
   [ "$(tail -n +3 "$OUT" | sed -E 's/^  (.{15}) .*/\1/; s/ +$//' | paste -sd,)" = \
     'server,jitter,offset,delay,root distance,last reply,replies,stratum,leap second,source' ] ||
     fail 'other rows'
-  grep -Eq '^  server +127\.0\.0\.[0-9]+ \(127\.0\.0\.[0-9]+\)$' "$OUT" || fail 'server'
+  grep -Eq '^  server +127\.0\.0\.[0-9]+$' "$OUT" || fail 'server'
   grep -Eq '^  jitter .* warning above 2s, critical above 3s$' "$OUT" || fail 'jitter'
   grep -Eq '^  root distance +125ms$' "$OUT" || fail 'root distance'
   grep -Eq '^  last reply +[0-9a-z.]+ ago +asked every [0-9minsh. ]+$' "$OUT" || fail 'last reply'
@@ -295,7 +293,7 @@ activates() {
   for AS in '' lab_as_user; do
     check -t 1
     in_time 2
-    verdict 3 timeout 'systemd-timesyncd is there but did not answer within [0-9]+ms: it hangs; check '
+    verdict 3 timeout 'systemd-timesyncd is there but did not answer within [0-9.]+m?s: it hangs; check '
   done
   lab_thaw timesyncd
   check

@@ -130,7 +130,7 @@ after() {
 
 @test "terminal: the report stands there, and the log has its line all the same" {
   expect 0 on_terminal "'$PROG'"
-  lines_are "$output" $'\e\[32mOK\e\[0m  '"${WELL#INFO }" '' '  server +127[0-9.]+ .*' \
+  lines_are "$output" $'\e\[32mOK\e\[0m  '"${WELL#INFO }" '' '  server +127[0-9.]+' \
     '  jitter +[0-9.]+(us|ms)? +warning above 2s' '  offset +\+[0-9.]+ms +the clock was behind' \
     '  delay .*' '  root distance .*' '  last reply +.*' '  replies +9' '  stratum +1' \
     '  source +timesyncd'

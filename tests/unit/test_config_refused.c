@@ -164,6 +164,36 @@ static void test_not_supported(void **state) {
   CHECK(rows);
 }
 
+/* What stands at the end of a long comment is no setting. */
+static void test_long_comments(void **state) {
+  (void)state;
+  static const char tail[] = "jitter_threshold=999";
+  for (size_t bytes = 170; bytes <= 420; bytes++) {
+    char text[512] = "[monitoring]\n# ";
+    size_t used = strlen(text);
+    memset(text + used, 'x', bytes);
+    (void)snprintf(text + used + bytes, sizeof text - used - bytes, "%s\n", tail);
+    struct config config;
+    static struct notes notes;
+    config_init(&config, notes_check_source);
+    assert_int_equal(temp_write("conf", text, strlen(text)), 0);
+    notes_read(&notes, &config, "conf", false, 1000);
+    assert_int_equal(config.limit[METRIC_JITTER].warning_ns, 2000000000);
+  }
+}
+
+/* And as nothing is lost with it, a long comment spoils no verdict: 66 letters of Hangul
+ * are one. */
+static void test_long_comments_are_good(void **state) {
+  (void)state;
+  char text[512] = "[monitoring]\n ; ";
+  for (int i = 0; i < 66; i++) {
+    (void)strcat(text, "\xed\x95\x9c");
+  }
+  (void)strcat(text, "\njitter_threshold = 1\n");
+  config_row_check(&(struct config_row){text, "", "jitter_threshold=1s\n"});
+}
+
 /* To inih these begin with a blank, too, and would be a second value of the key above. */
 static void test_form_feed(void **state) {
   (void)state;
@@ -180,7 +210,6 @@ static void test_form_feed(void **state) {
  * rest. */
 static void test_long_lines(void **state) {
   (void)state;
-  static const char tail[] = "jitter_threshold=999";
   for (size_t bytes = 195; bytes <= 420; bytes++) {
     char text[512] = "[monitoring]\njitter_threshold = ";
     size_t start = strlen("[monitoring]\n");
@@ -192,26 +221,19 @@ static void test_long_lines(void **state) {
         text, bytes <= 197 ? "" : "P|conf:2: the line is longer than 197 bytes and ignored\n",
         bytes <= 197 ? "jitter_threshold=1s\nlog_level=ERROR\n" : KEPT "log_level=ERROR\n"});
   }
-  for (size_t bytes = 170; bytes <= 420; bytes++) {
-    char text[512] = "[monitoring]\n# ";
-    size_t used = strlen(text);
-    memset(text + used, 'x', bytes);
-    (void)snprintf(text + used + bytes, sizeof text - used - bytes, "%s\n", tail);
-    struct config config;
-    static struct notes notes;
-    config_init(&config, notes_check_source);
-    assert_int_equal(temp_write("conf", text, strlen(text)), 0);
-    notes_read(&notes, &config, "conf", false, 1000);
-    assert_int_equal(config.limit[METRIC_JITTER].warning_ns, 2000000000);
-  }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_values),        cmocka_unit_test(test_other_types),
-      cmocka_unit_test(test_long_address),  cmocka_unit_test(test_unknown),
-      cmocka_unit_test(test_not_supported), cmocka_unit_test(test_long_lines),
+      cmocka_unit_test(test_values),
+      cmocka_unit_test(test_other_types),
+      cmocka_unit_test(test_long_address),
+      cmocka_unit_test(test_unknown),
+      cmocka_unit_test(test_not_supported),
+      cmocka_unit_test(test_long_lines),
       cmocka_unit_test(test_form_feed),
+      cmocka_unit_test(test_long_comments),
+      cmocka_unit_test(test_long_comments_are_good),
   };
   return cmocka_run_group_tests(tests, temp_enter, temp_leave);
 }

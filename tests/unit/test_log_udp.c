@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -29,6 +31,7 @@ static struct {
   int refusal[4];
   bool loopback;
   char log[512]; /* what was called, a word each */
+  char data[512];
 } net;
 
 static void called(const char *name, long long number) {
@@ -59,6 +62,7 @@ int net_connect_udp(const struct net_address *address) {
 
 int net_send(int fd, const void *data, size_t length_bytes, int64_t deadline_ns) {
   assert_int_equal(strlen(data), length_bytes);
+  (void)snprintf(net.data, sizeof net.data, "%s", (const char *)data);
   assert_int_equal(deadline_ns, (NOW_S + 8) * DURATION_S);
   called("send", fd - FIRST_FD);
   return net.send[fd - FIRST_FD];
@@ -83,12 +87,15 @@ int close(int fd) {
 
 static struct why why;
 
+static int64_t form;
+
 static int say(int *fd, enum severity severity) {
   static const struct address address = {
       .kind = ADDRESS_UDP, .port = 5514, .text = "log.example.org"};
   const struct env env = {.deadline_ns = (NOW_S + 8) * DURATION_S};
-  const struct config config = {.syslog_format = SYSLOG_FORMAT_AUTO};
-  const struct frame_line line = {.severity = severity, .host = "pi", .text = "x"};
+  const struct config config = {.syslog_format = form};
+  const struct frame_line line = {
+      .severity = severity, .now_ns = 1795237878999999999, .host = "pi", .text = "x"};
   net.log[0] = '\0';
   why = (struct why){.text = ""};
   return transport_udp.send(fd, &address, &line, &env, &config, &why);
@@ -169,12 +176,28 @@ static void test_lost(void **state) {
   assert_string_equal(net.log, "send:0 ");
 }
 
+static void test_forms(void **state) {
+  (void)state;
+  int fd = FIRST_FD;
+  static const char rfc5424[] = "<6>1 2026-11-21T05:11:18.999999Z pi ntp_monitor 0 - - INFO x";
+  assert_int_equal(setenv("TZ", "XST-9", 1), 0);
+  tzset();
+  form = SYSLOG_FORMAT_RFC5424;
+  assert_int_equal(say(&fd, SEVERITY_INFO), 0);
+  assert_string_equal(net.data, rfc5424);
+  form = SYSLOG_FORMAT_RFC3164;
+  assert_int_equal(say(&fd, SEVERITY_INFO), 0);
+  assert_string_equal(net.data, "<6>Nov 21 14:11:18 pi ntp_monitor[0]: INFO x");
+  form = SYSLOG_FORMAT_AUTO;
+  assert_int_equal(say(&fd, SEVERITY_INFO), 0);
+  assert_string_equal(net.data, rfc5424);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_first, begin),
-      cmocka_unit_test_setup(test_next, begin),
-      cmocka_unit_test_setup(test_none, begin),
-      cmocka_unit_test_setup(test_lost, begin),
+      cmocka_unit_test_setup(test_first, begin), cmocka_unit_test_setup(test_next, begin),
+      cmocka_unit_test_setup(test_none, begin),  cmocka_unit_test_setup(test_lost, begin),
+      cmocka_unit_test_setup(test_forms, begin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
