@@ -79,6 +79,9 @@ static const struct property {
     {"NTPMessage", "(uuuuittayttttbtt)", read_ntp_message},
 };
 
+/* Reading what a stranger sends must end before the deadline; the daemon has 13. */
+enum { PROPERTIES_MAX = 64 * 1024 };
+
 enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
 
 static int malformed(struct why *why, const char *what, int error) {
@@ -128,7 +131,11 @@ int bus_timesync_read(sd_bus_message *message, struct timesync *raw, struct why 
                    sd_bus_message_get_signature(message, true));
   }
   int error = sd_bus_message_enter_container(message, 'a', "{sv}");
+  unsigned count = 0;
   while (error >= 0 && (error = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+    if (++count > PROPERTIES_MAX) {
+      return malformed(why, "its list of properties, which has no end", -E2BIG);
+    }
     if (read_property(message, raw, &seen, why) != 0) {
       return -EBADMSG;
     }

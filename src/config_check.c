@@ -1,9 +1,11 @@
 /* What no single configuration key can know. */
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/text.h"
 
 enum { TEXT_BYTES = 1024 };
 
@@ -32,7 +34,9 @@ void config_check(const struct config *config, struct config_notes *notes) {
     (void)snprintf(text, sizeof text, "%s: %s: %s is below %s, which is %s (%s)", from[0],
                    critical->name, duration_print(span[0], limit->critical_ns), warning->name,
                    duration_print(span[1], limit->warning_ns), from[1]);
+    char safe[TEXT_BYTES];
+    text_escape(safe, sizeof safe, text, strlen(text)); /* a path holds any byte */
     notes->problem_count++;
-    notes->say(notes->user, true, text);
+    notes->say(notes->user, true, safe);
   }
 }

@@ -23,7 +23,7 @@ static const char *passwd_home(uid_t uid, char *buffer, size_t size) {
   return error == 0 && found != NULL ? entry.pw_dir : NULL;
 }
 
-static void find_home(struct env *env) {
+void env_find_home(struct env *env) {
   char buffer[ENV_HOME_BYTES];
   const char *home = secure_getenv("HOME");
   if (home == NULL || home[0] != '/') {
@@ -51,7 +51,6 @@ void env_init(struct env *env, struct trace *trace) {
   env->start_ns = clock_monotonic_ns();
   trace->start_ns = env->start_ns;
   env_set_timeout(env, DEFAULT_TIMEOUT_S * DURATION_S);
-  find_home(env);
   char host[HOST_NAME_MAX + 1] = "";
   if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0') {
     (void)strcpy(host, "localhost");

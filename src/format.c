@@ -41,7 +41,8 @@ int format_print(const struct format *format, const struct report *report, const
   if (stream != NULL) {
     format->print(stream, report, env->stdout_tty && !env->no_color);
     bool failed = ferror(stream) != 0;
-    error = fclose(stream) != 0 || failed ? -ENOMEM : 0;
+    /* Out of memory at its very end, fclose says nothing and leaves no text. */
+    error = fclose(stream) != 0 || failed || text == NULL ? -ENOMEM : 0;
   }
   if (error == 0) {
     error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns - LOG_RESERVE_NS);

@@ -59,18 +59,20 @@ int64_t judge_stale_ns(const struct sample *sample, const struct config *config)
 
 void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
                      int64_t *most_us) {
-  int64_t offset_us =
-      sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] / DURATION_US : 0;
+  int64_t age_us = sample->value_ns[METRIC_AGE] / DURATION_US;
   int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
-  /* A clock that the reply found ahead was put back by that much since, so that the
-   * reply lies in its future. */
-  *least_us = sample->foreign_clock ? -60000000 : -1000000 - llabs(offset_us);
-  *most_us = limit_us;
-  if (offset_us > 0 && sample->value_ns[METRIC_AGE] / DURATION_US > limit_us) {
-    /* One that it found behind was put forward, which is not the reply's age. */
-    *least_us = offset_us - 1000000;
-    *most_us = offset_us + limit_us;
-  }
+  int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
+  /* Since the reply the clock may have been put forward or back by the offset that the
+   * reply found, which is not the reply's age: where the age as it is does not fit, it
+   * has to fit by that much shifted. */
+  int64_t shift_us =
+      sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] / DURATION_US : 0;
+  bool shifted = shift_us > 0 ? age_us > limit_us : age_us < -early_us;
+  *least_us = shifted ? shift_us - early_us : -early_us - (shift_us > 0 ? shift_us : 0);
+  *most_us = shifted ? shift_us + limit_us : limit_us;
+  /* What is printed of them is in ns. */
+  *least_us = *least_us > INT64_MIN / 1000 ? *least_us : INT64_MIN / 1000;
+  *most_us = *most_us < INT64_MAX / 1000 ? *most_us : INT64_MAX / 1000;
 }
 
 bool judge_is_stale(const struct sample *sample, const struct config *config) {
@@ -109,7 +111,8 @@ struct finding judge_sample(const struct sample *sample, const struct config *co
     consider(&finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
     return finding;
   }
-  bool warming = counted && sample->replies < (uint64_t)config->min_replies;
+  bool warming = (counted && sample->replies < (uint64_t)config->min_replies) ||
+                 !sample_has(sample, METRIC_JITTER);
   if (judge_is_stale(sample, config)) {
     consider(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
   }

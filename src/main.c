@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
@@ -24,6 +23,7 @@
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/show.h"
 #include "ntp_monitor/source.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
@@ -67,6 +67,7 @@ static void keep_note(void *user, bool problem, const char *text) {
   }
   run->notes[run->note_count].problem = problem;
   (void)snprintf(run->notes[run->note_count].text, NOTE_BYTES, "%s", text);
+  text_truncate(run->notes[run->note_count].text, NOTE_BYTES - 2);
   run->note_count++;
 }
 
@@ -78,6 +79,7 @@ static int configure(struct run *run, struct why *why) {
     config_read(&run->config, run->options.config_path, true, &run->env, &notes);
   } else {
     config_read(&run->config, "/etc/ntp_monitor.conf", false, &run->env, &notes);
+    env_find_home(&run->env);
     (void)snprintf(run->user_path, sizeof run->user_path, "%s/.ntp_monitor.conf", run->env.home);
     if (run->env.home[0] != '\0') {
       config_read(&run->config, run->user_path, false, &run->env, &notes);
@@ -89,18 +91,6 @@ static int configure(struct run *run, struct why *why) {
   }
   run->problem_count = notes.problem_count;
   return error;
-}
-
-/* The trace: for whom it is, and from when on it need not be kept. */
-static void direct_trace(struct run *run) {
-  const struct config *config = &run->config;
-  const struct config_key *key = config_find("monitoring", "debug_mode");
-  bool asked = config->origin[key - config_keys].path == config_command_line.path;
-  if (config->debug_mode && (asked || env_stderr_tty())) {
-    trace_show(run->env.trace, STDERR_FILENO);
-  }
-  run->env.trace->off = !config->debug_mode && config->log_level != SEVERITY_DEBUG;
-  show_trace(run->env.trace, config);
 }
 
 /* --- the check ---------------------------------------------------------- */
@@ -193,7 +183,7 @@ static int check(struct run *run) {
   int64_t begun_ns = run->env.start_ns;
   env_set_timeout(&run->env, run->config.timeout_ns);
   guard_deadline(run->env.deadline_ns);
-  direct_trace(run);
+  show_direct(&run->env, &run->config);
   trace_step(run, "configuration", &begun_ns);
   run->reading_count = measure(&run->env, &run->config, run->readings);
   trace_step(run, "measuring", &begun_ns);
@@ -220,7 +210,7 @@ static int check(struct run *run) {
 /* --- the other modes ---------------------------------------------------- */
 
 static int check_config(struct run *run) {
-  direct_trace(run);
+  show_direct(&run->env, &run->config);
   (void)printf("%u problem%s in the configuration", run->problem_count,
                run->problem_count == 1 ? "" : "s");
   (void)printf(run->warning_count > 0 ? ", %u warning%s\n" : "\n", run->warning_count,
@@ -229,7 +219,7 @@ static int check_config(struct run *run) {
 }
 
 static int print_config(struct run *run) {
-  direct_trace(run);
+  show_direct(&run->env, &run->config);
   show_config(stdout, &run->config);
   for (size_t i = 0; i < run->note_count; i++) {
     (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes[i].text);
@@ -277,6 +267,15 @@ static int refuse(struct run *run, const struct why *why) {
   return VERDICT_UNKNOWN;
 }
 
+/* -t holds from here on, for reading the configuration, too. */
+static void limit_time(struct run *run) {
+  int64_t timeout_ns = options_timeout_ns(&run->options);
+  if (timeout_ns > 0) {
+    env_set_timeout(&run->env, timeout_ns);
+    guard_deadline(run->env.deadline_ns);
+  }
+}
+
 int main(int argc, char *argv[]) {
   /* Static: pages that a run does not touch cost nothing. */
   static struct run run;
@@ -288,11 +287,12 @@ int main(int argc, char *argv[]) {
   if (options_parse(argc, argv, &run.options, &why) != 0) {
     return refuse(&run, &why);
   }
+  limit_time(&run);
   if (modes[run.options.mode].configured && configure(&run, &why) != 0) {
     return refuse(&run, &why);
   }
   int status = modes[run.options.mode].run(&run);
-  if (fflush(stdout) != 0) {
+  if (fflush(stdout) != 0 || ferror(stdout) != 0) {
     (void)fprintf(stderr, "ntp_monitor: cannot write to stdout: %s\n", strerror(errno));
     status = status == VERDICT_OK ? VERDICT_UNKNOWN : status;
   }

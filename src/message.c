@@ -68,8 +68,12 @@ static enum metric add_reason(struct report *report, const struct finding *findi
     add_stale(report, finding);
     return METRIC_AGE;
   case REASON_WARMING_UP:
-    add(report, "NTP warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
-        sample->replies, report->config->min_replies);
+    if (sample->replies < (uint64_t)report->config->min_replies) {
+      add(report, "NTP warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
+          sample->replies, report->config->min_replies);
+    } else {
+      add(report, "NTP warming up: no jitter yet");
+    }
     return METRIC_JITTER;
   case REASON_NOT_SYNCHRONISED:
     if (sample_has(sample, FIELD_REPLIES) && sample->replies == 0) {

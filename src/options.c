@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/why.h"
@@ -170,6 +171,18 @@ int options_apply(const struct options *options, struct config *config, struct w
     }
   }
   return 0;
+}
+
+int64_t options_timeout_ns(const struct options *options) {
+  int64_t timeout_ns = 0;
+  for (size_t i = 0; i < options->setting_count; i++) {
+    struct why unused;
+    if (strcmp(options->settings[i].key, "timeout") == 0) {
+      (void)duration_parse(options->settings[i].text, &timeout_ns, &unused);
+    }
+  }
+  const struct config_key *key = config_find("monitoring", "timeout");
+  return timeout_ns >= key->min && timeout_ns <= key->max ? timeout_ns : 0;
 }
 
 static void help_option(FILE *out, const struct row *row) {

@@ -3,14 +3,29 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
 #include "ntp_monitor/judge.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 
+enum { SAFE_BYTES = 4 * CONFIG_TEXT_BYTES };
+
+/* Where key's value comes from; escaped, for a path holds any byte. */
 static const char *origin(const struct config *config, const struct config_key *key, char *out) {
-  config_print_origin(&config->origin[key - config_keys], out, CONFIG_TEXT_BYTES);
+  char from[CONFIG_TEXT_BYTES];
+  config_print_origin(&config->origin[key - config_keys], from, sizeof from);
+  text_escape(out, SAFE_BYTES, from, strlen(from));
+  return out;
+}
+
+static const char *value_of(const struct config *config, const struct config_key *key, char *out) {
+  char value[CONFIG_TEXT_BYTES];
+  config_print(config, key, value, sizeof value);
+  text_escape(out, SAFE_BYTES, value, strlen(value));
   return out;
 }
 
@@ -18,25 +33,34 @@ void show_config(FILE *out, const struct config *config) {
   const char *section = "";
   for (size_t i = 0; i < config_key_count; i++) {
     const struct config_key *key = &config_keys[i];
-    char value[CONFIG_TEXT_BYTES];
-    char from[CONFIG_TEXT_BYTES];
+    char value[SAFE_BYTES];
+    char from[SAFE_BYTES];
     if (strcmp(section, key->section) != 0) {
       (void)fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
       section = key->section;
     }
-    config_print(config, key, value, sizeof value);
-    (void)fprintf(out, "%-23s = %-20s ; %s\n", key->name, value, origin(config, key, from));
+    (void)fprintf(out, "%-23s = %-20s ; %s\n", key->name, value_of(config, key, value),
+                  origin(config, key, from));
   }
 }
 
 void show_trace(struct trace *trace, const struct config *config) {
   for (size_t i = 0; i < config_key_count && !trace->off; i++) {
-    char value[CONFIG_TEXT_BYTES];
-    char from[CONFIG_TEXT_BYTES];
-    config_print(config, &config_keys[i], value, sizeof value);
-    trace_add(trace, "setting: %s = %s (%s)", config_keys[i].name, value,
-              origin(config, &config_keys[i], from));
+    char value[SAFE_BYTES];
+    char from[SAFE_BYTES];
+    trace_add(trace, "setting: %s = %s (%s)", config_keys[i].name,
+              value_of(config, &config_keys[i], value), origin(config, &config_keys[i], from));
   }
+}
+
+void show_direct(const struct env *env, const struct config *config) {
+  const struct config_key *key = config_find("monitoring", "debug_mode");
+  bool asked = config->origin[key - config_keys].path == config_command_line.path;
+  if (config->debug_mode && (asked || env_stderr_tty())) {
+    trace_show(env->trace, STDERR_FILENO);
+  }
+  env->trace->off = !config->debug_mode && config->log_level != SEVERITY_DEBUG;
+  show_trace(env->trace, config);
 }
 
 static void show_limit(struct trace *trace, const struct config *config,

@@ -23,11 +23,15 @@ struct env {
   struct trace *trace;
 };
 
-/* Fills env; the deadline is that of the default timeout. */
+/* Fills env but for home; the deadline is that of the default timeout. */
 void env_init(struct env *env, struct trace *trace);
 
 /* Whether someone reads stderr at a terminal; asked only where it matters. */
 bool env_stderr_tty(void);
+
+/* Fills home. Without HOME it asks the passwd database, which may block: only under the
+ * last-resort timer, and only where home is wanted. */
+void env_find_home(struct env *env);
 
 /* Sets both deadlines, timeout_ns after the start. */
 void env_set_timeout(struct env *env, int64_t timeout_ns);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct config;
@@ -34,6 +35,10 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
 
 /* Sets config from them; fails as options_parse does. */
 int options_apply(const struct options *options, struct config *config, struct why *why);
+
+/* The --timeout among them, or 0 where there is none or it is no time (which options_apply
+ * says). */
+int64_t options_timeout_ns(const struct options *options);
 
 /* --help, from the tables. */
 void options_help(FILE *out);

@@ -47,10 +47,13 @@ static const char *last_synchronised(const struct bus *bus, char *out, size_t si
   struct stat status;
   char span[DURATION_TEXT_BYTES];
   out[0] = '\0';
-  if (!bus->elsewhere && stat("/run/systemd/timesync/synchronized", &status) == 0) {
-    int64_t age_ns = clock_realtime_ns() - (int64_t)status.st_mtim.tv_sec * DURATION_S;
+  if (bus->elsewhere || stat("/run/systemd/timesync/synchronized", &status) != 0) {
+    return out;
+  }
+  int64_t age_s = clock_realtime_ns() / DURATION_S - (int64_t)status.st_mtim.tv_sec;
+  if (age_s >= 0 && age_s < INT64_MAX / DURATION_S) {
     (void)snprintf(out, size_bytes, " (it last synchronised %s ago)",
-                   duration_print(span, duration_round(age_ns < 0 ? 0 : age_ns)));
+                   duration_print(span, age_s * DURATION_S));
   }
   return out;
 }

@@ -212,7 +212,7 @@ not-variants reply has the type 'a\{ss\}' instead of a\{sv\}
 not-names reply has the type 'a\{uv\}' instead of a\{sv\}
 more reply has the type 'a\{sv\}s' instead of a\{sv\}
 empty reply has no ServerName
-many reply has no ServerName
+many reply is malformed at its list of properties, which has no end
 no-name reply has no ServerName
 no-address reply has no ServerAddress
 no-poll reply has no PollIntervalUSec

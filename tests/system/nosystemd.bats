@@ -58,7 +58,7 @@ teardown_file() {
   mkdir -p "$BATS_TEST_TMPDIR/bin"
   printf '#!/bin/sh\necho ran >>"%s/ran"\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/bin/ssh"
   chmod +x "$BATS_TEST_TMPDIR/bin/ssh"
-  for arguments in '' '-s auto' '-H host.example' '-M machine'; do
+  for arguments in '' '-s auto' '-H host.example' '-M machine' '-s timesyncd -H host.example'; do
     # shellcheck disable=SC2086 # words
     expect 3 bare HOME="$HOME" PATH="$BATS_TEST_TMPDIR/bin:/bin" "$PROG" $arguments
     silent

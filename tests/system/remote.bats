@@ -192,6 +192,17 @@ kill_descendants() {
   verdict 3 no-bus "ssh says '.*this machine is watched; .*Permission denied \(publickey"
 }
 
+@test "-H: at a terminal ssh asks for no password, and leaves the terminal as it was" {
+  far_bus
+  far_machine
+  : >"$far/authorized_keys" # so that only a password would do
+  # stty after the run: an ssh that is ended while it asks leaves a terminal without echo.
+  run timeout 20 script -qec "env -u DBUS_SYSTEM_BUS_ADDRESS $PROG -H far -t 8 -l none; stty -a" /dev/null
+  [[ $output == *"Permission denied"* ]] || fail "$output"
+  [[ $output != *"'s password:"* ]] || fail "it asks: $output"
+  [[ $output == *" echo "* && $output != *-echo\ * ]] || fail "no echo: $output"
+}
+
 @test "-H: a host key that is not known" {
   far_bus
   far_machine
@@ -209,7 +220,12 @@ kill_descendants() {
   verdict 3 timeout 'the system bus of far over ssh did not answer within [0-9.]+m?s; check that machine and the way to it$'
 }
 
-@test "-H: an ssh that hangs and cannot be ended" {
+# ended PID: true when the process is gone.
+ended() {
+  ! kill -0 "$1" 2>/dev/null
+}
+
+@test "-H: an ssh that hangs and ignores SIGTERM does not stay behind" {
   fake_ssh <<END
 #!/bin/sh
 trap '' TERM HUP INT PIPE
@@ -220,7 +236,7 @@ END
   check -H far -t 1
   in_time 2
   verdict 3 timeout "did not answer within [0-9.]+m?s: ssh says 'trying, and trying'; check that machine"
-  kill -0 "$(cat "$far/ssh.pid")" || fail 'it could be ended: nothing was tried'
+  lab_until 2 ended "$(cat "$far/ssh.pid")"
 }
 
 @test "-H: an ssh that sends what is no bus" {

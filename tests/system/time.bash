@@ -51,7 +51,7 @@ check() {
 }
 
 verdict() {
-  local wanted=$1 reason=$2 words=(ok warning critical unknown) agrees= message= pattern
+  local wanted=$1 reason=$2 words=(ok warning critical unknown) agrees='' message='' pattern
   local levels=(INFO WARNING CRITICAL WARNING)
   shift 2
   [ "$status" = "$wanted" ] || fail "the exit status is not $wanted" || return

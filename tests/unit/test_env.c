@@ -22,6 +22,7 @@ static struct env env;
 static void look(void) {
   trace = (struct trace){.fd = -1};
   env_init(&env, &trace);
+  env_find_home(&env);
 }
 
 static void test_home(void **state) {

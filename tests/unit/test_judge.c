@@ -74,6 +74,8 @@ static void check_rows(const struct row *rows, size_t count) {
 }
 #define CHECK(rows) check_rows(rows, sizeof rows / sizeof *(rows))
 
+/* Without a jitter nothing was compared: OK, but not healthy. */
+#define WARMS .verdict = VERDICT_OK, .reason = REASON_WARMING_UP
 #define OK .verdict = VERDICT_OK, .reason = REASON_OK
 #define WARNS(why, which, limit) \
   .verdict = VERDICT_WARNING, .reason = (why), .metric = (which), .limit_ns = (limit)
@@ -83,11 +85,11 @@ static void check_rows(const struct row *rows, size_t count) {
 static void test_jitter(void **state) {
   (void)state;
   static const struct row rows[] = {
-      {"nothing known", .present = 0, OK},
+      {"nothing known", .present = 0, WARMS},
       {"zero", .present = ALL, OK},
       {"at the limit", .present = ALL, .jitter_ns = 2 * S, OK},
       {"above", .present = ALL, .jitter_ns = 2 * S + 1, WARNS(REASON_JITTER, METRIC_JITTER, 2 * S)},
-      {"unknown", .present = 0, .jitter_ns = 3 * S, OK},
+      {"unknown", .present = 0, .jitter_ns = 3 * S, WARMS},
       {"at critical", .present = ALL, .jitter_ns = 5 * S, .jitter_critical_ns = 5 * S,
        WARNS(REASON_JITTER, METRIC_JITTER, 2 * S)},
       {"above critical", .present = ALL, .jitter_ns = 5 * S + 1, .jitter_critical_ns = 5 * S,
@@ -173,6 +175,8 @@ static void test_future(void **state) {
       {"as far as the offset went", .present = ALL, .age_ns = -3601 * S, .offset_ns = -3600 * S,
        OK},
       {"further", .present = ALL, .age_ns = -3601 * S - 1000, .offset_ns = -3600 * S,
+       WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
+      {"put back, and long ago", .present = ALL, .age_ns = -2 * S, .offset_ns = -31536000 * S,
        WARNS(REASON_STALE, METRIC_AGE, 6144 * S)},
       {"either way", .present = ALL, .age_ns = -3601 * S, .offset_ns = 3600 * S, OK},
       {"another machine's clock", .present = ALL, .age_ns = -60 * S, .foreign = true, OK},
