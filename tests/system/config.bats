@@ -789,7 +789,7 @@ END
 
 @test "said: a path that holds any byte forges no line, neither in a note nor in what is printed" {
   odd="$BATS_TEST_TMPDIR/"$'a\nERROR forged\e[31m'
-  write "$odd" '[monitoring]' 'jitter_critical = 1ms' 'min_replies = x'
+  write "$odd" '[monitoring]' 'jitter_critical = 1s' 'min_replies = x'
   expect 3 as_cron -C "$odd" -l stderr -s "text:$good"
   [ "$(wc -l <<<"$stderr")" = 3 ] || fail "$stderr"
   expect 3 as_cron -C "$odd" --print-config
