@@ -157,8 +157,6 @@ const char *bus_name(const struct bus *bus, char *out, size_t size_bytes) {
   return out;
 }
 
-/* The connection of -H or -M stays for the end of the process to close:
- * sd_bus_close_unref waits for an ssh that may not want to end. */
 /* An ssh to a machine that is silent would stay behind for ever, and cron would start one
  * more at each run. sd-bus does not tell its number; the kernel does (proc(5), children):
  * we have no other child at this point. */
@@ -178,6 +176,8 @@ static void end_children(void) {
   }
 }
 
+/* The connection of -H or -M stays for the end of the process to close:
+ * sd_bus_close_unref waits for an ssh that may not want to end. */
 void bus_close(struct bus *bus) {
   static sd_bus *volatile left_open; /* held, so that no leak checker takes it for lost */
   if (bus->ssh_says >= 0) {
