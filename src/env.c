@@ -66,3 +66,8 @@ void env_init(struct env *env, struct trace *trace) {
 bool env_stderr_tty(void) {
   return isatty(STDERR_FILENO) == 1;
 }
+
+int64_t env_deadline_within(const struct env *env, int64_t span_ns) {
+  int64_t until_ns = clock_monotonic_ns() + span_ns;
+  return until_ns < env->deadline_ns ? until_ns : env->deadline_ns;
+}

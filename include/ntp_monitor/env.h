@@ -26,6 +26,9 @@ struct env {
 /* Fills env but for home; the deadline is that of the default timeout. */
 void env_init(struct env *env, struct trace *trace);
 
+/* CLOCK_MONOTONIC: the run's deadline, or span_ns from now where that is sooner. */
+int64_t env_deadline_within(const struct env *env, int64_t span_ns);
+
 /* Whether someone reads stderr at a terminal; asked only where it matters. */
 bool env_stderr_tty(void);
 

@@ -30,6 +30,10 @@ extern const struct transport transport_udp;
 extern const struct transport transport_journal;
 extern const struct transport transport_stderr;
 
+/* How long a full local socket may keep a transport: its daemon is stopped or swamped, and
+ * there are other ends. */
+#define LOG_FULL_WAIT_NS INT64_C(200000000)
+
 enum { LOG_ENDS_MAX = 4 };
 
 /* The chain: the configured address, /dev/log, UDP localhost:514, stderr. */

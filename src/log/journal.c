@@ -6,8 +6,6 @@
  */
 #include <string.h>
 
-#include "ntp_monitor/clock.h"
-#include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/frame.h"
 #include "ntp_monitor/log.h"
@@ -15,7 +13,6 @@
 #include "ntp_monitor/why.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define FULL_WAIT_NS (200 * DURATION_MS)
 
 static int send_journal(int *fd, const struct address *address, const struct frame_line *line,
                         const struct env *env, const struct config *config, struct why *why) {
@@ -23,9 +20,8 @@ static int send_journal(int *fd, const struct address *address, const struct fra
   (void)config;
   char frame[FRAME_JOURNAL_BYTES + 1];
   size_t bytes = frame_journal(frame, line);
-  int64_t until_ns = clock_monotonic_ns() + FULL_WAIT_NS;
-  int error = net_send_local(fd, JOURNAL_SOCKET, frame, bytes,
-                             until_ns < env->deadline_ns ? until_ns : env->deadline_ns);
+  int error =
+      net_send_local(fd, JOURNAL_SOCKET, frame, bytes, env_deadline_within(env, LOG_FULL_WAIT_NS));
   return error == 0
              ? 0
              : why_set(why, REASON_NO_SOURCE, error, JOURNAL_SOCKET ": %s", strerror(-error));

@@ -1,17 +1,12 @@
 /* The transport local: a syslog socket of this machine, in the form of glibc's syslog(). */
 #include <string.h>
 
-#include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/frame.h"
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
-
-/* How long a full socket may keep us: its daemon is stopped or swamped, and there are
- * other ends. */
-#define FULL_WAIT_NS (200 * DURATION_MS)
 
 static int send_local(int *fd, const struct address *address, const struct frame_line *line,
                       const struct env *env, const struct config *config, struct why *why) {
@@ -21,9 +16,8 @@ static int send_local(int *fd, const struct address *address, const struct frame
   time_t seconds = (time_t)(line->now_ns / DURATION_S);
   (void)localtime_r(&seconds, &local);
   size_t bytes = frame_rfc3164(frame, line, &local, false);
-  int64_t until_ns = clock_monotonic_ns() + FULL_WAIT_NS;
-  int error = net_send_local(fd, address->text, frame, bytes,
-                             until_ns < env->deadline_ns ? until_ns : env->deadline_ns);
+  int error =
+      net_send_local(fd, address->text, frame, bytes, env_deadline_within(env, LOG_FULL_WAIT_NS));
   return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "%s", strerror(-error));
 }
 

@@ -604,7 +604,7 @@ unread() {
     "$@"
     monitor -o json -t 1
     ended 3
-    between 'the run' "$took_ms" 800 2000
+    between 'the run' "$took_ms" 800 1400
     [ -s "$T/err" ] || break
   done
   equal 'what was logged' "$(rsyslogd_raw)" "<30>TIME ntp_monitor[PID]: INFO $healthy
