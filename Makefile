@@ -196,7 +196,7 @@ lab:
 	@tests/lab/unpack.sh check
 
 check: all $(UNIT_TESTS) lab
-	@BUILD=$(BUILD) ONLY='$(ONLY)' tests/run.sh $(UNIT_TESTS) $(SYSTEM_TESTS)
+	@BUILD=$(BUILD) ONLY='$(ONLY)' tests/run.sh $(LONG_SUITES) $(UNIT_TESTS) $(SYSTEM_TESTS)
 
 .PHONY: bench
 bench: all lab
@@ -227,6 +227,9 @@ ci:
 	$(MAKE) lint
 	$(MAKE) BUILD=build/asan SANITIZE=1 WERROR=1 check
 	$(MAKE) BUILD=build/nosystemd SYSTEMD=no WERROR=1 check
+
+# Families of tests that bring their own targets, and their suites for `make check` in LONG_SUITES.
+include $(wildcard tests/*/*.mk)
 
 .PHONY: clean
 clean:
