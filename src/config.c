@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/net.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
@@ -201,7 +202,8 @@ static bool trusted(const struct file *file, const struct stat *status, const st
   return true;
 }
 
-/* Reads fd whole into file->text (owned by the caller), or says why not. */
+/* Reads fd whole into file->text (owned by the caller), or says why not. To its end, whatever
+ * its size is said to be: files of /proc are said to have none. */
 static bool load(struct file *file, int fd, const struct env *env) {
   struct stat status;
   if (fstat(fd, &status) != 0) {
@@ -215,30 +217,19 @@ static bool load(struct file *file, int fd, const struct env *env) {
   if (!trusted(file, &status, env)) {
     return false;
   }
-  if (status.st_size > FILE_BYTES_MAX) {
+  file->text = malloc(FILE_BYTES_MAX + 1);
+  ssize_t bytes = file->text == NULL
+                      ? -ENOMEM
+                      : net_read_all(fd, file->text, FILE_BYTES_MAX, env->measure_deadline_ns);
+  if (bytes == -EFBIG) {
     note(file, true, "is larger than %d KiB, ignored", FILE_BYTES_MAX / 1024);
-    return false;
+  } else if (bytes < 0) {
+    note(file, true, "cannot be read whole, ignored: %s", strerror((int)-bytes));
+  } else {
+    file->length_bytes = (size_t)bytes;
+    file->text[bytes] = '\0';
   }
-  size_t size = (size_t)status.st_size;
-  file->text = malloc(size + 1);
-  if (file->text == NULL) {
-    note(file, true, "cannot be read: %s", strerror(ENOMEM));
-    return false;
-  }
-  while (file->length_bytes < size) {
-    ssize_t got = read(fd, file->text + file->length_bytes, size - file->length_bytes);
-    if (got == 0 || (got < 0 && errno != EINTR)) {
-      break;
-    }
-    file->length_bytes += got > 0 ? (size_t)got : 0;
-  }
-  file->text[file->length_bytes] = '\0';
-  if (file->length_bytes < size) {
-    note(file, true, "cannot be read whole, ignored: %s",
-         errno != 0 ? strerror(errno) : "it ended early");
-    return false;
-  }
-  return true;
+  return bytes >= 0;
 }
 
 /* Refuses what is no text of lines; skips a UTF-8 byte order mark. */
@@ -278,7 +269,6 @@ void config_read(struct config *config, const char *path, bool named, const stru
     note(&file, true, "cannot be opened: %s", strerror(errno));
     return;
   }
-  errno = 0;
   bool good = load(&file, fd, env) && is_text(&file);
   (void)close(fd);
   if (good) {

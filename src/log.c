@@ -90,8 +90,10 @@ static int deliver(struct log *log, const struct frame_line *line) {
   return error;
 }
 
+/* ERROR is what stands behind a status 3 that no verdict explains, so no level hides it. */
 static int64_t level(const struct config *config) {
-  return config->debug_mode ? SEVERITY_DEBUG : config->log_level;
+  int64_t level = config->debug_mode ? SEVERITY_DEBUG : config->log_level;
+  return level < SEVERITY_ERROR ? SEVERITY_ERROR : level;
 }
 
 int log_write(struct log *log, enum severity severity, const char *text,

@@ -37,7 +37,7 @@ check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,clock,ut
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
 check "sample|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
   $s/{judge,message,frame,timesync,address}.c
-check "config|address|env|$leaves" "systemd/.*|sys/socket" $s/config.c
+check "config|address|env|net|$leaves" "systemd/.*|sys/socket" $s/config.c
 check "config|address|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
 check "sample|timesync|source|config|env|net|bus|bus_timesync|$leaves" 'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c

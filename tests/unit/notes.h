@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
-enum { NOTES_BYTES = 16 * 1024 };
+enum { NOTES_BYTES = 16 * 1024, NOTES_DEADLINE_NS = 50000000 };
 
 struct notes {
   struct config_notes to;
@@ -52,6 +53,7 @@ static inline void notes_read(struct notes *notes, struct config *config, const 
   static struct env env;
   env.uid = uid;
   env.trace = &trace;
+  env.measure_deadline_ns = clock_monotonic_ns() + NOTES_DEADLINE_NS;
   notes_begin(notes);
   config_read(config, path, named, &env, &notes->to);
 }
