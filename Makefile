@@ -62,11 +62,17 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
 
 CFLAGS ?= -O2 -g
 # Distributions set _FORTIFY_SOURCE themselves; sanitizers do without it.
-FORTIFY := -U_FORTIFY_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=3)
+FORTIFY := -U_FORTIFY_SOURCE $(if $(SANITIZE)$(COVERAGE),,-D_FORTIFY_SOURCE=3)
 HARDENING := $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE
 , := ,
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer)
+# Not optimised, so that a branch is one of the source's. _exit would lose the counters: it is wrapped.
+ifneq ($(COVERAGE),)
+  CFLAGS := -O0 -g -Wno-format-truncation
+  SANITIZERS += --coverage -fprofile-abs-path -fprofile-update=atomic
+  COUNTED := $(BUILD)/tests/coverage/exit.o
+endif
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
   -DNTP_MONITOR_VERSION='"$(VERSION)"' -Iinclude $(SYSTEMD_CFLAGS) $(CPPFLAGS)
@@ -76,7 +82,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(
 # inih's archive where there is one: 5 KiB of code are not worth a shared library's nine system
 # calls at each start. INIH_LIBS=-linih takes the shared one.
 INIH_LIBS ?= $(if $(wildcard $(shell $(CC) -print-file-name=libinih.a)),-l:libinih.a,-linih)
-LIBS := $(SYSTEMD_LIBS) $(INIH_LIBS)
+LIBS := $(SYSTEMD_LIBS) $(INIH_LIBS) $(if $(COUNTED),-Wl$(,)--wrap=_exit $(COUNTED))
 
 # --- the program ----------------------------------------------------------
 
@@ -114,7 +120,7 @@ $(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(BUILD)/flags
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
-$(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
+$(PROGRAM): $(BUILD)/src/main.o $(LIBRARY) $(COUNTED)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
 
@@ -168,7 +174,7 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard
 LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 loopback_up)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY)
+$(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY) $(COUNTED)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) -I. $(ALL_CFLAGS) -MD -MP $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
@@ -192,7 +198,7 @@ programs: $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
 
 # What the system tests need beside the program, once for all builds: always under build/.
 lab:
-	@$(MAKE) --no-print-directory BUILD=build SANITIZE= SYSTEMD=yes programs
+	@$(MAKE) --no-print-directory BUILD=build SANITIZE= COVERAGE= SYSTEMD=yes programs
 	@tests/lab/unpack.sh check
 
 check: all $(UNIT_TESTS) lab

@@ -390,7 +390,8 @@ severities_at() {
   severities_at INFO 'info| INFO warning| WARNING warning| WARNING crit| CRITICAL err| ERROR err| ERROR'
   severities_at warning 'warning| WARNING warning| WARNING crit| CRITICAL err| ERROR err| ERROR'
   severities_at ERROR 'crit| CRITICAL err| ERROR err| ERROR'
-  severities_at CRITICAL 'crit| CRITICAL'
+  # ERROR is hidden by no level.
+  severities_at CRITICAL 'crit| CRITICAL err| ERROR err| ERROR'
 }
 
 @test "delivery: debug_mode in a file logs the trace as DEBUG behind the verdict, and prints none" {

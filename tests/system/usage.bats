@@ -507,36 +507,6 @@ strace_run() {
     "$PROG" -l none -s "text:$healthy" "$@"
 }
 
-@test "signals: SIGTERM at any system call ends it by the signal, or with status 3 and a line" {
-  plain_build_only 'strace sends the signals'
-  needs strace
-  healthy=$(reading Jitter=1ms)
-  expect 0 strace_run --
-  # Each call as NAME and which of that name it is.
-  calls=$(sed -nE 's/^([a-z_0-9]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/strace" |
-    awk '!/^(execve|exit_group)$/ { print $1, ++seen[$1] }')
-  [ "$(wc -l <<<"$calls")" -ge 30 ]
-  by_signal=0 by_itself=0
-  while read -r call number; do
-    term_at "$call" "$number"
-  done <<<"$calls"
-  # The one before its handler stands, the other from then on.
-  [ "$by_signal" -ge 5 ]
-  [ "$by_itself" -ge 5 ]
-}
-
-term_at() {
-  run --separate-stderr strace_run -e "inject=$1:signal=TERM:when=$2" --
-  case $status in
-    143) by_signal=$((by_signal + 1)) ;;
-    3)
-      by_itself=$((by_itself + 1))
-      lines_are "$stderr" 'ntp_monitor: ERROR .*SIGTERM.*'
-      ;;
-    *) fail "status $status at $1 number $2: $stderr" ;;
-  esac
-}
-
 @test "deadline: a source that stays silent costs no more than the deadline" {
   mkfifo "$BATS_TEST_TMPDIR/pipe"
   exec 8<>"$BATS_TEST_TMPDIR/pipe"

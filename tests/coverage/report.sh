@@ -1,0 +1,57 @@
+#!/bin/bash
+# report.sh: what the tests of a coverage build reached of src/, and what they did not.
+#
+# The counters of all objects that hold a source file are added: the program's own, and those of unit tests
+# that include one. Every line has to be reached, and 95% of the branches; what cannot be is listed by hand, with
+# the reason, in the file `unreachable` beside this one, and a row there that is reached after all is a mistake, too.
+#
+# usage: report.sh BUILD_FOLDER
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+folder=$1
+readonly LEAST_BRANCHES_PERCENT=95 LIST=tests/coverage/unreachable
+
+# gcov(1), --json-format. The same source line of several objects is one, reached by any of them.
+find "$folder" -name '*.gcda' -print0 |
+  xargs -0 -n 1 gcov --json-format --branch-probabilities --stdout |
+  jq -c --arg top "$PWD/" '.files[] | (.file | ltrimstr($top)) as $file | select($file | startswith("src/")) |
+    .lines[] | {file: $file, line: .line_number, count, branches: [.branches[].count]}' |
+  jq -s 'group_by([.file, .line]) | map({file: .[0].file, line: .[0].line, reached: any(.count != 0),
+    branches: ([.[].branches | map(. != 0)] | transpose | map(any(. == true)))})' >"$folder/lines.json"
+
+jq -r 'group_by(.file)[] | [.[0].file, length, ([.[] | select(.reached)] | length),
+  ([.[].branches[]] | length), ([.[].branches[] | select(.)] | length)] | @tsv' "$folder/lines.json" |
+  awk '{ printf "%-28s lines %4d of %4d   branches %4d of %4d\n", $1, $3, $2, $5, $4
+         n += $2; l += $3; b += $4; r += $5 }
+    END { printf "%-28s lines %4d of %4d   branches %4d of %4d (%.1f%%)\n", "all", l, n, r, b, 100 * r / b }'
+
+# FILE:LINE: TEXT of what was not reached: a line, or some of its branches.
+unreached() {
+  jq -r ".[] | select($1) | \"\\(.file) \\(.line)\"" "$folder/lines.json" | while read -r file line; do
+    printf '%s:%s: %s\n' "$file" "$line" "$(sed -n "${line}s/^ *//p" "$file")"
+  done
+}
+unreached '.reached | not' >"$folder/unreached_lines"
+unreached '.reached and (.branches | any(not))' >"$folder/unreached_branches"
+
+# Rows of the list: FILE | TEXT OF THE LINE | REASON; # begins a comment.
+bad=0
+grep -v '^#' "$LIST" | sed 's/ *| */\t/g' >"$folder/listed" || true
+while IFS=: read -r file line text; do
+  awk -F '\t' -v file="$file" -v text="${text# }" '$1 == file && $2 == text && $3 { found = 1 } END { exit !found }' \
+    "$folder/listed" && continue
+  echo "no test reaches $file:$line:$text"
+  bad=1
+done <"$folder/unreached_lines"
+while IFS=$'\t' read -r file text _; do
+  grep -qF "$file:" "$folder/unreached_lines" && grep -qF ": $text" "$folder/unreached_lines" && continue
+  echo "listed as unreachable, but reached or gone: $file: $text"
+  bad=1
+done <"$folder/listed"
+echo "branches not reached are in $folder/unreached_branches: $(wc -l <"$folder/unreached_branches") lines have some"
+jq -e "[.[].branches[]] | (map(select(.)) | length) * 100 >= length * $LEAST_BRANCHES_PERCENT" \
+  "$folder/lines.json" >/dev/null || {
+  echo "less than $LEAST_BRANCHES_PERCENT% of the branches"
+  bad=1
+}
+exit "$bad"
