@@ -47,11 +47,8 @@ void trace_add(struct trace *trace, const char *format, ...) {
   char raw[LINE_BYTES];
   va_list arguments;
   va_start(arguments, format);
-  int length = vsnprintf(raw, sizeof raw, format, arguments);
+  (void)vsnprintf(raw, sizeof raw, format, arguments);
   va_end(arguments);
-  if (length < 0) {
-    return;
-  }
   char line[LINE_BYTES];
   int64_t since_us = (clock_monotonic_ns() - trace->start_ns) / 1000;
   int head = snprintf(line, sizeof line, "+%" PRId64 ".%03" PRId64 "ms ", since_us / 1000,

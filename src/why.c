@@ -40,11 +40,8 @@ int why_set(struct why *why, enum reason reason, int error, const char *format, 
   char text[2 * WHY_TEXT_BYTES];
   va_list arguments;
   va_start(arguments, format);
-  int length = vsnprintf(text, sizeof text, format, arguments);
+  (void)vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (length < 0) {
-    text[0] = '\0';
-  }
   why->reason = reason;
   text_escape(why->text, sizeof why->text, text, strlen(text));
   return error;

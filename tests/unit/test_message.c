@@ -110,6 +110,9 @@ static void test_warming_up(void **state) {
   assert_string_equal(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
                       "NTP warming up: 1 of 9 replies, jitter not judged yet, server: "
                       "ntp.example.org, source: timesyncd");
+  example.samples[0].replies = 9; /* enough of them, and no jitter among the values */
+  assert_string_equal(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
+                      "NTP warming up: no jitter yet, server: ntp.example.org, source: timesyncd");
 }
 
 static void test_not_synchronised(void **state) {
