@@ -219,6 +219,7 @@ TIDY_FILES := $(filter-out src/source/timesyncd_none.c,$(wildcard src/*.c src/*/
 lint:
 	clang-format --dry-run --Werror $(C_FILES) $(H_FILES)
 	clang-tidy --quiet --warnings-as-errors='*' $(TIDY_FILES) -- -std=gnu17 $(ALL_CPPFLAGS) 2>/dev/null
+	printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 gcc -std=gnu17 $(ALL_CPPFLAGS) -O0 -fanalyzer -Werror -c -o /dev/null
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -Iinclude src
 	shellcheck -x $(SHELL_FILES)

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# What valgrind says of whole runs: no error, every byte given back, every descriptor closed, in each way through
+# the program that takes something.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests are subshells; bats' $status
+
+load usage
+
+setup_file() {
+  # shellcheck source=/dev/null
+  . "${TOP:?is the top of the repository}/tests/lab/lab.sh"
+  lab_bus_start
+  lab_ntp_start '*=offset=3ms'
+  lab_timesyncd_start
+  lab_replies 3
+  lab_rsyslogd_start
+}
+
+setup() {
+  # shellcheck source=/dev/null
+  . "$TOP/tests/lab/lab.sh"
+  plain_build_only 'valgrind is a sanitizer itself'
+  printf 'Jitter=3s\n' >"$BATS_TEST_TMPDIR/bad"
+  cat >"$BATS_TEST_TMPDIR/problems" <<'INI'
+key = before
+[monitoring]
+jitter_threshold = never
+source = text:/nonexistent timesyncd
+[nowhere]
+INI
+  cat >"$BATS_TEST_TMPDIR/ssh" <<'SH'
+#!/bin/sh
+echo 'no route, says ssh' >&2
+exit 255
+SH
+  chmod +x "$BATS_TEST_TMPDIR/ssh"
+}
+
+teardown() {
+  lab_logs_on_failure
+}
+
+teardown_file() {
+  lab_stop_all
+}
+
+# clean STATUS ARGUMENT...: such a run under valgrind, which found nothing. A connection of -H or -M is left for
+# the end of the process to close, so there only what nobody holds any more is lost.
+clean() {
+  local wanted=$1 status=0 said=$BATS_TEST_TMPDIR/valgrind kinds=all parent=$BASHPID open
+  shift
+  case ${1-} in -[HM]) kinds=definite,possible ;; esac
+  rm -f "$said".*
+  PATH=$BATS_TEST_TMPDIR:$PATH valgrind --log-file="$said.%p" --error-exitcode=99 --leak-check=full --show-leak-kinds=all \
+    --errors-for-leak-kinds="$kinds" --track-fds=yes "$PROG" "$@" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+  # The child that looks a name up, or becomes ssh, has a log of its own.
+  said=$(grep -l "Parent PID: $parent\$" "$said".*)
+  # Each descriptor that is open at the end stands in two lines, the second says where it is from.
+  open=$(grep -A 1 'Open file descriptor' "$said" | grep -vE 'Open file descriptor|^--$|inherited from parent' || true)
+  [ "$kinds" != all ] || open+=$(grep 'Open AF_' "$said" || true)
+  if [ "$status" = "$wanted" ] && [ -z "$open" ] && grep -q 'ERROR SUMMARY: 0 errors' "$said"; then
+    return
+  fi
+  fail "status $status instead of $wanted, of: $*
+$(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
+}
+
+@test "valgrind: a reading of the real service, logged and printed in each way" {
+  clean 0
+  clean 0 -o text -d
+  clean 0 -o json -l 127.0.0.1
+  clean 0 -o nagios -l localhost
+  clean 1 -w 1ns -l stderr
+  clean 2 -c 1ns -l none
+}
+
+@test "valgrind: configuration, good and bad" {
+  clean 0 --print-config
+  clean 3 --check-config -C "$BATS_TEST_TMPDIR/problems"
+  clean 3 -C "$BATS_TEST_TMPDIR/problems"
+  clean 3 -C "$BATS_TEST_TMPDIR/missing"
+  clean 3 --no-such-option
+}
+
+@test "valgrind: readings that fail, and logs that do" {
+  clean 1 -s "text:$BATS_TEST_TMPDIR/bad"
+  clean 3 -s text:/nonexistent
+  clean 3 -H box
+  clean 3 -M nosuch
+  clean 0 -l /nonexistent
+  clean 0 -l journal
+  (
+    export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
+    clean 3
+  )
+}
+
+@test "valgrind: bad bytes on the bus" {
+  local mode
+  for mode in garbage accept-close auth-garbage hello-close hello-silent; do
+    (
+      lab_bad_bus_start "$mode"
+      clean 3 -t 2s
+      lab_stop bad_bus
+    )
+  done
+}
