@@ -1,5 +1,6 @@
 #!/bin/bash
-# bench.sh: what one check costs, side by side with the least that could do it and with what there was.
+# bench.sh: what one check costs, side by side with the least that could do it and with what there was; and by
+# how much it passes its deadline when something holds it.
 #
 # Run inside the lab (tests/lab/enter.sh), by `make bench`. All figures come from one run on one machine,
 # and only their ratios mean anything elsewhere.
@@ -58,3 +59,6 @@ ours=$(instructions "$program") floor=$(instructions "$folder/floor")
 awk -v a="$ours" -v b="$floor" \
   'BEGIN { printf "instructions: ntp_monitor %d, floor %d: ratio %.2f\n", a, b, a / b }'
 lab_stop_all
+
+echo
+TOP=$PWD PROG=$program tests/torture/hang.sh overshoot 5

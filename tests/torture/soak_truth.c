@@ -1,0 +1,102 @@
+/*
+ * What run number N of the soak is told, and what it has to say of that.
+ *
+ * Values follow from the number alone, so that any piece can be run by itself; the texts are
+ * written here anew, for what is tested must not be its own measure.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "soak.h"
+
+/* The longest interval of timesyncd, and what the program makes of it: three of them. */
+enum { POLL_S = 2048, STALE_S = 3 * POLL_S };
+
+struct soak_truth soak_truth_of(int64_t number) {
+  struct soak_truth truth = {.jitter_us = 1 + number * 7919 % 97001,
+                             .age_s = number * 613 % POLL_S,
+                             .threshold_us = SOAK_THRESHOLD_US,
+                             .server = "ntp.example.org"};
+  if (number % 10 == 3) {
+    truth.verdict = SOAK_JITTER;
+    truth.jitter_us += SOAK_THRESHOLD_US;
+  } else if (number % 50 == 7) {
+    truth.verdict = SOAK_STALE;
+    truth.age_s += STALE_S + 1;
+  }
+  return truth;
+}
+
+enum soak_verdict soak_judge(const struct soak_truth *truth) {
+  return truth->jitter_us > truth->threshold_us ? SOAK_JITTER : SOAK_OK;
+}
+
+int soak_status(const struct soak_truth *truth) {
+  return truth->verdict == SOAK_OK ? 0 : 1;
+}
+
+/* "1.207ms": below a second is all that there is here. */
+static const char *span(char out[32], int64_t us) {
+  if (us < 1000) {
+    (void)snprintf(out, 32, "%" PRId64 "us", us);
+    return out;
+  }
+  int length = snprintf(out, 32, "%" PRId64 ".%03" PRId64, us / 1000, us % 1000);
+  while (out[length - 1] == '0') {
+    length--;
+  }
+  length -= out[length - 1] == '.';
+  (void)strcpy(out + length, "ms");
+  return out;
+}
+
+/* "1h 42min 24s" */
+static const char *long_span(char out[32], int64_t seconds) {
+  static const char *const units[] = {"h", "min", "s"};
+  int64_t parts[] = {seconds / 3600, seconds / 60 % 60, seconds % 60};
+  int length = 0;
+  for (size_t i = 0; i < 3; i++) {
+    if (parts[i] > 0) {
+      length += snprintf(out + length, 32 - (size_t)length, "%s%" PRId64 "%s",
+                         length > 0 ? " " : "", parts[i], units[i]);
+    }
+  }
+  return out;
+}
+
+void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t pid, int64_t now_s,
+               int64_t late_s, int64_t logged_s) {
+  char jitter[32];
+  char limit[32];
+  char age[32];
+  char longest[32];
+  char stamp[32];
+  char text[SOAK_LINE_BYTES / 2];
+  time_t when = (time_t)(now_s + logged_s);
+  struct tm utc;
+  (void)gmtime_r(&when, &utc);
+  (void)strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &utc);
+  span(jitter, truth->jitter_us);
+  span(limit, truth->threshold_us);
+  switch (truth->verdict) {
+  case SOAK_JITTER:
+    (void)snprintf(text, sizeof text, "NTP jitter above threshold: %s (threshold: %s)", jitter,
+                   limit);
+    break;
+  case SOAK_STALE:
+    (void)snprintf(text, sizeof text,
+                   "NTP reading stale: last reply %s ago (limit: %s), jitter: %s (threshold: %s)",
+                   long_span(age, truth->age_s + late_s), long_span(longest, STALE_S), jitter,
+                   limit);
+    break;
+  default:
+    (void)snprintf(text, sizeof text, "NTP healthy, jitter: %s (threshold: %s)", jitter, limit);
+  }
+  (void)snprintf(
+      out, SOAK_LINE_BYTES, "<%d>%s ntp_monitor[%ld]: %s %s, server: %s, source: timesyncd%s",
+      truth->verdict == SOAK_OK ? 30 : 28, stamp, (long)pid,
+      truth->verdict == SOAK_OK ? "INFO" : "WARNING", text, truth->server,
+      truth->verdict == SOAK_STALE ? "; check the NTP service and its way to the server" : "");
+}
