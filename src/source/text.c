@@ -192,6 +192,9 @@ static int take_text(char *text, struct timesync *raw, struct trace *trace, stru
     char *inner = NULL;
     line = trim(line);
     bool braced = strncasecmp(line, message, sizeof message - 1) == 0;
+    if (braced && strchr(line, '}') == NULL) {
+      return why_set(why, REASON_BAD_REPLY, -EBADMSG, "its NTPMessage is cut off");
+    }
     char *part = braced ? strtok_r(line + sizeof message - 1, ",}", &inner) : line;
     while (part != NULL) {
       if (take_pair(part, raw, trace, &known, why) != 0) {

@@ -310,7 +310,7 @@ ROWS
   text 'ServerName=%s\nJitter=9us\n' "$(head -c 20000 /dev/zero | tr '\0' A)"
   verdict 0 ok 'server: A+\.\.\.'
   [ "$(wc -c <"$ERR")" -lt 1024 ] || fail 'the line is not bounded'
-  text 'NTPMessage={ NTPMessage={ Jitter=9us }}},,,{{{=\nNTPMessage={\nNTPMessage={}\n%s\nJitter=9us' \
+  text 'NTPMessage={ NTPMessage={ Jitter=9us }}},,,{{{=\nNTPMessage={ }\nNTPMessage={}\n%s\nJitter=9us' \
     "$(head -c 30000 /dev/zero | tr '\0' =)"
   verdict 0 ok
 }

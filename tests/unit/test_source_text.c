@@ -178,6 +178,7 @@ static void test_refused(void **state) {
   refuse("", 0, nothing);
   refuse("nonsense\n", 9, nothing);
   refuse("a=b\nPacketCount=3\n", 18, nothing);
+  refuse("NTPMessage={ PacketCount=3, Jitter=2", 36, "file: its NTPMessage is cut off"); /* 2.5s */
   refuse("Jitter=1\0\n", 10, "file: it holds a NUL byte and is no text");
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     char want[256];
