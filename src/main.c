@@ -253,11 +253,13 @@ static const struct {
 /* For the shell; and for the log, where nobody reads stderr. */
 static int refuse(struct run *run, const struct why *why) {
   char text[WHY_TEXT_BYTES + 64];
+  struct env hasty = run->env;
+  hasty.deadline_ns = hasty.measure_deadline_ns; /* the rest is for the log */
   (void)snprintf(text, sizeof text, "usage: %s; see ntp_monitor --help", why->text);
   config_init(&run->config, source_check);
   (void)config_set(&run->config, config_find("logging", "syslog_address"), "stderr",
                    &config_command_line, &(struct why){.text = ""});
-  log_init(&run->log, &run->env, &run->config);
+  log_init(&run->log, &hasty, &run->config);
   if (log_write(&run->log, SEVERITY_ERROR, text, NULL) != 0) {
     config_init(&run->config, source_check);
     log_init(&run->log, &run->env, &run->config);
@@ -284,11 +286,9 @@ int main(int argc, char *argv[]) {
   guard_begin();
   env_init(&run.env, &trace);
   guard_deadline(run.env.deadline_ns);
-  if (options_parse(argc, argv, &run.options, &why) != 0) {
-    return refuse(&run, &why);
-  }
+  int error = options_parse(argc, argv, &run.options, &why);
   limit_time(&run);
-  if (modes[run.options.mode].configured && configure(&run, &why) != 0) {
+  if (error != 0 || (modes[run.options.mode].configured && configure(&run, &why) != 0)) {
     return refuse(&run, &why);
   }
   int status = modes[run.options.mode].run(&run);
