@@ -11,11 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "ntp_monitor/clock.h"
@@ -41,6 +43,12 @@ int bus_check_environment(const struct env *env, const struct config *config, st
   return 0;
 }
 
+/* In the child that becomes ssh: a run that a signal ends leaves it no more than one that
+ * ends by itself. */
+static void end_with_parent(void) {
+  (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
 /* sd_bus_open_system_remote, with the stderr of the ssh that it starts caught: what
  * ssh says there is why it failed, and cron must not mail it. */
 static int open_remote(struct bus *bus) {
@@ -54,6 +62,7 @@ static int open_remote(struct bus *bus) {
   int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   sigset_t all;
   sigset_t before;
+  (void)pthread_atfork(NULL, NULL, end_with_parent);
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, &before); /* so that no last word goes into the pipe */
   int error = saved < 0 || dup2(ends[1], STDERR_FILENO) < 0
