@@ -1,0 +1,55 @@
+#!/bin/bash
+# faults_broken.bash: shows that rows of the fault matrix can fail: breaks the program in one way after the
+# other, and counts the rows that see it.
+#
+# usage: faults_broken.bash [NAME...]     environment: ONLY (as for faults.sh)
+set -eu
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+TOP=$PWD
+folder=$TOP/build/broken
+
+# NAME | FILE | a sed expression that breaks it
+table() {
+  cat <<'TABLE'
+deadline-ignored | src/env.c | s/start_ns + timeout_ns/start_ns + 60 * DURATION_S/
+no-bus-is-ok | src/main.c | s/return run->lost ? VERDICT_UNKNOWN/return run->report.reason == REASON_NO_BUS ? 0 : run->lost ? 3/
+no-escaping | src/text.c | s/bool plain = .*/bool plain = true;/
+blocking-send | src/net.c | s/ | MSG_DONTWAIT//; s/socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK/socket(AF_UNIX, type | SOCK_CLOEXEC/
+no-stderr-fallback | src/log.c | s/i < 3; i++/i < 2; i++/
+lost-line-is-ok | src/main.c | s/run->lost ? VERDICT_UNKNOWN : //
+starts-the-service | src/bus.c | s/set_auto_start(call, false)/set_auto_start(call, true)/
+low-descriptors | src/guard.c | s/^  fill_descriptors();//
+no-last-resort | src/guard.c | s/^  (void)timer_settime.*//
+sigpipe | src/guard.c | s/handle(SIGPIPE, SIG_IGN)/handle(SIGPIPE, SIG_DFL)/
+leaves-a-file | src/main.c | s/^  guard_begin();/&\n  (void)fclose(fopen(".ntp_monitor.state", "w"));/
+never-stale | src/judge.c | s/if (judge_is_stale(sample, config))/if (false)/
+udp-believed | src/net.c | s/^  int64_t until_ns = clock_monotonic_ns() + wait_ns;/  return 0;\n&/
+says-it-twice | src/main.c | s/^  say(run, judge_severity.*/&\n&/
+TABLE
+}
+
+# build NAME FILE EXPRESSION: the broken program is $folder/NAME/build/ntp_monitor.
+build() {
+  local tree=$folder/$1
+  rm -rf "$tree"
+  mkdir -p "$tree"
+  cp -r Makefile src include "$tree"
+  sed -i "$3" "$tree/$2"
+  if cmp -s "$2" "$tree/$2"; then
+    echo "$1: nothing was broken: $2 has changed"
+    return 1
+  fi
+  env -u MAKEFLAGS make -s -j2 -C "$tree" BUILD=build CFLAGS=-w all >"$tree/log" 2>&1 || { cat "$tree/log" && return 1; }
+}
+
+caught_by_all=0
+while IFS='|' read -r name file expression; do
+  name=${name%% *} file=${file// /}
+  [ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+  build "$name" "$file" "${expression# }"
+  PROG=$folder/$name/build/ntp_monitor tests/torture/faults.sh >"$folder/$name/tap" 2>&1 || true
+  ids=$(sed -n 's/^not ok [0-9]* \([^:]*\):.*/\1/p' "$folder/$name/tap" | tr '\n' ' ')
+  printf '%-20s %3d rows: %s\n' "$name" "$(wc -w <<<"$ids")" "$ids"
+  [ -n "$ids" ] || caught_by_all=1
+done < <(table)
+exit "$caught_by_all"

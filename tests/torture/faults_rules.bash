@@ -1,0 +1,86 @@
+# faults_rules.bash: what every run must keep to, whatever is wrong around it, and what its row says.
+# shellcheck shell=bash disable=SC2154 # the row's own: status, took_ms, wanted, reason, says, where ...
+
+readonly VERDICT_LINE='INFO NTP (healthy|warming up)'
+
+complain() {
+  printf '%s\n' "$*" | cat -v >>"$T/wrong"
+}
+
+# All files in the places where a run could leave one.
+files() {
+  find "$HOME" "$cwd" /tmp /etc -xdev -path /etc/systemd -prune -o -printf '%p %s %T@ %m\n' 2>/dev/null
+}
+
+# The whole judgement of a run; $1 is what `files` said before it.
+judge() {
+  local places
+  thaw_all
+  stored "$([ "$reason" != - ] || echo stdout)" >"$T/said" 2>>"$T/wrong"
+  places=$(cut -d '|' -f 1 "$T/said" | sort -u | paste -sd ' ')
+  rule_end
+  rule_line "$places"
+  rule_text
+  [ ! -e "$STARTED" ] || complain 'something was started on the bus'
+  [ "$(files)" = "$1" ] || complain "files were made or changed: $(diff <(echo "$1") <(files) | grep '^[<>]')"
+  row_says "$places"
+  if [ -n "$after" ]; then
+    eval "$after" >>"$T/wrong" 2>&1 || complain "not so: $after"
+  fi
+  [ ! -s "$T/wrong" ] || show_run
+}
+
+# It ends by its deadline, by itself; by a signal only where the row sends one.
+rule_end() {
+  [ "$took_ms" -le $((limit_ms + 1000)) ] || complain "it took $took_ms ms, with a deadline of $limit_ms ms"
+  lab_until 2 group_gone 2>/dev/null || complain 'a process of it stays behind'
+  [ "$status" -lt 128 ] || [ "$status" = "$wanted" ] || complain "killed by signal $((status - 128))"
+}
+
+group_gone() {
+  ! kill -0 -- "-$pid" 2>/dev/null
+}
+
+# No OK without its line in one place, no other status without a word; but where a line is not wanted.
+rule_line() {
+  local verdicts
+  verdicts=$(grep -avE 'DEBUG |debug: ' "$T/said" | grep -acE "$VERDICT_LINE")
+  if [ "$where" = nowhere ]; then
+    [ "$status" != 0 ] || complain 'status 0, though nobody took the line'
+    [[ $at == *' 2'[\<\>]* || ${via[*]} == *write:error* ]] ||
+      complain 'the row says nowhere, but its stderr is whole'
+  elif [ "$where" = none ]; then
+    [ "$status" -ge 128 ] || [[ " ${args[*]} " == *' -l none '* ]] || grep -qs '^log_level' /etc/ntp_monitor.conf ||
+      complain 'the row says none, but asks for lines'
+  elif [ "$status" != 0 ]; then
+    [[ ${1/stdout/} == *[a-z]* ]] || complain "status $status without a word"
+  elif [ "$where" != stdout ]; then
+    [ "$verdicts" = "$copies" ] || complain "status 0 and $verdicts lines of it instead of $copies"
+  fi
+}
+
+# What is stored can do nothing to a log or a terminal.
+rule_text() {
+  local acting='[\x{00}-\x{08}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}]'
+  if ! iconv -f UTF-8 -t UTF-8 "$T/said" "$T/out" >/dev/null 2>&1; then
+    complain 'what was stored is not UTF-8'
+  elif grep -aqP "$acting|\\t" "$T/said" || grep -aqP "$acting" "$T/out"; then
+    complain 'what was stored holds a control byte'
+  fi
+}
+
+# The columns of the row.
+row_says() {
+  local wished=$where
+  [[ $where != none && $where != nowhere ]] || wished=
+  [[ " ${wanted//,/ } " == *" $status "* ]] || complain "status $status instead of $wanted"
+  [ "$1" = "$wished" ] || [ "$where$1" = "any${1:--}" ] || complain "the line is in '$1' instead of '$where'"
+  [ "$says" = - ] || grep -aqE -- "$says" "$T/said" || complain "no line says: $says"
+  [ "$reason" = - ] || grep -qE "^\{.*\"reason\":\"$reason\",.*\"exit_status\":$status,.*\}\$" "$T/out" ||
+    complain "the report does not say $status and $reason: $(head -c 300 "$T/out" | tr -d '\0')"
+}
+
+show_run() {
+  complain "status $status after $took_ms ms: ${vars[*]} ${via[*]} ntp_monitor ${args[*]} $at"
+  complain "$(head -c 3000 "$T/said" | tr -d '\0')"
+}

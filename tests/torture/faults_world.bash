@@ -1,0 +1,261 @@
+# faults_world.bash: faults of all around the program: logs, networks, files, limits, signals, time.
+# shellcheck shell=bash disable=SC2034,SC2154 # the row's own
+
+# for_plain_build TOOL: what cannot be put around a build with sanitizers.
+for_plain_build() {
+  if [[ $BUILD == *asan* ]]; then
+    echo "plain build only: $1"
+    return 3
+  fi
+  [ "$1" = limits ] || type -P "$1" >/dev/null || { echo "no $1 here" && false; }
+}
+
+# --- logs ------------------------------------------------------------------------------------------
+
+# devlog COMMAND...: it makes something else at the path that is its last argument.
+devlog() {
+  rm -f /dev/log
+  "$@" /dev/log
+}
+
+no_devlog() {
+  rm -f /dev/log
+}
+
+# network COMMAND: one of its own, where this is done first; nobody is in it.
+network() {
+  via+=(unshare --net sh -c "$1 && exec \"\$@\"" sh)
+}
+
+# Port 514 refuses.
+no_udp() {
+  network "$LAB_BUILT/loopback_up"
+}
+
+only_stderr() {
+  no_devlog && no_udp
+}
+
+# frozen_log: rsyslogd stopped, and no room left in its socket.
+frozen_log() {
+  lab_freeze rsyslogd && fill "$KEPT_LOG"
+}
+
+# peer_log MODE: a receiver at /dev/log that is none of Debian's.
+peer_log() {
+  no_devlog
+  peer "$1" /dev/log
+}
+
+# A socket of the third kind at /dev/log.
+seqpacket_log() {
+  # shellcheck disable=SC2016
+  devlog lab_spawn peer perl -MSocket -MIO::Handle -e 'STDOUT->autoflush(1);
+    socket(my $s, PF_UNIX, SOCK_SEQPACKET, 0); bind($s, sockaddr_un($ARGV[0])) or die; listen($s, 5);
+    print "ready\n"; sleep' && lab_ready peer 5 grep -qs ready "$LAB_DIR/log/peer"
+}
+
+# sink DESCRIPTOR WHAT: what stands at stdin, stdout or stderr.
+sink() {
+  case $2 in
+    closed) at+=" $1>&-" ;;
+    null) at+=" $1>/dev/null" ;;
+    full) at+=" $1>/dev/full" ;;
+    read-only) at+=" $1</etc/passwd" ;;
+    stuck) stuck_pipe "$1" ;;
+    broken) stuck_pipe "$1" && lab_kill reader ;;
+    full-disk) full_disk && at+=" $1>$T/disk/file" ;;
+  esac
+}
+
+# A pipe that is full and whose reader does not read.
+stuck_pipe() {
+  mkfifo "$T/pipe"
+  lab_spawn reader sh -c "exec sleep 100 <'$T/pipe'" || return
+  exec {pipe}>"$T/pipe"
+  dd if=/dev/zero of="$T/pipe" oflag=nonblock bs=4096 2>/dev/null
+  at+=" $1>&$pipe"
+}
+
+# disk OPTIONS: a file system at $T/disk, as mount(8) takes them.
+disk() {
+  undo "umount $T/disk"
+  mkdir "$T/disk"
+  mount -t tmpfs -o "$1" tmpfs "$T/disk"
+}
+
+# One without a free byte.
+full_disk() {
+  disk size=4k && : >"$T/disk/file" && ! dd if=/dev/zero of="$T/disk/other" bs=4096 count=9 2>/dev/null
+}
+
+# hidden PATH...: empty for the program.
+hidden() {
+  via+=(unshare -m sh -c "for path in $*; do mount -t tmpfs tmpfs \$path || exit; done; exec \"\$@\"" sh)
+}
+
+# between_lines COMMAND: done when its verdict is logged; then its report cannot be written, which is one
+# line more.
+between_lines() {
+  sink 1 stuck && with -o text || return
+  during="lab_line '$LAB_DIR/rsyslog.raw' 'NTP healthy' && $1 && lab_kill reader"
+}
+
+between_lines_of_journal() {
+  sink 1 stuck && with -o text || return
+  during="lab_until 5 journald_logged && lab_kill journald && rm /run/systemd/journal/socket &&
+    lab_journald_start && lab_kill reader"
+}
+
+journald_logged() {
+  lab_journal SYSLOG_IDENTIFIER=ntp_monitor | grep -q .
+}
+
+# address HOW HOW-BACK ADDRESS: of the loopback, added (add del) or taken away (del add).
+address() {
+  undo "busybox ip addr $2 $3 dev lo"
+  busybox ip addr "$1" "$3" dev lo
+}
+
+silent_dns() {
+  printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:5 attempts:2' >/etc/resolv.conf
+  peer deaf-udp 127.0.0.1 53
+}
+
+# A name server whose every answer is rubbish.
+mad_dns() {
+  # shellcheck disable=SC2016
+  lab_spawn dns perl -MSocket -MIO::Handle -e 'STDOUT->autoflush(1); socket(my $s, PF_INET, SOCK_DGRAM, 0);
+    bind($s, sockaddr_in(53, inet_aton("127.0.0.1"))) or die; print "ready\n";
+    while (my $who = recv($s, my $asked, 512, 0)) { send($s, substr($asked, 0, 2) . "\xff" x 400, 0, $who); }' &&
+    lab_ready dns 5 grep -qs ready "$LAB_DIR/log/dns"
+}
+
+# --- configuration ---------------------------------------------------------------------------------
+
+# etc LINE..., home LINE...: the file (with \x1b and the like).
+etc() {
+  printf '%b\n' "$@" >/etc/ntp_monitor.conf
+}
+
+home() {
+  printf '%b\n' "$@" >"$HOME/.ntp_monitor.conf"
+}
+
+# home_is COMMAND...: it makes something else in its place.
+home_is() {
+  "$@" "$HOME/.ntp_monitor.conf"
+}
+
+# repeat COUNT TEXT
+repeat() {
+  local i
+  for ((i = 0; i < $1; i++)); do
+    printf '%s' "$2"
+  done
+}
+
+# Somebody else's file: who entered the lab as an ordinary user finds the machine's own to be such; else the
+# kernel's answer is changed, where struct stat has st_mode and st_uid.
+foreign_file() {
+  local stat
+  home '[monitoring]'
+  if [ "$(stat -L -c %u /bin/sh)" != 0 ]; then
+    ln -sf /etc/host.conf "$HOME/.ntp_monitor.conf"
+    return
+  fi
+  case $(uname -m) in
+    x86_64) stat=$(repeat 48 0)a4810000e8030000 ;;
+    aarch64 | riscv64) stat=$(repeat 32 0)a481000001000000e8030000 ;;
+    *) echo 'not known where struct stat has its st_uid here' && return 1 ;;
+  esac
+  inject "?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" \
+    -P "$HOME/.ntp_monitor.conf" || return
+  after=
+}
+
+german() {
+  local folder=$LAB_DIR/locale
+  if ! [ -d "$folder/de_DE.UTF-8" ]; then
+    mkdir -p "$folder"
+    localedef --no-warnings=ascii -i de_DE -f UTF-8 "$folder/de_DE.UTF-8" || return
+  fi
+  vars+=(LC_ALL=de_DE.UTF-8 "LOCPATH=$folder")
+}
+
+# --- the process -----------------------------------------------------------------------------------
+
+# first COMMAND: of the shell that then becomes the program.
+first() {
+  via+=(sh -c "$1; exec \"\$@\"" sh)
+}
+
+as_user() {
+  via+=(unshare --user --map-user=1000 --map-group=1000)
+}
+
+# limit NAME=VALUE...: as prlimit takes them.
+limit() {
+  via+=(prlimit "${@/#/--}")
+}
+
+# inject SPEC [ARGUMENT...]: a system call that fails, by strace; and it did fail.
+inject() {
+  for_plain_build strace || return
+  via+=(strace -D -f -o "$T/trace" -e "inject=$1" "${@:2}")
+  after="lab_until 5 grep -q INJECTED '$T/trace'"
+}
+
+# In the run's own words: it can be ended by SIGTERM (bit 14), so it has come beyond its start, and sleeps.
+asleep() {
+  local caught
+  caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$pid/status")
+  (((0x${caught:-0} & 0x4000) != 0)) && grep -q '^State:[[:space:]]*S' "/proc/$pid/status"
+}
+
+# signalled SIGNAL: while it waits for a text.
+signalled() {
+  silent_text
+  during="lab_until 5 asleep && kill -s $1 \$pid"
+}
+
+over() {
+  [ "$(lab_uptime_ms)" -gt "$1" ]
+}
+
+# later MILLISECONDS: true then.
+later() {
+  lab_until 60 over $(($(lab_uptime_ms) + $1))
+}
+
+# --- time ------------------------------------------------------------------------------------------
+
+# faked VARIABLE...: another time, by the environment of libfaketime; the monotonic clock stays true.
+faked() {
+  local preload
+  for_plain_build faketime || return
+  # shellcheck disable=SC2016
+  preload=$(faketime -f +0 sh -c 'echo "$LD_PRELOAD"')
+  faking=(env "LD_PRELOAD=$preload" FAKETIME_DONT_FAKE_MONOTONIC=1 "$@")
+  via+=("${faking[@]}")
+}
+
+# clock TIME: what faketime -f takes.
+clock() {
+  faked "FAKETIME=$1"
+}
+
+# then_is TIME: for timesyncd, too.
+then_is() {
+  clock "$1" && second_bus || return
+  lab_spawn fake "${faking[@]}" "$LAB_BUILT/fake_timesync1" &&
+    lab_ready fake 5 lab_bus_owned org.freedesktop.timesync1
+}
+
+# steps TIME [MODE]: its clock is set while timesyncd thinks about the answer.
+steps() {
+  echo +0 >"$T/clock"
+  echo "$1" >"$T/clock.new"
+  faked FAKETIME_NO_CACHE=1 "FAKETIME_TIMESTAMP_FILE=$T/clock" && fake "${2-normal}" late=600ms &&
+    during="lab_until 5 asleep && mv '$T/clock.new' '$T/clock'"
+}
