@@ -43,10 +43,10 @@ int bus_check_environment(const struct env *env, const struct config *config, st
   return 0;
 }
 
-/* In the child that becomes ssh: a run that a signal ends leaves it no more than one that
- * ends by itself. */
+/* In the child that becomes ssh. One to a machine that is silent would stay behind for ever, and
+ * cron would start one more at each run; so the kernel ends it with us, however we end. */
 static void end_with_parent(void) {
-  (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 /* sd_bus_open_system_remote, with the stderr of the ssh that it starts caught: what
@@ -166,25 +166,6 @@ const char *bus_name(const struct bus *bus, char *out, size_t size_bytes) {
   return out;
 }
 
-/* An ssh to a machine that is silent would stay behind for ever, and cron would start one
- * more at each run. sd-bus does not tell its number; the kernel does (proc(5), children):
- * we have no other child at this point. */
-static void end_children(void) {
-  char path[64];
-  char numbers[256];
-  (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t bytes = fd < 0 ? 0 : read(fd, numbers, sizeof numbers - 1);
-  numbers[bytes > 0 ? bytes : 0] = '\0';
-  char *end = numbers;
-  for (long child = strtol(end, &end, 10); child > 1; child = strtol(end, &end, 10)) {
-    (void)kill((pid_t)child, SIGKILL);
-  }
-  if (fd >= 0) {
-    (void)close(fd);
-  }
-}
-
 /* The connection of -H or -M stays for the end of the process to close:
  * sd_bus_close_unref waits for an ssh that may not want to end. */
 void bus_close(struct bus *bus) {
@@ -193,9 +174,6 @@ void bus_close(struct bus *bus) {
     (void)close(bus->ssh_says);
   }
   if (bus->elsewhere) {
-    if (bus->reply == NULL) {
-      end_children();
-    }
     left_open = bus->bus;
     (void)left_open;
   } else {

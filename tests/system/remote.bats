@@ -13,6 +13,7 @@ setup() {
   # timesyncd asks anew when something new is there in /run/systemd.
   mkdir -p "$far/bin" ~/.ssh /run/systemd/machines
   AS=from_here
+  PATH=$far/bin:$PATH # not in fake_ssh, which may stand at the end of a pipe
 }
 
 teardown() {
@@ -78,7 +79,6 @@ know() {
 fake_ssh() {
   cat >"$far/bin/ssh"
   chmod +x "$far/bin/ssh"
-  PATH=$far/bin:$PATH
 }
 
 @test "-H: the far machine's reading comes over a real ssh" {
@@ -237,6 +237,15 @@ END
   in_time 2
   verdict 3 timeout "did not answer within [0-9.]+m?s: ssh says 'trying, and trying'; check that machine"
   lab_until 2 ended "$(cat "$far/ssh.pid")"
+}
+
+@test "-H: a child of the shell that became the program is not its ssh, and lives on" {
+  printf '#!/bin/sh\nexec sleep 60\n' | fake_ssh
+  # shellcheck disable=SC2016 # the inner shell's $
+  run sh -c 'sleep 60 >/dev/null 2>&1 3>&- & echo $! >"$1"; exec "$0" -H far -t 1 -l none' "$PROG" "$far/child.pid"
+  [ "$status" = 3 ]
+  grep -q '^State:.*sleeping' "/proc/$(cat "$far/child.pid")/status"
+  kill "$(cat "$far/child.pid")"
 }
 
 @test "-H: an ssh that sends what is no bus" {
