@@ -1,0 +1,106 @@
+/* Fuzz target: a log address, and where a line would go by it. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/un.h>
+
+#include "ntp_monitor/address.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/log.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/why.h"
+#include "tests/fuzz/fuzz.h"
+
+static bool is_literal(const char *host) {
+  unsigned char unused[16];
+  return inet_pton(AF_INET, host, unused) == 1 || inet_pton(AF_INET6, host, unused) == 1;
+}
+
+/* What is there is what was meant: written out, it is read as the same. */
+static void check_udp(const char *text, const struct address *address) {
+  static void *host;
+  char again[ADDRESS_TEXT_BYTES + 16];
+  struct address back;
+  struct why why;
+  bool v6 = strchr(address->text, ':') != NULL;
+  MUST(address->port > 0);
+  MUST(v6 ? is_literal(address->text) : fuzz_matches(&host, "[A-Za-z0-9._-]+", address->text));
+  MUST(address->text[0] != '-' && strstr(text, address->text) != NULL);
+  (void)snprintf(again, sizeof again, v6 ? "[%s]:%u" : "%s:%u", address->text, address->port);
+  MUST(address_parse(again, &back, &why) == 0 || strlen(again) >= ADDRESS_TEXT_BYTES);
+  MUST(strlen(again) >= ADDRESS_TEXT_BYTES ||
+       (back.kind == ADDRESS_UDP && back.port == address->port &&
+        strcmp(back.text, address->text) == 0));
+  /* A number behind the last colon is the port, a colon alone is none. */
+  const char *end = strrchr(text, ':');
+  if (end != NULL && (!v6 || end[-1] == ']')) {
+    MUST(strtoull(end + 1, NULL, 10) == address->port);
+  } else {
+    MUST(address->port == ADDRESS_SYSLOG_PORT);
+  }
+}
+
+static void check_resolved(const struct address *address) {
+  struct net_address found[NET_ADDRESSES];
+  struct why why;
+  int count = net_resolve(address->text, address->port, INT64_MAX, found, &why);
+  MUST(count == (is_literal(address->text) ? 1 : 2));
+  for (int i = 0; i < count; i++) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&found[i].socket;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&found[i].socket;
+    bool is_v4 = v4->sin_family == AF_INET;
+    MUST(is_v4 || v6->sin6_family == AF_INET6);
+    MUST((is_v4 ? v4->sin_port : v6->sin6_port) == htons(address->port));
+    MUST(found[i].length_bytes == (is_v4 ? sizeof *v4 : sizeof *v6));
+  }
+}
+
+/* No end twice, the wanted one first, stderr last. */
+static void check_chain(const char *text, const struct address *address) {
+  static struct config config;
+  static struct log log;
+  struct why why;
+  config_init(&config, source_check);
+  MUST(config_set(&config, config_find("logging", "syslog_address"), text, &config_command_line,
+                  &why) == 0);
+  log_init(&log, fuzz_env(), &config);
+  if (address->kind == ADDRESS_NONE) {
+    MUST(log.end_count == 0);
+    return;
+  }
+  MUST(log.end_count >= 1 && log.end_count <= LOG_ENDS_MAX);
+  MUST(log.ends[0].kind == address->kind && strcmp(log.ends[0].text, address->text) == 0);
+  MUST(log.ends[log.end_count - 1].kind == ADDRESS_STDERR);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct bytes bytes = {data, size};
+  char *text = fuzz_text(&bytes, size);
+  struct address address;
+  struct address before;
+  struct why why;
+  memset(&address, 0xaa, sizeof address);
+  before = address;
+  int error = address_parse(text, &address, &why);
+  if (error != 0) {
+    MUST(error == -EINVAL && memcmp(&address, &before, sizeof address) == 0);
+    fuzz_why(&why, REASON_CONFIG);
+  } else if (address.kind == ADDRESS_LOCAL) {
+    MUST(text[0] == '/' && strcmp(text, address.text) == 0);
+    MUST(strlen(text) < sizeof((struct sockaddr_un *)0)->sun_path);
+  } else if (address.kind == ADDRESS_UDP) {
+    check_udp(text, &address);
+    if (is_literal(address.text) || strcasecmp(address.text, "localhost") == 0) {
+      check_resolved(&address);
+    }
+  }
+  if (error == 0) {
+    check_chain(text, &address);
+  }
+  free(text);
+  return 0;
+}

@@ -1,0 +1,67 @@
+# fuzz.mk: libFuzzer targets for every parser of foreign bytes (clang 14 or later).
+#
+#   make fuzz          each target for FUZZ_SECONDS (60), two at a time, and a table of what that came to
+#   make fuzz-merge    what `make fuzz` found new, merged into tests/fuzz/corpus, and that made small
+#   make fuzz-broken   each row of tests/fuzz/broken.tab: a bug is planted, and has to be found
+#
+# `make check` replays the corpus and the crashers, and runs each target for ten seconds. ONLY picks
+# targets (a regular expression), FUZZ_SEED repeats a run. All is built under build/fuzz, with clang,
+# whatever else is built with.
+
+ifneq ($(SYSTEMD),no)
+
+FUZZ := build/fuzz
+FUZZ_CC ?= clang
+FUZZ_TARGETS := config duration text ntpmessage address escape options bus resolve
+FUZZ_SHARED := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%.o,$(wildcard tests/fuzz/fuzz*.c))
+FUZZ_PROGRAMS := $(addprefix $(FUZZ)/,$(FUZZ_TARGETS))
+FUZZ_ROWS := $(shell sed -nE 's/^([a-z]+-[a-z0-9-]+) [|].*/\1/p' tests/fuzz/broken.tab)
+FUZZ_BROKEN := $(FUZZ_ROWS:%=$(FUZZ)/broken/%)
+
+FUZZ_CPPFLAGS := -I. $(filter-out -DNTP_MONITOR_VERSION=%,$(ALL_CPPFLAGS))
+FUZZ_CFLAGS := -std=gnu17 $(WARNINGS) -O2 -g -fno-omit-frame-pointer -U_FORTIFY_SOURCE \
+  -fno-sanitize-recover=all
+FUZZ_SANITIZE := address$(,)undefined
+# What the program does guides the fuzzer, and is what the table counts, not what a check of ours does.
+$(FUZZ)/src/%.o $(FUZZ)/tests/fuzz/bus.o $(FUZZ)/tests/fuzz/resolve.o: FUZZ_SANITIZE := \
+  fuzzer-no-link$(,)address$(,)undefined
+FUZZ_LINK := -fsanitize=fuzzer$(,)address$(,)undefined
+
+$(FUZZ)/%.o: %.c tests/fuzz/fuzz.mk Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=$(FUZZ_SANITIZE) -MD -MP -c -o $@ $<
+
+$(FUZZ)/libfuzz.a: $(filter-out $(FUZZ)/src/main.o,$(SOURCES:%.c=$(FUZZ)/%.o))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(FUZZ_PROGRAMS): $(FUZZ)/%: $(FUZZ)/tests/fuzz/%.o $(FUZZ_SHARED) $(FUZZ)/libfuzz.a
+	$(call say,LD,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_LINK) -o $@ $^ $(LIBS)
+
+# One that cannot be built is for the suite to tell of.
+$(FUZZ_BROKEN): $(FUZZ)/broken/%: tests/fuzz/broken.tab tests/fuzz/fuzz.sh $(FUZZ_PROGRAMS)
+	$(call say,FUZZ,$@)
+	-$(Q)CC='$(FUZZ_CC)' FLAGS='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) $(FUZZ_LINK)' LIBS='$(LIBS)' \
+	  tests/fuzz/fuzz.sh build $*
+
+-include $(wildcard $(FUZZ)/src/*.d $(FUZZ)/src/*/*.d $(FUZZ)/tests/fuzz/*.d)
+
+.PHONY: fuzz fuzz-merge fuzz-broken fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS) $(FUZZ_BROKEN)
+fuzz: $(FUZZ_PROGRAMS)
+	@tests/fuzz/fuzz.sh run
+fuzz-merge: $(FUZZ_PROGRAMS)
+	@tests/fuzz/fuzz.sh merge
+fuzz-broken: fuzz-programs
+	@tests/fuzz/fuzz.sh broken
+
+# The sanitizers are in it anyway: once is enough. What ONLY does not want is not built, either.
+FUZZ_WANTED := $(shell printf '%s: replays fuzzed\n' broken.tab $(FUZZ_TARGETS) $(FUZZ_ROWS) | grep -cE -e '$(ONLY)')
+ifeq ($(SANITIZE)$(filter 0,$(FUZZ_WANTED)),)
+check: fuzz-programs
+LONG_SUITES += tests/fuzz/fuzz.sh
+endif
+
+endif

@@ -1,0 +1,277 @@
+#!/bin/bash
+# fuzz.sh: runs the fuzz targets, and shows that they can fail.
+#
+# Without a mode it is a suite of `make check` and prints TAP: each target takes every file of its corpus
+# and every crasher without a complaint, then runs for FUZZ_SECONDS (10) and has to come to some executions,
+# for a target that does nothing passes, too; and each bug of broken.tab, planted, is found by its crasher.
+#
+# usage: fuzz.sh [run|merge|broken|build NAME]      environment: ONLY (a pattern of names),
+# FUZZ_SECONDS, FUZZ_SEED
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+readonly MODE=${1-check} FUZZ=build/fuzz OWN=tests/fuzz FLOOR=1000 FILES_MAX=60
+readonly RUN=$FUZZ/out/$MODE SEED=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
+# A small quarantine: the default one costs a page fault an execution.
+export ASAN_OPTIONS=quarantine_size_mb=8:detect_stack_use_after_return=0
+
+# Each target, and how long an input it is given.
+declare -A most=([config]=1024 [duration]=128 [text]=2048 [ntpmessage]=2048 [address]=320 [escape]=512
+  [options]=2048 [bus]=1024 [resolve]=512)
+targets='config ntpmessage text escape options bus address resolve duration'
+
+wanted() {
+  [[ -z ${ONLY-} || $1 =~ $ONLY ]]
+}
+
+# each COMMAND NAME...: COMMAND NAME, as many at once as there are cores, and two at most.
+each() {
+  local command=$1 running=0 name
+  shift
+  for name in "$@"; do
+    if [ "$running" -ge 2 ] || [ "$running" -ge "$(nproc)" ]; then
+      wait -n
+      running=$((running - 1))
+    fi
+    "$command" "$name" &
+    running=$((running + 1))
+  done
+  wait
+}
+
+# launch PROGRAM TARGET SECONDS LOG CORPUS...: new inputs go to the first corpus.
+launch() {
+  local program=$1 target=$2 seconds=$3 log=$4
+  shift 4
+  timeout $((seconds + 60)) "$program" -seed="$SEED" -max_total_time="$seconds" -max_len="${most[$target]}" \
+    -dict=$OWN/fuzz.dict -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
+    -artifact_prefix="$RUN/$target-" "$@" >"$log" 2>&1
+}
+
+executions() {
+  sed -n 's/^stat::number_of_executed_units: *//p' "$1" | grep . || echo 0
+}
+
+# covered LOG cov|ft: how many edges, or features of them, were reached.
+covered() {
+  sed -nE "s/^#[0-9]+.* $2: ([0-9]+).*/\\1/p" "$1" | tail -n 1
+}
+
+# Rows are NAME | SOURCE | SED EXPRESSION | WHAT; a name is its target's, a hyphen and a word.
+row() {
+  awk -F ' [|] ' -v name="$1" -v field="$2" '$1 == name { print $field }' "$OWN/broken.tab"
+}
+
+rows() {
+  sed -nE 's/^([a-z]+-[a-z0-9-]+) [|].*/\1/p' "$OWN/broken.tab"
+}
+
+# --- the planted bugs -------------------------------------------------------------
+
+# The target of this row, with its source broken; CC, FLAGS and LIBS are from make.
+build() {
+  local name=$1 target=${1%%-*} program=$FUZZ/broken/$1 tree=$FUZZ/broken.src/$1 source copy files
+  source=$(row "$name" 2)
+  copy=$tree/$source
+  mkdir -p "${copy%/*}" "${program%/*}"
+  rm -f "$program"
+  sed -e "$(row "$name" 3)" "$source" >"$copy" || return
+  if cmp -s "$source" "$copy"; then
+    echo "broken.tab: $name: its sed expression changes nothing in $source"
+    return 1
+  fi
+  files=("$FUZZ/$OWN/$target.o" "$copy")
+  grep -q "^#include \"$source\"" "$OWN/$target.c" && files=("$OWN/$target.c") # it is in there
+  # shellcheck disable=SC2086 # words
+  $CC -w -I"$tree" $FLAGS -o "$program" "${files[@]}" $FUZZ/$OWN/fuzz*.o $FUZZ/libfuzz.a $LIBS
+}
+
+# Whether the kept crasher tells the broken copy from the sound one.
+check_broken() {
+  local name=$1 target=${1%%-*} crasher=$OWN/crashers/${1/-//} log=$RUN/$1.log
+  if [ ! -x "$FUZZ/broken/$name" ]; then
+    echo "not ok $name: there is no broken copy: see make fuzz-programs"
+  elif ! "$FUZZ/$target" -timeout=5 "$crasher" >"$log" 2>&1; then
+    echo "not ok $name: $crasher crashes the sound program, or is not there"
+    explain "$log"
+  elif "$FUZZ/broken/$name" -timeout=5 -artifact_prefix="$RUN/$target-" "$crasher" >"$log" 2>&1 ||
+    ! grep -q '^SUMMARY: ' "$log"; then
+    echo "not ok $name: $crasher does not show the bug: $(row "$name" 4)"
+    explain "$log"
+  else
+    echo "ok $name: found: $(row "$name" 4)"
+  fi >"$RUN/$name.tap"
+}
+
+# Whether the table is one, and names every target.
+check_table() {
+  local target missing=''
+  for target in $targets; do
+    rows | grep -q "^$target-" || missing+=" $target"
+  done
+  if [ -z "$missing" ] && [ "$(rows | sort -u | wc -l)" = "$(grep -c '^[^#]' "$OWN/broken.tab")" ]; then
+    echo 'ok broken.tab: a bug to plant for every target'
+  else
+    echo "not ok broken.tab: not all lines are rows, or no row for:$missing"
+  fi
+}
+
+# --- the suite ----------------------------------------------------------------------
+
+# What a log says of a crash: what is wrong, where, and where the input is.
+explain() {
+  {
+    grep -E 'does not hold|runtime error|ERROR: |Test unit written to' "$1" ||
+      tail -n 10 "$1"
+    grep -m 8 -E '^ +#[0-9]+ .* in .*(src|tests/fuzz)/' "$1"
+  } | sed 's/^/# /'
+}
+
+check_replay() {
+  local target=$1 log=$RUN/$1-replay.log files=("$OWN/corpus/$1"/* "$OWN/crashers/$1"/*)
+  local what="$target: replays ${#files[@]} files of its corpus and the crashers"
+  if "$FUZZ/$target" -timeout=5 -artifact_prefix="$RUN/$target-" "${files[@]}" >"$log" 2>&1 &&
+    [ "$(grep -c '^Executed ' "$log")" = "${#files[@]}" ]; then
+    echo "ok $what"
+  else
+    echo "not ok $what"
+    explain "$log"
+  fi
+}
+
+check_target() {
+  local target=$1 log=$RUN/$1.log status count seconds=${FUZZ_SECONDS:-10}
+  mkdir -p "$RUN/$target"
+  ! wanted "$target: replays" || check_replay "$target"
+  if wanted "$target: fuzzed"; then
+    launch "$FUZZ/$target" "$target" "$seconds" "$log" "$RUN/$target" "$OWN/corpus/$target" \
+      "$OWN/crashers/$target"
+    status=$?
+    count=$(executions "$log")
+    if [ "$status" = 0 ] && [ "$count" -ge "$FLOOR" ]; then
+      echo "ok $target: fuzzed for $seconds s: $count executions, $(covered "$log" cov) edges"
+    else
+      echo "not ok $target: fuzzed: status $status, $count executions of at least $FLOOR"
+      echo "# again: FUZZ_SEED=$SEED; or: $FUZZ/$target FILE"
+      explain "$log"
+    fi
+  fi
+}
+
+check_target_tap() {
+  check_target "$1" >"$RUN/$1.tap"
+}
+
+check() {
+  local name running=() broken=()
+  echo "# FUZZ_SEED=$SEED"
+  for name in $targets; do
+    if wanted "$name: replays" || wanted "$name: fuzzed"; then running+=("$name"); fi
+  done
+  for name in $(rows); do
+    ! wanted "$name" || broken+=("$name")
+  done
+  each check_target_tap "${running[@]}"
+  each check_broken "${broken[@]}"
+  {
+    ! wanted broken.tab || check_table
+    for name in "${running[@]}" "${broken[@]}"; do
+      cat "$RUN/$name.tap"
+    done
+  } | awk '/^ok / { sub("ok ", "ok " ++n " ") }
+    /^not ok / { sub("not ok ", "not ok " ++n " "); bad = 1 }
+    { print }
+    END { print "1.." n + 0; exit bad }'
+}
+
+# --- by hand ------------------------------------------------------------------------
+
+run_target() {
+  mkdir -p "$FUZZ/corpus/$1"
+  launch "$FUZZ/$1" "$1" "${FUZZ_SECONDS:-60}" "$RUN/$1.log" "$FUZZ/corpus/$1" "$OWN/corpus/$1" \
+    "$OWN/crashers/$1"
+  echo $? >"$RUN/$1.status"
+}
+
+run() {
+  local name log names=() bad=0
+  for name in $targets; do
+    ! wanted "$name" || names+=("$name")
+  done
+  echo "FUZZ_SEED=$SEED, ${FUZZ_SECONDS:-60} s each"
+  each run_target "${names[@]}"
+  printf '%-12s %12s %8s %8s %8s %8s\n' target executions exec/s edges features files
+  for name in "${names[@]}"; do
+    log=$RUN/$name.log
+    printf '%-12s %12s %8s %8s %8s %8s\n' "$name" "$(executions "$log")" \
+      "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")" "$(covered "$log" cov)" \
+      "$(covered "$log" ft)" "$(find "$FUZZ/corpus/$name" "$OWN/corpus/$name" -type f | wc -l)"
+    if [ "$(cat "$RUN/$name.status")" != 0 ]; then
+      bad=1
+      grep -E 'does not hold|^SUMMARY|runtime error|Test unit written to' "$log"
+    fi
+  done
+  return $bad
+}
+
+# cover DIRECTORY TARGET [OPTION]: as few files as reach all that those found so far reach.
+cover() {
+  local to=$1 target=$2
+  shift 2
+  mkdir -p "$to" "$FUZZ/corpus/$target"
+  "$FUZZ/$target" -set_cover_merge=1 "$@" -max_len="${most[$target]}" -timeout=5 "$to" "$OWN/corpus/$target" \
+    "$OWN/crashers/$target" "$FUZZ/corpus/$target" >"$to.log" 2>&1 || { cat "$to.log" && return 1; }
+}
+
+# Every edge that was reached, and of how often it was the shortest inputs, up to FILES_MAX.
+merge() {
+  local name new file
+  for name in $targets; do
+    wanted "$name" || continue
+    new=$RUN/$name
+    cover "$new" "$name" -use_counters=0 && cover "$new.counters" "$name" || return
+    while read -r file; do
+      [ "$(find "$new" -type f | wc -l)" -ge "$FILES_MAX" ] || cp "$new.counters/$file" "$new"
+    done < <(find "$new.counters" -type f -printf '%s %f\n' | sort -n | cut -d ' ' -f 2)
+    rm -f "$OWN/corpus/$name"/*
+    cp "$new"/* "$OWN/corpus/$name"
+    echo "$name: $(find "$new" -type f | wc -l) files, $(cat "$new"/* | wc -c) bytes"
+  done
+}
+
+# The same bugs, found anew from the corpus.
+find_broken() {
+  local name=$1 target=${1%%-*} log=$RUN/$1-anew.log
+  check_broken "$name"
+  mkdir -p "$RUN/$name"
+  launch "$FUZZ/broken/$name" "$target" "${FUZZ_SECONDS:-120}" "$log" "$RUN/$name" "$OWN/corpus/$target"
+  if grep -q '^SUMMARY: ' "$log"; then
+    echo "ok $name: anew, after $(executions "$log") executions: $(grep -m 1 -oE 'does not hold.*|runtime error.*|ERROR: AddressSanitizer: [a-z-]+' "$log")"
+  else
+    echo "not ok $name: not found anew in ${FUZZ_SECONDS:-120} s: $(row "$name" 4)"
+  fi >>"$RUN/$name.tap"
+  cat "$RUN/$name.tap"
+}
+
+broken() {
+  local name names=()
+  echo "# FUZZ_SEED=$SEED"
+  for name in $(rows); do
+    ! wanted "$name" || names+=("$name")
+  done
+  each find_broken "${names[@]}"
+  ! grep -q '^not ok' "$RUN"/*.tap
+}
+
+shopt -s nullglob
+case $MODE in
+  check | run | merge | broken)
+    rm -rf "$RUN"
+    mkdir -p "$RUN"
+    "$MODE"
+    ;;
+  build) build "$2" ;;
+  *)
+    sed -n 's/^# usage: //p' "$0"
+    exit 2
+    ;;
+esac

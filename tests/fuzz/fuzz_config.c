@@ -1,0 +1,81 @@
+/* What must hold of settings, wherever they were read from. */
+#include <string.h>
+
+#include "ntp_monitor/address.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/why.h"
+#include "tests/fuzz/fuzz.h"
+
+static bool is_word(const struct config_key *key, int64_t value) {
+  for (const struct config_word *word = key->words; word->name != NULL; word++) {
+    if (word->value == value) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void check_sources(const struct config *config) {
+  struct why why;
+  MUST(config->source_count >= 1 && config->source_count <= CONFIG_SOURCES_MAX);
+  for (size_t i = 0; i < config->source_count; i++) {
+    MUST(source_check(config->source[i], &why) == 0);
+  }
+}
+
+static void check_value(const struct config *config, const struct config_key *key) {
+  const void *field = (const char *)config + key->offset;
+  int64_t value = 0;
+  struct why why;
+  struct address address;
+  switch (key->type) {
+  case CONFIG_TIME:
+  case CONFIG_COUNT:
+    memcpy(&value, field, sizeof value);
+    MUST((key->none != NULL && value == CONFIG_NONE) || (value >= key->min && value <= key->max));
+    break;
+  case CONFIG_WORD:
+    memcpy(&value, field, sizeof value);
+    MUST(is_word(key, value));
+    break;
+  case CONFIG_BOOL:
+    MUST(*(const unsigned char *)field <= 1);
+    break;
+  case CONFIG_ADDRESS:
+    MUST(address_parse(field, &address, &why) == 0);
+    break;
+  case CONFIG_SOURCES:
+    check_sources(config);
+    break;
+  }
+}
+
+void fuzz_config(const struct config *config, const char *path, unsigned line_count) {
+  for (size_t i = 0; i < config_key_count; i++) {
+    const struct origin *origin = &config->origin[i];
+    check_value(config, &config_keys[i]);
+    if (path != NULL && origin->path == path) {
+      MUST(origin->line >= 1 && origin->line <= line_count);
+    } else {
+      MUST(origin->line == 0);
+      MUST(origin->path == config_command_line.path || strcmp(origin->path, "default") == 0);
+    }
+  }
+}
+
+void fuzz_settings(struct config *config, unsigned which) {
+  static const char *const settings[][2] = {
+      {"jitter_threshold", "1ms"},         {"jitter_critical", "5s"}, {"offset_threshold", "10ms"},
+      {"offset_critical", "1s"},           {"stale_after", "5min"},   {"min_replies", "1"},
+      {"root_distance_threshold", "50ms"},
+  };
+  config_init(config, source_check);
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+    struct why why;
+    const struct config_key *key = config_find("monitoring", settings[i][0]);
+    if ((which & 1U << i) != 0) {
+      MUST(config_set(config, key, settings[i][1], &config_command_line, &why) == 0);
+    }
+  }
+}

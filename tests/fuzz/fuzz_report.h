@@ -1,0 +1,17 @@
+/* The parts of fuzz_report. */
+#ifndef TESTS_FUZZ_FUZZ_REPORT_H
+#define TESTS_FUZZ_FUZZ_REPORT_H
+
+#include "ntp_monitor/frame.h"
+#include "ntp_monitor/report.h"
+
+#include <stddef.h>
+
+/* Each holds a report against what is promised of it. */
+
+void fuzz_verdict(const struct report *report, const struct reading *readings, size_t count,
+                  unsigned problems);
+void fuzz_formats(const struct report *report);
+void fuzz_frames(const struct frame_line *line);
+
+#endif

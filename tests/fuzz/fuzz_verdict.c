@@ -1,0 +1,120 @@
+/* What must hold of a verdict: the README's table of reasons, worked out a second time. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/judge.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_report.h"
+
+void fuzz_sample(const struct sample *sample) {
+  unsigned char unused[16];
+  MUST(strlen(sample->server) < sizeof sample->server && fuzz_is_safe(sample->server));
+  MUST(sample->address[0] == '\0' || inet_pton(AF_INET, sample->address, unused) == 1 ||
+       inet_pton(AF_INET6, sample->address, unused) == 1);
+  MUST(sample->present < 1U << (FIELD_SPIKE + 1));
+  const int64_t *value_ns = sample->value_ns;
+  MUST(value_ns[METRIC_JITTER] >= 0 && value_ns[METRIC_JITTER] <= DURATION_D);
+  MUST(value_ns[METRIC_DELAY] >= 0);
+  MUST(value_ns[METRIC_ROOT_DISTANCE] >= 0 && value_ns[METRIC_ROOT_DISTANCE] <= 3 * DURATION_D / 2);
+  MUST(sample->poll_interval_ns >= 0 && sample->poll_interval_ns <= (1 << 17) * DURATION_S);
+  MUST(sample->stratum <= 16 && (unsigned)sample->leap <= LEAP_UNSYNCHRONISED);
+  bool replied = !sample_has(sample, FIELD_REPLIES) || sample->replies > 0;
+  MUST(replied || (sample->present & ~(1U << FIELD_REPLIES | 1U << FIELD_POLL_INTERVAL)) == 0);
+}
+
+static fuzz_wide size_of(fuzz_wide value) {
+  return value < 0 ? -value : value;
+}
+
+/* Whether the last reply is too old: -1 no, 1 yes, 0 where it hangs on how the clock was put
+ * right since. */
+static int staleness(const struct sample *sample, const struct config *config) {
+  fuzz_wide age_us = sample->value_ns[METRIC_AGE] / 1000;
+  fuzz_wide offset_us = sample->value_ns[METRIC_OFFSET] / 1000;
+  int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
+  int64_t poll_ns =
+      sample_has(sample, FIELD_POLL_INTERVAL) ? sample->poll_interval_ns : 2048 * DURATION_S;
+  int64_t limit_ns = 3 * poll_ns > DURATION_MIN ? 3 * poll_ns : DURATION_MIN;
+  limit_ns = config->stale_after_ns != CONFIG_NONE ? config->stale_after_ns : limit_ns;
+  MUST(judge_stale_ns(sample, config) == limit_ns);
+  if (!sample_has(sample, METRIC_AGE) || (age_us >= -early_us && age_us <= limit_ns / 1000)) {
+    return -1;
+  }
+  return age_us > limit_ns / 1000 + size_of(offset_us) || age_us < -early_us - size_of(offset_us);
+}
+
+static unsigned rank(enum verdict verdict) {
+  static const unsigned ranks[] = {
+      [VERDICT_OK] = 0, [VERDICT_UNKNOWN] = 1, [VERDICT_WARNING] = 2, [VERDICT_CRITICAL] = 3};
+  return ranks[verdict];
+}
+
+/* What one limit alone makes of the sample. */
+static enum verdict by_limit(const struct sample *sample, const struct config *config,
+                             enum metric metric) {
+  const struct limit *limit = &config->limit[metric];
+  fuzz_wide size_ns = size_of(sample->value_ns[metric]);
+  return !sample_has(sample, metric)                                         ? VERDICT_OK
+         : limit->critical_ns != CONFIG_NONE && size_ns > limit->critical_ns ? VERDICT_CRITICAL
+         : limit->warning_ns != CONFIG_NONE && size_ns > limit->warning_ns   ? VERDICT_WARNING
+                                                                             : VERDICT_OK;
+}
+
+static void check_finding(const struct finding *finding, const struct config *config) {
+  const struct sample *sample = finding->sample;
+  bool never = sample_has(sample, FIELD_REPLIES) && sample->replies == 0;
+  if (never || (sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED)) {
+    MUST(finding->verdict == VERDICT_WARNING && finding->reason == REASON_NOT_SYNCHRONISED);
+    return;
+  }
+  bool warming =
+      !sample_has(sample, METRIC_JITTER) ||
+      (sample_has(sample, FIELD_REPLIES) && sample->replies < (uint64_t)config->min_replies);
+  int stale = staleness(sample, config);
+  stale = stale == 0 ? finding->reason == REASON_STALE : stale; /* then it may be either */
+  const struct {
+    enum verdict verdict;
+    enum reason reason;
+  } rows[] = {{stale > 0 ? VERDICT_WARNING : VERDICT_OK, REASON_STALE},
+              {warming ? VERDICT_OK : by_limit(sample, config, METRIC_JITTER), REASON_JITTER},
+              {by_limit(sample, config, METRIC_OFFSET), REASON_OFFSET},
+              {by_limit(sample, config, METRIC_ROOT_DISTANCE), REASON_ROOT_DISTANCE}};
+  enum verdict verdict = VERDICT_OK;
+  enum reason reason = warming ? REASON_WARMING_UP : REASON_OK;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (rank(rows[i].verdict) > rank(verdict)) {
+      verdict = rows[i].verdict;
+      reason = rows[i].reason;
+    }
+  }
+  MUST(finding->verdict == verdict && finding->reason == reason);
+}
+
+void fuzz_verdict(const struct report *report, const struct reading *readings, size_t count,
+                  unsigned problems) {
+  enum verdict worst = VERDICT_OK;
+  bool found = false;
+  for (size_t i = 0; i < report->finding_count; i++) {
+    check_finding(&report->findings[i], report->config);
+    worst = rank(report->findings[i].verdict) > rank(worst) ? report->findings[i].verdict : worst;
+    found = true;
+  }
+  for (size_t i = 0; i < count; i++) {
+    bool failed = readings[i].samples.count == 0;
+    worst = failed && rank(worst) == 0 ? VERDICT_UNKNOWN : worst;
+    found = found || failed;
+  }
+  MUST(found);
+  if (worst == VERDICT_OK && problems > 0) {
+    MUST(report->verdict == VERDICT_UNKNOWN && report->reason == REASON_CONFIG);
+    return;
+  }
+  MUST(report->verdict == worst);
+  MUST(report->worst == NULL ||
+       (report->worst->verdict == report->verdict && report->worst->reason == report->reason));
+  MUST(report->worst != NULL || report->verdict == VERDICT_UNKNOWN);
+  MUST((report->verdict == VERDICT_OK) ==
+       (report->reason == REASON_OK || report->reason == REASON_WARMING_UP));
+}
