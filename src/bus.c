@@ -45,8 +45,12 @@ int bus_check_environment(const struct env *env, const struct config *config, st
 
 /* In the child that becomes ssh. One to a machine that is silent would stay behind for ever, and
  * cron would start one more at each run; so the kernel ends it with us, however we end. */
+static pid_t parent; /* pthread_atfork(3) hands nothing over */
 static void end_with_parent(void) {
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) {
+    _exit(1); /* it died before it could take us along */
+  }
 }
 
 /* sd_bus_open_system_remote, with the stderr of the ssh that it starts caught: what
@@ -62,6 +66,7 @@ static int open_remote(struct bus *bus) {
   int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   sigset_t all;
   sigset_t before;
+  parent = bus->env->pid;
   (void)pthread_atfork(NULL, NULL, end_with_parent);
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, &before); /* so that no last word goes into the pipe */

@@ -16,15 +16,20 @@
 
 #include "ntp_monitor/clock.h"
 
+/* How often in a row a call may be interrupted, or find that what poll(2) called ready is not,
+ * before that counts as its failure: for ever would be at full speed, and leave no time for another
+ * way. */
+enum { TRIES_MAX = 100 };
+
 /* 0 when an event is there, -ETIMEDOUT at the deadline, or a negative errno. */
 static int wait_for(int fd, short events, int64_t deadline_ns) {
-  for (;;) {
+  for (int tries = 1;; tries++) {
     struct pollfd poll_fd = {.fd = fd, .events = events};
     int ready = poll(&poll_fd, 1, clock_left_ms(deadline_ns));
     if (ready > 0) {
       return 0;
     }
-    if (ready < 0 && errno != EINTR) {
+    if (ready < 0 && (errno != EINTR || tries == TRIES_MAX)) {
       return -errno;
     }
     if (clock_left_ms(deadline_ns) == 0) {
@@ -34,9 +39,9 @@ static int wait_for(int fd, short events, int64_t deadline_ns) {
 }
 
 /* Whether what a call failed with passes by itself and there is time to try again: 0,
- * else a negative errno. Looks at errno. */
-static int passing(int64_t deadline_ns) {
-  if (errno != EINTR && errno != EAGAIN) {
+ * else a negative errno. Looks at errno, counts in *tries. */
+static int passing(int *tries, int64_t deadline_ns) {
+  if ((errno != EINTR && errno != EAGAIN) || ++*tries == TRIES_MAX) {
     return -errno;
   }
   return clock_left_ms(deadline_ns) > 0 ? 0 : -ETIMEDOUT;
@@ -85,6 +90,7 @@ static ssize_t put(int fd, bool is_socket, const void *data, size_t length_bytes
 static int put_all(int fd, bool is_socket, const void *data, size_t length_bytes,
                    int64_t deadline_ns) {
   const char *from = data;
+  int tries = 0;
   while (length_bytes > 0) {
     /* A descriptor that blocks (a pipe, a terminal) is not written to before it can take it. */
     int error = is_socket ? 0 : wait_for(fd, POLLOUT, deadline_ns);
@@ -97,7 +103,9 @@ static int put_all(int fd, bool is_socket, const void *data, size_t length_bytes
       length_bytes -= (size_t)sent;
       continue;
     }
-    error = errno == EAGAIN ? wait_for(fd, POLLOUT, deadline_ns) : passing(deadline_ns);
+    bool full = errno == EAGAIN;
+    error = passing(&tries, deadline_ns);
+    error = error == 0 && full ? wait_for(fd, POLLOUT, deadline_ns) : error;
     if (error != 0) {
       return error;
     }
@@ -119,10 +127,11 @@ static int open_local(const char *path) {
   return fd == -EPROTOTYPE ? connect_local(path, SOCK_STREAM) : fd;
 }
 
-static bool is_stream(int fd) {
-  int type = SOCK_DGRAM;
+/* SOCK_DGRAM, SOCK_STREAM, or a negative errno. */
+static int type_of(int fd) {
+  int type = 0;
   socklen_t size = sizeof type;
-  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 ? type : -errno;
 }
 
 int net_send_local(int *fd, const char *path, const void *data, size_t length_bytes,
@@ -132,9 +141,9 @@ int net_send_local(int *fd, const char *path, const void *data, size_t length_by
     if (*fd < 0) {
       *fd = open_local(path);
     }
-    error = *fd < 0 ? *fd : net_send(*fd, data, length_bytes, deadline_ns);
-    if (error == 0 && is_stream(*fd)) {
-      error = net_send(*fd, "", 1, deadline_ns);
+    error = *fd < 0 ? *fd : type_of(*fd);
+    if (error > 0) { /* one call: a record must not be left without its end */
+      error = net_send(*fd, data, length_bytes + (error == SOCK_STREAM), deadline_ns);
     }
     if (error == 0) {
       return 0;
@@ -168,6 +177,7 @@ int net_refusal(int fd, int64_t wait_ns, int64_t deadline_ns) {
 ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns) {
   char *to = data;
   size_t used = 0;
+  int tries = 0;
   for (;;) {
     /* One byte more than fits tells a full buffer from the end. */
     char over;
@@ -186,7 +196,7 @@ ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns)
     if (bytes > 0) {
       used += (size_t)bytes;
     } else {
-      error = passing(deadline_ns);
+      error = passing(&tries, deadline_ns);
       if (error != 0) {
         return error;
       }

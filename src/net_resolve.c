@@ -67,11 +67,17 @@ static void ask_resolver(const char *host, uint16_t port, struct answer *answer)
 }
 
 /* The whole life of the child. A pipe takes PIPE_BUF bytes at once (pipe(7)). */
-static void resolve_and_exit(const char *host, uint16_t port, int out) {
+static void resolve_and_exit(const char *host, uint16_t port, int out, pid_t parent) {
   static_assert(sizeof(struct answer) <= 4096, "an answer must fit into PIPE_BUF");
   struct answer answer = {.error = 0};
+  sigset_t none;
   (void)signal(SIGTERM, SIG_DFL);
+  (void)sigemptyset(&none);
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) {
+    _exit(1); /* it died before it could take us along */
+  }
   ask_resolver(host, port, &answer);
   _exit(write(out, &answer, sizeof answer) == (ssize_t)sizeof answer ? 0 : 1);
 }
@@ -80,7 +86,7 @@ static void resolve_and_exit(const char *host, uint16_t port, int out) {
 static int collect(pid_t child, int in, int64_t deadline_ns, struct answer *answer) {
   ssize_t bytes = net_read_all(in, answer, sizeof *answer, deadline_ns);
   (void)kill(child, SIGKILL);
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  for (int tries = 0; tries < 100 && waitpid(child, NULL, 0) < 0 && errno == EINTR; tries++) {
   }
   if (bytes < 0) {
     return (int)bytes;
@@ -93,11 +99,17 @@ static int look_up(const char *host, uint16_t port, int64_t deadline_ns, struct 
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return -errno;
   }
+  pid_t parent = getpid();
+  sigset_t all;
+  sigset_t before;
+  (void)sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, &before); /* our last words must not be the child's, too */
   pid_t child = fork();
   if (child == 0) {
-    resolve_and_exit(host, port, ends[1]);
+    resolve_and_exit(host, port, ends[1], parent);
   }
   int result = child < 0 ? -errno : 0;
+  (void)sigprocmask(SIG_SETMASK, &before, NULL);
   (void)close(ends[1]);
   if (child > 0) {
     result = collect(child, ends[0], deadline_ns, answer);

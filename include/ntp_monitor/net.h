@@ -34,8 +34,8 @@ int net_connect_udp(const struct net_address *address);
  * (-ETIMEDOUT at the deadline). */
 int net_send(int fd, const void *data, size_t length_bytes, int64_t deadline_ns);
 
-/* Sends one datagram (or stream record, with the NUL that glibc's syslog() ends one
- * with) to the local socket at path. *fd is the connection, -1 for none yet; it stays
+/* Sends one datagram (or stream record, with the NUL behind data, as glibc's syslog()
+ * ends one) to the local socket at path. *fd is the connection, -1 for none yet; it stays
  * open for the next one, and is made anew once where the receiver was restarted. 0 or
  * a negative errno, *fd then being closed and -1. */
 int net_send_local(int *fd, const char *path, const void *data, size_t length_bytes,

@@ -122,7 +122,7 @@ static void test_read_errors(void **state) {
   fake.read_error = EIO;
   check(1000, "P|conf: cannot be read whole, ignored: Input/output error\n");
   fake.endless = true; /* EINTR and no end */
-  check(1000, "P|conf: cannot be read whole, ignored: Connection timed out\n");
+  check(1000, "P|conf: cannot be read whole, ignored: Interrupted system call\n");
 }
 
 /* Read to its end, whatever fstat says: /proc says 0, and a file may grow or shrink since. */
