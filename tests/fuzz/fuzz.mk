@@ -59,7 +59,7 @@ fuzz-broken: fuzz-programs
 
 # The sanitizers are in it anyway: once is enough. What ONLY does not want is not built, either.
 FUZZ_WANTED := $(shell printf '%s: replays fuzzed\n' broken.tab $(FUZZ_TARGETS) $(FUZZ_ROWS) | grep -cE -e '$(ONLY)')
-ifeq ($(SANITIZE)$(filter 0,$(FUZZ_WANTED)),)
+ifeq ($(SANITIZE)$(COVERAGE)$(filter 0,$(FUZZ_WANTED)),)
 check: fuzz-programs
 LONG_SUITES += tests/fuzz/fuzz.sh
 endif

@@ -89,7 +89,7 @@ setup() {
 
 @test "keys: no text names one that the program does not have" {
   {
-    printf '%s\n' ntp_monitor install_config jitter_2
+    printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time
     program_settings "$T/empty.conf" | cut -d' ' -f2
     report json | grep -oE '"[a-z_]+":' | tr -d '":'
     report nagios | grep -oE '[a-z_]+=' | tr -d =

@@ -22,8 +22,7 @@ programs: $(SOAK_PROGRAMS)
 
 ifneq ($(SYSTEMD),no)
   LONG_SUITES += tests/torture/hang.sh
-  TORTURE_SUITES += tests/torture/beside.sh
-  ifndef SANITIZE
+  ifeq ($(SANITIZE)$(COVERAGE),)
     LONG_SUITES += tests/torture/soak.sh
   endif
 endif

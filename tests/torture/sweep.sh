@@ -1,0 +1,156 @@
+#!/bin/bash
+# sweep.sh: everything fails once, in runs of the program that use all that it has.
+#
+# Each row of the table is a way to run it, and what it comes to when nothing fails; each sweep of a row is
+# one test. `make check` runs the sweeps of the rows marked quick; FULL=1 (make torture-sweep) runs all.
+# What the sweeps are, and what must hold of each run: sweep.c, sweep_rules.c.
+#
+# environment: TOP, ONLY (a pattern of test names), FULL, and FAULT: one fault out of a report, to repeat it.
+# Always of the plain build: a sanitizer does not outlive a failing mmap(2). The sweep of memory has a build
+# of its own with AddressSanitizer, which also looks for leaks.
+set -u
+: "${LAB_DIR:?is set inside the lab: run this by make check}"
+TOP=${TOP-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+# shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
+. "$TOP/tests/lab/lab.sh"
+built=$TOP/build/tests/torture
+PROG=${PROG-$TOP/build/ntp_monitor} ASAN=${ASAN-$TOP/build/torture/asan/ntp_monitor}
+far=$LAB_DIR/far
+test_number=0 failed=0
+
+# --- what the runs meet -----------------------------------------------------------------
+
+# A reading of 6 ms of jitter.
+set_up_time() {
+  lab_bus_start && lab_ntp_start '*=+5ms' '127.0.9.9=+31ms,delay=3ms,stratum=3' &&
+    lab_timesyncd_start && lab_replies 8 && lab_replies 9 127.0.9.9
+}
+
+set_up_text() {
+  cat >"$LAB_DIR/reading" <<'END'
+ServerName=ntp.example.org
+ServerAddress=192.0.2.1
+PollIntervalUSec=32s
+NTPMessage={ Leap=0, Version=4, Mode=4, Stratum=2, Precision=-25, RootDelay=15us, RootDispersion=45us, Reference=7F000001, OriginateTimestamp=n/a, ReceiveTimestamp=n/a, TransmitTimestamp=n/a, DestinationTimestamp=n/a, Ignored=no, PacketCount=10, Jitter=1.207ms }
+END
+  printf '%s\n' '[monitoring]' 'jitter_treshold = 1' 'jitter_threshold = soon' ' continued' '[nowhere]' \
+    '[logging]' 'syslog_address = loghost' >"$LAB_DIR/bad.conf"
+  printf '%s\n' '[monitoring]' 'jitter_threshold = 2' '[logging]' 'syslog_address = journal' >"$LAB_DIR/good.conf"
+}
+
+# ssh as sd-bus starts it: one that leads to the bus, and one that neither an end of file nor a signal ends
+# but SIGKILL.
+set_up_ssh() {
+  local libraries
+  libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
+  mkdir -p "$far/bridge" "$far/deaf"
+  printf '#!/bin/sh\nLD_LIBRARY_PATH=%q SYSTEMD_LOG_TARGET=null exec %q -p %q\n' "$libraries" \
+    "$LAB_ROOT/usr/bin/systemd-stdio-bridge" "$DBUS_SYSTEM_BUS_ADDRESS" >"$far/bridge/ssh"
+  printf '#!/bin/sh\ntrap "" HUP INT TERM PIPE\nexec sleep 100\n' >"$far/deaf/ssh"
+  chmod +x "$far"/*/ssh
+}
+
+set_up() {
+  echo '127.0.0.1 loghost' >>/etc/hosts
+  mkdir "$LAB_DIR/cwd"
+  cd "$LAB_DIR/cwd" || return
+  set_up_time && set_up_text && set_up_ssh
+}
+
+# --- the tests ---------------------------------------------------------------------------
+
+healthy='INFO NTP healthy, jitter: [^ ]+ \(threshold: 2s\), server: [^ ]+, source: (timesyncd|text)'
+above='WARNING NTP jitter above threshold: [^ ]+ \(threshold: 1ms\), server: [^ ]+, source: (timesyncd|text)'
+of_config='WARNING NTP healthy, .*; but the configuration has [0-9]+ problems.*'
+silent='WARNING NTP jitter unavailable: the system bus of far over ssh did not answer.*'
+
+# sweep OPTION... SWEEP NAME ARGUMENT...: one test. The options are those of the program sweep.
+sweep() {
+  local options=() kind name title summary result begun_ms program=$PROG
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  kind=$2 name=$3
+  shift 3
+  case $kind in
+    calls) title="system calls fail, $name" ;;
+    signals) title="SIGTERM and SIGKILL, $name" ;;
+    hangs) title="system calls hang, $name" ;;
+    memory) title="allocations fail, $name" program=$ASAN ;;
+  esac
+  if [ -n "${ONLY-}" ] && ! [[ $title =~ $ONLY ]]; then
+    return
+  fi
+  test_number=$((test_number + 1))
+  if [ "$kind" = memory ] && ! [ -x "$program" ]; then
+    echo "ok $test_number - $title # skip no gcc with AddressSanitizer made $program"
+    return
+  fi
+  if [ "$kind" = memory ]; then
+    export FAILING_MALLOC_LIBRARY=$built/failing_malloc.so
+    # A crash is left to the kernel: the C library's look-up of names does not outlive a lack of memory, and
+    # so the child that it runs in does not. The program must, and its own crash is a rule broken.
+    export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=99:handle_segv=0
+  fi
+  begun_ms=$(lab_uptime_ms)
+  "$built/sweep" "${options[@]}" ${FAULT:+-r "$FAULT"} "$kind" "$program" "$@" >"$LAB_DIR/sweep.out" 2>&1
+  result=$?
+  unset FAILING_MALLOC_LIBRARY ASAN_OPTIONS
+  summary=$(tail -n 1 "$LAB_DIR/sweep.out")", $((($(lab_uptime_ms) - begun_ms + 500) / 1000)) s"
+  case $result in
+    0) echo "ok $test_number - $title: $summary" ;;
+    77) echo "ok $test_number - $title # skip $summary" ;;
+    *)
+      echo "not ok $test_number - $title: $summary"
+      failed=1
+      ;;
+  esac
+  if [ "$result" != 0 ] || [ -n "${FAULT-}" ]; then
+    head -n -1 "$LAB_DIR/sweep.out"
+  fi
+}
+
+# row NAME SWEEPS QUICK OPTION... -- ARGUMENT...: the sweeps of a row, "calls signals"; those of QUICK are
+# part of make check.
+row() {
+  local name=$1 sweeps=$2 quick=$3 options=() kind milliseconds
+  shift 3
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  [ -n "${FULL-}" ] || sweeps=$quick
+  for kind in $sweeps; do
+    [[ $kinds == *$kind* ]] || continue
+    # A run that hangs lasts to its deadline; AddressSanitizer needs more time, and nothing hangs there.
+    milliseconds=100
+    [ "$kind" != memory ] || milliseconds=5000
+    sweep -t "$milliseconds" "${options[@]}" -- "$kind" "$name" "$@"
+  done
+}
+
+# A kill loses the counters of a coverage build, so it is swept by failures alone; and leaks are not its matter.
+kinds='calls signals hangs memory'
+if [[ ${BUILD-} == *coverage* ]]; then
+  kinds='calls memory' ASAN=$PROG
+fi
+
+all='calls signals hangs memory'
+set_up || exit
+row 'local log, JSON' "$all" "$all" -e 0 -v "$healthy" -- -o json
+row 'bad reading, UDP by name' "$all" "$all" -e 1 -v "$above" -- -w 1ms -l loghost
+PATH=$far/bridge:$PATH row 'over ssh' "$all" 'signals memory' -e 0 -v "$healthy" -- -H far -o nagios
+PATH=$far/deaf:$PATH row 'over a deaf ssh' 'signals hangs' 'signals' -o -b -e 3 -v "$silent" -- -H far
+row 'journal, text from a pipe' "$all" memory -i "$LAB_DIR/reading" -e 0 -v "$healthy" -- \
+  -C "$LAB_DIR/good.conf" -s text:- -o json
+row 'stream log' 'calls signals' '' -s -e 1 -v "$above" -- -w 1ms -o nagios
+row 'bad configuration' "$all" memory -e 3 -v "$of_config" -- -C "$LAB_DIR/bad.conf" -o text
+row 'trace' "$all" '' -e 1 -v "$above" -- -w 1ms -d
+row 'two sources, nagios' "$all" '' -i "$LAB_DIR/reading" -e 0 -v "$healthy" -- -s text:- -s timesyncd -o nagios
+row 'silent name server' 'calls signals' '' -w -e 1 -v "$above" -- -w 1ms -l nowhere.example.org
+row 'check-config, bad' 'calls signals memory' '' -m -e 3 -- -C "$LAB_DIR/bad.conf" --check-config
+row 'print-config, good' 'calls signals memory' '' -m -e 0 -- -C "$LAB_DIR/good.conf" --print-config
+echo "1..$test_number"
+exit "$failed"
