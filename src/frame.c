@@ -6,6 +6,7 @@
  */
 #include "ntp_monitor/frame.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,13 +64,16 @@ static int64_t priority(const struct frame_line *line) {
   return line->facility * 8 + (int64_t)line->severity;
 }
 
-/* host as both forms allow it, printable ASCII (RFC 5424 section 6.2.4), up to a byte
- * of end. Returns out, "-" where there is none. */
+/* host up to a byte of end, as host names are (RFC 1123 section 2.1): RFC 5424 (section
+ * 6.2.4) allows more, but of RFC 3164 receivers take what is no such name for the
+ * program's. Returns out, "-" where there is none. */
 static const char *host_name(char out[256], const char *host, const char *end) {
-  size_t length = strcspn(host, end);
+  size_t length = host[0] != '\0' ? 1 + strcspn(host + 1, end) : 0;
   length = length < 255 ? length : 255;
   for (size_t i = 0; i < length; i++) {
-    out[i] = (char)(host[i] > ' ' && host[i] < 127 ? host[i] : '_');
+    bool inner = i > 0 && i < length - 1;
+    bool fits = isalnum((unsigned char)host[i]) || (inner && strchr("-._", host[i]) != NULL);
+    out[i] = (char)(fits ? host[i] : inner ? '_' : 'x');
   }
   out[length] = '\0';
   return length > 0 ? out : strcpy(out, "-");

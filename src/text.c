@@ -44,19 +44,20 @@ static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *po
   return 0;
 }
 
-/* Whether a code point acts on a display or a log instead of being shown. */
+/* Whether a code point acts on a display or a log instead of being shown. Noncharacters are
+ * among them: a field that holds one is for journalctl no text, and it shows "blob data". */
 static bool acts(uint32_t point) {
   static const struct {
     uint32_t first, last;
-  } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
-                {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
-                {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+  } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},      {0x61c, 0x61c},   {0x200b, 0x200f},
+                {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfdd0, 0xfdef}, {0xfeff, 0xfeff},
+                {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
   for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
     if (point >= ranges[i].first && point <= ranges[i].last) {
       return true;
     }
   }
-  return false;
+  return (point & 0xfffe) == 0xfffe;
 }
 
 void text_truncate(char *text, size_t length) {

@@ -8,8 +8,8 @@
  * Copies length bytes of foreign text into out (size bytes, always terminated)
  * so that no byte of it can act on a log or a terminal: printable ASCII and
  * valid UTF-8 pass; C0, DEL, C1, bidi controls (U+061C, U+200E/F, U+202A-E,
- * U+2066-9), line separators (U+2028/9), U+FEFF and bytes that are no UTF-8
- * become \xNN. What does not fit ends in "..." on a character boundary.
+ * U+2066-9), line separators (U+2028/9), U+FEFF, noncharacters and bytes that are
+ * no UTF-8 become \xNN. What does not fit ends in "..." on a character boundary.
  * size must be at least 8.
  */
 void text_escape(char *out, size_t size, const char *text, size_t length);

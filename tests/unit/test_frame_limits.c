@@ -74,8 +74,12 @@ static void test_hosts(void **state) {
       {"pi.example.org", " pi.example.org ", " pi "},
       {"", " - ", NULL},
       {"a b", " a_b ", " a_b "},
-      {"a\nb\033c\x7f", " a_b_c_ ", " a_b_c_ "},
-      {"caf\xc3\xa9", " caf__ ", " caf__ "},
+      {"a\nb\033c\x7f", " a_b_cx ", " a_b_cx "},
+      {"caf\xc3\xa9", " caf_x ", " caf_x "},
+      {"evil[9]:", " evil_9_x ", " evil_9_x "}, /* a program's name, for a receiver of RFC 3164 */
+      {"_-a", " x-a ", " x-a "},
+      {".a", " xa ", " xa "},
+      {"a-.b", " a-.b ", " ax "},
   };
   char out[FRAME_RFC5424_BYTES + 1];
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

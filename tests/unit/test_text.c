@@ -34,9 +34,9 @@ static void test_passes(void **state) {
   CHECK("\xc2\xa0", "\xc2\xa0");                                 /* U+00A0, the first after C1 */
   CHECK("\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80"); /* around the surrogates */
   CHECK("\xf0\x9f\x95\x90", "\xf0\x9f\x95\x90");                 /* U+1F550 */
-  CHECK("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf");                 /* U+10FFFF */
-  CHECK("\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80",
-        "\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80"); /* least and most of each length */
+  CHECK("\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd");                 /* U+10FFFD */
+  CHECK("\xdf\xbf\xe0\xa0\x80\xef\xbf\xbd\xf0\x90\x80\x80",
+        "\xdf\xbf\xe0\xa0\x80\xef\xbf\xbd\xf0\x90\x80\x80"); /* least and most of each length */
 }
 
 static void test_controls(void **state) {
@@ -71,8 +71,9 @@ static void utf8(uint32_t point, char out[5]) {
 
 static void test_acting_points(void **state) {
   (void)state;
-  static const uint32_t points[] = {0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202b, 0x202c,
-                                    0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069, 0xfeff};
+  static const uint32_t points[] = {0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a,  0x202b,
+                                    0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068,  0x2069,
+                                    0xfeff, 0xfdd0, 0xfdef, 0xfffe, 0xffff, 0x1fffe, 0x10ffff};
   for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
     char text[5];
     char out[64];
