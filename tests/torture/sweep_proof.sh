@@ -57,10 +57,8 @@ mutant() {
   mutant 'no timer' src/guard.c 's/  \(void\)timer_settime.*?;\n//' 'system calls hang, local' 'no timer'
   mutant 'the timer ends nothing' src/guard.c 's/  handle\(SIGALRM, end_now\);/  handle(SIGALRM, SIG_IGN);/' \
     'system calls hang, local' 'runs past its deadline'
-  mutant 'ssh is not ended with us' src/guard.c 's/guarded_child > 0/guarded_child < 0/' \
+  mutant 'ssh is not ended with us' src/bus.c 's/  \(void\)prctl\(PR_SET_PDEATHSIG, SIGKILL\);\n//' \
     'SIGTERM and SIGKILL, over a deaf' 'leaves a process behind'
-  mutant 'every child is taken for ssh' src/bus.c 's/newest != older \? newest : 0/older/' \
-    'over a deaf ssh: a job' 'a job of the shell'
   mutant 'the look-up child does not die with us' src/net_resolve.c 's/  \(void\)prctl\(PR_SET_PDEATHSIG, SIGKILL\);\n//' \
     'SIGTERM and SIGKILL, silent' 'leaves a process behind'
   mutant 'the look-up child does not see that we died before' src/net_resolve.c 's/getppid\(\) != parent/false/' \

@@ -1,0 +1,591 @@
+# hostile.bash: the product of hostile.bats: every hostile text, by every way into the program, to every
+# way out of it.
+#
+# A program of its own, for it makes some thousands of runs: `run` makes them all, `judge` then reads
+# once what each receiver has stored, and leaves for each row of hostile.bats a file of what is wrong
+# there. It knows nothing of how the program escapes; what it expects comes from Unicode's own tables.
+# shellcheck shell=bash
+
+# hostile_program FILE: writes it.
+hostile_program() {
+  cat >"$1" <<'PERL'
+use strict; use warnings;
+use JSON::PP; use Storable qw(store retrieve);
+my ($phase, $D, $program, $fake) = @ARGV;
+
+# --- the texts -----------------------------------------------------------------------------------------
+
+my @texts = (
+  ['plain', "시간.example.org"], ['newline', "a\r\nINFO NTP healthy, forged"],
+  ['RFC 3164', "a\n<0>Jan  1 00:00:00 kernel: forged"],
+  ['RFC 5424', "a\n<8>1 2026-01-01T00:00:00Z h forged 1 - - b"],
+  ['journal fields', "a\nPRIORITY=0\nMESSAGE=forged\n_PID=1\n\nb"],
+  ['journal binary field', "a\nMESSAGE\n\3\0\0\0\0\0\0\0xyz\n"], ['NUL and a frame', "a\0<0>forged"],
+  ['other line ends', "a\rOK  NTP healthy\x0bb\x0cc\x1cd\x1ee\tf"],
+  ['C0 and DEL', join('', 'a', map(chr, 1 .. 8, 14 .. 26, 28 .. 31, 127), 'b')],
+  ['CSI and DCS', "\e[2J\e[1A\e[31m\e[?1049h\e[c\e[6n\eP\$qm\e\\\e_x\e\\\e%\@"],
+  ['OSC', "\e]8;;http://evil/\e\\x\e]52;c;ZXZpbA==\a\e]0;forged\a"],
+  ['C1 raw', "\x9b2J\x9d0;x\x9c\x90q\x84\x85\x80\xbf\xa0"],
+  ['C1 in UTF-8', "\xc2\x9b2J\xc2\x9d0;x\xc2\x9c\xc2\x90q\xc2\x85"], ['formats', '%n%s%d%1$n%999999d%%%'],
+  ['overlong', "\xc0\xaf\xe0\x80\xaf\xf0\x80\x80\xaf\xc1\xbf\xc0\x8a\xe0\x80\x8a\xc0\x80"],
+  ['surrogates', "\xed\xa0\x80\xed\xbf\xbf\xed\xb0\x80"],
+  ['beyond Unicode', "\xf4\x90\x80\x80\xf5\x80\x80\x80\xf8\x88\x80\x80\x80\xfe\xff"],
+  ['cut', "\xf0\x9f\x98\"\xc3]\xe2'\xe2\x82"],
+  ['noncharacters', "\xef\xbf\xbe\xef\xbf\xbf\xef\xb7\x90\xef\xb7\xaf\xf0\x9f\xbf\xbe\xf4\x8f\xbf\xbf"],
+  ['bidi and separators',
+    join '', map("\xe2\x80" . chr, 0x8e, 0x8f, 0xa8 .. 0xae), map("\xe2\x81" . chr, 0xa6 .. 0xa9)],
+  ['zero width and tags', "\xe2\x80\x8b\xe2\x80\x8d\xe2\x81\xa0\xef\xbb\xbf\xd8\x9c\xf3\xa0\x80\x81\xf3\xa0\x81\xbf"],
+  ['quotes and backslashes', q("'`"'`\\x0a\\n\\" \\] \\\\)], ['structured data', q(x" a="b"][forged@1 c="d"] [e])],
+  ['JSON', '","verdict":"ok","x":"\\u000a}{'], ['performance data', q(|jitter=9s;;;0 'b'=1;2;3|c=4)],
+  ['HTML and shell', '<0><script>alert(1)</script>&amp;$(reboot)`x`'], ['key', '  [logging]=a:b#c;d ; e  '],
+  ['4 KiB', 'A' x 4096], ['4 KiB of letters', "가" x 1365],
+  ['4 KiB of four bytes', 'a' . "\xf0\x9f\x98\x80" x 1023], ['4 KiB of escapes', "\e" x 4096],
+  ['4 KiB of cut letters', "\xe2\x82" x 2048], ['4 KiB of quotes', q("]\\) x 1365],
+);
+
+# --- what is expected of them ------------------------------------------------------------------------
+
+# Unicode's table 3-7, well-formed UTF-8.
+my $letter = qr/[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}
+  |\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}
+  |\xf4[\x80-\x8f][\x80-\xbf]{2}/x;
+my $acts = qr/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]
+  |[\x{200b}-\x{200d}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}\x{e0000}-\x{e007f}]/x;
+
+sub decoded { my ($bytes) = @_; utf8::decode($bytes); $bytes }
+sub number { join '', map { sprintf '\\x%02x', ord } split //, $_[0] }
+
+# Each letter as it must be shown.
+sub letters {
+  my ($bytes, @shown) = @_;
+  while ($bytes =~ /\G(?:($letter)|(.))/gs) {
+    my ($whole, $byte) = ($1, $2);
+    push @shown, defined $whole && decoded($whole) !~ $acts ? $whole : number($whole // $byte);
+  }
+  return @shown;
+}
+
+# Why bytes may stand in no log and on no terminal, or ''.
+sub harm {
+  my ($bytes) = @_;
+  return 'not UTF-8' if $bytes !~ /\A(?:$letter)*\z/;
+  return decoded($bytes) =~ /($acts)/ ? sprintf('U+%04X', ord $1) : '';
+}
+
+sub trimmed { my ($text) = @_; $text =~ s/\A[ \t\r\n\x0b\x0c]+|[ \t\r\n\x0b\x0c]+\z//g; $text }
+
+# --- the ways in --------------------------------------------------------------------------------------
+
+my ($form, $fake_pid) = ('auto', 0);
+sub file { open(my $f, '>:raw', "$D/$_[0]") or die "$D/$_[0]: $!"; print $f $_[1]; close $f; "$D/$_[0]" }
+sub conf { file('conf', "[logging]\nsyslog_format = $form\n" . ($_[0] // '')) }
+sub reading { ('-s', 'text:' . file('reading', $_[0] // "ServerName=ntp.example.org\nJitter=1.207ms\n")) }
+sub plain { args => ['-C', conf(), reading()] }
+sub cannot { "WARNING NTP jitter unavailable: $_[0]" }
+
+# The service on the bus, anew; the bus may still hold the name of the former one.
+sub answer {
+  if ($fake_pid) { kill KILL => $fake_pid; waitpid $fake_pid, 0; }
+  for (1 .. 50) {
+    $fake_pid = open(my $out, '-|') // die;
+    if (!$fake_pid) { open STDERR, '>', '/dev/null'; exec $fake, @_; }
+    our $ready = $out; # kept open
+    return args => ['-C', conf(), '-s', 'timesyncd'] if (readline($out) // '') eq "ready\n";
+    waitpid $fake_pid, 0;
+  }
+  die "no fake_timesync1 with @_";
+}
+
+my $any = qr/\A[^\0]+\z/;
+my $line = qr/\A[^\0\n]*[^\0\s][^\0\n]*\z/;
+my $short = qr/\A[^\0\n]{0,120}[^\0\s][^\0\n]{0,40}\z/;
+my $bus = qr/\A(?!.*\0|.*\xef\xbf\xbe)(?:$letter){1,256}\z/s; # sd-bus sends no noncharacters
+my $machine = qr{\A(?!-)[^\0-\x20\x7f\@:/]{1,255}\z};
+my $host = qr/\A(?!-)[^\0-\x20\x7f]{1,255}\z/;
+my $healthy = 'INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: ntp.example.org, source: text';
+my @environment = qw(TZ LANG LC_ALL LC_MESSAGES LANGUAGE LOCPATH TERM NO_COLOR COLUMNS USER LOGNAME SHELL
+  TMPDIR XDG_RUNTIME_DIR SYSTEMD_LOG_LEVEL SYSTEMD_COLORS NOTIFY_SOCKET JOURNAL_STREAM INVOCATION_ID MALLOC_CHECK_
+  RES_OPTIONS HOSTALIASES LOCALDOMAIN DBUS_SESSION_BUS_ADDRESS DBUS_STARTER_BUS_TYPE POSIXLY_CORRECT);
+
+# can: whether a text can be put there; put: how to run the program then; after: how to undo it.
+# shown, between: the text as it is then seen, and what stands around it in the one line that shows it, unless it
+# has signs of the place's own. lines: how many the run logs.
+# chain: -l is not to be had, so lines go to /dev/log and what follows it. usage: it is a wrong command line.
+# config: the settings show it, too. not: a way out that it cannot go.
+my @ways = (
+  {way => 'name in a file', can => $line, shown => \&trimmed, lines => 1,
+    between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: ', ', source: text'],
+    put => sub { args => ['-C', conf(), reading("ServerName=$_[0]\nJitter=1.207ms\n")] }},
+  {way => 'value in a file', can => $line, shown => \&trimmed, lines => 1,
+    between => [cannot("$D/reading: Jitter='"), "' cannot be read"],
+    put => sub { args => ['-C', conf(), reading("Jitter=$_[0]\n")] }},
+  {way => 'path of a file', can => $any, lines => 1, config => 1,
+    between => [cannot('/nothing/'), ': No such file'],
+    put => sub { args => ['-C', conf(), '-s', "text:/nothing/$_[0]"] }},
+  {way => 'value in the configuration', can => $short, shown => \&trimmed, unless => qr/;/, lines => 2, config => 1,
+    between => ["ERROR $D/conf:4: jitter_threshold: '", "'"],
+    put => sub { args => ['-C', conf("[monitoring]\njitter_threshold = $_[0]\n"), reading()] }},
+  {way => 'key', can => $short, shown => \&trimmed, unless => qr/[\]\[=:;#]/, lines => 2, config => 1,
+    between => ["WARNING $D/conf:4: ", ': unknown key in [monitoring]'],
+    put => sub { args => ['-C', conf("[monitoring]\n$_[0] = 1\n"), reading()] }},
+  {way => 'section', can => $short, shown => sub { $_[0] =~ s/\].*//sr }, lines => 2, config => 1,
+    between => ["WARNING $D/conf:3: [", ']: unknown section'],
+    put => sub { args => ['-C', conf("[$_[0]]\n"), reading()] }},
+  {way => 'line of the configuration', can => $any, config => 1,
+    put => sub { args => ['-C', conf("[monitoring]\n$_[0]\n"), reading()] }},
+  {way => 'path of the configuration', can => qr{\A[^\0/]{1,250}\z}, lines => 2, config => 1,
+    between => ["WARNING $D/in/", ':4: colour: unknown'],
+    put => sub {
+      link conf("[monitoring]\ncolour = red\n"), "$D/in/$_[0]" or die "$_[0]: $!";
+      return args => ['-C', "$D/in/$_[0]", reading()];
+    },
+    after => sub { unlink "$D/in/$_[0]" }},
+  {way => 'path of no configuration', can => $any, lines => 2, config => 1, not => 'RFC 3164 over UDP',
+    between => ['ERROR /nothing/', ': cannot be opened'],
+    put => sub { args => ['-C', "/nothing/$_[0]", reading()] }},
+  {way => 'HOME', can => qr/\A[^\0]{1,400}\z/, config => 1,
+    between => ['config: /nothing/', '/.ntp_monitor.conf: not there'],
+    put => sub {
+      conf("[monitoring]\ndebug_mode = true\n"); # which /etc/ntp_monitor.conf is a link to
+      return env => {HOME => "/nothing/$_[0]"}, args => [reading()];
+    }},
+  {way => 'address of the bus', can => $any, lines => 1,
+    between => [cannot("DBUS_SYSTEM_BUS_ADDRESS is '"), "', and root connects"],
+    put => sub { env => {DBUS_SYSTEM_BUS_ADDRESS => $_[0]}, args => ['-C', conf(), '-s', 'timesyncd'] }},
+  {way => 'container', can => $machine, lines => 1,
+    between => [cannot('cannot connect to the system bus of the container '), ': '],
+    put => sub { args => ['-C', conf(), '-s', 'timesyncd', '-M', $_[0]] }},
+  {way => 'far host', can => $host, lines => 1,
+    between => [cannot('cannot connect to the system bus of '), ' over ssh: '],
+    put => sub { file('said', ''); return args => ['-C', conf(), '-s', 'timesyncd', '-H', $_[0]] }},
+  {way => 'words of ssh', can => qr/./s, lines => 1, between => [q(ssh says '), q('; does it work)],
+    shown => sub { $_[0] =~ s/[\r\n\0]+\z//r =~ s/\0.*//sr =~ s/\r//gr =~ s/\n/; /gr },
+    put => sub { file('said', $_[0]); return args => ['-C', conf(), '-s', 'timesyncd', '-H', 'far'] }},
+  {way => 'name on the bus', can => $bus, lines => 1,
+    between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: ', ', source: timesyncd'],
+    put => sub { answer('name=0x' . unpack('H*', $_[0])) }},
+  {way => 'error on the bus', can => $bus, lines => 1,
+    between => [cannot('systemd-timesyncd answered org.example.Broken: '), ''],
+    put => sub { answer('error', 'error_message=0x' . unpack('H*', $_[0])) }},
+  {way => 'denial on the bus', can => $bus, lines => 1,
+    between => [cannot('the bus policy forbids asking systemd-timesyncd ('), '); check'],
+    put => sub {
+      answer('error', 'error_name=org.freedesktop.DBus.Error.AccessDenied',
+        'error_message=0x' . unpack('H*', $_[0]));
+    }},
+  {way => 'host name', can => qr/\A[^\0]{1,64}\z/, lines => 1, between => [$healthy, ''], shown => sub { '' },
+    put => sub { system('busybox', 'hostname', $_[0]) == 0 or die; plain() },
+    after => sub { system('busybox', 'hostname', 'lab') }},
+  {way => 'argv[0]', can => $any, lines => 1, between => [$healthy, ''], shown => sub { '' },
+    put => sub { argv0 => $_[0], plain() }},
+  {way => 'environment', can => $any, lines => 1, between => [$healthy, ''], shown => sub { '' },
+    put => sub { my ($text) = @_; return env => {map { $_ => $text } @environment}, plain() }},
+  {way => 'socket', can => qr/\A[^\0]{1,90}\z/, chain => 1, config => 1,
+    between => ['log: local socket /nothing/', ' failed: No such file'],
+    put => sub { args => ['-C', conf(), reading(), '-d', '-l', "/nothing/$_[0]"] }},
+  map({
+    my ($way, $before, $after, $can, @option) = @$_;
+    +{way => $way, can => $can, chain => 1, usage => 1, lines => 1, between => ["ERROR usage: $before", $after],
+      put => sub { args => @option ? [@option, $_[0]] : ["--no $_[0]"] }};
+  } ['-l', q(--log: '), q('), $any, '-l'], ['-s', q(--source: '), q('), $any, '-s'],
+    ['-w', q(--warning: '), q('), $any, '-w'], ['-o', q('), q(' is no format), $any, '-o'],
+    ['-M', q(--machine: '), q('), qr/\A(?!$machine)[^\0]+\z/, '-M'],
+    ['-H', q(--host: '), q('), qr/\A(?!$host)[^\0]+\z/, '-H'],
+    ['operand', q('), q(' is not expected), $any, '--'], ['option', '--no ', ' is no option', $any]),
+);
+
+# --- the ways out --------------------------------------------------------------------------------------
+
+# socket: what /dev/log is where -l cannot be given. format: of the report that each run prints, too.
+# form: the syslog_format that it wants. mode: it ends without a check.
+my @outs = (
+  {out => 'stderr', args => ['-l', 'stderr'], format => 'json'},
+  {out => 'rsyslogd', socket => "$D/rsyslog.socket", format => 'text'},
+  {out => 'busybox', socket => '/dev/log.busybox', format => 'nagios'},
+  {out => 'stream', socket => "$D/stream.socket", format => 'json'},
+  {out => 'journal', args => ['-l', 'journal'], format => 'nagios'},
+  {out => 'journald', socket => '/run/systemd/journal/dev-log', format => 'text'},
+  {out => 'RFC 5424 over UDP', args => ['-l', '127.0.0.1'], udp => 1, format => 'json'},
+  {out => 'RFC 3164 over UDP', args => ['-l', '127.0.0.1'], udp => 1, form => 'rfc3164', format => 'text'},
+  {out => 'terminal', args => ['-l', 'none', '-d']},
+  {out => 'check-config', args => ['--check-config'], mode => 1},
+  {out => 'print-config', args => ['--print-config'], mode => 1},
+);
+
+my $wanted_outs = $ENV{HOSTILE_OUTS} // '.';
+my (@cases, @runs); # a run: {pid, case, out, status, out_text, err_text}
+
+sub goes {
+  my ($way, $out) = @_;
+  return 0 if $out->{out} !~ /$wanted_outs/ || $out->{out} eq ($way->{not} // '');
+  return $way->{config} if $out->{mode};
+  return 1 if !$way->{chain};
+  return $out->{out} ne 'journal' && ($way->{usage} ? !$out->{form} : $out->{out} ne 'stderr');
+}
+
+sub start {
+  my ($case, $out, %how) = @_;
+  my $chain = $case->{way}{chain};
+  my @args = @{$how{args}};
+  push @args, $chain && !$out->{mode} ? () : $out->{args} ? @{$out->{args}} : ('-l', $out->{socket});
+  push @args, '-o', $out->{format} if $out->{format} && !$case->{way}{usage};
+  my $run = {case => $case->{id}, out => $out->{out}, file => "$D/run." . @runs};
+  defined($run->{pid} = fork) or die;
+  if (!$run->{pid}) {
+    open STDIN, '<', '/dev/null';
+    if ($out->{out} ne 'terminal') {
+      open STDOUT, '>', "$run->{file}.out";
+      open STDERR, '>', $case->{way}{usage} && $out->{out} ne 'stderr' ? '/dev/full' : "$run->{file}.err";
+    }
+    %ENV = (%ENV, %{$how{env} // {}});
+    exec {$program} $how{argv0} // $program, @args;
+  }
+  push @runs, $run;
+  return $run;
+}
+
+sub finish {
+  my ($run) = @_;
+  waitpid $run->{pid}, 0;
+  $run->{status} = $?;
+  for my $kind (qw(out err)) {
+    open(my $f, '<:raw', "$run->{file}.$kind") or next;
+    local $/;
+    $run->{"${kind}_text"} = <$f> // '';
+    unlink "$run->{file}.$kind";
+  }
+}
+
+sub run_all {
+  delete @ENV{qw(NO_COLOR TERM)};
+  @ENV{qw(TERM PATH)} = ('xterm', "$D/bin:$ENV{PATH}");
+  $| = 1;
+  for my $way (@ways) {
+    for my $text (@texts) {
+      next if $text->[1] !~ $way->{can};
+      my $case = {id => scalar @cases, way => $way, text => $text};
+      push @cases, $case;
+      print "\n\@\@ $case->{id} \@\@\n";
+      for my $pass ('auto', 'rfc3164') {
+        my @now = grep { goes($way, $_) && ($_->{form} // 'auto') eq $pass } @outs;
+        next if !@now;
+        $form = $pass;
+        my %how = $way->{put}->($text->[1]);
+        my @started;
+        for my $out (@now) {
+          if ($way->{chain}) { unlink '/dev/log'; symlink $out->{socket}, '/dev/log' if $out->{socket}; }
+          push @started, start($case, $out, %how);
+          finish(pop @started) if $way->{chain};
+        }
+        finish($_) for @started;
+        $way->{after}->($text->[1]) if $way->{after};
+      }
+    }
+  }
+  kill KILL => $fake_pid;
+  print "\n\@\@ end \@\@\n";
+  $_->{way} = $_->{way}{way} for @cases;
+  store {cases => \@cases, runs => \@runs}, "$D/product";
+}
+
+# --- the judgement --------------------------------------------------------------------------------------
+
+my (%wrong, %count, %by_pid, %said); # said{case}: the lines that the run on stderr logged
+
+sub wrong {
+  my ($row, $run, $what) = @_;
+  my $where = ref $run ? "$cases[$run->{case}]{way}, $cases[$run->{case}]{text}[0]: " : '';
+  utf8::encode($what) if utf8::is_utf8($what);
+  push @{$wrong{$row}}, $where . substr($what, 0, 700) =~ s/([^ -~])/sprintf '<%02x>', ord $1/ger;
+}
+
+sub slurp { my ($name) = @_; open(my $f, '<:raw', $name) or die "$name: $!"; local $/; <$f> // '' }
+sub stored_lines { split /\n/, slurp($_[0]) }
+
+my %severity = (CRITICAL => [2, 'crit'], ERROR => [3, 'err'], WARNING => [4, 'warning'], INFO => [6, 'info'],
+  DEBUG => [7, 'debug']);
+my $time = qr/[A-Z][a-z]{2} [ 1-3]\d \d\d:\d\d:\d\d/;
+
+# One line of a store: of which run it is, its level and text as they were understood.
+sub stored {
+  my ($row, $pid, $text, $priority) = @_;
+  my $run = $by_pid{$pid // ''};
+  return if $run && $run->{out} eq 'terminal'; # of the way "socket": it has to log somewhere
+  return wrong($row, $run, 'a line of ' . ($run ? $run->{out} : 'nobody') . ": $text") if !$run || $run->{out} ne $row;
+  my ($level) = $text =~ /\A([A-Z]+) /;
+  return wrong($row, $run, "no level: $text") if !$level || !$severity{$level};
+  wrong($row, $run, "priority $priority of: $text") if $priority != 24 + $severity{$level}[0];
+  my $harm = harm($text);
+  wrong($row, $run, "$harm in: $text") if $harm;
+  push @{$run->{got}}, $text;
+  return $run;
+}
+
+# Whether a line is the verdict of its run, and no note.
+sub is_verdict {
+  my ($run, $text) = @_;
+  return $run->{json} && index($text, substr("$run->{json}{level} $run->{json}{message}", 0, 40)) == 0;
+}
+
+# RFC 5424 sections 6.2.3 and 6.3.
+my $utc = qr/[-0-9]{10}T[:0-9]{8}\.\d{6}Z/;
+my $value_of_5424 = qr/"(?:[^]"\\]|\\["\\\]])*"/;
+my $data_of_5424 = qr/-|(?:\[[-\w@]+(?: \w+=$value_of_5424)*\])+/;
+
+# What rsyslogd stored: each message as it came, and the same as rsyslogd understood it.
+sub read_rsyslogd {
+  my @raw = stored_lines($ENV{LAB_DIR} . '/rsyslog.raw');
+  my @fields = stored_lines($ENV{LAB_DIR} . '/rsyslog.fields');
+  my $here = `uname -n` =~ s/\n//r;
+  for my $raw (@raw) {
+    my $fields = shift @fields // '';
+    next if $raw =~ /\A<13>mark: |\A<46>.* rsyslogd: /;
+    my ($priority, $host, $pid, $data, $text, $row) = (0, $here, '', '-', $raw, 'rsyslogd');
+    if ($raw =~ /\A<(\d+)>1[ ]$utc[ ](\S+)[ ]ntp_monitor[ ](\d+)[ ][-a-z]+[ ]($data_of_5424)
+        [ ](?:\xef\xbb\xbf)?(.*)\z/sx) {
+      ($priority, $host, $pid, $data, $text, $row) = ($1, $2, $3, $4, $5, 'RFC 5424 over UDP');
+    } elsif ($raw =~ /\A<(\d+)>$time ntp_monitor\[(\d+)\]: (.*)\z/s) {
+      ($priority, $pid, $text) = ($1, $2, $3);
+    } elsif ($raw =~ /\A<(\d+)>$time (\S+) ntp_monitor\[(\d+)\]: (.*)\z/s) {
+      ($priority, $host, $pid, $text, $row) = ($1, $2, $3, $4, 'RFC 3164 over UDP');
+    }
+    my $run = stored($row, $pid, $text, $priority);
+    next if !ref $run;
+    my $input = $row eq 'rsyslogd' ? 'imuxsock' : 'imudp';
+    my $level = $severity{(split / /, $text)[0]}[1];
+    my $message = $row =~ /5424/ ? $text : " $text";
+    $fields =~ s/(\|)\xef\xbb\xbf(?=\Q$text\E\|\z)/$1/;
+    my $wanted = "$input|$priority|daemon|$level|$host|ntp_monitor|$pid|$data|$message|";
+    wrong($row, $run, "rsyslogd understood $fields\ninstead of $wanted") if $fields ne $wanted;
+    wrong($row, $run, "$host is no host name") if $host !~ /\A[-A-Za-z0-9._]+\z/;
+    wrong($row, $run, length($raw) . ' bytes') if length($raw) > ($row =~ /5424/ ? 2048 : 1024);
+    if ($row =~ /5424/ && is_verdict($run, $text)) {
+      my $server = $data =~ / server=($value_of_5424)\]/ ? substr($1, 1, -1) =~ s/\\(["\\\]])/$1/gr : '';
+      my $is = $run->{json}{servers}[0]{server} // '';
+      wrong($row, $run, "the structured data has server=$server instead of $is") if $server ne $is;
+    }
+  }
+}
+
+sub read_busybox {
+  for my $line (stored_lines("$ENV{LAB_DIR}/busybox.log")) {
+    next if $line =~ / syslog\.info syslogd started| mark: /;
+    my ($name, $pid, $text) =
+      $line =~ /\A$time \S+ daemon\.([a-z]+) ntp_monitor\[(\d+)\]: (.*)\z/s;
+    my ($level) = grep { ($_->[1] =~ s/warning/warn/r) eq ($name // '') } values %severity;
+    stored('busybox', $pid, $text // $line, 24 + ($level ? $level->[0] : 0));
+  }
+}
+
+sub read_stream {
+  for my $line (split /\0/, slurp("$D/peer") =~ s/connection\n//gr) {
+    my ($priority, $pid, $text) = $line =~ /\A<(\d+)>$time ntp_monitor\[(\d+)\]: (.*)\z/s;
+    stored('stream', $pid, $text // $line, $priority // 0);
+  }
+}
+
+# A field that the program does not send would be a forged one.
+sub read_journal {
+  my $own = qr/\A(?:MESSAGE|PRIORITY|SYSLOG_(?:FACILITY|IDENTIFIER|PID|TIMESTAMP|RAW)
+    |NTP_(?:VERDICT|REASON|SOURCE|SERVER|JITTER_USEC|OFFSET_USEC))\z/x;
+  for my $line (stored_lines("$D/journal")) {
+    my $entry = decode_json($line);
+    next if ($entry->{_COMM} // '') =~ /\A(?:systemd-journal|rsyslogd)\z/ || ($entry->{MESSAGE} // '') =~ /^mark-/;
+    my $row = ($entry->{_TRANSPORT} // '') eq 'journal' ? 'journal' : 'journald';
+    # journalctl shows a field that it takes for no text as its bytes, and one that is there twice as a list.
+    my ($text) = map { ref $_ && !ref $_->[0] && $_->[0] =~ /\A\d+\z/ ? pack('C*', @$_) : ref $_ ? "@$_" : $_ }
+      $entry->{MESSAGE} // '';
+    utf8::encode($text);
+    my $run = stored($row, $entry->{_PID}, $text, 24 + $entry->{PRIORITY});
+    next if !ref $run;
+    for my $field (sort keys %$entry) {
+      next if $field =~ /\A_[A-Z_]+\z/; # journald's own
+      wrong($row, $run, "the field $field") if $field !~ $own;
+      wrong($row, $run, "the field $field is no text, or there twice") if ref $entry->{$field};
+    }
+    wrong($row, $run, 'SYSLOG_PID') if $entry->{SYSLOG_PID} != $entry->{_PID};
+    next if $row eq 'journald' || !is_verdict($run, $text);
+    my $is = $run->{json}{servers}[0]{server};
+    my $server = $entry->{NTP_SERVER};
+    utf8::encode($server) if defined $server;
+    wrong($row, $run, 'NTP_SERVER') if ($server // '') ne ($is // '');
+  }
+}
+
+# What the runs themselves put out.
+sub read_outputs {
+  my @json = grep { $_->{format} eq 'json' && length($_->{out_text}) } @runs;
+  file('json', join '', map $_->{out_text}, @json);
+  open(my $jq, '-|', 'jq', '-c', '.', "$D/json") or die;
+  my @parsed = <$jq>;
+  my @report;
+  wrong('json', undef, 'jq reads ' . @parsed . ' objects of ' . @json . ' reports') if @parsed != @json;
+  for my $run (@json) {
+    my $is = eval { decode_json(shift @parsed // '') } // {};
+    my $level = ($is->{reason} // '') eq 'config' ? 'ERROR' : ($is->{verdict} // '') eq 'ok' ? 'INFO' : 'WARNING';
+    for my $object ($is, @{$is->{servers} // []}) {
+      defined $_ && !ref $_ && utf8::encode($_) for values %$object;
+    }
+    my $harm = harm($run->{out_text} =~ s/\n\z//r) || harm($is->{message} // '') || harm($is->{host} // '');
+    wrong('json', $run, "$harm in: $run->{out_text}") if $harm;
+    my ($way, $text) = ($cases[$run->{case}]{way}, $cases[$run->{case}]{text}[1]);
+    wrong('json', $run, "the host is $is->{host}") if $way eq 'host name' && $is->{host} ne join '', letters($text);
+    $count{json}++;
+    next if $run->{out} ne 'stderr';
+    $report[$run->{case}] = {%$is, level => $level};
+  }
+  $_->{json} = $report[$_->{case}] for @runs;
+}
+
+# got: the lines of a run; they must be those that its case had on stderr, whole or cut to what fits.
+sub same_lines {
+  my ($row, $run) = @_;
+  my @wanted = @{$said{$run->{case}} // []};
+  my @got = grep !/\ADEBUG /, @{$run->{got} // []};
+  my $most = {'RFC 5424 over UDP' => 2048, journal => 4096}->{$row} // 1024;
+  s/ +\z// for $row eq 'journald' ? @wanted : (); # so it stores lines of syslog
+  $count{$row}++;
+  return wrong($row, $run, @got . ' lines instead of ' . @wanted . ": @got") if @got != @wanted;
+  for my $i (0 .. $#wanted) {
+    my $cut = $got[$i] =~ s/\.{2,3}\z//r; # busybox takes 1023 bytes
+    next if $got[$i] eq $wanted[$i];
+    next if length($wanted[$i]) > $most - 400 && length($cut) > $most - 200 && index($wanted[$i], $cut) == 0;
+    wrong($row, $run, length($got[$i]) . " bytes: $got[$i]\ninstead of: $wanted[$i]");
+  }
+}
+
+my $figure = qr/  (?:server|jitter|offset|delay|root distance|last reply|replies|stratum|source) +\S/;
+
+sub read_report {
+  my ($run) = @_;
+  my ($row, $text) = ($run->{format}, $run->{out_text});
+  my $is = $run->{json} or return;
+  my $message = $is->{message};
+  my @lines = split /\n/, $text;
+  my ($harm) = grep $_, map harm($_), @lines;
+  $count{$row}++;
+  wrong($row, $run, "$harm in: $text") if $harm;
+  wrong($row, $run, "no line end: $text") if $text !~ /\n\z/;
+  my $word = uc $is->{verdict};
+  if ($row eq 'text') {
+    wrong($row, $run, "the first line is $lines[0]") if $lines[0] ne "$word  $message";
+    wrong($row, $run, "a line of its own: $_") for grep !/\A(?:$figure.*)?\z/s, @lines[1 .. $#lines];
+    wrong($row, $run, 'two verdicts') if grep /\A(?:OK|WARNING|CRITICAL|UNKNOWN)\b/, @lines[1 .. $#lines];
+  } else {
+    $message =~ s/\ANTP //;
+    $message =~ tr/|/\//;
+    my ($said, $data) = split / \|/, $lines[0] // '', 2;
+    wrong($row, $run, "the line is $text") if @lines != 1 || $said ne "NTP $word: $message";
+    my @items = Monitoring::Plugin::Performance->parse_perfstring($data // '');
+    my $read = join ' ', map { $_->label . '=' . ($_->value // '') } @items;
+    wrong($row, $run, "the data is $data, read as $read")
+      if $data ne ' jitter=U;2;;0' && $read !~ /\Ajitter=0\.001207(?: (?:offset|delay|root_distance|age)=[-.0-9]+)*\z/;
+  }
+}
+
+# What --check-config and --print-config put out has the notes that the log had.
+sub read_mode {
+  my ($run) = @_;
+  my $row = $run->{out};
+  $count{$row}++;
+  my @notes = grep !/\A\S+ (?:NTP |config: |\+)/, @{$said{$run->{case}} // []};
+  my @lines = ('', split /\n/, $run->{out_text});
+  my @told = $row eq 'check-config' ? @lines[1 .. $#lines - 1] : grep !/\Adebug: /, split /\n/, $run->{err_text};
+  my ($harm) = grep $_, map harm($_), @lines, split /\n/, $run->{err_text};
+  wrong($row, $run, "$harm in: $run->{out_text}$run->{err_text}") if $harm;
+  s/\A(?:problem|warning|ntp_monitor): // for @told;
+  s/\A(?:ERROR|WARNING) // for @notes;
+  s/(.{900}).*/$1/s for @told, @notes; # a log line has less room
+  wrong($row, $run, "it says: @told\ninstead of: @notes") if "@told" ne "@notes";
+  my $setting = qr/[a-z_]{6,23} *= \S.*/;
+  my $shape = $row eq 'check-config' ? qr/\A\d+ problems? in the configuration(?:, \d+ warnings?)?\z/
+    : qr/\A(?:\[(?:monitoring|logging)\]|$setting|)\z/;
+  wrong($row, $run, "a line of its own: $_") for grep $_ !~ $shape, $row eq 'check-config' ? $lines[-1] : @lines;
+}
+
+# On the terminal: the trace, the notes and the report of each case, in lines of these forms alone.
+sub read_terminal {
+  my @parts = split /\r\n\@\@ (\d+|end) \@\@\r\n/, slurp("$D/terminal");
+  shift @parts;
+  my %run = map { $_->{case} => $_ } grep { $_->{out} eq 'terminal' } @runs;
+  wrong('terminal', undef, 'a marker is lost') if @parts < 2 * @cases;
+  for (my $i = 0; $i + 1 < @parts && $parts[$i] ne 'end'; $i += 2) {
+    my $run = $run{$parts[$i]} or next;
+    my $is = $run->{json};
+    my $seen = 0;
+    $count{terminal}++;
+    for my $line (split /\r\n/, $parts[$i + 1]) {
+      $line =~ s/\A\e\[3[1235]m(OK|WARNING|CRITICAL|UNKNOWN)\e\[0m(?=  )/$1/;
+      my $harm = harm($line);
+      wrong('terminal', $run, "$harm in: $line") if $harm;
+      wrong('terminal', $run, "a line of its own: $line")
+        if $line !~ /\A(?:debug: \+\d+\.\d{3}ms |ntp_monitor: |(?:OK|WARNING|UNKNOWN)  NTP |$figure|\z)/;
+      $seen++ if $is && $line eq uc($is->{verdict}) . "  $is->{message}";
+    }
+    wrong('terminal', $run, "the verdict stands there $seen times: $parts[$i + 1]") if $is && $seen != 1;
+  }
+}
+
+# Each text is seen once, and as what it is.
+sub read_shown {
+  my ($run) = @_;
+  my ($way, $text) = ($cases[$run->{case}]{table}, $cases[$run->{case}]{text}[1]);
+  return if !$way->{between} || ($way->{unless} && $text =~ $way->{unless});
+  my @shown = letters($way->{shown} ? $way->{shown}->($text) : $text);
+  my $long = length($text) > 60;
+  my ($before, $after) = @{$way->{between}};
+  my $wanted = join '', $before, $long ? grep(defined, @shown[0 .. 9]) : (@shown, $after);
+  my $logged = join "\n", @{$run->{got} // []};
+  my $times = grep index($_, $wanted) >= 0, @{$run->{got} // []};
+  $count{shown}++;
+  wrong('shown', $run, "$wanted\nstands $times times in: $logged") if $times != 1;
+  my $lines = grep !/\ADEBUG /, @{$run->{got} // []};
+  wrong('shown', $run, "$lines lines: $logged") if $way->{lines} && $lines != $way->{lines};
+}
+
+sub judge {
+  require Monitoring::Plugin::Performance;
+  my %format = map { $_->{out} => $_->{format} // '' } @outs;
+  my %way = map { $_->{way} => $_ } @ways;
+  @cases = map { {%$_, table => $way{$_->{way}}} } @{retrieve("$D/product")->{cases}};
+  @runs = @{retrieve("$D/product")->{runs}};
+  for my $run (@runs) {
+    $run->{$_} //= '' for qw(out_text err_text);
+    $run->{format} = $format{$run->{out}};
+    $by_pid{$run->{pid}} = $run;
+  }
+  read_outputs();
+  for my $run (grep { $_->{out} eq 'stderr' } @runs) {
+    for my $line (split /\n/, $run->{err_text}) {
+      my $text = $line =~ s/\Antp_monitor: //r;
+      wrong('stderr', $run, "a line of its own: $line") if $text eq $line;
+      my $harm = harm($line);
+      wrong('stderr', $run, "$harm in: $line") if $harm;
+      wrong('stderr', $run, length($line) . ' bytes') if length($line) > 1100;
+      push @{$run->{got}}, $text;
+    }
+    $said{$run->{case}} = [grep !/\ADEBUG /, @{$run->{got} // []}];
+    wrong('stderr', $run, 'not a verdict alone: ' . join("\n", @{$said{$run->{case}}}))
+      if $run->{json} && $said{$run->{case}}[-1] ne "$run->{json}{level} $run->{json}{message}";
+    $count{stderr}++;
+  }
+  $said{$_->{id}} = [$healthy] for grep { $_->{table}{way} eq 'socket' } @cases;
+  read_rsyslogd(); read_busybox(); read_stream(); read_journal(); read_terminal();
+  for my $run (@runs) {
+    wrong($run->{out}, $run, "ended by $run->{status}") if ($run->{status} & 127) || $run->{status} >> 8 > 3;
+    same_lines($run->{out}, $run) if $run->{out} !~ /\A(?:stderr|terminal|check-config|print-config)\z/;
+    read_shown($run) if $run->{out} =~ /\A(?:stderr|rsyslogd)\z/;
+    read_report($run) if $run->{format} =~ /\A(?:text|nagios)\z/ && $run->{json};
+    read_mode($run) if $run->{out} =~ /config\z/;
+  }
+  for my $row (map($_->{out}, @outs), qw(json text nagios shown)) {
+    my @wrong = @{$wrong{$row} // []};
+    my $more = @wrong > 10 ? '... and ' . (@wrong - 10) . " more\n" : '';
+    my $count = $count{$row} // ($row =~ /$wanted_outs/ ? 0 : 'none');
+    file("row.$row", join '', "$count\n", map("$_\n", grep defined, @wrong[0 .. 9]), $more);
+  }
+}
+
+$phase eq 'run' ? run_all() : judge();
+PERL
+}

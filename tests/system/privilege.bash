@@ -1,0 +1,292 @@
+# privilege.bash: what privilege.bats needs: the scenarios, each run once under strace; a reader of those
+# traces, which holds every call against a list of what is allowed; and a filter of system calls like
+# the one a unit of systemd gets.
+# shellcheck shell=bash disable=SC2034,SC2154 # delivery.bash's names
+
+# --- the scenarios ---------------------------------------------------------------------
+
+# scenario NAME STATUS [NAME=VALUE...] [ARGUMENT...]: one run through ${via[@]}, which must end so; what it put
+# out is kept under $T/$as.
+scenario() {
+  local name=$1 wanted=$2 variables=()
+  shift 2
+  while [[ ${1-} == [A-Z]*=* ]]; do
+    variables+=("$1")
+    shift
+  done
+  status=0
+  env "${variables[@]}" "${via[@]//NAME/$name}" "$PROG" "$@" >"$T/$as/$name.out" 2>"$T/$as/$name.err" </dev/null 3>&- ||
+    status=$?
+  [ "$status" = "$wanted" ] || fail "$as, $name: status $status instead of $wanted: $(cat "$T/$as/$name.err")"
+}
+
+# Those that the hardened unit allows: it may reach local sockets alone. Each in a way that leaves the same
+# output wherever it runs.
+scenarios_local() {
+  scenario bus 0 -o json
+  scenario text 0 -s "text:$T/reading" -l /dev/log -o text
+  scenario journal 0 -s "text:$T/reading" -l journal -o nagios
+  scenario stderr 0 -s "text:$T/reading" -l stderr
+  scenario stream 0 -s "text:$T/reading" -l "$T/stream"
+  scenario trace 0 -s "text:$T/reading" -d
+  scenario warning 1 -s "text:$T/reading" -w 1us
+  scenario critical 2 -s "text:$T/reading" -w 1us -c 1us
+  scenario config 3 -C "$T/bad.conf" -s "text:$T/reading"
+  scenario no-bus 3 DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nothing
+  scenario silent-bus 3 DBUS_SYSTEM_BUS_ADDRESS="unix:path=$T/silent" -t 0.4
+  scenario no-file 3 -s text:/nothing
+  scenario no-home 0 HOME= -s "text:$T/reading"
+  scenario stdin 3 -s text:-
+  scenario usage 3 --nonsense
+  scenario check-config 3 -C "$T/bad.conf" --check-config
+  scenario print-config 0 --print-config
+  scenario help 0 --help
+  scenario version 0 --version
+}
+
+scenarios_udp() {
+  scenario udp 0 -s "text:$T/reading" -l 127.0.0.1
+  scenario udp-refused 0 -s "text:$T/reading" -l '[::1]:9'
+  scenario lookup 0 -s "text:$T/reading" -l loghost.example.org
+  scenario lookup-in-vain 0 -s "text:$T/reading" -l no-such-host.invalid
+}
+
+scenarios_elsewhere() {
+  scenarios_udp
+  scenario nobody 0 -s "text:$T/reading" -l /nothing
+  scenario ssh 0 PATH="$T/bin:$PATH" DBUS_SYSTEM_BUS_ADDRESS= -H far -l stderr
+  scenario ssh-fails 3 PATH="$T/bin/fails:$PATH" -H far -l stderr
+  scenario ssh-hangs 3 PATH="$T/bin/hangs:$PATH" -H far -l stderr -t 0.4
+  scenario container 0 -M box -l stderr
+  scenario no-container 3 -M nothing -l stderr
+}
+
+# What they need: a bus with timesyncd's name on it, receivers, a far machine, a container.
+scenarios_begin() {
+  local libraries
+  mkdir -p "$T"/{trace,bin/fails,bin/hangs} /run/systemd/machines
+  reading
+  printf '%s\n' '[monitoring]' 'jitter_threshold = soon' 'colour = red' >"$T/bad.conf"
+  printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.7 loghost.example.org' >>/etc/hosts
+  lab_bus_start && lab_fake_start normal age=10s && lab_journald_start && rm /dev/log && rsyslogd_start && peer stream "$T/stream"
+  (lab_bad_bus_start accept-silent "$T/silent")
+  libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
+  # What a child of ours gets from us, and then the far end of the bus.
+  {
+    printf '#!/bin/sh\nexport LD_LIBRARY_PATH=%q\n' "$libraries"
+    printf 'ls -l /proc/self/fd >%q; cat /proc/$$/status >>%q; umask >>%q\n' "$T"/ssh.{saw,saw,saw}
+    printf 'exec %q -p %q\n' "$LAB_ROOT/usr/bin/systemd-stdio-bridge" "$DBUS_SYSTEM_BUS_ADDRESS"
+  } >"$T/bin/ssh"
+  printf '#!/bin/sh\necho no way >&2\nexit 255\n' >"$T/bin/fails/ssh"
+  printf '#!/bin/sh\nexec sleep 9\n' >"$T/bin/hangs/ssh"
+  chmod +x "$T"/bin/ssh "$T"/bin/*/ssh
+  lab_spawn box unshare -m sleep 100
+  printf '%s\n' NAME=box CLASS=container "LEADER=$(lab_pid box)" >/run/systemd/machines/box
+}
+
+# --- the hardened unit ----------------------------------------------------------------------
+
+# setting KEY: its values in the unit, a line each.
+setting() {
+  sed -n "s/^$1=//p" "$TOP/contrib/systemd/ntp_monitor.service"
+}
+
+# expand SET...: the system calls of these sets of systemd's (systemd.exec(5), SystemCallFilter=).
+expand() {
+  local set name
+  for set; do
+    systemd-analyze syscall-filter "$set" | awk 'NR > 1 && !/#/ { print $1 }' | while read -r name; do
+      case $name in
+        @*) expand "$name" ;;
+        *) echo "$name" ;;
+      esac
+    done
+  done
+}
+
+# The calls that the unit may make.
+unit_calls() {
+  local line calls words
+  calls=$(expand @default)
+  while read -r line; do
+    read -ra words <<<"${line#\~}"
+    case $line in
+      \~*) calls=$(grep -vxF "$(expand "${words[@]}")" <<<"$calls") ;;
+      *) calls+=$'\n'$(expand "${words[@]}") ;;
+    esac
+  done < <(setting SystemCallFilter)
+  sort -u <<<"$calls"
+}
+
+# Their numbers on this machine, into a file: NAME NUMBER.
+unit_numbers() {
+  sed 's/.*/& __NR_&/' | "${CC:-cc}" -E -P -include asm/unistd.h -x c - | grep -E ' [-+()0-9x ]+$' >"$1"
+}
+
+# --- what may be called -----------------------------------------------------------------
+
+# privilege_program FILE: writes the reader of traces and the filter.
+privilege_program() {
+  cat >"$1" <<'PERL'
+use strict; use warnings;
+my ($mode, @arguments) = @ARGV;
+
+# What the program, the C library and sd-bus call for it: each name with what its arguments must look like.
+# All else is a privilege that it has no use for. The names of other machines and C libraries stand here too.
+my $path = qr/(?:AT_FDCWD, )?"(?:[^"\\]|\\.)*"/;
+my $std = qr/[012]/;
+my %allowed = (
+  # the start of a process, memory, the end
+  map({ $_ => qr// } qw(brk munmap arch_prctl set_tid_address set_robust_list rseq getrandom exit_group futex
+    futex_time64 madvise mremap)),
+  mmap => qr/, (?!.*PROT_WRITE\|PROT_EXEC)(?:.*MAP_PRIVATE)/, mmap2 => qr/, (?!.*PROT_WRITE\|PROT_EXEC)(?:.*MAP_PRIVATE)/,
+  mprotect => qr/, PROT_(?:NONE|READ|READ\|WRITE|READ\|EXEC)\z/,
+  prlimit64 => qr/\A0, RLIMIT_[A-Z]+, NULL, /, ugetrlimit => qr//, getrlimit => qr//,
+  # who we are
+  map({ $_ => qr/\A\z/ } qw(getpid getppid gettid getuid geteuid getgid getegid getuid32 geteuid32 getgid32 getegid32)),
+  uname => qr//, prctl => qr/\APR_(?:CAPBSET_READ, |SET_PDEATHSIG, SIG(?:KILL|TERM)\z)/,
+  # signals and timers; the clock is read
+  rt_sigaction => qr//, rt_sigprocmask => qr//, rt_sigreturn => qr//, umask => qr/\A022\z/,
+  timer_create => qr/\ACLOCK_MONOTONIC, .*sigev_signo=SIGALRM/, timer_settime => qr//, timer_settime64 => qr//,
+  map({ $_ => qr/\ACLOCK_(?:REALTIME|MONOTONIC)/ } qw(clock_gettime clock_gettime64)), gettimeofday => qr//, time => qr//,
+  # files: looked at and read
+  map({ $_ => qr/\A$path, [RWXF]_OK|\A$path, F_OK/ } qw(access faccessat faccessat2)),
+  openat => qr/\A$path, O_RDONLY(?:\|O_(?:CLOEXEC|NOCTTY|NONBLOCK|DIRECTORY|LARGEFILE))*\z|\AAT_FDCWD, "\/", O_RDONLY\|O_PATH\z|\AAT_FDCWD, "\/", O_PATH\z/,
+  map({ $_ => qr// } qw(newfstatat fstat fstat64 fstatat64 stat stat64 lstat statx fstatfs statfs read pread64 lseek _llseek
+    readlink readlinkat close poll ppoll ppoll_time64 getdents64)),
+  ioctl => qr/\A\d+, TCGETS/, write => qr/\A$std, /, writev => qr/\A$std, /,
+  # sockets: talked to, never listened at
+  socket => qr/\AAF_(?:UNIX|INET|INET6), SOCK_(?:DGRAM|STREAM)\|SOCK_CLOEXEC/, socketpair => qr/\AAF_UNIX, SOCK_\w+\|SOCK_CLOEXEC/,
+  connect => qr/sa_family=AF_(?:UNIX|INET6?)/, map({ $_ => qr// } qw(getsockname getpeername getsockopt recvmsg)),
+  setsockopt => qr/SOL_SOCKET, SO_(?:SND|RCV)BUF(?:FORCE)?, /, sendto => qr/MSG_NOSIGNAL/, sendmsg => qr/MSG_NOSIGNAL/,
+  # the child that looks a name up, and ssh
+  pipe2 => qr/O_CLOEXEC/, fcntl => qr/F_DUPFD_CLOEXEC|F_GETF[DL]/, fcntl64 => qr/F_DUPFD_CLOEXEC|F_GETF[DL]/,
+  dup2 => qr/, 2\z/, dup3 => qr/, 2, 0\z/, map({ $_ => qr/\A(?!.*CLONE_(?:NEW|VM|THREAD)).*SIGCHLD/ } qw(clone clone3)),
+  fork => qr//, vfork => qr//, wait4 => qr//, waitid => qr//, kill => qr/, SIGKILL\z/,
+);
+# Moreover in the child that looks up: answers, and the network's interfaces.
+my %resolver = (write => qr//, prctl => qr/\APR_SET_PDEATHSIG, SIGKILL\z/, socket => qr/\AAF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC/,
+  map({ $_ => qr// } qw(bind connect sendto sendmmsg recvfrom setsockopt ioctl)));
+# And in sd-bus's own children, on the way to ssh and into a container.
+my %sd_bus = (prctl => qr/\APR_SET_(?:NAME|MM|PDEATHSIG), /, close_range => qr//, dup2 => qr/, [012]\z/, fcntl => qr//,
+  prlimit64 => qr/RLIMIT_NOFILE/, execve => qr/"ssh", /,
+  map({ $_ => qr// } qw(setns fchdir chroot setresuid setresgid setgroups setreuid setregid)));
+
+# The calls of a trace that are ours: of the first process, and of its children until they become another program.
+sub calls {
+  my ($file) = @_;
+  open(my $trace, '<', $file) or die "$file: $!";
+  my (@calls, %begun, %ours, %role);
+  my @lines = <$trace>;
+  my ($main) = $lines[0] =~ /\A(\d+) /;
+  my @family = [$main, ''];
+  # The family first: a child's calls may stand before its parent's clone has returned.
+  while (my $member = shift @family) {
+    my ($pid, $role) = @$member;
+    my $text = join '', grep /\A$pid /, @lines[1 .. $#lines];
+    $text =~ s/^\d+ +(?:<\.\.\. )?execve[^\n]*= 0\n.*//ms; # what follows is another program's
+    $role = 'sd-bus' if $text =~ /PR_SET_NAME, "\(sd-/;
+    ($ours{$pid}, $role{$pid}) = (1, $role);
+    push @family, map [$_, $role || 'resolver'],
+      $text =~ /^\d+ +(?:<\.\.\. )?(?:clone3?|v?fork)(?:\([^\n]*| resumed[^\n]*)= (\d+)$/mg;
+  }
+  for my $line (@lines) {
+    my ($pid, $rest) = $line =~ /\A(\d+) +(.*)/;
+    next if !$ours{$pid} || $rest =~ /\A(?:\+\+\+|---)/;
+    if ($rest =~ s/ *<unfinished \.\.\.>\z//) { $begun{$pid} = $rest; next; }
+    $rest = delete($begun{$pid}) . $1 if $rest =~ /\A<\.\.\. \w+ resumed>(.*)/;
+    my ($name, $args, $result) = $rest =~ /\A(\w+)\((.*?)\)? += (\S+)/ or die "not understood: $line";
+    next if $result eq '?' && $name !~ /exit/; # interrupted, and begun again
+    push @calls, {pid => $pid, role => $role{$pid}, name => $name, args => $args =~ s/ +\z//r, result => $result, line => $line};
+    delete $ours{$pid} if $name eq 'execve' && @calls > 1 && $result eq '0';
+  }
+  return @calls;
+}
+
+sub scenario { (split m{/}, $_[0])[-1] }
+
+# Every call that is not on the list.
+sub judge_calls {
+  for my $file (@_) {
+    my $first = 1;
+    for my $call (calls($file)) {
+      my ($name, $args) = @$call{qw(name args)};
+      next if $first && $name eq 'execve' && $first--;
+      my $list = {resolver => \%resolver, 'sd-bus' => \%sd_bus}->{$call->{role}} // {};
+      my @patterns = grep defined, $list->{$name}, $allowed{$name};
+      print scenario($file), ": $call->{line}" if !grep $args =~ $_, @patterns;
+    }
+  }
+}
+
+# Descriptors: each is closed at an exec, none but a substitute is 0 to 2, and of the program's own there is
+# never more than one, none at the end. A look-up has its pipe; -H and -M leave the connection to the end.
+sub judge_descriptors {
+  for my $file (@_) {
+    my $name = scenario($file);
+    my ($most, $left) = $name =~ /\Alookup/ ? (2, 0) : $name =~ /\Assh/ ? (5, 1) : $name =~ /container/ ? (7, 1) : (1, 0);
+    my (%open, $main, $began);
+    my $peak = 0;
+    for my $call (calls($file)) {
+      my ($args, $result) = @$call{qw(args result)};
+      $main //= $call->{pid};
+      $began ||= $call->{name} =~ /\A(?:rt_sigaction|umask|uname)\z/; # before, the linker opens and closes libraries
+      my @made = $call->{name} =~ /\A(?:socket|openat|open|accept4?|dup|fcntl(?:64)?|eventfd2?|epoll_create1?|memfd_create|timerfd_create|inotify_init1?)\z/
+        && $result =~ /\A\d+\z/ && $args !~ /F_GET/ ? ($result)
+        : $call->{name} =~ /\A(?:pipe2?|socketpair)\z/ && $args =~ /\[(\d+), (\d+)\]/ ? ($1, $2) : ();
+      print "$name: not close-on-exec: $call->{line}" if @made && $args !~ /CLOEXEC/ && $args !~ /"\/", (?:O_RDONLY\|)?O_PATH/;
+      print "$name: a standard descriptor: $call->{line}" if $began && grep($_ < 3, @made) && $args !~ /"\/", (?:O_RDONLY\|)?O_PATH/;
+      next if $call->{pid} != $main;
+      $open{$_} = $call->{line} for grep $_ > 2, @made;
+      delete $open{$1} if $call->{name} eq 'close' && $args =~ /\A(\d+)/;
+      $peak = keys %open if keys %open > $peak;
+      print "$name: beside others there is now: $call->{line}" if @made && keys %open > $most;
+      print "$name: open at the end: ", values %open if $call->{name} eq 'exit_group' && keys %open > $left;
+    }
+    print "$name: no descriptors in the trace\n" if !$peak && $name !~ /help|version|usage|stdin|print/;
+  }
+}
+
+# The first thing that the program itself does (after what the linker and the libraries do) is to see to 0 to
+# 2; the mask and SIGPIPE are set before anything is opened.
+sub judge_order {
+  for my $file (@_) {
+    my $name = scenario($file);
+    my @calls = grep { $_->{role} eq '' } calls($file);
+    shift @calls while @calls && !($calls[0]{name} =~ /\Ap?poll/ && $calls[0]{args} =~ /fd=0.*fd=1.*fd=2/);
+    shift @calls;
+    shift @calls while @calls && $calls[0]{args} =~ /"\/", (?:O_RDONLY\|)?O_PATH\z/;
+    my @before = map "$_->{name}($_->{args})", @calls;
+    splice @before, (grep $before[$_] =~ /\A(?:open|socket|pipe|write)/, 0 .. $#before)[0] // scalar @before;
+    my $before = join "\n", @before;
+    print "$name: $_ is not done before all else, but: $before\n"
+      for grep $before !~ /$_/, 'umask\(022\)', 'rt_sigaction\(SIGPIPE, \{sa_handler=SIG_IGN', 'rt_sigprocmask\(SIG_SETMASK, \[\]';
+  }
+}
+
+sub print_names { my %seen; $seen{$_->{name}} = 1 for map calls($_), @_; print "$_\n" for sort keys %seen; }
+sub print_families { my %seen; $_->{name} eq 'socket' && $_->{args} =~ /\A(\w+)/ and $seen{$1} = 1 for map calls($_), @_; print "$_\n" for sort keys %seen; }
+
+# filter NUMBERS FAMILIES COMMAND...: runs it with these system calls alone, and sockets of these families alone:
+# seccomp(2) as systemd uses it, but that another call ends the process.
+sub filter {
+  my ($numbers, $families, @command) = @_;
+  my %number = map { /\A(\w+) ([-+()0-9x ]+)\n/ ? ($1 => eval $2) : () } do { open(my $f, '<', $numbers) or die; <$f> };
+  my @program = ([0x20, 0, 0, 0]);                                      # the call's number
+  my @families = split /,/, $families;
+  push @program, [0x15, 0, 3 + @families, $number{socket}], [0x20, 0, 0, 16]; # socket(2): its first argument
+  push @program, [0x15, $#families - $_ + 1, 0, $families[$_]] for 0 .. $#families;
+  push @program, [6, 0, 0, 0x00050000 | 97], [6, 0, 0, 0x7fff0000];      # EAFNOSUPPORT; allowed
+  push @program, [0x15, 0, 1, $number{$_}], [6, 0, 0, 0x7fff0000] for grep $_ ne 'socket', sort keys %number;
+  push @program, [6, 0, 0, 0x80000000];                                 # SECCOMP_RET_KILL_PROCESS
+  my $code = join '', map pack('S C C L', @$_), @program;
+  my $header = pack('S x![J] P', scalar @program, $code);
+  syscall($number{prctl}, 38, 1, 0, 0, 0) == 0 or die "no_new_privs: $!"; # PR_SET_NO_NEW_PRIVS
+  syscall($number{prctl}, 22, 2, $header, 0, 0) == 0 or die "seccomp: $!"; # PR_SET_SECCOMP, a filter
+  exec @command or die "$command[0]: $!";
+}
+
+{calls => \&judge_calls, descriptors => \&judge_descriptors, order => \&judge_order, names => \&print_names,
+  families => \&print_families, filter => \&filter}->{$mode}->(@arguments);
+PERL
+}
