@@ -166,8 +166,9 @@ ifeq ($(SYSTEMD),no)
   SYSTEM_TESTS := $(addprefix tests/system/,nosystemd.bats config.bats docs.bats)
 else
   # What tests the build itself needs no second compiler's or sanitizer's word.
-  SYSTEM_TESTS := $(filter-out tests/system/nosystemd.bats $(if $(SANITIZE),tests/system/build.bats),\
-    $(wildcard tests/system/*.bats))
+  # And of a build with counters those are no matter that hold its system calls against a list, or take long.
+  SYSTEM_TESTS := $(filter-out $(addprefix tests/system/,nosystemd.bats $(if $(SANITIZE)$(COVERAGE),build.bats) \
+    $(if $(COVERAGE),privilege.bats hostile.bats valgrind.bats docs.bats install.bats)),$(wildcard tests/system/*.bats))
 endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
 # Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.

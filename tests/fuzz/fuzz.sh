@@ -245,7 +245,7 @@ find_broken() {
   mkdir -p "$RUN/$name"
   launch "$FUZZ/broken/$name" "$target" "${FUZZ_SECONDS:-120}" "$log" "$RUN/$name" "$OWN/corpus/$target"
   if grep -q '^SUMMARY: ' "$log"; then
-    echo "ok $name: anew, after $(executions "$log") executions: $(grep -m 1 -oE 'does not hold.*|runtime error.*|ERROR: AddressSanitizer: [a-z-]+' "$log")"
+    echo "ok $name: anew, after $(executions "$log") executions: $(grep -m 1 -oE 'does not hold.*|runtime error.*|ERROR: AddressSanitizer: [A-Za-z-]+' "$log")"
   else
     echo "not ok $name: not found anew in ${FUZZ_SECONDS:-120} s: $(row "$name" 4)"
   fi >>"$RUN/$name.tap"
