@@ -58,6 +58,7 @@ tell() {
     cat "$log"
   fi
   [ "$skip" = 0 ] || grep -E '^ok .*# ?(skip|SKIP)' "$log"
+  grep '^# score: ' "$log"
   printf '%-32s %3d passed, %d failed, %d skipped\n' "${suite##*/}" "$ok" "$bad" "$skip"
 }
 
