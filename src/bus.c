@@ -43,9 +43,10 @@ int bus_check_environment(const struct env *env, const struct config *config, st
   return 0;
 }
 
+static pid_t parent; /* for end_with_parent(): pthread_atfork(3) hands nothing over */
+
 /* In the child that becomes ssh. One to a machine that is silent would stay behind for ever, and
  * cron would start one more at each run; so the kernel ends it with us, however we end. */
-static pid_t parent; /* pthread_atfork(3) hands nothing over */
 static void end_with_parent(void) {
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) {

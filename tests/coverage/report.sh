@@ -36,18 +36,19 @@ unreached '.reached and (.branches | any(not))' >"$folder/unreached_branches"
 
 # Rows of the list: FILE | TEXT OF THE LINE | REASON; # begins a comment.
 bad=0
-grep -v '^#' "$LIST" | sed 's/ *| */\t/g' >"$folder/listed" || true
-while IFS=: read -r file line text; do
-  awk -F '\t' -v file="$file" -v text="${text# }" '$1 == file && $2 == text && $3 { found = 1 } END { exit !found }' \
-    "$folder/listed" && continue
-  echo "no test reaches $file:$line:$text"
-  bad=1
-done <"$folder/unreached_lines"
-while IFS=$'\t' read -r file text _; do
-  grep -qF "$file:" "$folder/unreached_lines" && grep -qF ": $text" "$folder/unreached_lines" && continue
-  echo "listed as unreachable, but reached or gone: $file: $text"
-  bad=1
-done <"$folder/listed"
+awk '
+  FNR == 1 { input++ }
+  input == 1 && !/^#/ { split($0, row, / [|] /); if (row[3]) listed[row[1] ": " row[2]] = 1 }
+  input == 2 {
+    line = $0
+    sub(/:[0-9]+:/, ":", line) # the number of the line is not in the list
+    reached_not[line] = 1
+    if (!(line in listed)) { print "no test reaches " $0; bad = 1 }
+  }
+  END {
+    for (line in listed) if (!(line in reached_not)) { print "listed as unreachable, but reached or gone: " line; bad = 1 }
+    exit bad
+  }' "$LIST" "$folder/unreached_lines" || bad=1
 echo "branches not reached are in $folder/unreached_branches: $(wc -l <"$folder/unreached_branches") lines have some"
 jq -e "[.[].branches[]] | (map(select(.)) | length) * 100 >= length * $LEAST_BRANCHES_PERCENT" \
   "$folder/lines.json" >/dev/null || {

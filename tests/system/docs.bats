@@ -277,6 +277,13 @@ setup() {
   within "$T/mentioned" "$T/targets" 8
 }
 
+@test "shown: the README's number of faults is that of the matrix" {
+  local count
+  count=$(grep -cE '^[A-Z][0-9]+[a-z]* ' "$TOP/tests/torture/faults.tab")
+  [ "$count" -ge 120 ]
+  grep -q "a matrix of $count faults" "$README"
+}
+
 @test "shown: the README's links lead somewhere" {
   grep -oE '\]\([^)]+\)' "$README" | sed -E 's/^\]\((.*)\)$/\1/' >"$T/links"
   [ "$(wc -l <"$T/links")" -ge 3 ]
