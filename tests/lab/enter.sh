@@ -124,13 +124,19 @@ make_bin() {
     sort -u | paste -sd:)
   mkdir -p "$LAB_DIR/bin"
   for name in busctl timedatectl systemd-analyze journalctl crontab chronyc chronyd dbus-send \
-    dbus-daemon systemd-timesyncd systemd-journald rsyslogd busybox; do
+    dbus-daemon systemd-timesyncd systemd-journald rsyslogd busybox ntpd ptp4l pmc ip; do
     for file in "$LAB_ROOT"/{usr/bin,bin,usr/sbin,lib/systemd,usr/lib/systemd}/"$name"; do
       [ -x "$file" ] || continue
       printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" "$file" \
         >"$LAB_DIR/bin/$name"
       chmod +x "$LAB_DIR/bin/$name"
     done
+  done
+  # Python programs, with their own Python: the machine may have another, or none.
+  for name in ntpq ntpdig; do
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%q PYTHONHOME=%q PYTHONDONTWRITEBYTECODE=1 exec %q %q "$@"\n' "$libraries" \
+      "$LAB_ROOT/usr" "$LAB_ROOT/usr/bin/python3.11" "$LAB_ROOT/usr/bin/$name" >"$LAB_DIR/bin/$name"
+    chmod +x "$LAB_DIR/bin/$name"
   done
 }
 

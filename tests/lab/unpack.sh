@@ -8,11 +8,14 @@
 #
 # usage: unpack.sh demo|check     prints the folder that holds the unpacked tree
 #   demo   a message bus and systemd-timesyncd
-#   check  these and the log daemons, timedatectl, busctl, chrony, crontab, check_ntp_time ...
+#   check  these and the log daemons, timedatectl, busctl, chrony, ntpd, ptp4l, crontab, check_ntp_time ...
 set -eu
 
 readonly DEMO='systemd-timesyncd libsystemd-shared dbus-daemon dbus-bin'
-readonly CHECK="$DEMO systemd rsyslog busybox cron chrony openssh-server monitoring-plugins-basic"
+readonly DAEMONS='chrony ntpsec linuxptp iproute2 rsyslog busybox cron openssh-server'
+readonly ORACLES='systemd monitoring-plugins-basic ntpsec-ntpdig python3-ntp python3-minimal'
+readonly PYTHON='python3.11-minimal libpython3.11-stdlib libpython3.11-minimal'
+readonly CHECK="$DEMO $DAEMONS $ORACLES $PYTHON"
 # Both must be of the same version: the one opens a library only the other has.
 readonly SAME_VERSION='libsystemd-shared systemd'
 # The C library belongs to the dynamic loader, which is the machine's own.
@@ -52,7 +55,7 @@ runs_here() {
   for program in usr/bin/dbus-daemon usr/bin/dbus-send lib/systemd/systemd-timesyncd \
     lib/systemd/systemd-journald usr/bin/busctl usr/bin/timedatectl usr/bin/systemd-analyze \
     usr/bin/journalctl usr/sbin/rsyslogd usr/bin/crontab usr/sbin/chronyd usr/bin/chronyc usr/sbin/sshd \
-    usr/lib/nagios/plugins/check_ntp_time; do
+    usr/lib/nagios/plugins/check_ntp_time usr/sbin/ntpd usr/sbin/ptp4l usr/sbin/pmc usr/bin/python3.11; do
     for file in "$1/$program" "$1/usr/$program"; do
       [ -e "$file" ] || continue
       missing=$(LD_LIBRARY_PATH=$path ldd "$file" 2>&1 | grep 'not found' || true)
