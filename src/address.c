@@ -39,12 +39,12 @@ static bool is_host(const char *text) {
   return text[0] != '\0' && text[0] != '-' && text[strspn(text, letters)] == '\0';
 }
 
-/* Splits host and port; text fits into address->text. */
-static int parse_udp(const char *text, struct address *address, struct why *why) {
-  char *host = address->text;
+/* Splits host and port, which is otherwise that given; text fits into address->text. */
+static int parse_udp(const char *text, uint16_t usual_port, const char *otherwise,
+                     struct address *address, struct why *why) {
+  struct address parsed = {.kind = ADDRESS_UDP, .port = usual_port};
+  char *host = parsed.text;
   const char *port = NULL;
-  address->kind = ADDRESS_UDP;
-  address->port = ADDRESS_SYSLOG_PORT;
   if (text[0] == '[') {
     const char *end = strchr(text, ']');
     if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
@@ -64,15 +64,17 @@ static int parse_udp(const char *text, struct address *address, struct why *why)
       port = colon + 1;
     }
     if (!is_v6(host) && !is_host(host)) {
-      return refuse(why, text,
-                    "is no log address; write /path, host, host:port, [IPv6]:port, journal, "
-                    "stderr or none");
+      return refuse(why, text, otherwise);
     }
   }
   if (port != NULL) {
-    address->port = parse_port(port);
+    parsed.port = parse_port(port);
   }
-  return address->port != 0 ? 0 : refuse(why, text, "has no port from 1 to 65535");
+  if (parsed.port == 0) {
+    return refuse(why, text, "has no port from 1 to 65535");
+  }
+  *address = parsed;
+  return 0;
 }
 
 int address_parse(const char *text, struct address *address, struct why *why) {
@@ -96,9 +98,19 @@ int address_parse(const char *text, struct address *address, struct why *why) {
   }
   if (text[0] == '/') {
     (void)strcpy(parsed.text, text);
-  } else if (parse_udp(text, &parsed, why) != 0) {
-    return -EINVAL;
+    *address = parsed;
+    return 0;
   }
-  *address = parsed;
-  return 0;
+  return parse_udp(text, ADDRESS_SYSLOG_PORT,
+                   "is no log address; write /path, host, host:port, [IPv6]:port, journal, stderr "
+                   "or none",
+                   address, why);
+}
+
+int address_parse_server(const char *text, uint16_t port, struct address *address,
+                         struct why *why) {
+  return strlen(text) < sizeof address->text
+             ? parse_udp(text, port, "is no server; write host, host:port, IPv6 or [IPv6]:port",
+                         address, why)
+             : refuse(why, text, "is too long for a host name");
 }

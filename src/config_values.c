@@ -22,6 +22,10 @@ static const void *field_in(const struct config *config, const struct config_key
   return (const char *)config + key->offset;
 }
 
+static bool is_none(const struct config_key *key, const char *text) {
+  return key->none != NULL && strcasecmp(text, key->none) == 0;
+}
+
 static int set_word(const struct config_word *words, const char *text, int64_t *value,
                     struct why *why) {
   char known[CONFIG_TEXT_BYTES] = "";
@@ -36,7 +40,12 @@ static int set_word(const struct config_word *words, const char *text, int64_t *
   return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is none of: %s", text, known);
 }
 
-static int set_count(const char *text, int64_t *value, struct why *why) {
+static int set_count(const struct config_key *key, const char *text, int64_t *value,
+                     struct why *why) {
+  if (is_none(key, text)) {
+    *value = CONFIG_NONE;
+    return 0;
+  }
   size_t digits = strspn(text, "0123456789");
   if (digits == 0 || digits > 9 || text[digits] != '\0') {
     return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not a whole number", text);
@@ -50,7 +59,7 @@ static int set_count(const char *text, int64_t *value, struct why *why) {
 
 static int set_time(const struct config_key *key, const char *text, int64_t *value,
                     struct why *why) {
-  if (key->none != NULL && strcasecmp(text, key->none) == 0) {
+  if (is_none(key, text)) {
     *value = CONFIG_NONE;
     return 0;
   }
@@ -62,7 +71,7 @@ static int set_number(const struct config_key *key, const char *text, int64_t *f
                       struct why *why) {
   int64_t value = 0;
   int error = key->type == CONFIG_TIME    ? set_time(key, text, &value, why)
-              : key->type == CONFIG_COUNT ? set_count(text, &value, why)
+              : key->type == CONFIG_COUNT ? set_count(key, text, &value, why)
                                           : set_word(key->words, text, &value, why);
   if (error != 0) {
     return error;
@@ -122,6 +131,36 @@ static int set_address(char *field, const char *text, struct why *why) {
   return 0;
 }
 
+/* A list of paths (at least one), or of servers; it is kept as it was written. */
+static int set_list(const struct config_key *key, char *field, const char *text, struct why *why) {
+  char list[CONFIG_TEXT_BYTES];
+  bool paths = key->type == CONFIG_PATHS;
+  size_t count = 0;
+  if (strlen(text) >= sizeof list) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "is longer than %zu bytes", sizeof list - 1);
+  }
+  (void)strcpy(list, text);
+  char *rest = NULL;
+  const char *separators = paths ? " \t" : " \t,";
+  for (char *part = strtok_r(list, separators, &rest); part != NULL;
+       part = strtok_r(NULL, separators, &rest)) {
+    struct address address;
+    if (paths && part[0] != '/') {
+      return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no absolute path", part);
+    }
+    if ((paths ? address_parse(part, &address, why)
+               : address_parse_server(part, 1, &address, why)) != 0) {
+      return -EINVAL;
+    }
+    count++;
+  }
+  if (paths && count == 0) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "names no path");
+  }
+  (void)strcpy(field, text);
+  return 0;
+}
+
 static int set_bool(const struct config_key *key, const char *text, bool *field, struct why *why) {
   int64_t value = 0;
   int error = set_word(key->words, text, &value, why);
@@ -136,6 +175,8 @@ int config_set(struct config *config, const struct config_key *key, const char *
   void *field = field_of(config, key);
   int error = key->type == CONFIG_SOURCES   ? set_sources(config, text, why)
               : key->type == CONFIG_ADDRESS ? set_address(field, text, why)
+              : key->type == CONFIG_PATHS   ? set_list(key, field, text, why)
+              : key->type == CONFIG_SERVERS ? set_list(key, field, text, why)
               : key->type == CONFIG_BOOL    ? set_bool(key, text, field, why)
                                             : set_number(key, text, field, why);
   if (error == 0) {
@@ -190,17 +231,19 @@ void config_print(const struct config *config, const struct config_key *key, cha
       size_t used = strlen(out);
       (void)snprintf(out + used, size_bytes - used, "%s%s", i > 0 ? " " : "", config->source[i]);
     }
-  } else if (key->type == CONFIG_ADDRESS) {
+  } else if (key->type == CONFIG_ADDRESS || key->type == CONFIG_PATHS ||
+             key->type == CONFIG_SERVERS) {
     (void)snprintf(out, size_bytes, "%s", (const char *)field);
   } else if (key->type == CONFIG_BOOL) {
     (void)snprintf(out, size_bytes, "%s", word_of(key->words, *(const bool *)field));
   } else if (key->type == CONFIG_WORD) {
     (void)snprintf(out, size_bytes, "%s", word_of(key->words, *number));
+  } else if (key->none != NULL && *number == CONFIG_NONE) {
+    (void)snprintf(out, size_bytes, "%s", key->none);
   } else if (key->type == CONFIG_COUNT) {
     (void)snprintf(out, size_bytes, "%" PRId64, *number);
   } else {
-    (void)snprintf(out, size_bytes, "%s",
-                   *number == CONFIG_NONE ? key->none : duration_print(span, *number));
+    (void)snprintf(out, size_bytes, "%s", duration_print(span, *number));
   }
 }
 

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
@@ -116,7 +115,7 @@ static void add_seconds(struct buffer *buffer, const char *name, const struct sa
                         enum metric metric) {
   char text[DURATION_TEXT_BYTES];
   if (sample != NULL && sample_has(sample, metric)) {
-    add_parameter(buffer, name, duration_print_seconds(text, sample->value_ns[metric]));
+    add_parameter(buffer, name, duration_print_seconds(text, sample->value[metric]));
   }
 }
 
@@ -132,12 +131,9 @@ static void add_time_quality(struct buffer *buffer, const struct report *report)
   bool synced = sample != NULL && report->worst->reason != REASON_NOT_SYNCHRONISED &&
                 report->worst->reason != REASON_STALE && !judge_is_stale(sample, report->config);
   add(buffer, "[timeQuality tzKnown=\"1\" isSynced=\"%d\"", synced);
-  if (synced && sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_ROOT_DISTANCE)) {
-    int64_t delay_ns = sample_has(sample, METRIC_DELAY) ? sample->value_ns[METRIC_DELAY] : 0;
-    int64_t distance_ns = sample->value_ns[METRIC_ROOT_DISTANCE] + delay_ns / 2;
-    int64_t bound_us =
-        llabs(sample->value_ns[METRIC_OFFSET] / DURATION_US) + distance_ns / DURATION_US + 1;
-    add(buffer, " syncAccuracy=\"%" PRId64 "\"", bound_us);
+  if (synced && sample_has(sample, METRIC_ERROR_BOUND)) {
+    add(buffer, " syncAccuracy=\"%" PRId64 "\"",
+        sample->value[METRIC_ERROR_BOUND] / DURATION_US + 1);
   }
   add(buffer, "]");
 }
@@ -145,7 +141,7 @@ static void add_time_quality(struct buffer *buffer, const struct report *report)
 static void add_structured_data(struct buffer *buffer, const struct report *report) {
   char threshold[DURATION_TEXT_BYTES];
   const struct sample *sample = sample_of(report);
-  duration_print_seconds(threshold, report->config->limit[METRIC_JITTER].warning_ns);
+  duration_print_seconds(threshold, report->config->limit[METRIC_JITTER].warning);
   add(buffer, "[" STRUCTURED_DATA_ID);
   add_seconds(buffer, "jitter", sample, METRIC_JITTER);
   add_seconds(buffer, "offset", sample, METRIC_OFFSET);
@@ -185,7 +181,7 @@ size_t frame_rfc5424(char out[FRAME_RFC5424_BYTES + 1], const struct frame_line 
 static void add_usec(struct buffer *buffer, const char *name, const struct sample *sample,
                      enum metric metric) {
   if (sample != NULL && sample_has(sample, metric)) {
-    add(buffer, "%s=%" PRId64 "\n", name, sample->value_ns[metric] / DURATION_US);
+    add(buffer, "%s=%" PRId64 "\n", name, sample->value[metric] / DURATION_US);
   }
 }
 

@@ -39,12 +39,12 @@ static bool worse(enum verdict a, enum verdict b) {
 }
 
 static void consider(struct finding *finding, enum verdict verdict, enum reason reason,
-                     enum metric metric, int64_t limit_ns) {
+                     enum metric metric, int64_t limit) {
   if (worse(verdict, finding->verdict)) {
     finding->verdict = verdict;
     finding->reason = reason;
     finding->metric = metric;
-    finding->limit_ns = limit_ns;
+    finding->limit = limit;
   }
 }
 
@@ -59,14 +59,14 @@ int64_t judge_stale_ns(const struct sample *sample, const struct config *config)
 
 void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
                      int64_t *most_us) {
-  int64_t age_us = sample->value_ns[METRIC_AGE] / DURATION_US;
+  int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
   int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
   int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
   /* Since the reply the clock may have been put forward or back by the offset that the
    * reply found, which is not the reply's age: where the age as it is does not fit, it
    * has to fit by that much shifted. */
   int64_t shift_us =
-      sample_has(sample, METRIC_OFFSET) ? sample->value_ns[METRIC_OFFSET] / DURATION_US : 0;
+      sample_has(sample, METRIC_OFFSET) ? sample->value[METRIC_OFFSET] / DURATION_US : 0;
   bool shifted = shift_us > 0 ? age_us > limit_us : age_us < -early_us;
   *least_us = shifted ? shift_us - early_us : -early_us - (shift_us > 0 ? shift_us : 0);
   *most_us = shifted ? shift_us + limit_us : limit_us;
@@ -82,28 +82,66 @@ bool judge_is_stale(const struct sample *sample, const struct config *config) {
     return false;
   }
   judge_age_range(sample, config, &least_us, &most_us);
-  int64_t age_us = sample->value_ns[METRIC_AGE] / DURATION_US;
+  int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
   return age_us < least_us || age_us > most_us;
 }
 
-static void judge_limit(struct finding *finding, const struct config *config, enum metric metric,
-                        enum reason reason) {
+static bool beyond(enum metric metric, int64_t value, int64_t limit) {
+  return limit != CONFIG_NONE && (metric_table[metric].below ? value < limit : value > limit);
+}
+
+static void judge_limit(struct finding *finding, const struct config *config, enum metric metric) {
   const struct limit *limit = &config->limit[metric];
+  enum reason reason = metric_table[metric].reason;
   if (!sample_has(finding->sample, metric)) {
     return;
   }
-  int64_t value_ns = finding->sample->value_ns[metric];
-  value_ns = value_ns < 0 ? -value_ns : value_ns;
-  if (limit->critical_ns != CONFIG_NONE && value_ns > limit->critical_ns) {
-    consider(finding, VERDICT_CRITICAL, reason, metric, limit->critical_ns);
+  int64_t value = finding->sample->value[metric];
+  value = value < 0 ? -value : value;
+  if (beyond(metric, value, limit->critical)) {
+    consider(finding, VERDICT_CRITICAL, reason, metric, limit->critical);
   }
-  if (limit->warning_ns != CONFIG_NONE && value_ns > limit->warning_ns) {
-    consider(finding, VERDICT_WARNING, reason, metric, limit->warning_ns);
+  if (beyond(metric, value, limit->warning)) {
+    consider(finding, VERDICT_WARNING, reason, metric, limit->warning);
   }
 }
 
-struct finding judge_sample(const struct sample *sample, const struct config *config) {
-  struct finding finding = {.sample = sample, .verdict = VERDICT_OK, .reason = REASON_OK};
+int64_t judge_truechimers(const struct samples *samples, const struct config *config) {
+  return config->min_truechimers != CONFIG_NONE ? config->min_truechimers
+                                                : (int64_t)samples->answered / 2 + 1;
+}
+
+/* What is not of the one server: its vote, and who else keeps this clock. */
+static void judge_reading(struct finding *finding, const struct config *config) {
+  const struct samples *samples = &finding->reading->samples;
+  int64_t least = judge_truechimers(samples, config);
+  if (samples->asked > 0 && (int64_t)samples->truechimers < least) {
+    consider(finding, VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, least);
+  }
+  if (finding->reading->rival != NULL) {
+    consider(finding, VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, CONFIG_NONE);
+  }
+}
+
+static void judge_limits(struct finding *finding, const struct config *config, bool warming) {
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    bool judged = metric_table[m].reason != REASON_OK && !(m == METRIC_JITTER && warming);
+    if (judged) {
+      judge_limit(finding, config, m);
+    }
+  }
+}
+
+struct finding judge_sample(const struct sample *sample, const struct reading *reading,
+                            const struct config *config) {
+  struct finding finding = {.sample = sample,
+                            .reading = reading,
+                            .source = reading->source,
+                            .verdict = VERDICT_OK,
+                            .reason = REASON_OK};
+  if (sample->bystander) {
+    return finding;
+  }
   bool counted = sample_has(sample, FIELD_REPLIES);
   bool never = counted && sample->replies == 0;
   bool unsynchronised = sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED;
@@ -111,16 +149,17 @@ struct finding judge_sample(const struct sample *sample, const struct config *co
     consider(&finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
     return finding;
   }
-  bool warming = (counted && sample->replies < (uint64_t)config->min_replies) ||
-                 !sample_has(sample, METRIC_JITTER);
+  bool few =
+      counted && !sample_has(sample, FIELD_SENT) && sample->replies < (uint64_t)config->min_replies;
+  bool warming = few || (sample->jitter_kind != JITTER_NONE && !sample_has(sample, METRIC_JITTER));
+  judge_reading(&finding, config);
   if (judge_is_stale(sample, config)) {
     consider(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
   }
-  if (!warming) {
-    judge_limit(&finding, config, METRIC_JITTER, REASON_JITTER);
+  /* Where no servers agree, whose offset is right nobody knows. */
+  if (finding.reason != REASON_FALSETICKER || reading->samples.truechimers > 0) {
+    judge_limits(&finding, config, warming);
   }
-  judge_limit(&finding, config, METRIC_OFFSET, REASON_OFFSET);
-  judge_limit(&finding, config, METRIC_ROOT_DISTANCE, REASON_ROOT_DISTANCE);
   if (finding.verdict == VERDICT_OK && warming) {
     finding.reason = REASON_WARMING_UP;
   }
@@ -152,10 +191,11 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
   for (size_t i = 0; i < reading_count; i++) {
     for (size_t k = 0; k < readings[i].samples.count; k++) {
       struct finding *finding = &report->findings[report->finding_count++];
-      *finding = judge_sample(&readings[i].samples.items[k], report->config);
-      finding->source = readings[i].source;
-      decide(report, first, finding->verdict, finding->reason, finding);
-      first = false;
+      *finding = judge_sample(&readings[i].samples.items[k], &readings[i], report->config);
+      if (!finding->sample->bystander) {
+        decide(report, first, finding->verdict, finding->reason, finding);
+        first = false;
+      }
     }
     if (readings[i].samples.count == 0) {
       decide(report, first, VERDICT_UNKNOWN, readings[i].why.reason, NULL);

@@ -20,6 +20,7 @@
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/message.h"
+#include "ntp_monitor/note.h"
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/show.h"
 #include "ntp_monitor/source.h"
@@ -88,6 +89,7 @@ static int configure(struct run *run, struct why *why) {
   int error = options_apply(&run->options, &run->config, why);
   if (error == 0) {
     config_check(&run->config, &notes);
+    show_direct(&run->env, &run->config);
   }
   run->problem_count = notes.problem_count;
   return error;
@@ -140,6 +142,7 @@ static void judge(struct run *run) {
                             .source = source_names(run),
                             .config = &run->config};
   if (judge_report(report, run->readings, run->reading_count, run->problem_count) == 0) {
+    note_write(report, run->readings, run->reading_count);
     message_write(report, run->readings, run->reading_count, run->problem_count);
   } else {
     report->verdict = VERDICT_UNKNOWN;
@@ -183,7 +186,6 @@ static int check(struct run *run) {
   int64_t begun_ns = run->env.start_ns;
   env_set_timeout(&run->env, run->config.timeout_ns);
   guard_deadline(run->env.deadline_ns);
-  show_direct(&run->env, &run->config);
   trace_step(run, "configuration", &begun_ns);
   run->reading_count = measure(&run->env, &run->config, run->readings);
   trace_step(run, "measuring", &begun_ns);
@@ -210,7 +212,6 @@ static int check(struct run *run) {
 /* --- the other modes ---------------------------------------------------- */
 
 static int check_config(struct run *run) {
-  show_direct(&run->env, &run->config);
   (void)printf("%u problem%s in the configuration", run->problem_count,
                run->problem_count == 1 ? "" : "s");
   (void)printf(run->warning_count > 0 ? ", %u warning%s\n" : "\n", run->warning_count,
@@ -219,7 +220,6 @@ static int check_config(struct run *run) {
 }
 
 static int print_config(struct run *run) {
-  show_direct(&run->env, &run->config);
   show_config(stdout, &run->config);
   for (size_t i = 0; i < run->note_count; i++) {
     (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes[i].text);

@@ -17,30 +17,34 @@ const struct source *const source_table[] = {&source_timesyncd, &source_text, NU
 
 static const char automatic[] = "auto";
 
+const char *source_usage(char out[SOURCE_USAGE_BYTES], const struct source *source) {
+  const char *argument = source->argument != NULL ? source->argument : "";
+  (void)snprintf(out, SOURCE_USAGE_BYTES,
+                 source->optional      ? "%s[:%s]"
+                 : argument[0] != '\0' ? "%s:%s"
+                                       : "%s%s",
+                 source->name, argument);
+  return out;
+}
+
 const struct source *source_find(const char *text, const char **argument, struct why *why) {
   size_t length = strcspn(text, ":");
+  char usage[SOURCE_USAGE_BYTES];
+  char known[256] = "auto";
   *argument = text[length] == ':' ? text + length + 1 : NULL;
   for (size_t i = 0; source_table[i] != NULL; i++) {
     const struct source *source = source_table[i];
+    size_t used = strlen(known);
+    (void)snprintf(known + used, sizeof known - used, ", %s", source_usage(usage, source));
     if (strlen(source->name) != length || strncmp(source->name, text, length) != 0) {
       continue;
     }
-    bool wants = source->argument != NULL;
-    bool has = *argument != NULL && **argument != '\0';
-    if (wants == has && (has || *argument == NULL)) {
-      return source;
+    bool fits = *argument == NULL ? source->argument == NULL || source->optional
+                                  : source->argument != NULL && **argument != '\0';
+    if (!fits) {
+      (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' should be %s", text, usage);
     }
-    (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' should be %s%s%s", text, source->name,
-                  wants ? ":" : "", wants ? source->argument : "");
-    return NULL;
-  }
-  char known[256] = "auto";
-  for (size_t i = 0; source_table[i] != NULL; i++) {
-    const struct source *source = source_table[i];
-    size_t used = strlen(known);
-    (void)snprintf(known + used, sizeof known - used, ", %s%s%s", source->name,
-                   source->argument != NULL ? ":" : "",
-                   source->argument != NULL ? source->argument : "");
+    return fits ? source : NULL;
   }
   (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no source; there are: %s", text, known);
   return NULL;
@@ -73,24 +77,60 @@ static int take(const struct env *env, const struct config *config, const struct
   return error;
 }
 
-/* The first source that serves; or all that was tried, in one reason. */
+/* Whether auto may take it: with -H and -M only what can be asked there. */
+static bool is_candidate(const struct source *source, const struct config *config) {
+  return source->automatic && (source->remote || (config->host == NULL && config->machine == NULL));
+}
+
+/* Another time service that sets this machine's clock, of those that would be asked later. */
+static const char *find_rival(const struct env *env, const struct config *config, size_t taken) {
+  if (!source_table[taken]->keeps_clock) {
+    return NULL;
+  }
+  for (size_t i = taken + 1; source_table[i] != NULL; i++) {
+    const struct source *source = source_table[i];
+    if (is_candidate(source, config) && source->runs != NULL && source->runs(env, config)) {
+      trace_add(env->trace, "source %s: its daemon runs, too", source->name);
+      return source->name;
+    }
+  }
+  return NULL;
+}
+
+/* What hangs must leave time for those after it: half of what is left, but for the last. */
+static int64_t deadline_of(const struct env *env, const struct config *config, size_t candidate) {
+  for (size_t i = candidate + 1; source_table[i] != NULL; i++) {
+    if (is_candidate(source_table[i], config)) {
+      int64_t now_ns = clock_monotonic_ns();
+      return now_ns + (env->measure_deadline_ns - now_ns) / 2;
+    }
+  }
+  return env->measure_deadline_ns;
+}
+
+/* The first source that serves; or all that was tried, in one reason: that of the first which
+ * was there and failed. */
 static void take_first(const struct env *env, const struct config *config,
                        struct reading *reading) {
   char tried[2 * WHY_TEXT_BYTES] = "";
-  unsigned count = 0;
-  enum reason reason = REASON_NO_SOURCE;
+  enum reason reason = REASON_NO_SERVICE;
   for (size_t i = 0; source_table[i] != NULL; i++) {
-    if (!source_table[i]->automatic) {
+    const struct source *source = source_table[i];
+    if (!is_candidate(source, config)) {
       continue;
     }
-    if (take(env, config, source_table[i], NULL, reading) == 0) {
+    struct env hasty = *env;
+    hasty.measure_deadline_ns = deadline_of(env, config, i);
+    if (take(&hasty, config, source, NULL, reading) == 0) {
+      reading->rival = find_rival(env, config, i);
       return;
     }
-    reason = count == 0 ? reading->why.reason : REASON_NO_SOURCE;
+    if (reading->why.reason != REASON_NO_SERVICE && reason == REASON_NO_SERVICE) {
+      reason = reading->why.reason;
+    }
     size_t used = strlen(tried);
-    (void)snprintf(tried + used, sizeof tried - used, "%s%s: %s", count > 0 ? "; " : "",
-                   source_table[i]->name, reading->why.text);
-    count++;
+    (void)snprintf(tried + used, sizeof tried - used, "%s%s: %s", used > 0 ? "; " : "",
+                   source->name, reading->why.text);
   }
   reading->source = automatic;
   (void)why_set(&reading->why, reason, 0, "tried %s", tried);

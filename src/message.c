@@ -15,12 +15,6 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/text.h"
 
-static const char *const metric_names[METRIC_COUNT] = {
-    [METRIC_JITTER] = "jitter", [METRIC_OFFSET] = "offset",
-    [METRIC_DELAY] = "delay",   [METRIC_ROOT_DISTANCE] = "root distance",
-    [METRIC_AGE] = "age",
-};
-
 __attribute__((format(printf, 2, 3))) static void add(struct report *report, const char *format,
                                                       ...) {
   size_t used = strlen(report->message);
@@ -33,7 +27,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct report *report, con
 static void add_stale(struct report *report, const struct finding *finding) {
   char span[DURATION_TEXT_BYTES];
   char limit[DURATION_TEXT_BYTES];
-  int64_t age_ns = finding->sample->value_ns[METRIC_AGE];
+  int64_t age_ns = finding->sample->value[METRIC_AGE];
   if (age_ns < 0) {
     add(report,
         "NTP reading stale: the last reply lies %s in the future, so the clock was put "
@@ -41,50 +35,81 @@ static void add_stale(struct report *report, const struct finding *finding) {
         duration_print(span, duration_round(-age_ns)));
   } else {
     add(report, "NTP reading stale: last reply %s ago (limit: %s)",
-        duration_print(span, duration_round(age_ns)), duration_print(limit, finding->limit_ns));
+        duration_print(span, duration_round(age_ns)), duration_print(limit, finding->limit));
   }
 }
 
 static void add_limit(struct report *report, const struct finding *finding) {
-  char value[DURATION_TEXT_BYTES];
-  char limit[DURATION_TEXT_BYTES];
+  char value[METRIC_TEXT_BYTES];
+  char limit[METRIC_TEXT_BYTES];
+  const struct metric_row *metric = &metric_table[finding->metric];
   const char *which = finding->verdict == VERDICT_CRITICAL ? "critical threshold" : "threshold";
-  add(report, "NTP %s above %s: %s (%s: %s)", metric_names[finding->metric], which,
-      duration_print(value, finding->sample->value_ns[finding->metric]), which,
-      duration_print(limit, finding->limit_ns));
+  add(report, "NTP %s %s %s: %s (%s: %s)", metric->name, metric->below ? "below" : "above", which,
+      metric_print(value, finding->metric, finding->sample->value[finding->metric]), which,
+      metric_print(limit, finding->metric, finding->limit));
+}
+
+static void add_vote(struct report *report, const struct finding *finding) {
+  const struct samples *samples = &finding->reading->samples;
+  if (samples->truechimers < samples->answered) {
+    add(report, "NTP servers disagree: %u of the %u that answered agree (wanted: %" PRId64 ")",
+        samples->truechimers, samples->answered, finding->limit);
+  } else {
+    add(report, "NTP servers too few: %u of %u answered (wanted: %" PRId64 " that agree)",
+        samples->answered, samples->asked, finding->limit);
+  }
+}
+
+static void add_warming_up(struct report *report, const struct sample *sample) {
+  bool few =
+      sample_has(sample, FIELD_REPLIES) && sample->replies < (uint64_t)report->config->min_replies;
+  if (sample->remark[0] != '\0') {
+    add(report, "NTP warming up: %s, jitter not judged yet", sample->remark);
+  } else if (few) {
+    add(report, "NTP warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
+        sample->replies, report->config->min_replies);
+  } else {
+    add(report, "NTP warming up: no jitter yet");
+  }
+}
+
+static void add_not_synchronised(struct report *report, const struct sample *sample) {
+  if (sample->remark[0] != '\0') {
+    add(report, "NTP not synchronised: %s", sample->remark);
+  } else if (sample_has(sample, FIELD_REPLIES) && sample->replies == 0) {
+    add(report, "NTP not synchronised: no reply yet from %s",
+        sample->server[0] != '\0' ? sample->server : "any server");
+  } else {
+    add(report, "NTP not synchronised: the time service says so itself");
+  }
 }
 
 /* What decided; returns the metric that it has told of, or METRIC_COUNT. */
 static enum metric add_reason(struct report *report, const struct finding *finding) {
   const struct sample *sample = finding->sample;
-  const char *server = sample->server[0] != '\0' ? sample->server : "any server";
   switch (finding->reason) {
-  case REASON_JITTER:
-  case REASON_OFFSET:
-  case REASON_ROOT_DISTANCE:
-    add_limit(report, finding);
-    return finding->metric;
   case REASON_STALE:
     add_stale(report, finding);
     return METRIC_AGE;
   case REASON_WARMING_UP:
-    if (sample->replies < (uint64_t)report->config->min_replies) {
-      add(report, "NTP warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
-          sample->replies, report->config->min_replies);
-    } else {
-      add(report, "NTP warming up: no jitter yet");
-    }
+    add_warming_up(report, sample);
     return METRIC_JITTER;
   case REASON_NOT_SYNCHRONISED:
-    if (sample_has(sample, FIELD_REPLIES) && sample->replies == 0) {
-      add(report, "NTP not synchronised: no reply yet from %s", server);
-    } else {
-      add(report, "NTP not synchronised: the time service says so itself");
-    }
+    add_not_synchronised(report, sample);
     return METRIC_COUNT;
-  default:
+  case REASON_FALSETICKER:
+    add_vote(report, finding);
+    return METRIC_COUNT;
+  case REASON_TWO_DAEMONS:
+    add(report, "NTP clock set by two time services: %s and %s both run", finding->source,
+        finding->reading->rival);
+    return METRIC_COUNT;
+  case REASON_OK:
     add(report, "NTP healthy");
     return METRIC_COUNT;
+  default:
+    add_limit(report, finding);
+    return finding->metric;
   }
 }
 
@@ -93,7 +118,8 @@ static void add_figures(struct report *report, const struct finding *finding, en
   const struct sample *sample = finding->sample;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &report->config->limit[m];
-    bool limited = limit->warning_ns != CONFIG_NONE || limit->critical_ns != CONFIG_NONE;
+    const char *name = metric_table[m].name;
+    bool limited = limit->warning != CONFIG_NONE || limit->critical != CONFIG_NONE;
     if (m == told || !limited) {
       continue;
     }
@@ -101,15 +127,27 @@ static void add_figures(struct report *report, const struct finding *finding, en
       if (m == METRIC_JITTER || finding->reason == REASON_NOT_SYNCHRONISED) {
         continue; /* nothing is known then */
       }
-      add(report, ", %s: not known, so not judged", metric_names[m]);
+      add(report, ", %s: not known, so not judged", name);
       continue;
     }
-    char value[DURATION_TEXT_BYTES];
-    char text[DURATION_TEXT_BYTES];
-    bool warns = limit->warning_ns != CONFIG_NONE;
-    add(report, ", %s: %s (%s: %s)", metric_names[m], duration_print(value, sample->value_ns[m]),
+    char value[METRIC_TEXT_BYTES];
+    char text[METRIC_TEXT_BYTES];
+    bool warns = limit->warning != CONFIG_NONE;
+    add(report, ", %s: %s (%s: %s)", name, metric_print(value, m, sample->value[m]),
         warns ? "threshold" : "critical threshold",
-        duration_print(text, warns ? limit->warning_ns : limit->critical_ns));
+        metric_print(text, m, warns ? limit->warning : limit->critical));
+  }
+}
+
+/* What to do, where that is not plain from what is wrong. */
+static const char *advice(enum reason reason) {
+  switch (reason) {
+  case REASON_STALE:
+    return "; check the NTP service and its way to the server";
+  case REASON_TWO_DAEMONS:
+    return "; stop and disable one of them";
+  default:
+    return "";
   }
 }
 
@@ -121,9 +159,8 @@ static void add_finding(struct report *report, const struct finding *finding) {
     add(report, ", server: %s", sample->server[0] != '\0' ? sample->server : sample->address);
   }
   add(report, ", source: %s", finding->source);
-  if (finding->reason == REASON_STALE) {
-    add(report, "; check the NTP service and its way to the server");
-  } else if (finding->reason == REASON_NOT_SYNCHRONISED) {
+  add(report, "%s", advice(finding->reason));
+  if (finding->reason == REASON_NOT_SYNCHRONISED && sample->remark[0] == '\0') {
     add(report, "; check the NTP server's name and the way to its UDP port 123");
   }
 }
@@ -146,6 +183,9 @@ void message_write(struct report *report, const struct reading *readings, size_t
       add(report, "%s", readings[i].why.text);
       told = true;
     }
+  }
+  if (report->note[0] != '\0') {
+    add(report, "; %s", report->note);
   }
   if (report->reason == REASON_CONFIG && config_problems > 0) {
     add(report, "; but the configuration has %u problem%s: see ntp_monitor --check-config",

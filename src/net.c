@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -60,22 +61,59 @@ int net_connect_udp(const struct net_address *address) {
   return fd;
 }
 
-static int connect_local(const char *path, int type) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) {
+/* An address of unix(7) into *address: 0 or -ENAMETOOLONG. */
+static int local_address(const char *path, struct sockaddr_un *address) {
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address->sun_path) {
     return -ENAMETOOLONG;
   }
-  (void)strcpy(address.sun_path, path);
+  (void)strcpy(address->sun_path, path);
+  return 0;
+}
+
+/* Binds fd to the path own, which all may write to, or (NULL) to a name that the kernel finds. */
+static int bind_local(int fd, const char *own) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  socklen_t size = sizeof address.sun_family;
+  if (own != NULL) {
+    int error = local_address(own, &address);
+    if (error != 0) {
+      return error;
+    }
+    size = sizeof address;
+  }
+  mode_t mask = umask(0); /* not chmod(2) afterwards: another file may have the name by then */
+  int error = bind(fd, (const struct sockaddr *)&address, size) == 0 ? 0 : -errno;
+  (void)umask(mask);
+  return error;
+}
+
+static int connect_local(const char *path, int type, bool bound, const char *own) {
+  struct sockaddr_un address;
+  int error = local_address(path, &address);
+  if (error != 0) {
+    return error;
+  }
   int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) {
     return -errno;
   }
-  if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-    int error = -errno;
+  error = bound ? bind_local(fd, own) : 0;
+  if (error == 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+    error = -errno;
+    if (own != NULL) {
+      (void)unlink(own);
+    }
+  }
+  if (error != 0) {
     (void)close(fd);
     return error;
   }
   return fd;
+}
+
+int net_connect_local(const char *path, const char *own) {
+  return connect_local(path, SOCK_DGRAM, true, own);
 }
 
 /* send(2) for sockets; for all else write(2), of what a pipe that poll(2) calls writable
@@ -121,10 +159,27 @@ int net_write(int fd, const void *data, size_t length_bytes, int64_t deadline_ns
   return put_all(fd, false, data, length_bytes, deadline_ns);
 }
 
+ssize_t net_receive(int fd, void *data, size_t size_bytes, int64_t deadline_ns) {
+  for (int tries = 0;;) {
+    int error = wait_for(fd, POLLIN, deadline_ns);
+    if (error != 0) {
+      return error;
+    }
+    ssize_t bytes = recv(fd, data, size_bytes, MSG_DONTWAIT | MSG_TRUNC);
+    if (bytes >= 0) {
+      return (size_t)bytes > size_bytes ? -EMSGSIZE : bytes;
+    }
+    error = passing(&tries, deadline_ns);
+    if (error != 0) {
+      return error;
+    }
+  }
+}
+
 /* Datagrams first, then a stream (some syslog-ng set-ups). */
 static int open_local(const char *path) {
-  int fd = connect_local(path, SOCK_DGRAM);
-  return fd == -EPROTOTYPE ? connect_local(path, SOCK_STREAM) : fd;
+  int fd = connect_local(path, SOCK_DGRAM, false, NULL);
+  return fd == -EPROTOTYPE ? connect_local(path, SOCK_STREAM, false, NULL) : fd;
 }
 
 /* SOCK_DGRAM, SOCK_STREAM, or a negative errno. */

@@ -26,6 +26,7 @@ static const struct row {
      "jitter above this is a WARNING (default 2s)"},
     {'c', "critical", "TIME", SET, "jitter_critical", NULL, 0,
      "jitter above this is CRITICAL (default off)"},
+    {0, "limit", "LIMIT", SET, "limit", NULL, 0, "limits of any figure: LIMIT below; repeatable"},
     {'t', "timeout", "TIME", SET, "timeout", NULL, 0, "the whole run's deadline (default 10s)"},
     {'s', "source", "NAME", SET, "source", NULL, 0,
      "where readings come from (default auto); repeatable"},
@@ -145,6 +146,47 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
   return check(options, why);
 }
 
+/* WARN[,CRIT], either of which may be empty, into WORD_threshold and WORD_critical. */
+static int apply_levels(struct config *config, const char *word, const char *levels,
+                        struct why *why) {
+  static const char *const suffixes[] = {"threshold", "critical"};
+  for (size_t i = 0; i < 2; i++) {
+    char name[64];
+    char level[CONFIG_TEXT_BYTES];
+    size_t bytes = i == 0 ? strcspn(levels, ",") : strlen(levels);
+    (void)snprintf(name, sizeof name, "%s_%s", word, suffixes[i]);
+    (void)snprintf(level, sizeof level, "%.*s", (int)bytes, levels);
+    const struct config_key *key = config_find("monitoring", name);
+    if (bytes > 0 && config_set(config, key, level, &config_command_line, why) != 0) {
+      return -EINVAL;
+    }
+    levels += bytes + (levels[bytes] == ',');
+  }
+  return 0;
+}
+
+/* METRIC=WARN[,CRIT] into the two keys of the metric. */
+static int apply_limit(struct config *config, const char *text, struct why *why) {
+  const char *value = strchrnul(text, '=');
+  size_t name_bytes = (size_t)(value - text);
+  char known[256] = "";
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    const char *word = metric_table[m].word;
+    if (metric_table[m].reason == REASON_OK) {
+      continue;
+    }
+    if (*value == '=' && strlen(word) == name_bytes && strncmp(word, text, name_bytes) == 0) {
+      return apply_levels(config, word, value + 1, why);
+    }
+    size_t used = strlen(known);
+    (void)snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", word);
+  }
+  return why_set(why, REASON_CONFIG, -EINVAL,
+                 "'%.80s' should be METRIC=WARN, METRIC=WARN,CRIT or "
+                 "METRIC=,CRIT; METRIC is one of: %s",
+                 text, known);
+}
+
 int options_apply(const struct options *options, struct config *config, struct why *why) {
   const struct config_key *sources = config_find("monitoring", "source");
   for (size_t i = 0; i < options->setting_count; i++) {
@@ -152,8 +194,9 @@ int options_apply(const struct options *options, struct config *config, struct w
     key = key != NULL ? key : config_find("logging", options->settings[i].key);
     const char *text = options->settings[i].text;
     struct why inner;
-    int error = key == sources ? config_add_source(config, text, &inner)
-                               : config_set(config, key, text, &config_command_line, &inner);
+    int error = key == NULL      ? apply_limit(config, text, &inner)
+                : key == sources ? config_add_source(config, text, &inner)
+                                 : config_set(config, key, text, &config_command_line, &inner);
     if (error != 0) {
       return why_set(why, REASON_CONFIG, -EINVAL, "--%s: %s", options->settings[i].option,
                      inner.text);
@@ -197,6 +240,17 @@ static void help_option(FILE *out, const struct row *row) {
   (void)fprintf(out, "  %-24s %s\n", names, row->doc);
 }
 
+static void help_limit(FILE *out) {
+  (void)fputs("LIMIT is METRIC=WARN[,CRIT]; METRIC is one of\n ", out);
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    if (metric_table[m].reason != REASON_OK) {
+      (void)fprintf(out, " %s%s", metric_table[m].word,
+                    metric_table[m].below ? " (alerts below)" : "");
+    }
+  }
+  (void)fputs("\n", out);
+}
+
 void options_help(FILE *out) {
   (void)fputs("Usage: ntp_monitor [OPTION]...\n"
               "Says in one line how well this machine's clock is kept: takes one reading,\n"
@@ -208,15 +262,14 @@ void options_help(FILE *out) {
   (void)fputs("\nExit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad\n"
               "usage, bad configuration, verdict not delivered).\n"
               "\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
-              "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n"
-              "NAME is:\n  auto             the first of these that serves\n",
+              "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n",
               out);
+  help_limit(out);
+  (void)fputs("NAME is:\n  auto             the first of these that serves\n", out);
   for (size_t i = 0; source_table[i] != NULL; i++) {
     const struct source *source = source_table[i];
-    char name[32];
-    (void)snprintf(name, sizeof name, "%s%s%s", source->name, source->argument ? ":" : "",
-                   source->argument ? source->argument : "");
-    (void)fprintf(out, "  %-16s %s\n", name, source->summary);
+    char usage[SOURCE_USAGE_BYTES];
+    (void)fprintf(out, "  %-16s %s\n", source_usage(usage, source), source->summary);
   }
   (void)fputs("FORMAT is:\n", out);
   for (size_t i = 0; format_table[i] != NULL; i++) {

@@ -1,4 +1,4 @@
-/* One reading of one server: the container. */
+/* One reading of one server: the container, and the words of its kinds. */
 #include "ntp_monitor/sample.h"
 
 #include <errno.h>
@@ -8,21 +8,49 @@ bool sample_has(const struct sample *sample, unsigned metric_or_field) {
   return (sample->present & 1U << metric_or_field) != 0;
 }
 
-void sample_set(struct sample *sample, enum metric metric, int64_t value_ns) {
-  sample->value_ns[metric] = value_ns;
+void sample_set(struct sample *sample, enum metric metric, int64_t value) {
+  sample->value[metric] = value;
   sample->present |= 1U << metric;
 }
 
+const char *jitter_kind_word(enum jitter_kind kind) {
+  static const char *const words[JITTER_KIND_COUNT] = {
+      [JITTER_NONE] = "",         [JITTER_RMS8] = "rms8",
+      [JITTER_STDDEV] = "stddev", [JITTER_SYS] = "sys_jitter",
+      [JITTER_RMS] = "rms",       [JITTER_RMS_SUCCESSIVE] = "rms-successive",
+  };
+  return words[kind];
+}
+
+const char *state_word(enum state state) {
+  static const char *const words[STATE_COUNT] = {
+      [STATE_UNKNOWN] = "",
+      [STATE_SELECTED] = "selected",
+      [STATE_COMBINED] = "combined",
+      [STATE_SELECTABLE] = "selectable",
+      [STATE_FALSETICKER] = "falseticker",
+      [STATE_JITTERY] = "jittery",
+      [STATE_UNUSABLE] = "unusable",
+      [STATE_UNREACHABLE] = "unreachable",
+  };
+  return words[state];
+}
+
 int samples_add(struct samples *samples, const struct sample *sample) {
+  /* Room doubles, so that a thousand servers are not copied a thousand times. */
+  bool full = (samples->count & (samples->count - 1)) == 0;
   if (samples->count == SAMPLE_MAX) {
     return -E2BIG;
   }
-  struct sample *items = reallocarray(samples->items, samples->count + 1, sizeof *items);
-  if (items == NULL) {
-    return -ENOMEM;
+  if (full) {
+    size_t room = samples->count == 0 ? 1 : 2 * samples->count;
+    struct sample *items = reallocarray(samples->items, room, sizeof *items);
+    if (items == NULL) {
+      return -ENOMEM;
+    }
+    samples->items = items;
   }
-  items[samples->count++] = *sample;
-  samples->items = items;
+  samples->items[samples->count++] = *sample;
   return 0;
 }
 

@@ -63,17 +63,22 @@ void show_direct(const struct env *env, const struct config *config) {
   show_trace(env->trace, config);
 }
 
+static const char *limit_text(char *out, enum metric metric, int64_t limit) {
+  return limit == CONFIG_NONE ? "(off)" : metric_print(out, metric, limit);
+}
+
 static void show_limit(struct trace *trace, const struct config *config,
-                       const struct sample *sample, enum metric metric, const char *name) {
-  char value[DURATION_TEXT_BYTES];
-  char warning[DURATION_TEXT_BYTES];
-  char critical[DURATION_TEXT_BYTES];
+                       const struct sample *sample, enum metric metric) {
+  char value[METRIC_TEXT_BYTES];
+  char warning[METRIC_TEXT_BYTES];
+  char critical[METRIC_TEXT_BYTES];
   const struct limit *limit = &config->limit[metric];
-  trace_add(
-      trace, "judge: %s %s, warning above %s, critical above %s", name,
-      sample_has(sample, metric) ? duration_print(value, sample->value_ns[metric]) : "unknown",
-      limit->warning_ns == CONFIG_NONE ? "(off)" : duration_print(warning, limit->warning_ns),
-      limit->critical_ns == CONFIG_NONE ? "(off)" : duration_print(critical, limit->critical_ns));
+  const char *side = metric_table[metric].below ? "below" : "above";
+  trace_add(trace, "judge: %s %s, warning %s %s, critical %s %s", metric_table[metric].name,
+            sample_has(sample, metric) ? metric_print(value, metric, sample->value[metric])
+                                       : "unknown",
+            side, limit_text(warning, metric, limit->warning), side,
+            limit_text(critical, metric, limit->critical));
 }
 
 void show_finding(struct trace *trace, const struct config *config, const struct finding *finding) {
@@ -83,20 +88,27 @@ void show_finding(struct trace *trace, const struct config *config, const struct
   if (trace->off) {
     return;
   }
+  if (sample->bystander) {
+    trace_add(trace, "judge: server %s (%s): %s, not judged", sample->server, sample->address,
+              state_word(sample->state));
+    return;
+  }
   if (sample_has(sample, FIELD_REPLIES)) {
     trace_add(trace, "judge: replies %" PRIu64 ", wanted %" PRId64 " for the jitter to count",
               sample->replies, config->min_replies);
   }
   if (sample_has(sample, METRIC_AGE)) {
     trace_add(trace, "judge: last reply %s ago, stale after %s",
-              duration_print(age, sample->value_ns[METRIC_AGE]),
+              duration_print(age, sample->value[METRIC_AGE]),
               duration_print(limit, judge_stale_ns(sample, config)));
   } else {
     trace_add(trace, "judge: the age of the last reply is unknown, so it is not judged");
   }
-  show_limit(trace, config, sample, METRIC_JITTER, "jitter");
-  show_limit(trace, config, sample, METRIC_OFFSET, "offset");
-  show_limit(trace, config, sample, METRIC_ROOT_DISTANCE, "root distance");
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    if (metric_table[m].reason != REASON_OK) {
+      show_limit(trace, config, sample, m);
+    }
+  }
   trace_add(trace, "judge: server %s (%s): %s, reason: %s", sample->server, sample->address,
             verdict_name(finding->verdict), reason_name(finding->reason));
 }

@@ -121,8 +121,7 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
 
 static void take_status(const struct timesync *raw, struct sample *sample) {
   if (has(raw, TIMESYNC_STRATUM)) {
-    sample->stratum = raw->stratum;
-    sample->present |= 1U << FIELD_STRATUM;
+    sample_set(sample, METRIC_STRATUM, raw->stratum);
   }
   if (has(raw, TIMESYNC_LEAP)) {
     sample->leap = (enum leap)raw->leap;
@@ -136,6 +135,18 @@ static void take_status(const struct timesync *raw, struct sample *sample) {
   if (has(raw, TIMESYNC_SPIKE)) {
     sample->spike = raw->spike;
     sample->present |= 1U << FIELD_SPIKE;
+  }
+}
+
+/* The daemon's root distance is the server's own: this hop comes on top. */
+static void take_error_bound(struct sample *sample) {
+  if (sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_ROOT_DISTANCE)) {
+    int64_t offset_ns = sample->value[METRIC_OFFSET];
+    int64_t distance_ns = sample->value[METRIC_ROOT_DISTANCE] + sample->value[METRIC_DELAY] / 2;
+    int64_t bound_ns = 0;
+    if (!__builtin_add_overflow(offset_ns < 0 ? -offset_ns : offset_ns, distance_ns, &bound_ns)) {
+      sample_set(sample, METRIC_ERROR_BOUND, bound_ns);
+    }
   }
 }
 
@@ -164,12 +175,13 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
     int64_t age_us = now_ns / DURATION_US - (int64_t)raw->stamp_us[TIMESYNC_T4];
     sample_set(sample, METRIC_AGE, age_us * DURATION_US);
   }
+  take_error_bound(sample);
   return 0;
 }
 
 int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *sample,
                     struct why *why) {
-  struct sample made = {.present = 0};
+  struct sample made = {.jitter_kind = JITTER_RMS8};
   (void)snprintf(made.server, sizeof made.server, "%s", raw->server);
   int error = check_address(raw, &made, why);
   if (error == 0 && has(raw, TIMESYNC_POLL_INTERVAL) &&

@@ -33,17 +33,21 @@ check() {
 }
 
 s=src
-check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,clock,utc,sample}.c
+check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,clock,utc}.c
+check "metric|$leaves" "$network|syslog|ini|systemd/.*" $s/{sample,metric}.c
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
-check "sample|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
-  $s/{judge,message,frame,timesync,address}.c
+check "sample|metric|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
+  $s/{judge,message,note,frame,timesync,address}.c
+check "sample|metric|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" \
+  $s/ntp/{candm,mode6,mode6_text,ptp_management,ntp_packet,ntp_select}.c
 check "config|address|env|net|$leaves" "systemd/.*|sys/socket" $s/config.c
 check "config|address|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
-check "sample|timesync|source|config|env|net|bus|bus_timesync|$leaves" 'syslog|ini' $s/source/*.c
+check "sample|metric|timesync|source|config|address|env|net|bus|bus_timesync|candm|mode6|ptp_management|ntp_packet|ntp_select|ntp_poll|$leaves" \
+  'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c
 check "log|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c
 check "env|frame|address|config|$leaves" "ini|systemd/.*|$network" $s/log.c
-check "format|report|config|judge|$leaves" "$network|ini|systemd/.*|fcntl" $s/format/*.c
+check "format|report|config|judge|metric|$leaves" "$network|ini|systemd/.*|fcntl" $s/format/*.c
 check ".*" "$network|ini|systemd/.*" $s/main.c
 
 # One user each.

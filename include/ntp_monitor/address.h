@@ -22,4 +22,8 @@ struct why;
  */
 int address_parse(const char *text, struct address *address, struct why *why);
 
+/* Reads host | host:port | v6 | [v6] | [v6]:port of a server, port being the one it has where
+ * none stands there; else the same. */
+int address_parse_server(const char *text, uint16_t port, struct address *address, struct why *why);
+
 #endif

@@ -2,7 +2,7 @@
 #ifndef NTP_MONITOR_CONFIG_H
 #define NTP_MONITOR_CONFIG_H
 
-#include "ntp_monitor/sample.h"
+#include "ntp_monitor/metric.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ typedef int config_check_source(const char *text, struct why *why);
 /* A limit or an age that is switched off or left to us ("off", "auto"). */
 #define CONFIG_NONE INT64_C(-1)
 
-enum { CONFIG_KEYS_MAX = 24, CONFIG_SOURCES_MAX = 16, CONFIG_TEXT_BYTES = 256 };
+enum { CONFIG_KEYS_MAX = 48, CONFIG_SOURCES_MAX = 16, CONFIG_TEXT_BYTES = 256 };
 
 /* Values of log_level: the severities of syslog(3). */
 enum severity {
@@ -31,9 +31,10 @@ enum severity {
 
 enum syslog_format { SYSLOG_FORMAT_AUTO, SYSLOG_FORMAT_RFC3164, SYSLOG_FORMAT_RFC5424 };
 
+/* Each in its metric's unit, ns or a plain number; alerts strictly beyond; CONFIG_NONE: off. */
 struct limit {
-  int64_t warning_ns; /* alert strictly above; CONFIG_NONE: off */
-  int64_t critical_ns;
+  int64_t warning;
+  int64_t critical;
 };
 
 /* Where a value comes from. path is static or argv's; line 0: no file. */
@@ -56,8 +57,19 @@ struct config {
   char source_text[CONFIG_TEXT_BYTES];    /* what a file or a default has for source[] */
   const char *source[CONFIG_SOURCES_MAX]; /* NAME or NAME:ARGUMENT */
   size_t source_count;
-  const char *host;    /* -H, or NULL */
-  const char *machine; /* -M, or NULL */
+  char chrony_socket[CONFIG_TEXT_BYTES];
+  int64_t chrony_port;                 /* UDP */
+  char ptp_sockets[CONFIG_TEXT_BYTES]; /* paths between blanks, tried in order */
+  int64_t ptp_domain;
+  int64_t ptp_transport_specific;
+  int64_t ptp_samples;
+  int64_t ptp_interval_ns;              /* between these */
+  char sntp_servers[CONFIG_TEXT_BYTES]; /* between commas or blanks; "": none */
+  int64_t sntp_samples;                 /* of each server */
+  int64_t sntp_interval_ns;             /* between these */
+  int64_t min_truechimers;              /* CONFIG_NONE: more than half */
+  const char *host;                     /* -H, or NULL */
+  const char *machine;                  /* -M, or NULL */
   struct origin origin[CONFIG_KEYS_MAX];
 };
 
@@ -67,6 +79,8 @@ enum config_type {
   CONFIG_BOOL,    /* bool */
   CONFIG_WORD,    /* int64_t: the value of one of a table of words */
   CONFIG_ADDRESS, /* char[CONFIG_TEXT_BYTES]: where log lines go */
+  CONFIG_PATHS,   /* char[CONFIG_TEXT_BYTES]: absolute, between blanks */
+  CONFIG_SERVERS, /* char[CONFIG_TEXT_BYTES]: host[:port] between blanks or commas */
   CONFIG_SOURCES  /* source_text and source[] */
 };
 

@@ -5,8 +5,13 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/report.h"
 
-/* Judges one sample by the limits of config. */
-struct finding judge_sample(const struct sample *sample, const struct config *config);
+/* Judges one sample of reading by the limits of config; a bystander is OK. */
+struct finding judge_sample(const struct sample *sample, const struct reading *reading,
+                            const struct config *config);
+
+/* How many servers of a vote have to agree: min_truechimers, or more than half of those that
+ * answered. */
+int64_t judge_truechimers(const struct samples *samples, const struct config *config);
 
 /* How old a reply may be: stale_after, or the larger of 3 poll intervals and 60 s. */
 int64_t judge_stale_ns(const struct sample *sample, const struct config *config);

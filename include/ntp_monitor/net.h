@@ -41,6 +41,16 @@ int net_send(int fd, const void *data, size_t length_bytes, int64_t deadline_ns)
 int net_send_local(int *fd, const char *path, const void *data, size_t length_bytes,
                    int64_t deadline_ns);
 
+/* Receives one datagram, waiting up to the deadline. Returns its length, or a negative errno
+ * (-ETIMEDOUT, -ECONNREFUSED, -EMSGSIZE where it is longer than size_bytes). */
+ssize_t net_receive(int fd, void *data, size_t size_bytes, int64_t deadline_ns);
+
+/* A datagram socket connected to the local socket at path, and bound so that it can be answered:
+ * to the path own, which the caller removes and all may write to (not left where this fails), or
+ * (own is NULL) to an abstract name of the kernel's choice, unix(7). A descriptor or a negative
+ * errno. */
+int net_connect_local(const char *path, const char *own);
+
 /* Writes all of it to any descriptor, waiting for a slow reader: 0 or a negative errno. */
 int net_write(int fd, const void *data, size_t length_bytes, int64_t deadline_ns);
 

@@ -14,19 +14,21 @@ enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
 struct reading {
   const char *source;
   struct samples samples;
-  struct why why; /* where samples.count is 0 */
+  struct why why;    /* where samples.count is 0 */
+  const char *rival; /* another source whose daemon runs, too, or NULL */
 };
 
-enum { REPORT_READINGS_MAX = 16, REPORT_MESSAGE_BYTES = 1024 };
+enum { REPORT_READINGS_MAX = 16, REPORT_MESSAGE_BYTES = 1024, REPORT_NOTE_BYTES = 1024 };
 
 /* The judgement of one sample. */
 struct finding {
   const struct sample *sample;
+  const struct reading *reading; /* that it is of */
   const char *source;
   enum verdict verdict;
   enum reason reason;
   enum metric metric; /* which passed its limit, where reason is of one */
-  int64_t limit_ns;   /* that limit; for stale: how old a reply may be */
+  int64_t limit;      /* that limit; for stale: how old a reply may be; for falseticker: servers */
 };
 
 struct report {
@@ -39,6 +41,7 @@ struct report {
   const struct finding *worst; /* which decided, or NULL where a failure did */
   enum verdict verdict;
   enum reason reason;
+  char note[REPORT_NOTE_BYTES];           /* what the sources say beside, and their comparison */
   int exit_status;                        /* as known after logging */
   char message[4 * REPORT_MESSAGE_BYTES]; /* shorter than REPORT_MESSAGE_BYTES once written */
 };

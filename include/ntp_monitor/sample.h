@@ -6,51 +6,89 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SAMPLE_SERVER_BYTES = 264, SAMPLE_ADDRESS_BYTES = 64, SAMPLE_MAX = 4096 };
+#include "ntp_monitor/metric.h"
 
-/* What can be limited; each is a span in ns. */
-enum metric {
-  METRIC_JITTER,
-  METRIC_OFFSET, /* > 0: the local clock is behind the source */
-  METRIC_DELAY,
-  METRIC_ROOT_DISTANCE, /* root delay / 2 + root dispersion, as the server has it */
-  METRIC_AGE,           /* now - last reply; < 0 where that lies in the future */
-  METRIC_COUNT
+enum {
+  SAMPLE_SERVER_BYTES = 264,
+  SAMPLE_ADDRESS_BYTES = 64,
+  SAMPLE_REMARK_BYTES = 160,
+  SAMPLE_MAX = 4096,
+  SAMPLES_NOTE_BYTES = 512
 };
 
 /* What else may be known. Bits of present are 1u << metric and 1u << field. */
 enum field {
   FIELD_POLL_INTERVAL = METRIC_COUNT,
-  FIELD_STRATUM,
   FIELD_LEAP,
   FIELD_REPLIES,
+  FIELD_SENT,
   FIELD_SPIKE
 };
 
 /* RFC 5905 section 7.3, figure 9. */
 enum leap { LEAP_NONE, LEAP_INSERT, LEAP_DELETE, LEAP_UNSYNCHRONISED };
 
+/* Which kind of number the jitter is, for they are not the same. */
+enum jitter_kind {
+  JITTER_NONE,           /* this reading has none, and never will */
+  JITTER_RMS8,           /* timesyncd: root mean square of up to 8 offsets against the newest */
+  JITTER_STDDEV,         /* chronyd: standard deviation of the source's residuals */
+  JITTER_SYS,            /* ntpd: its sys_jitter */
+  JITTER_RMS,            /* sntp: root mean square against the best sample, RFC 5905 section 10 */
+  JITTER_RMS_SUCCESSIVE, /* ptp: root mean square of successive differences */
+  JITTER_KIND_COUNT
+};
+
+/* What the time service makes of the server. */
+enum state {
+  STATE_UNKNOWN,
+  STATE_SELECTED,    /* the one that is followed */
+  STATE_COMBINED,    /* averaged with it */
+  STATE_SELECTABLE,  /* good, not used */
+  STATE_FALSETICKER, /* outvoted by the others */
+  STATE_JITTERY,     /* too variable */
+  STATE_UNUSABLE,    /* it answers, and what it says cannot be used (yet) */
+  STATE_UNREACHABLE,
+  STATE_COUNT
+};
+
 struct sample {
   char server[SAMPLE_SERVER_BYTES];   /* escaped; "" where unknown */
   char address[SAMPLE_ADDRESS_BYTES]; /* numeric; "" where unknown */
+  char remark[SAMPLE_REMARK_BYTES];   /* escaped: why it is as it is, for people; "" for nothing */
   unsigned present;                   /* which of the following are known */
-  int64_t value_ns[METRIC_COUNT];
+  int64_t value[METRIC_COUNT];        /* each in its metric's unit: ns or a plain number */
   int64_t poll_interval_ns;
-  unsigned stratum;
   enum leap leap;
-  uint64_t replies;   /* since the source began with this server */
+  enum jitter_kind jitter_kind;
+  enum state state;
+  uint64_t replies;   /* since the source began with this server; sntp: to what was sent */
+  uint64_t sent;      /* requests of this run */
   bool spike;         /* the last reply was taken for an outlier and not applied */
   bool foreign_clock; /* read on another machine: its clock is not ours */
+  bool bystander;     /* listed, not judged: another one of these carries the verdict */
 };
 
-/* Of one source. items is on the heap, owned by the struct. */
+/* Of one source. items is on the heap, owned by the struct. At least one of them is no bystander.
+ */
 struct samples {
   struct sample *items;
   size_t count;
+  unsigned asked;       /* servers that had a vote, or 0 where none was taken: */
+  unsigned answered;    /* of them, those whose answers count */
+  unsigned truechimers; /* of these, those that agree (RFC 5905 section 11.2.1) */
+  bool combined;        /* of the truechimers: */
+  int64_t combined_offset_ns;
+  int64_t combined_bound_ns;     /* the true offset lies within so much of it */
+  char note[SAMPLES_NOTE_BYTES]; /* escaped: what else to say, or "" */
 };
 
 bool sample_has(const struct sample *sample, unsigned metric_or_field);
-void sample_set(struct sample *sample, enum metric metric, int64_t value_ns);
+void sample_set(struct sample *sample, enum metric metric, int64_t value);
+
+/* The words that stand in every output ("stddev", "falseticker"); "" for none. Static. */
+const char *jitter_kind_word(enum jitter_kind kind);
+const char *state_word(enum state state);
 
 /* Adds a copy of sample: 0, -ENOMEM or -E2BIG (over SAMPLE_MAX). */
 int samples_add(struct samples *samples, const struct sample *sample);

@@ -12,20 +12,32 @@ struct why;
 struct source {
   const char *name;
   const char *argument; /* what stands behind "name:" in -s, or NULL for none */
+  bool optional;        /* that argument may be left out */
   const char *summary;
-  bool automatic; /* tried by `auto`, in the table's order */
-  bool remote;    /* can read another machine: -H and -M */
+  bool automatic;   /* tried by `auto`, in the table's order */
+  bool keeps_clock; /* its daemon sets this machine's clock */
+  bool remote;      /* can read another machine: -H and -M */
   /* Adds to samples: 0 (at least one was added) or a negative errno with why
    * filled. Returns by env->measure_deadline_ns. argument: see above, or NULL. */
   int (*measure)(const struct env *env, const struct config *config, const char *argument,
                  struct samples *samples, struct why *why);
+  /* Whether that daemon runs, as can be told within a few ms; NULL: never asked. */
+  bool (*runs)(const struct env *env, const struct config *config);
 };
 
 extern const struct source source_timesyncd;
+extern const struct source source_chrony;
+extern const struct source source_ntpd;
+extern const struct source source_ptp;
+extern const struct source source_sntp;
 extern const struct source source_text;
 
 /* All of them, ended by NULL. */
 extern const struct source *const source_table[];
+
+/* "text:FILE", "sntp[:HOST]": how -s is to be written for it. Returns out. */
+enum { SOURCE_USAGE_BYTES = 64 };
+const char *source_usage(char out[SOURCE_USAGE_BYTES], const struct source *source);
 
 /* Looks up NAME or NAME:ARGUMENT. Returns the row, *argument pointing into text
  * or NULL; or NULL with why filled. "auto" is no row and not known here. */

@@ -7,12 +7,6 @@
 #include "ntp_monitor/report.h"
 #include "ntp_monitor/utc.h"
 
-static const char *const metric_keys[METRIC_COUNT] = {
-    [METRIC_JITTER] = "jitter_s", [METRIC_OFFSET] = "offset_s",
-    [METRIC_DELAY] = "delay_s",   [METRIC_ROOT_DISTANCE] = "root_distance_s",
-    [METRIC_AGE] = "age_s",
-};
-
 /* RFC 8259 section 7; an empty text is unknown, so null. */
 static void print_text(FILE *out, const char *key, const char *text) {
   (void)fprintf(out, "\"%s\":", key);
@@ -36,22 +30,46 @@ static void print_seconds(FILE *out, const char *key, bool known, int64_t span_n
   (void)fprintf(out, "\"%s\":%s", key, known ? duration_print_seconds(text, span_ns) : "null");
 }
 
+/* Spans are in seconds, and their keys say so. */
+static void print_metric(FILE *out, enum metric metric, bool known, int64_t value) {
+  char text[METRIC_TEXT_BYTES];
+  (void)fprintf(out, "\"%s%s\":%s", metric_table[metric].word,
+                metric_table[metric].is_count ? "" : "_s",
+                known ? metric_print_plain(text, metric, value) : "null");
+}
+
+static void print_limit(FILE *out, enum metric metric, const char *level, int64_t limit) {
+  char text[METRIC_TEXT_BYTES];
+  (void)fprintf(out, "\"%s\":%s", level,
+                limit == CONFIG_NONE ? "null" : metric_print_plain(text, metric, limit));
+}
+
 static void print_limits(FILE *out, const struct config *config) {
   const char *comma = "";
   (void)fputs("\"limits\":{", out);
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &config->limit[m];
-    if (limit->warning_ns == CONFIG_NONE && limit->critical_ns == CONFIG_NONE) {
+    if (limit->warning == CONFIG_NONE && limit->critical == CONFIG_NONE) {
       continue;
     }
-    (void)fprintf(out, "%s\"%s\":{", comma, metric_keys[m]);
-    print_seconds(out, "warning", limit->warning_ns != CONFIG_NONE, limit->warning_ns);
+    (void)fprintf(out, "%s\"%s%s\":{", comma, metric_table[m].word,
+                  metric_table[m].is_count ? "" : "_s");
+    print_limit(out, m, "warning", limit->warning);
     (void)fputc(',', out);
-    print_seconds(out, "critical", limit->critical_ns != CONFIG_NONE, limit->critical_ns);
+    print_limit(out, m, "critical", limit->critical);
     (void)fputc('}', out);
     comma = ",";
   }
   (void)fputc('}', out);
+}
+
+static void print_word(FILE *out, const char *key, const char *word) {
+  (void)fputc(',', out);
+  print_text(out, key, word);
+}
+
+static void print_number(FILE *out, const char *key, bool known, uint64_t number) {
+  (void)fprintf(out, known ? ",\"%s\":%" PRIu64 : ",\"%s\":null", key, number);
 }
 
 static void print_server(FILE *out, const struct finding *finding) {
@@ -61,25 +79,25 @@ static void print_server(FILE *out, const struct finding *finding) {
   print_text(out, "server", sample->server);
   (void)fputc(',', out);
   print_text(out, "address", sample->address);
-  (void)fprintf(out, ",\"verdict\":\"%s\",\"reason\":\"%s\"", verdict_word(finding->verdict),
-                reason_name(finding->reason));
+  print_word(out, "verdict", sample->bystander ? "" : verdict_word(finding->verdict));
+  print_word(out, "reason", sample->bystander ? "" : reason_name(finding->reason));
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     (void)fputc(',', out);
-    print_seconds(out, metric_keys[m], sample_has(sample, m), sample->value_ns[m]);
+    print_metric(out, m, sample_has(sample, m), sample->value[m]);
   }
+  print_word(out, "jitter_kind", jitter_kind_word(sample->jitter_kind));
   (void)fputc(',', out);
   print_seconds(out, "poll_interval_s", sample_has(sample, FIELD_POLL_INTERVAL),
                 sample->poll_interval_ns);
-  (void)fprintf(out, sample_has(sample, FIELD_STRATUM) ? ",\"stratum\":%u" : ",\"stratum\":null",
-                sample->stratum);
-  (void)fprintf(out, sample_has(sample, FIELD_LEAP) ? ",\"leap\":\"%s\"" : ",\"leap\":null",
-                leaps[sample->leap]);
-  (void)fprintf(out,
-                sample_has(sample, FIELD_REPLIES) ? ",\"replies\":%" PRIu64 : ",\"replies\":null",
-                sample->replies);
+  print_word(out, "leap", sample_has(sample, FIELD_LEAP) ? leaps[sample->leap] : "");
+  print_number(out, "replies", sample_has(sample, FIELD_REPLIES), sample->replies);
+  print_number(out, "sent", sample_has(sample, FIELD_SENT), sample->sent);
   const char *spike = sample->spike ? "true" : "false";
-  (void)fprintf(out, ",\"spike\":%s,\"source\":\"%s\"}",
-                sample_has(sample, FIELD_SPIKE) ? spike : "null", finding->source);
+  (void)fprintf(out, ",\"spike\":%s", sample_has(sample, FIELD_SPIKE) ? spike : "null");
+  print_word(out, "state", state_word(sample->state));
+  print_word(out, "remark", sample->remark);
+  print_word(out, "source", finding->source);
+  (void)fputc('}', out);
 }
 
 static void print(FILE *out, const struct report *report, bool colour) {
@@ -92,6 +110,7 @@ static void print(FILE *out, const struct report *report, bool colour) {
   (void)fprintf(out, ",\"verdict\":\"%s\",\"reason\":\"%s\",", verdict_word(report->verdict),
                 reason_name(report->reason));
   print_text(out, "message", report->message);
+  print_word(out, "note", report->note);
   (void)fprintf(out, ",\"exit_status\":%d,", report->exit_status);
   print_limits(out, report->config);
   (void)fputs(",\"servers\":[", out);

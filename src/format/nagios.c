@@ -11,39 +11,37 @@
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
 
-static const char *const metric_labels[METRIC_COUNT] = {
-    [METRIC_JITTER] = "jitter", [METRIC_OFFSET] = "offset",
-    [METRIC_DELAY] = "delay",   [METRIC_ROOT_DISTANCE] = "root_distance",
-    [METRIC_AGE] = "age",
-};
-
 /* A range: outside of it is an alert. The offset goes either way. */
-static void print_range(FILE *out, enum metric metric, int64_t limit_ns) {
-  char text[DURATION_TEXT_BYTES];
+static void print_range(FILE *out, enum metric metric, int64_t limit) {
+  char text[METRIC_TEXT_BYTES];
   (void)fputc(';', out);
-  if (limit_ns == CONFIG_NONE) {
+  if (limit == CONFIG_NONE) {
     return;
   }
-  duration_print_seconds(text, limit_ns);
-  (void)fprintf(out, metric == METRIC_OFFSET ? "-%s:%s" : "%s", text, text);
+  metric_print_plain(text, metric, limit);
+  (void)fprintf(out,
+                metric == METRIC_OFFSET      ? "-%s:%s"
+                : metric_table[metric].below ? "%s:"
+                                             : "%s",
+                text, text);
 }
 
 /* nth: servers after the first have their number in the label, which must be unique in
  * its first 19 characters. U: could not be determined. */
 static void print_metric(FILE *out, const struct report *report, const struct finding *finding,
                          size_t nth, enum metric metric) {
-  char text[DURATION_TEXT_BYTES];
+  char text[METRIC_TEXT_BYTES];
   const struct sample *sample = finding != NULL ? finding->sample : NULL;
   bool known = sample != NULL && sample_has(sample, metric);
   if (!known && metric != METRIC_JITTER) {
     return;
   }
-  (void)fprintf(out, " %s", metric_labels[metric]);
+  (void)fprintf(out, " %s", metric_table[metric].word);
   if (nth > 0) {
     (void)fprintf(out, "_%zu", nth + 1);
   }
-  (void)fprintf(out, "=%s%s", known ? duration_print_seconds(text, sample->value_ns[metric]) : "U",
-                known ? "s" : "");
+  (void)fprintf(out, "=%s%s", known ? metric_print_plain(text, metric, sample->value[metric]) : "U",
+                known && !metric_table[metric].is_count ? "s" : "");
   if (metric == METRIC_AGE) {
     int64_t least_us = 0;
     int64_t most_us = 0;
@@ -55,9 +53,12 @@ static void print_metric(FILE *out, const struct report *report, const struct fi
   }
   const struct limit *limit = &report->config->limit[metric];
   bool judged = metric != METRIC_JITTER || finding == NULL || finding->reason != REASON_WARMING_UP;
-  print_range(out, metric, judged ? limit->warning_ns : CONFIG_NONE);
-  print_range(out, metric, judged ? limit->critical_ns : CONFIG_NONE);
+  print_range(out, metric, judged ? limit->warning : CONFIG_NONE);
+  print_range(out, metric, judged ? limit->critical : CONFIG_NONE);
   (void)fputs(metric == METRIC_OFFSET ? "" : ";0", out);
+  if (metric_table[metric].is_count) {
+    (void)fprintf(out, ";%" PRId64, metric_table[metric].most);
+  }
 }
 
 static void print(FILE *out, const struct report *report, bool colour) {
@@ -72,10 +73,15 @@ static void print(FILE *out, const struct report *report, bool colour) {
   if (report->finding_count == 0) {
     print_metric(out, report, NULL, 0, METRIC_JITTER);
   }
+  size_t nth = 0;
   for (size_t i = 0; i < report->finding_count; i++) {
-    for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
-      print_metric(out, report, &report->findings[i], i, m);
+    if (report->findings[i].sample->bystander) {
+      continue;
     }
+    for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+      print_metric(out, report, &report->findings[i], nth, m);
+    }
+    nth++;
   }
   (void)fputc('\n', out);
 }

@@ -13,45 +13,62 @@ static void print_row(FILE *out, const char *label, const char *value, const cha
                 remark);
 }
 
-/* "warning above 2s   critical above 5s"; "" where neither is set. */
-static void write_limits(const struct limit *limit, char *out, size_t size_bytes) {
-  char span[DURATION_TEXT_BYTES];
-  bool warns = limit->warning_ns != CONFIG_NONE;
+/* "warning above 2s, critical above 5s"; "" where neither is set. */
+static void write_limits(const struct report *report, enum metric metric, char *out,
+                         size_t size_bytes) {
+  const struct limit *limit = &report->config->limit[metric];
+  const char *side = metric_table[metric].below ? "below" : "above";
+  char value[METRIC_TEXT_BYTES];
+  bool warns = limit->warning != CONFIG_NONE;
   out[0] = '\0';
   if (warns) {
-    (void)snprintf(out, size_bytes, "warning above %s", duration_print(span, limit->warning_ns));
+    (void)snprintf(out, size_bytes, "warning %s %s", side,
+                   metric_print(value, metric, limit->warning));
   }
-  if (limit->critical_ns != CONFIG_NONE) {
+  if (limit->critical != CONFIG_NONE) {
     size_t used = strlen(out);
-    (void)snprintf(out + used, size_bytes - used, "%scritical above %s", warns ? ", " : "",
-                   duration_print(span, limit->critical_ns));
+    (void)snprintf(out + used, size_bytes - used, "%scritical %s %s", warns ? ", " : "", side,
+                   metric_print(value, metric, limit->critical));
   }
 }
 
+static const char *print_signed(char *out, size_t size_bytes, enum metric metric, int64_t value) {
+  char text[METRIC_TEXT_BYTES];
+  bool plus = metric == METRIC_OFFSET && value > 0;
+  (void)snprintf(out, size_bytes, "%s%s", plus ? "+" : "", metric_print(text, metric, value));
+  return out;
+}
+
+/* What to say of a value beside its limits. */
+static const char *meaning(const struct finding *finding, enum metric metric) {
+  int64_t value = finding->sample->value[metric];
+  if (metric == METRIC_OFFSET && value != 0) {
+    return value > 0 ? "the clock was behind" : "the clock was ahead";
+  }
+  if (metric == METRIC_JITTER && finding->reason == REASON_WARMING_UP) {
+    return "not judged yet";
+  }
+  return metric == METRIC_REACH ? "of the last 8 polls" : "";
+}
+
 static void print_metric(FILE *out, const struct report *report, const struct finding *finding,
-                         enum metric metric, const char *label) {
+                         enum metric metric) {
   const struct sample *sample = finding->sample;
-  char value[DURATION_TEXT_BYTES + 1];
-  char span[DURATION_TEXT_BYTES];
-  char limits[3 * DURATION_TEXT_BYTES];
-  char remark[4 * DURATION_TEXT_BYTES];
+  char value[METRIC_TEXT_BYTES + 1];
+  char limits[3 * METRIC_TEXT_BYTES];
+  char remark[4 * METRIC_TEXT_BYTES];
   if (!sample_has(sample, metric)) {
     return;
   }
-  int64_t value_ns = sample->value_ns[metric];
-  bool signed_value = metric == METRIC_OFFSET && value_ns != 0;
-  const char *side = !signed_value  ? ""
-                     : value_ns > 0 ? "the clock was behind"
-                                    : "the clock was ahead";
-  (void)snprintf(value, sizeof value, "%s%s", signed_value && value_ns > 0 ? "+" : "",
-                 duration_print(span, value_ns));
-  write_limits(&report->config->limit[metric], limits, sizeof limits);
-  if (metric == METRIC_JITTER && finding->reason == REASON_WARMING_UP) {
-    (void)strcpy(limits, "not judged yet");
+  const char *means = meaning(finding, metric);
+  write_limits(report, metric, limits, sizeof limits);
+  if (metric == METRIC_JITTER && means[0] != '\0') {
+    limits[0] = '\0';
   }
-  (void)snprintf(remark, sizeof remark, "%s%s%s", side,
-                 side[0] != '\0' && limits[0] != '\0' ? ", " : "", limits);
-  print_row(out, label, value, remark);
+  (void)snprintf(remark, sizeof remark, "%s%s%s", means,
+                 means[0] != '\0' && limits[0] != '\0' ? ", " : "", limits);
+  print_row(out, metric_table[metric].name,
+            print_signed(value, sizeof value, metric, sample->value[metric]), remark);
 }
 
 static void print_age(FILE *out, const struct sample *sample) {
@@ -59,7 +76,7 @@ static void print_age(FILE *out, const struct sample *sample) {
   char value[DURATION_TEXT_BYTES + 16];
   char remark[DURATION_TEXT_BYTES + 16] = "";
   if (sample_has(sample, METRIC_AGE)) {
-    int64_t age_ns = duration_round(sample->value_ns[METRIC_AGE]);
+    int64_t age_ns = duration_round(sample->value[METRIC_AGE]);
     (void)snprintf(value, sizeof value,
                    age_ns < 0   ? "in %s"
                    : age_ns > 0 ? "%s ago"
@@ -73,43 +90,84 @@ static void print_age(FILE *out, const struct sample *sample) {
   }
 }
 
-static void print_server(FILE *out, const struct sample *sample) {
-  char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
+/* "NAME (ADDRESS)", as much of it as is known. */
+static const char *name_server(const struct sample *sample, char *out, size_t size_bytes) {
   bool named = sample->server[0] != '\0' && strcmp(sample->server, sample->address) != 0;
   bool addressed = sample->address[0] != '\0';
-  (void)snprintf(both, sizeof both, "%s%s%s%s", named ? sample->server : "",
+  (void)snprintf(out, size_bytes, "%s%s%s%s", named ? sample->server : "",
                  named && addressed ? " (" : "", sample->address, named && addressed ? ")" : "");
-  if (named || addressed) {
-    print_row(out, "server", both, "");
+  return out;
+}
+
+static void print_replies(FILE *out, const struct sample *sample) {
+  char number[64];
+  if (!sample_has(sample, FIELD_REPLIES)) {
+    return;
   }
+  (void)snprintf(number, sizeof number,
+                 sample_has(sample, FIELD_SENT) ? "%" PRIu64 " of %" PRIu64 : "%" PRIu64,
+                 sample->replies, sample->sent);
+  bool spike = sample_has(sample, FIELD_SPIKE) && sample->spike;
+  print_row(out, "replies", number, spike ? "the last one was an outlier" : "");
 }
 
 static void print_finding(FILE *out, const struct report *report, const struct finding *finding) {
   static const char *const leaps[] = {"none", "a second will be inserted",
                                       "a second will be deleted", "not synchronised"};
+  static const enum metric before_age[] = {METRIC_JITTER, METRIC_OFFSET, METRIC_DELAY,
+                                           METRIC_ROOT_DISTANCE, METRIC_ERROR_BOUND};
   const struct sample *sample = finding->sample;
-  char number[32];
+  char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
   (void)fputc('\n', out);
-  print_server(out, sample);
-  print_metric(out, report, finding, METRIC_JITTER, "jitter");
-  print_metric(out, report, finding, METRIC_OFFSET, "offset");
-  print_metric(out, report, finding, METRIC_DELAY, "delay");
-  print_metric(out, report, finding, METRIC_ROOT_DISTANCE, "root distance");
+  if (name_server(sample, both, sizeof both)[0] != '\0') {
+    print_row(out, "server", both, state_word(sample->state));
+  }
+  for (size_t i = 0; i < sizeof before_age / sizeof *before_age; i++) {
+    print_metric(out, report, finding, before_age[i]);
+  }
   print_age(out, sample);
-  if (sample_has(sample, FIELD_REPLIES)) {
-    (void)snprintf(number, sizeof number, "%" PRIu64, sample->replies);
-    print_row(out, "replies", number,
-              sample_has(sample, FIELD_SPIKE) && sample->spike ? "the last one was an outlier"
-                                                               : "");
-  }
-  if (sample_has(sample, FIELD_STRATUM)) {
-    (void)snprintf(number, sizeof number, "%u", sample->stratum);
-    print_row(out, "stratum", number, "");
-  }
+  print_replies(out, sample);
+  print_metric(out, report, finding, METRIC_REACH);
+  print_metric(out, report, finding, METRIC_STRATUM);
   if (sample_has(sample, FIELD_LEAP) && sample->leap != LEAP_NONE) {
     print_row(out, "leap second", leaps[sample->leap], "");
   }
+  if (sample->remark[0] != '\0') {
+    print_row(out, "remark", sample->remark, "");
+  }
   print_row(out, "source", finding->source, "");
+}
+
+/* One line of a server that is listed only. */
+static void print_bystander(FILE *out, const struct finding *finding) {
+  const struct sample *sample = finding->sample;
+  char text[METRIC_TEXT_BYTES + 1];
+  char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
+  (void)fprintf(out, "  %-15s %s", state_word(sample->state),
+                name_server(sample, both, sizeof both));
+  if (sample_has(sample, METRIC_OFFSET)) {
+    (void)fprintf(out, ", offset %s",
+                  print_signed(text, sizeof text, METRIC_OFFSET, sample->value[METRIC_OFFSET]));
+  }
+  for (enum metric m = METRIC_STRATUM; m <= METRIC_REACH; m++) {
+    if (sample_has(sample, m)) {
+      (void)fprintf(out, ", %s %s", metric_table[m].name, metric_print(text, m, sample->value[m]));
+    }
+  }
+  (void)fprintf(out, "%s%s\n", sample->remark[0] != '\0' ? ", " : "", sample->remark);
+}
+
+static void print_bystanders(FILE *out, const struct report *report,
+                             const struct reading *reading) {
+  bool first = true;
+  for (size_t i = 0; i < report->finding_count; i++) {
+    const struct finding *finding = &report->findings[i];
+    if (finding->reading == reading && finding->sample->bystander) {
+      (void)fputs(first ? "\n" : "", out);
+      print_bystander(out, finding);
+      first = false;
+    }
+  }
 }
 
 static void print(FILE *out, const struct report *report, bool colour) {
@@ -121,7 +179,10 @@ static void print(FILE *out, const struct report *report, bool colour) {
   (void)fprintf(out, "%s%s%s  %s\n", colour ? colours[judge_shown(report)] : "",
                 verdict_name(judge_shown(report)), colour ? "\033[0m" : "", report->message);
   for (size_t i = 0; i < report->finding_count; i++) {
-    print_finding(out, report, &report->findings[i]);
+    if (!report->findings[i].sample->bystander) {
+      print_finding(out, report, &report->findings[i]);
+      print_bystanders(out, report, report->findings[i].reading);
+    }
   }
 }
 

@@ -174,6 +174,7 @@ const struct source source_timesyncd = {
     .name = "timesyncd",
     .summary = "systemd-timesyncd over the system bus",
     .automatic = true,
+    .keeps_clock = true,
     .remote = true,
     .measure = measure_timesyncd,
 };

@@ -19,6 +19,7 @@ const struct source source_timesyncd = {
     .name = "timesyncd",
     .summary = "systemd-timesyncd (left out of this build)",
     .automatic = true,
+    .keeps_clock = true,
     .remote = true,
     .measure = measure_timesyncd,
 };

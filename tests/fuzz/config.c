@@ -67,7 +67,7 @@ static void check_limits(const struct config *config, const char *path) {
   unsigned wrong = 0;
   for (size_t m = 0; m < METRIC_COUNT; m++) {
     const struct limit *limit = &config->limit[m];
-    wrong += limit->critical_ns >= 0 && limit->warning_ns > limit->critical_ns;
+    wrong += limit->critical >= 0 && limit->warning > limit->critical;
   }
   config_check(config, &notes);
   MUST(said.problem_count == wrong && notes.problem_count == wrong && said.warning_count == 0);

@@ -157,7 +157,7 @@ static void check_report(const char *whole, uint8_t form) {
   static struct config config;
   char host[ENV_HOST_BYTES];
   struct sample sample = {.present = 1U << METRIC_JITTER | 1U << METRIC_OFFSET,
-                          .value_ns = {(form & 3) * INT64_C(1000000000), -1}};
+                          .value = {(form & 3) * INT64_C(1000000000), -1}};
   struct reading readings[2] = {{.source = "timesyncd"}, {.source = "text"}};
   fuzz_settings(&config, form & 0x70);
   text_escape(host, sizeof host, form & 4 ? whole : "host.example.org",
@@ -168,7 +168,7 @@ static void check_report(const char *whole, uint8_t form) {
   size_t count = form & 0x80 ? 2 : 1;
   if ((form & 3) != 3) {
     MUST(samples_add(&readings[0].samples, &sample) == 0);
-    sample.value_ns[METRIC_JITTER] += 1000000;
+    sample.value[METRIC_JITTER] += 1000000;
     MUST((form & 0x40) == 0 || samples_add(&readings[0].samples, &sample) == 0);
   } else {
     readings[0].why = readings[1].why;

@@ -24,6 +24,24 @@ static void check_sources(const struct config *config) {
   }
 }
 
+/* Of absolute paths, at least one, or of servers. */
+static void check_list(const struct config_key *key, const char *list) {
+  char copy[CONFIG_TEXT_BYTES];
+  struct address address;
+  struct why why;
+  bool paths = key->type == CONFIG_PATHS;
+  size_t count = 0;
+  MUST(strlen(list) < sizeof copy);
+  (void)strcpy(copy, list);
+  for (char *part = strtok(copy, paths ? " \t" : " \t,"); part != NULL;
+       part = strtok(NULL, paths ? " \t" : " \t,")) {
+    MUST(paths ? part[0] == '/' && strlen(part) <= 107
+               : address_parse_server(part, 123, &address, &why) == 0 && address.port > 0);
+    count++;
+  }
+  MUST(!paths || count > 0);
+}
+
 static void check_value(const struct config *config, const struct config_key *key) {
   const void *field = (const char *)config + key->offset;
   int64_t value = 0;
@@ -44,6 +62,10 @@ static void check_value(const struct config *config, const struct config_key *ke
     break;
   case CONFIG_ADDRESS:
     MUST(address_parse(field, &address, &why) == 0);
+    break;
+  case CONFIG_PATHS:
+  case CONFIG_SERVERS:
+    check_list(key, field);
     break;
   case CONFIG_SOURCES:
     check_sources(config);
@@ -66,9 +88,17 @@ void fuzz_config(const struct config *config, const char *path, unsigned line_co
 
 void fuzz_settings(struct config *config, unsigned which) {
   static const char *const settings[][2] = {
-      {"jitter_threshold", "1ms"},         {"jitter_critical", "5s"}, {"offset_threshold", "10ms"},
-      {"offset_critical", "1s"},           {"stale_after", "5min"},   {"min_replies", "1"},
+      {"jitter_threshold", "1ms"},
+      {"jitter_critical", "5s"},
+      {"offset_threshold", "10ms"},
+      {"offset_critical", "1s"},
+      {"stale_after", "5min"},
+      {"min_replies", "1"},
       {"root_distance_threshold", "50ms"},
+      {"delay_threshold", "20ms"},
+      {"error_bound_critical", "1s"},
+      {"stratum_threshold", "2"},
+      {"reach_threshold", "8"},
   };
   config_init(config, source_check);
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {

@@ -78,7 +78,7 @@ static void check_nagios(const struct report *report) {
   MUST(fuzz_is_safe_lines(text) && strchr(text, '\n')[1] == '\0');
   MUST(fuzz_matches(&line,
                     "NTP (OK|WARNING|CRITICAL|UNKNOWN): [^|]*\\|( [a-z_]+(_[0-9]+)?=(U|" NUMBER
-                    "s);" RANGE ";" RANGE "(;0)?)+\n",
+                    "s|[0-9]+);" RANGE ";" RANGE "(;0(;[0-9]+)?)?)+\n",
                     text));
   if (report->finding_count == 1) {
     check_age(report, strchr(text, '|'));

@@ -14,12 +14,19 @@ void fuzz_sample(const struct sample *sample) {
   MUST(sample->address[0] == '\0' || inet_pton(AF_INET, sample->address, unused) == 1 ||
        inet_pton(AF_INET6, sample->address, unused) == 1);
   MUST(sample->present < 1U << (FIELD_SPIKE + 1));
-  const int64_t *value_ns = sample->value_ns;
-  MUST(value_ns[METRIC_JITTER] >= 0 && value_ns[METRIC_JITTER] <= DURATION_D);
-  MUST(value_ns[METRIC_DELAY] >= 0);
-  MUST(value_ns[METRIC_ROOT_DISTANCE] >= 0 && value_ns[METRIC_ROOT_DISTANCE] <= 3 * DURATION_D / 2);
+  const int64_t *value = sample->value;
+  MUST(value[METRIC_JITTER] >= 0 && value[METRIC_JITTER] <= DURATION_D);
+  MUST(value[METRIC_DELAY] >= 0);
+  MUST(value[METRIC_ROOT_DISTANCE] >= 0 && value[METRIC_ROOT_DISTANCE] <= 3 * DURATION_D / 2);
+  MUST(value[METRIC_STRATUM] >= 0 && value[METRIC_STRATUM] <= 16);
+  MUST(value[METRIC_REACH] >= 0 && value[METRIC_REACH] <= 8);
+  if (sample_has(sample, METRIC_ERROR_BOUND)) {
+    fuzz_wide bound_ns = value[METRIC_ROOT_DISTANCE];
+    bound_ns += value[METRIC_OFFSET] < 0 ? -(fuzz_wide)value[METRIC_OFFSET] : value[METRIC_OFFSET];
+    MUST(value[METRIC_ERROR_BOUND] == bound_ns + value[METRIC_DELAY] / 2);
+  }
   MUST(sample->poll_interval_ns >= 0 && sample->poll_interval_ns <= (1 << 17) * DURATION_S);
-  MUST(sample->stratum <= 16 && (unsigned)sample->leap <= LEAP_UNSYNCHRONISED);
+  MUST((unsigned)sample->leap <= LEAP_UNSYNCHRONISED);
   bool replied = !sample_has(sample, FIELD_REPLIES) || sample->replies > 0;
   MUST(replied || (sample->present & ~(1U << FIELD_REPLIES | 1U << FIELD_POLL_INTERVAL)) == 0);
 }
@@ -31,8 +38,8 @@ static fuzz_wide size_of(fuzz_wide value) {
 /* Whether the last reply is too old: -1 no, 1 yes, 0 where it hangs on how the clock was put
  * right since. */
 static int staleness(const struct sample *sample, const struct config *config) {
-  fuzz_wide age_us = sample->value_ns[METRIC_AGE] / 1000;
-  fuzz_wide offset_us = sample->value_ns[METRIC_OFFSET] / 1000;
+  fuzz_wide age_us = sample->value[METRIC_AGE] / 1000;
+  fuzz_wide offset_us = sample->value[METRIC_OFFSET] / 1000;
   int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
   int64_t poll_ns =
       sample_has(sample, FIELD_POLL_INTERVAL) ? sample->poll_interval_ns : 2048 * DURATION_S;
@@ -55,11 +62,12 @@ static unsigned rank(enum verdict verdict) {
 static enum verdict by_limit(const struct sample *sample, const struct config *config,
                              enum metric metric) {
   const struct limit *limit = &config->limit[metric];
-  fuzz_wide size_ns = size_of(sample->value_ns[metric]);
-  return !sample_has(sample, metric)                                         ? VERDICT_OK
-         : limit->critical_ns != CONFIG_NONE && size_ns > limit->critical_ns ? VERDICT_CRITICAL
-         : limit->warning_ns != CONFIG_NONE && size_ns > limit->warning_ns   ? VERDICT_WARNING
-                                                                             : VERDICT_OK;
+  fuzz_wide size = size_of(sample->value[metric]);
+  int sign = metric == METRIC_REACH ? -1 : 1; /* that one alerts from below */
+  return !sample_has(sample, metric) || metric == METRIC_AGE                      ? VERDICT_OK
+         : limit->critical != CONFIG_NONE && sign * size > sign * limit->critical ? VERDICT_CRITICAL
+         : limit->warning != CONFIG_NONE && sign * size > sign * limit->warning   ? VERDICT_WARNING
+                                                                                  : VERDICT_OK;
 }
 
 static void check_finding(const struct finding *finding, const struct config *config) {
@@ -80,7 +88,11 @@ static void check_finding(const struct finding *finding, const struct config *co
   } rows[] = {{stale > 0 ? VERDICT_WARNING : VERDICT_OK, REASON_STALE},
               {warming ? VERDICT_OK : by_limit(sample, config, METRIC_JITTER), REASON_JITTER},
               {by_limit(sample, config, METRIC_OFFSET), REASON_OFFSET},
-              {by_limit(sample, config, METRIC_ROOT_DISTANCE), REASON_ROOT_DISTANCE}};
+              {by_limit(sample, config, METRIC_DELAY), REASON_DELAY},
+              {by_limit(sample, config, METRIC_ROOT_DISTANCE), REASON_ROOT_DISTANCE},
+              {by_limit(sample, config, METRIC_ERROR_BOUND), REASON_ERROR_BOUND},
+              {by_limit(sample, config, METRIC_STRATUM), REASON_STRATUM},
+              {by_limit(sample, config, METRIC_REACH), REASON_REACH}};
   enum verdict verdict = VERDICT_OK;
   enum reason reason = warming ? REASON_WARMING_UP : REASON_OK;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -46,7 +46,7 @@ static bool can_be(const struct timesync *raw) {
 static void check_metric(const struct sample *sample, enum metric metric, bool known,
                          fuzz_wide value_ns) {
   MUST(sample_has(sample, metric) == known);
-  MUST(!known || sample->value_ns[metric] == value_ns);
+  MUST(!known || sample->value[metric] == value_ns);
 }
 
 /* RFC 5905 section 8, in more bits. */

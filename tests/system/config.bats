@@ -227,7 +227,12 @@ without_origin() {
     'root_distance_threshold = 1ns' 'root_distance_critical = 999999.999999999s' \
     'stale_after = 90 min' 'min_replies = 1000' 'source = auto text:/some/where text:-' \
     'timeout = 1ms' 'debug_mode = yes' 'log_level = warn' '[logging]' \
-    'syslog_address = [::1]:1514' 'syslog_facility = LOCAL7' 'syslog_format = RFC5424'
+    'syslog_address = [::1]:1514' 'syslog_facility = LOCAL7' 'syslog_format = RFC5424' \
+    '[monitoring]' 'delay_threshold = 1ms' 'delay_critical = 2ms' 'error_bound_threshold = 3ms' \
+    'error_bound_critical = 4ms' 'stratum_threshold = 0' 'stratum_critical = 15' 'reach_threshold = 8' \
+    'reach_critical = 1' '[sntp]' 'servers = a.example.org, [::1]:1123 192.0.2.1' 'samples = 64' \
+    'interval = 250ms' 'min_truechimers = 1000' '[chrony]' 'socket = /a' 'port = 65535' '[ptp]' \
+    'sockets = /a /b' 'domain = 255' 'transport_specific = 15' 'ptp_samples = 100' 'ptp_interval = 1min'
   for first in "$BATS_TEST_TMPDIR/all" /dev/null; do
     if [ "$first" = /dev/null ]; then
       expect 0 as_cron --print-config
@@ -241,7 +246,7 @@ without_origin() {
     lines_are "$output" '0 problems in the configuration'
     expect 0 as_cron --print-config -C "$BATS_TEST_TMPDIR/printed"
     [ "$(without_origin)" = "$printed" ]
-    [ "$(grep -c "; $BATS_TEST_TMPDIR/printed:[0-9]*\$" <<<"$output")" = 15 ]
+    [ "$(grep -c "; $BATS_TEST_TMPDIR/printed:[0-9]*\$" <<<"$output")" = "$(grep -c = <<<"$output")" ]
   done
   # And so does what the first file said, and not a default in its place.
   expect 0 as_cron --print-config -C "$BATS_TEST_TMPDIR/all"

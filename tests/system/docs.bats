@@ -89,7 +89,8 @@ setup() {
 
 @test "keys: no text names one that the program does not have" {
   {
-    printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time
+    printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time sys_jitter metric_threshold metric_critical
+    metrics
     program_settings "$T/empty.conf" | cut -d' ' -f2
     report json | grep -oE '"[a-z_]+":' | tr -d '":'
     report nagios | grep -oE '[a-z_]+=' | tr -d =
@@ -103,7 +104,7 @@ setup() {
 @test "example: only its section headers are active, so it changes nothing" {
   cp "$EXAMPLE" "$T/example.conf"
   run -0 grep -vE '^(#.*)?$' "$EXAMPLE"
-  [ "$output" = $'[monitoring]\n[logging]' ] || fail "$output"
+  [ "$output" = $'[monitoring]\n[logging]\n[sntp]\n[chrony]\n[ptp]' ] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --check-config
   [ "$output" = '0 problems in the configuration' ] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --print-config
@@ -143,6 +144,21 @@ setup() {
   same_set "$T/program" "$T/readme" 3
   part "$MAN5" '^.It Ic source ' '^.It' | sed -nE 's/^\.Cm ([a-z]+).*/\1/p' >"$T/man5"
   same_set "$T/program" "$T/man5" 3
+}
+
+@test "words: every kind of jitter and every state of src/sample.c in ntp_monitor(1), and no other" {
+  sed -n '/^const char .*_word(/,/^}/p' "$TOP/src/sample.c" | grep -oE '"[a-z][^"]*"' | tr -d '"' >"$T/program"
+  part "$MAN1" '^.Sh FORMATS' '^.Sh' | sed -nE 's/^\.It Sq (.*)$/\1/p' >"$T/man"
+  same_set "$T/program" "$T/man" 12
+}
+
+@test "words: every metric in ntp_monitor(1) and README" {
+  metrics >"$T/metrics"
+  [ "$(wc -l <"$T/metrics")" -ge 7 ]
+  while read -r metric; do
+    grep -F -- '--limit METRIC=' "$README" | grep -qF "\`$metric\`" || fail "README: no $metric"
+    part "$MAN1" '^.It Fl ..limit' '^.It' | grep -qE "(^.Li|,| ) *$metric( |,|\$)" || fail "man: no $metric"
+  done <"$T/metrics"
 }
 
 @test "words: every format in ntp_monitor(1) and README, and no other" {
@@ -236,7 +252,7 @@ setup() {
 }
 
 @test "shown: what --print-config prints is a configuration" {
-  example_uncommented | sed 's/= off/= 5s/' >"$T/one.conf"
+  example_uncommented | sed -E 's/^((stratum|reach)_.*)= off/\1= 5/; s/= off/= 5s/' >"$T/one.conf"
   "$PROG" -C "$T/one.conf" --print-config >"$T/two.conf"
   run -0 "$PROG" -C "$T/two.conf" --check-config
   [ "$output" = '0 problems in the configuration' ] || fail "$output"

@@ -79,6 +79,11 @@ help_names() {
     '$0 == to { inside = 0 } inside { print $1 } $0 == from { inside = 1 }'
 }
 
+# The names that --limit takes.
+metrics() {
+  "$PROG" --help | awk '/^LIMIT is/ { getline; sub(/\(.*/, ""); print }' | tr ' ' '\n' | grep .
+}
+
 reasons() {
   sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/why.c"
 }

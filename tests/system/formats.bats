@@ -45,10 +45,11 @@ json() {
   ended 0
   sed -E -i 's/^(\{"schema":1,"time":")[^"]*"/\1TIME"/' "$T/out"
   printed '{"schema":1,"time":"TIME","host":"'"$(uname -n)"'","source":"text","verdict":"ok","reason":"ok",'\
-'"message":"'"$healthy"'","exit_status":0,"limits":{"jitter_s":{"warning":2,"critical":null}},"servers":['\
+'"message":"'"$healthy"'","note":null,"exit_status":0,"limits":{"jitter_s":{"warning":2,"critical":null}},"servers":['\
 '{"server":"ntp.example.org","address":"192.0.2.1","verdict":"ok","reason":"ok","jitter_s":0.001207,'\
-'"offset_s":null,"delay_s":null,"root_distance_s":0.0000525,"age_s":null,"poll_interval_s":32,"stratum":2,'\
-'"leap":"none","replies":10,"spike":false,"source":"text"}]}'
+'"offset_s":null,"delay_s":null,"root_distance_s":0.0000525,"age_s":null,"error_bound_s":null,"stratum":2,'\
+'"reach":null,"jitter_kind":"rms8","poll_interval_s":32,"leap":"none","replies":10,"sent":null,"spike":false,'\
+'"state":null,"remark":null,"source":"text"}]}'
 }
 
 @test "json: the time is that of the run, in UTC with six digits" {
@@ -77,13 +78,14 @@ json() {
   monitor -l none -o json
   ended 0
   equal 'the keys' "$(json 'keys_unsorted')" '["schema","time","host","source","verdict","reason","message",'\
-'"exit_status","limits","servers"]'
+'"note","exit_status","limits","servers"]'
   equal 'the keys of a server' "$(json '.servers[0] | keys_unsorted')" '["server","address","verdict","reason",'\
-'"jitter_s","offset_s","delay_s","root_distance_s","age_s","poll_interval_s","stratum","leap","replies",'\
-'"spike","source"]'
-  equal 'the unknown' "$(json '[.servers[0][] | select(. == null)] | length')" 0
+'"jitter_s","offset_s","delay_s","root_distance_s","age_s","error_bound_s","stratum","reach",'\
+'"jitter_kind","poll_interval_s","leap","replies","sent","spike","state","remark","source"]'
+  equal 'the unknown' "$(json '[.servers[0][] | select(. == null)] | length')" 4
+  equal 'these' "$(json '.servers[0] | [.reach, .sent, .state, .remark]')" '[null,null,null,null]'
   equal 'the types' "$(json '[.servers[0][] | type] | join(" ")')" '"string string string string number'\
-' number number number number number number string number boolean string"'
+' number number number number number number null string number string number null boolean null null string"'
   equal 'the offset, the stratum, the replies' "$(json '.servers[0] | [.offset_s > 1.69, .offset_s < 1.71, .stratum, .replies]')" '[true,true,2,8]'
   local jitter
   jitter=$(figure jitter_s)
@@ -102,8 +104,9 @@ json() {
   ended 0
   equal 'the jitter' "$(figure jitter_s)" 0.000007
   equal 'all else' "$(json '.servers[0] | del(.jitter_s)')" '{"server":null,"address":null,"verdict":"ok",'\
-'"reason":"ok","offset_s":null,"delay_s":null,"root_distance_s":null,"age_s":null,"poll_interval_s":null,'\
-'"stratum":null,"leap":null,"replies":null,"spike":null,"source":"text"}'
+'"reason":"ok","offset_s":null,"delay_s":null,"root_distance_s":null,"age_s":null,"error_bound_s":null,'\
+'"stratum":null,"reach":null,"jitter_kind":"rms8","poll_interval_s":null,"leap":null,"replies":null,"sent":null,'\
+'"spike":null,"state":null,"remark":null,"source":"text"}'
 }
 
 @test "json: never synchronised: a server whose jitter is null" {
@@ -121,7 +124,7 @@ json() {
   monitor -l none -o json
   ended 3
   equal 'the object' "$(json 'del(.time, .host, .message)')" '{"schema":1,"source":"text text",'\
-'"verdict":"unknown","reason":"no-source","exit_status":3,"limits":{"jitter_s":{"warning":2,"critical":null}},'\
+'"verdict":"unknown","reason":"no-source","note":null,"exit_status":3,"limits":{"jitter_s":{"warning":2,"critical":null}},'\
 '"servers":[]}'
   [[ $(json .message) == '"NTP jitter unavailable: '*'/nothing: No such file or directory'*'/other: '* ]]
 }
@@ -251,9 +254,10 @@ perfdata() {
 @test "nagios: the whole line, and what the parser makes of it" {
   monitor -l none -o nagios
   ended 0
-  printed "NTP OK: ${healthy#NTP } | jitter=0.001207s;2;;0 root_distance=0.0000525s;;;0"
+  printed "NTP OK: ${healthy#NTP } | jitter=0.001207s;2;;0 root_distance=0.0000525s;;;0 stratum=2;;;0;16"
   equal 'the data' "$(perfdata)" 'jitter 0.001207 s 2 - 0 -
 root_distance 5.25e-05 s - - 0 -
+stratum 2 - - - 0 16
 alert 0'
 }
 
@@ -316,6 +320,8 @@ same_as_ranges() {
 offset s -0.1:0.1 -1:1 - -
 delay s - - 0 -
 root_distance s 0.001 0.002 0 -
+error_bound s - - 0 -
+stratum - - - 0 16
 alert'
 }
 
@@ -376,7 +382,7 @@ alert'
   equal 'the values' "$(perfdata | sed -n 's/^jitter[_0-9]* \([0-9.]*\) .*/\1/p' | paste -sd' ')" \
     '0.001 0.002 0.003 0.004 0.005 0.006 0.007 0.008 0.009 0.01 0.011 0.012'
   equal 'labels that are not unique' "$(perfdata | grep -v ^alert | cut -d' ' -f1 | cut -c1-19 | sort | uniq -d)" ''
-  equal 'the number of data' "$(perfdata | grep -cv ^alert)" 24
+  equal 'the number of data' "$(perfdata | grep -cv ^alert)" 36
 }
 
 @test "nagios: a bar, a quote or a newline in a name begins no data and no line" {
@@ -385,7 +391,7 @@ alert'
   ended 0
   equal 'the bars' "$(tr -dc '|\n' <"$T/out")" '|'
   equal 'the data' "$(perfdata | cut -d' ' -f1,2 | head -n 1)" 'jitter 0.001207'
-  equal 'the number of data' "$(perfdata | grep -cv ^alert)" 2
+  equal 'the number of data' "$(perfdata | grep -cv ^alert)" 3
   fake_service $'name=x\n|jitter=9s'
   monitor -l none -o nagios
   ended 0
@@ -629,7 +635,7 @@ unread() {
   exec {both}>&-
   wait "$reader"
   ended 0
-  equal 'what was read' "$(<"$T/read")" "NTP OK: ${healthy#NTP } | jitter=0.001207s;2;;0 root_distance=0.0000525s;;;0"
+  equal 'what was read' "$(<"$T/read")" "NTP OK: ${healthy#NTP } | jitter=0.001207s;2;;0 root_distance=0.0000525s;;;0 stratum=2;;;0;16"
 }
 
 @test "formats: a reader that stops halfway holds nothing up" {

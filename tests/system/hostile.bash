@@ -454,7 +454,7 @@ sub same_lines {
   }
 }
 
-my $figure = qr/  (?:server|jitter|offset|delay|root distance|last reply|replies|stratum|source) +\S/;
+my $figure = qr/  (?:server|jitter|offset|delay|root distance|error bound|last reply|reach|remark|replies|stratum|source) +\S/;
 
 sub read_report {
   my ($run) = @_;
@@ -479,7 +479,7 @@ sub read_report {
     my @items = Monitoring::Plugin::Performance->parse_perfstring($data // '');
     my $read = join ' ', map { $_->label . '=' . ($_->value // '') } @items;
     wrong($row, $run, "the data is $data, read as $read")
-      if $data ne ' jitter=U;2;;0' && $read !~ /\Ajitter=0\.001207(?: (?:offset|delay|root_distance|age)=[-.0-9]+)*\z/;
+      if $data ne ' jitter=U;2;;0' && $read !~ /\Ajitter=0\.001207(?: (?:offset|delay|root_distance|age|error_bound|stratum)=[-.0-9]+)*\z/;
   }
 }
 
@@ -497,9 +497,9 @@ sub read_mode {
   s/\A(?:ERROR|WARNING) // for @notes;
   s/(.{900}).*/$1/s for @told, @notes; # a log line has less room
   wrong($row, $run, "it says: @told\ninstead of: @notes") if "@told" ne "@notes";
-  my $setting = qr/[a-z_]{6,23} *= \S.*/;
+  my $setting = qr/[a-z_]{4,23} *= +\S.*/;
   my $shape = $row eq 'check-config' ? qr/\A\d+ problems? in the configuration(?:, \d+ warnings?)?\z/
-    : qr/\A(?:\[(?:monitoring|logging)\]|$setting|)\z/;
+    : qr/\A(?:\[(?:monitoring|logging|sntp|chrony|ptp)\]|$setting|)\z/;
   wrong($row, $run, "a line of its own: $_") for grep $_ !~ $shape, $row eq 'check-config' ? $lines[-1] : @lines;
 }
 

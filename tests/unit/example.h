@@ -15,6 +15,7 @@ struct example {
   struct config config;
   struct sample samples[3];
   struct finding findings[3];
+  struct reading reading; /* that the findings are of */
   struct report report;
 };
 
@@ -32,9 +33,12 @@ static inline struct sample example_sample(void) {
   sample_set(&sample, METRIC_DELAY, INT64_C(69000));
   sample_set(&sample, METRIC_ROOT_DISTANCE, INT64_C(100000));
   sample_set(&sample, METRIC_AGE, INT64_C(12300000000));
-  sample.present = (1U << (FIELD_SPIKE + 1)) - 1;
+  sample_set(&sample, METRIC_ERROR_BOUND, INT64_C(157500));
+  sample_set(&sample, METRIC_STRATUM, 2);
+  sample.present |=
+      1U << FIELD_POLL_INTERVAL | 1U << FIELD_LEAP | 1U << FIELD_REPLIES | 1U << FIELD_SPIKE;
+  sample.jitter_kind = JITTER_RMS8;
   sample.poll_interval_ns = INT64_C(32000000000);
-  sample.stratum = 2;
   sample.replies = 10;
   return sample;
 }
@@ -43,14 +47,16 @@ static inline struct sample example_sample(void) {
 static inline void example_fill(struct example *example) {
   memset(example, 0, sizeof *example);
   config_init(&example->config, example_any_source);
+  example->reading.source = "timesyncd";
   for (size_t i = 0; i < 3; i++) {
     example->samples[i] = example_sample();
     example->findings[i] = (struct finding){.sample = &example->samples[i],
+                                            .reading = &example->reading,
                                             .source = "timesyncd",
                                             .verdict = VERDICT_WARNING,
                                             .reason = REASON_JITTER,
                                             .metric = METRIC_JITTER,
-                                            .limit_ns = 2 * DURATION_S};
+                                            .limit = 2 * DURATION_S};
   }
   example->report = (struct report){.now_ns = EXAMPLE_NOW_NS,
                                     .host = "pi",

@@ -75,8 +75,7 @@ static void check(uid_t uid, const char *notes) {
   notes_read(&said, &config, "conf", false, uid);
   assert_string_equal(said.text, notes);
   assert_int_equal(said.to.problem_count, notes[0] == 'P');
-  assert_int_equal(config.limit[METRIC_JITTER].warning_ns,
-                   notes[0] == 'P' ? 2000000000 : 1000000000);
+  assert_int_equal(config.limit[METRIC_JITTER].warning, notes[0] == 'P' ? 2000000000 : 1000000000);
 }
 
 static int good_file(void **state) {

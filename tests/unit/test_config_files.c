@@ -136,7 +136,7 @@ static void test_critical_below_warning(void **state) {
   assert_int_equal(said.to.problem_count, 2);
   /* Without a warning there is nothing to be below. */
   config_init(&config, notes_check_source);
-  config.limit[METRIC_OFFSET].critical_ns = 1;
+  config.limit[METRIC_OFFSET].critical = 1;
   notes_begin(&said);
   config_check(&config, &said.to);
   assert_string_equal(said.text, "");

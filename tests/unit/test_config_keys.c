@@ -36,8 +36,12 @@ static void check(const struct config_key *key, const char *text, const char *wa
 }
 
 static const struct config_key *find(const char *name) {
-  const struct config_key *key = config_find("monitoring", name);
-  return key != NULL ? key : config_find("logging", name);
+  static const char *const sections[] = {"monitoring", "logging", "sntp", "chrony", "ptp"};
+  const struct config_key *key = NULL;
+  for (size_t i = 0; key == NULL && i < sizeof sections / sizeof *sections; i++) {
+    key = config_find(sections[i], name);
+  }
+  return key;
 }
 
 static void test_table(void **state) {
@@ -72,8 +76,16 @@ static void test_defaults(void **state) {
       {"jitter_critical", "off"},
       {"offset_threshold", "off"},
       {"offset_critical", "off"},
+      {"delay_threshold", "off"},
+      {"delay_critical", "off"},
       {"root_distance_threshold", "off"},
       {"root_distance_critical", "off"},
+      {"error_bound_threshold", "off"},
+      {"error_bound_critical", "off"},
+      {"stratum_threshold", "off"},
+      {"stratum_critical", "off"},
+      {"reach_threshold", "off"},
+      {"reach_critical", "off"},
       {"stale_after", "auto"},
       {"min_replies", "2"},
       {"source", "auto"},
@@ -83,6 +95,17 @@ static void test_defaults(void **state) {
       {"syslog_address", "/dev/log"},
       {"syslog_facility", "daemon"},
       {"syslog_format", "auto"},
+      {"servers", ""},
+      {"samples", "4"},
+      {"interval", "2s"},
+      {"min_truechimers", "auto"},
+      {"socket", "/run/chrony/chronyd.sock"},
+      {"port", "323"},
+      {"sockets", "/run/ptp4lro /run/ptp/ptp4lro /run/ptp4l /run/ptp/ptp4l"},
+      {"domain", "0"},
+      {"transport_specific", "0"},
+      {"ptp_samples", "8"},
+      {"ptp_interval", "100ms"},
   };
   struct config config;
   config_init(&config, notes_check_source);
@@ -92,10 +115,10 @@ static void test_defaults(void **state) {
     config_print(&config, find(rows[i].name), value, sizeof value);
     assert_string_equal(value, rows[i].value);
   }
-  assert_int_equal(config.limit[METRIC_JITTER].warning_ns, 2 * DURATION_S);
-  assert_int_equal(config.limit[METRIC_JITTER].critical_ns, CONFIG_NONE);
-  assert_int_equal(config.limit[METRIC_DELAY].warning_ns, CONFIG_NONE);
-  assert_int_equal(config.limit[METRIC_AGE].critical_ns, CONFIG_NONE);
+  assert_int_equal(config.limit[METRIC_JITTER].warning, 2 * DURATION_S);
+  assert_int_equal(config.limit[METRIC_JITTER].critical, CONFIG_NONE);
+  assert_int_equal(config.limit[METRIC_DELAY].warning, CONFIG_NONE);
+  assert_int_equal(config.limit[METRIC_AGE].critical, CONFIG_NONE);
   assert_int_equal(config.stale_after_ns, CONFIG_NONE);
   assert_int_equal(config.facility, 3);
   assert_null(config.host);

@@ -178,7 +178,7 @@ static void test_long_comments(void **state) {
     config_init(&config, notes_check_source);
     assert_int_equal(temp_write("conf", text, strlen(text)), 0);
     notes_read(&notes, &config, "conf", false, 1000);
-    assert_int_equal(config.limit[METRIC_JITTER].warning_ns, 2000000000);
+    assert_int_equal(config.limit[METRIC_JITTER].warning, 2000000000);
   }
 }
 

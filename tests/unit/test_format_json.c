@@ -14,13 +14,18 @@ static int fill(void **state) {
 #define HEAD                                                                \
   "{\"schema\":1,\"time\":\"2026-11-21T05:11:18.010060Z\",\"host\":\"pi\"," \
   "\"source\":\"timesyncd\",\"verdict\":\"warning\",\"reason\":\"jitter\",\"message\":"
-#define MESSAGE "\"NTP jitter above threshold: 2.15s (threshold: 2s)\",\"exit_status\":1,"
+#define MESSAGE \
+  "\"NTP jitter above threshold: 2.15s (threshold: 2s)\",\"note\":null,\"exit_status\":1,"
 #define LIMITS "\"limits\":{\"jitter_s\":{\"warning\":2,\"critical\":null}},"
 #define SERVER "{\"server\":\"ntp.example.org\",\"address\":\"192.0.2.1\","
-#define SERVER_TAIL                                                                        \
-  "\"verdict\":\"warning\",\"reason\":\"jitter\",\"jitter_s\":2.15,\"offset_s\":0.000023," \
-  "\"delay_s\":0.000069,\"root_distance_s\":0.0001,\"age_s\":12.3,\"poll_interval_s\":32," \
-  "\"stratum\":2,\"leap\":\"none\",\"replies\":10,\"spike\":false,\"source\":\"timesyncd\"}"
+#define BOUND(stratum) \
+  "\"error_bound_s\":0.0001575,\"stratum\":" #stratum ",\"reach\":null,\"jitter_kind\":\"rms8\","
+#define NO_STATE "\"state\":null,\"remark\":null,"
+#define SERVER_TAIL                                                                         \
+  "\"verdict\":\"warning\",\"reason\":\"jitter\",\"jitter_s\":2.15,\"offset_s\":0.000023,"  \
+  "\"delay_s\":0.000069,\"root_distance_s\":0.0001,\"age_s\":12.3," BOUND(                  \
+      2) "\"poll_interval_s\":32,\"leap\":\"none\",\"replies\":10,\"sent\":null,\"spike\":" \
+         "false," NO_STATE "\"source\":\"timesyncd\"}"
 
 static void test_whole(void **state) {
   (void)state;
@@ -50,37 +55,39 @@ static void test_no_reading(void **state) {
   assert_printed(&format_json, &example.report, false,
                  "{\"schema\":1,\"time\":\"2026-11-21T05:11:18.010060Z\",\"host\":null,"
                  "\"source\":\"auto\",\"verdict\":\"unknown\",\"reason\":\"no-bus\",\"message\":"
-                 "\"NTP jitter above threshold: 2.15s (threshold: 2s)\",\"exit_status\":3," LIMITS
-                 "\"servers\":[]}\n");
+                 "\"NTP jitter above threshold: 2.15s (threshold: "
+                 "2s)\",\"note\":null,\"exit_status\":3," LIMITS "\"servers\":[]}\n");
 }
 
 static void test_nulls(void **state) {
   (void)state;
   example.samples[0].present = 0;
+  example.samples[0].jitter_kind = JITTER_NONE;
   example.samples[0].server[0] = '\0';
   example.samples[0].address[0] = '\0';
-  assert_printed(
-      &format_json, &example.report, false,
-      HEAD MESSAGE LIMITS
-      "\"servers\":[{\"server\":null,\"address\":null,\"verdict\":\"warning\","
-      "\"reason\":\"jitter\",\"jitter_s\":null,\"offset_s\":null,\"delay_s\":null,"
-      "\"root_distance_s\":null,\"age_s\":null,\"poll_interval_s\":null,\"stratum\":null,"
-      "\"leap\":null,\"replies\":null,\"spike\":null,\"source\":\"timesyncd\"}]}\n");
+  assert_printed(&format_json, &example.report, false,
+                 HEAD MESSAGE LIMITS
+                 "\"servers\":[{\"server\":null,\"address\":null,\"verdict\":\"warning\","
+                 "\"reason\":\"jitter\",\"jitter_s\":null,\"offset_s\":null,\"delay_s\":null,"
+                 "\"root_distance_s\":null,\"age_s\":null,\"error_bound_s\":null,\"stratum\":null,"
+                 "\"reach\":null,\"jitter_kind\":null,\"poll_interval_s\":null,"
+                 "\"leap\":null,\"replies\":null,\"sent\":null,\"spike\":null," NO_STATE
+                 "\"source\":\"timesyncd\"}]}\n");
 }
 
 static void test_values(void **state) {
   (void)state;
   struct sample *sample = &example.samples[0];
-  sample->value_ns[METRIC_JITTER] = 1;
-  sample->value_ns[METRIC_OFFSET] = -1500000000;
-  sample->value_ns[METRIC_DELAY] = 0;
-  sample->value_ns[METRIC_ROOT_DISTANCE] = INT64_MAX;
-  sample->value_ns[METRIC_AGE] = -9;
+  sample->value[METRIC_JITTER] = 1;
+  sample->value[METRIC_OFFSET] = -1500000000;
+  sample->value[METRIC_DELAY] = 0;
+  sample->value[METRIC_ROOT_DISTANCE] = INT64_MAX;
+  sample->value[METRIC_AGE] = -9;
   sample->poll_interval_ns = INT64_C(2048000000000);
   sample->leap = LEAP_UNSYNCHRONISED;
   sample->replies = UINT64_MAX;
   sample->spike = true;
-  sample->stratum = 16;
+  sample_set(sample, METRIC_STRATUM, 16);
   example.findings[0].verdict = VERDICT_OK;
   example.findings[0].reason = REASON_WARMING_UP;
   example.findings[0].source = "text";
@@ -88,16 +95,17 @@ static void test_values(void **state) {
                  HEAD MESSAGE LIMITS
                  "\"servers\":[" SERVER "\"verdict\":\"ok\",\"reason\":\"warming-up\","
                  "\"jitter_s\":0.000000001,\"offset_s\":-1.5,\"delay_s\":0,"
-                 "\"root_distance_s\":9223372036.854775807,\"age_s\":-0.000000009,"
-                 "\"poll_interval_s\":2048,\"stratum\":16,\"leap\":\"unsynchronised\","
-                 "\"replies\":18446744073709551615,\"spike\":true,\"source\":\"text\"}]}\n");
+                 "\"root_distance_s\":9223372036.854775807,\"age_s\":-0.000000009," BOUND(
+                     16) "\"poll_interval_s\":2048,\"leap\":\"unsynchronised\","
+                         "\"replies\":18446744073709551615,\"sent\":null,\"spike\":true," NO_STATE
+                         "\"source\":\"text\"}]}\n");
 }
 
 static void test_leaps(void **state) {
   (void)state;
   static const char *const leaps[] = {"none", "insert", "delete", "unsynchronised"};
   for (enum leap leap = LEAP_NONE; leap <= LEAP_UNSYNCHRONISED; leap++) {
-    char want[1024] = HEAD MESSAGE LIMITS "\"servers\":[" SERVER;
+    char want[2048] = HEAD MESSAGE LIMITS "\"servers\":[" SERVER;
     char tail[] = SERVER_TAIL;
     char *at = strstr(tail, "none");
     *at = '\0';
@@ -113,22 +121,47 @@ static void test_escapes(void **state) {
   (void)state;
   (void)strcpy(example.report.message, "a\"b\\c\n\x01\x1f/ \xc3\xa9 \\x1b");
   assert_printed(&format_json, &example.report, false,
-                 HEAD
-                 "\"a\\\"b\\\\c\\u000a\\u0001\\u001f/ \xc3\xa9 \\\\x1b\",\"exit_status\":1," LIMITS
-                 "\"servers\":[" SERVER SERVER_TAIL "]}\n");
+                 HEAD "\"a\\\"b\\\\c\\u000a\\u0001\\u001f/ \xc3\xa9 "
+                      "\\\\x1b\",\"note\":null,\"exit_status\":1," LIMITS
+                      "\"servers\":[" SERVER SERVER_TAIL "]}\n");
 }
 
 static void test_limits(void **state) {
   (void)state;
-  example.config.limit[METRIC_JITTER].critical_ns = 5 * DURATION_S;
-  example.config.limit[METRIC_OFFSET].critical_ns = DURATION_MS;
-  example.config.limit[METRIC_ROOT_DISTANCE].warning_ns = DURATION_US;
+  example.config.limit[METRIC_JITTER].critical = 5 * DURATION_S;
+  example.config.limit[METRIC_OFFSET].critical = DURATION_MS;
+  example.config.limit[METRIC_ROOT_DISTANCE].warning = DURATION_US;
   assert_printed(
       &format_json, &example.report, false,
       HEAD MESSAGE
       "\"limits\":{\"jitter_s\":{\"warning\":2,\"critical\":5},\"offset_s\":{\"warning\":"
       "null,\"critical\":0.001},\"root_distance_s\":{\"warning\":0.000001,\"critical\":"
       "null}},\"servers\":[" SERVER SERVER_TAIL "]}\n");
+}
+
+/* A server that is listed only has no verdict; counts have no unit. */
+static void test_bystander(void **state) {
+  (void)state;
+  struct sample *sample = &example.samples[0];
+  *sample = (struct sample){.server = "b.example.org",
+                            .remark = "reach is \"low\"",
+                            .bystander = true,
+                            .state = STATE_FALSETICKER,
+                            .jitter_kind = JITTER_STDDEV};
+  sample_set(sample, METRIC_REACH, 7);
+  sample->sent = 4;
+  sample->present |= 1U << FIELD_SENT;
+  example.config.limit[METRIC_REACH] = (struct limit){4, 2};
+  assert_printed(
+      &format_json, &example.report, false,
+      HEAD MESSAGE
+      "\"limits\":{\"jitter_s\":{\"warning\":2,\"critical\":null},\"reach\":{\"warning\":4,"
+      "\"critical\":2}},\"servers\":[{\"server\":\"b.example.org\",\"address\":null,"
+      "\"verdict\":null,\"reason\":null,\"jitter_s\":null,\"offset_s\":null,\"delay_s\":null,"
+      "\"root_distance_s\":null,\"age_s\":null,\"error_bound_s\":null,\"stratum\":null,"
+      "\"reach\":7,\"jitter_kind\":\"stddev\",\"poll_interval_s\":null,\"leap\":null,"
+      "\"replies\":null,\"sent\":4,\"spike\":null,\"state\":\"falseticker\","
+      "\"remark\":\"reach is \\\"low\\\"\",\"source\":\"timesyncd\"}]}\n");
 }
 
 int main(void) {
@@ -141,6 +174,7 @@ int main(void) {
       cmocka_unit_test_setup(test_leaps, fill),
       cmocka_unit_test_setup(test_escapes, fill),
       cmocka_unit_test_setup(test_limits, fill),
+      cmocka_unit_test_setup(test_bystander, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@ static void test_whole(void **state) {
                  "  offset          +23us          the clock was behind\n"
                  "  delay           69us\n"
                  "  root distance   100us\n"
+                 "  error bound     157.5us\n"
                  "  last reply      12s ago        asked every 32s\n"
                  "  replies         10\n"
                  "  stratum         2\n"
@@ -31,10 +32,10 @@ static void test_whole(void **state) {
 static void test_remarks(void **state) {
   (void)state;
   struct sample *sample = &example.samples[0];
-  example.config.limit[METRIC_JITTER].critical_ns = 5 * DURATION_S;
-  example.config.limit[METRIC_OFFSET].critical_ns = 100 * DURATION_MS;
-  sample->value_ns[METRIC_OFFSET] = -150 * DURATION_MS;
-  sample->value_ns[METRIC_AGE] = -DURATION_H;
+  example.config.limit[METRIC_JITTER].critical = 5 * DURATION_S;
+  example.config.limit[METRIC_OFFSET].critical = 100 * DURATION_MS;
+  sample->value[METRIC_OFFSET] = -150 * DURATION_MS;
+  sample->value[METRIC_AGE] = -DURATION_H;
   sample->spike = true;
   sample->leap = LEAP_INSERT;
   sample->server[0] = '\0';
@@ -45,6 +46,7 @@ static void test_remarks(void **state) {
                  "  offset          -150ms         the clock was ahead, critical above 100ms\n"
                  "  delay           69us\n"
                  "  root distance   100us\n"
+                 "  error bound     157.5us\n"
                  "  last reply      in 1h          asked every 32s\n"
                  "  replies         10             the last one was an outlier\n"
                  "  stratum         2\n"
@@ -56,8 +58,8 @@ static void test_little_known(void **state) {
   (void)state;
   struct sample *sample = &example.samples[0];
   sample->present = 1U << METRIC_OFFSET | 1U << METRIC_AGE | 1U << FIELD_LEAP;
-  sample->value_ns[METRIC_OFFSET] = 0;
-  sample->value_ns[METRIC_AGE] = 999999;
+  sample->value[METRIC_OFFSET] = 0;
+  sample->value[METRIC_AGE] = 999999;
   sample->leap = LEAP_UNSYNCHRONISED;
   sample->address[0] = '\0';
   assert_printed(&format_text, &example.report, false,
@@ -115,6 +117,33 @@ static void test_colour(void **state) {
   assert_printed(&format_text, &example.report, false, "UNKNOWN  x\n");
 }
 
+/* Those that are listed only stand under the one that is judged, a line each. */
+static void test_bystanders(void **state) {
+  (void)state;
+  struct sample *samples = example.samples;
+  example.report.finding_count = 3;
+  samples[0] = (struct sample){.server = "a.example.org", .address = "192.0.2.1"};
+  samples[0].state = STATE_SELECTED;
+  sample_set(&samples[0], METRIC_REACH, 7);
+  samples[1] = samples[0];
+  (void)strcpy(samples[1].server, "b.example.org");
+  sample_set(&samples[1], METRIC_OFFSET, 1500 * DURATION_US);
+  sample_set(&samples[1], METRIC_STRATUM, 3);
+  samples[1].state = STATE_COMBINED;
+  samples[1].bystander = true;
+  samples[2] = (struct sample){.server = "c.example.org", .bystander = true};
+  samples[2].state = STATE_UNREACHABLE;
+  (void)strcpy(samples[2].remark, "port unreachable");
+  example.config.limit[METRIC_REACH].warning = 8;
+  assert_printed(&format_text, &example.report, false,
+                 "WARNING  " MESSAGE "\n"
+                 "  server          a.example.org (192.0.2.1) selected\n"
+                 "  reach           7              of the last 8 polls, warning below 8\n"
+                 "  source          timesyncd\n\n"
+                 "  combined        b.example.org (192.0.2.1), offset +1.5ms, stratum 3, reach 7\n"
+                 "  unreachable     c.example.org, port unreachable\n");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_whole, fill),
@@ -123,6 +152,7 @@ int main(void) {
       cmocka_unit_test_setup(test_warming_up, fill),
       cmocka_unit_test_setup(test_several, fill),
       cmocka_unit_test_setup(test_colour, fill),
+      cmocka_unit_test_setup(test_bystanders, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

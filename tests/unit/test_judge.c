@@ -33,37 +33,41 @@ struct row {
   int64_t limit_ns;
 };
 
+/* Nothing is said of the others, or of another daemon. */
+static const struct reading one = {.source = "timesyncd"};
+
 static int64_t or_none(int64_t limit_ns) {
   return limit_ns == 0 ? CONFIG_NONE : limit_ns;
 }
 
 static void check(const struct row *row) {
   struct config config = {.min_replies = 2, .stale_after_ns = or_none(row->stale_ns)};
+  for (size_t m = 0; m < METRIC_COUNT; m++) {
+    config.limit[m] = (struct limit){CONFIG_NONE, CONFIG_NONE};
+  }
   config.limit[METRIC_JITTER] = (struct limit){2 * S, or_none(row->jitter_critical_ns)};
   config.limit[METRIC_OFFSET] =
       (struct limit){or_none(row->offset_warning_ns), or_none(row->offset_critical_ns)};
   config.limit[METRIC_ROOT_DISTANCE] =
       (struct limit){or_none(row->root_warning_ns), or_none(row->root_critical_ns)};
-  config.limit[METRIC_DELAY] = (struct limit){CONFIG_NONE, CONFIG_NONE};
-  config.limit[METRIC_AGE] = (struct limit){CONFIG_NONE, CONFIG_NONE};
   struct sample sample = {.present = row->present,
+                          .jitter_kind = JITTER_RMS8,
                           .poll_interval_ns = row->poll_ns,
                           .replies = row->replies,
                           .foreign_clock = row->foreign};
-  sample.value_ns[METRIC_JITTER] = row->jitter_ns;
-  sample.value_ns[METRIC_OFFSET] = row->offset_ns;
-  sample.value_ns[METRIC_ROOT_DISTANCE] = row->root_ns;
-  sample.value_ns[METRIC_AGE] = row->age_ns;
+  sample.value[METRIC_JITTER] = row->jitter_ns;
+  sample.value[METRIC_OFFSET] = row->offset_ns;
+  sample.value[METRIC_ROOT_DISTANCE] = row->root_ns;
+  sample.value[METRIC_AGE] = row->age_ns;
   if (row->poll_ns > 0) {
     sample.present |= HAS(FIELD_POLL_INTERVAL);
   }
-  struct finding finding = judge_sample(&sample, &config);
+  struct finding finding = judge_sample(&sample, &one, &config);
   assert_ptr_equal(finding.sample, &sample);
   if (finding.verdict != row->verdict || finding.reason != row->reason ||
-      (row->limit_ns != 0 &&
-       (finding.limit_ns != row->limit_ns || finding.metric != row->metric))) {
+      (row->limit_ns != 0 && (finding.limit != row->limit_ns || finding.metric != row->metric))) {
     fail_msg("%s: %s %s, metric %d, limit %" PRId64, row->what, verdict_name(finding.verdict),
-             reason_name(finding.reason), (int)finding.metric, finding.limit_ns);
+             reason_name(finding.reason), (int)finding.metric, finding.limit);
   }
 }
 
@@ -216,15 +220,18 @@ static void test_warming_up(void **state) {
 static void test_leap(void **state) {
   (void)state;
   struct config config = {.min_replies = 2, .stale_after_ns = CONFIG_NONE};
+  for (size_t m = 0; m < METRIC_COUNT; m++) {
+    config.limit[m] = (struct limit){CONFIG_NONE, CONFIG_NONE};
+  }
   config.limit[METRIC_JITTER] = (struct limit){2 * S, 3 * S};
   for (enum leap leap = LEAP_NONE; leap <= LEAP_UNSYNCHRONISED; leap++) {
     struct sample sample = {.present = HAS(FIELD_LEAP) | ALL, .leap = leap};
     bool bad = leap == LEAP_UNSYNCHRONISED;
-    struct finding finding = judge_sample(&sample, &config);
+    struct finding finding = judge_sample(&sample, &one, &config);
     assert_int_equal(finding.verdict, bad ? VERDICT_WARNING : VERDICT_OK);
     assert_int_equal(finding.reason, bad ? REASON_NOT_SYNCHRONISED : REASON_OK);
     sample.present = ALL; /* unknown, so it does not count */
-    assert_int_equal(judge_sample(&sample, &config).reason, REASON_OK);
+    assert_int_equal(judge_sample(&sample, &one, &config).reason, REASON_OK);
   }
 }
 
@@ -232,11 +239,11 @@ static void test_min_replies(void **state) {
   (void)state;
   struct config config = {.min_replies = 9, .stale_after_ns = CONFIG_NONE};
   config.limit[METRIC_JITTER] = (struct limit){S, CONFIG_NONE};
-  struct sample sample = {.present = ALL | COUNTED, .value_ns = {[METRIC_JITTER] = 2 * S}};
+  struct sample sample = {.present = ALL | COUNTED, .value = {[METRIC_JITTER] = 2 * S}};
   sample.replies = 8;
-  assert_int_equal(judge_sample(&sample, &config).reason, REASON_WARMING_UP);
+  assert_int_equal(judge_sample(&sample, &one, &config).reason, REASON_WARMING_UP);
   sample.replies = 9;
-  assert_int_equal(judge_sample(&sample, &config).reason, REASON_JITTER);
+  assert_int_equal(judge_sample(&sample, &one, &config).reason, REASON_JITTER);
 }
 
 int main(void) {

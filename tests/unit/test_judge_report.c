@@ -14,9 +14,9 @@
 /* What a reading gives, a letter a server: OK, warning, critical; or nothing. */
 static struct sample server(char kind) {
   struct sample sample = {.present = 1U << METRIC_JITTER};
-  sample.value_ns[METRIC_JITTER] = kind == 'c'   ? 6 * DURATION_S
-                                   : kind == 'w' ? 3 * DURATION_S
-                                                 : DURATION_S;
+  sample.value[METRIC_JITTER] = kind == 'c'   ? 6 * DURATION_S
+                                : kind == 'w' ? 3 * DURATION_S
+                                              : DURATION_S;
   return sample;
 }
 

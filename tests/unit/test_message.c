@@ -15,13 +15,13 @@ static struct example example;
 
 /* The one reading has one server, and finding as its judgement. */
 static const char *write_finding(enum verdict verdict, enum reason reason, enum metric metric,
-                                 int64_t limit_ns, unsigned problems) {
+                                 int64_t limit, unsigned problems) {
   struct samples samples = {.items = example.samples, .count = 1};
   struct reading reading = {.source = "timesyncd", .samples = samples};
   example.findings[0].verdict = verdict;
   example.findings[0].reason = reason;
   example.findings[0].metric = metric;
-  example.findings[0].limit_ns = limit_ns;
+  example.findings[0].limit = limit;
   example.report.verdict = problems > 0 ? VERDICT_UNKNOWN : verdict;
   example.report.reason = problems > 0 ? REASON_CONFIG : reason;
   message_write(&example.report, &reading, 1, problems);
@@ -40,10 +40,10 @@ static int fill(void **state) {
 
 static void test_healthy(void **state) {
   (void)state;
-  example.samples[0].value_ns[METRIC_JITTER] = 1207000;
+  example.samples[0].value[METRIC_JITTER] = 1207000;
   assert_string_equal(write_ok(), "NTP healthy, jitter: 1.207ms (threshold: 2s), server: "
                                   "ntp.example.org, source: timesyncd");
-  example.samples[0].value_ns[METRIC_JITTER] = 0;
+  example.samples[0].value[METRIC_JITTER] = 0;
   example.samples[0].server[0] = '\0';
   assert_string_equal(write_ok(), "NTP healthy, jitter: 0 (threshold: 2s), server: 192.0.2.1, "
                                   "source: timesyncd");
@@ -55,9 +55,9 @@ static void test_healthy(void **state) {
 /* Each figure that is limited stands there. */
 static void test_all_limits(void **state) {
   (void)state;
-  example.config.limit[METRIC_JITTER].critical_ns = 5 * DURATION_S;
-  example.config.limit[METRIC_OFFSET].warning_ns = 100 * DURATION_MS;
-  example.config.limit[METRIC_ROOT_DISTANCE].critical_ns = DURATION_S;
+  example.config.limit[METRIC_JITTER].critical = 5 * DURATION_S;
+  example.config.limit[METRIC_OFFSET].warning = 100 * DURATION_MS;
+  example.config.limit[METRIC_ROOT_DISTANCE].critical = DURATION_S;
   assert_string_equal(write_ok(), "NTP healthy, jitter: 2.15s (threshold: 2s), offset: 23us "
                                   "(threshold: 100ms), root distance: 100us (critical threshold: "
                                   "1s), server: ntp.example.org, source: timesyncd");
@@ -73,7 +73,7 @@ static void test_limits(void **state) {
       write_finding(VERDICT_CRITICAL, REASON_JITTER, METRIC_JITTER, DURATION_S, 0),
       "NTP jitter above critical threshold: 2.15s (critical threshold: 1s), server: "
       "ntp.example.org, source: timesyncd");
-  example.samples[0].value_ns[METRIC_OFFSET] = -150 * DURATION_MS;
+  example.samples[0].value[METRIC_OFFSET] = -150 * DURATION_MS;
   assert_string_equal(
       write_finding(VERDICT_WARNING, REASON_OFFSET, METRIC_OFFSET, 100 * DURATION_MS, 0),
       "NTP offset above threshold: -150ms (threshold: 100ms), jitter: 2.15s (threshold: 2s), "
@@ -89,12 +89,12 @@ static void test_stale(void **state) {
   static const char tail[] = ", jitter: 2.15s (threshold: 2s), server: ntp.example.org, source: "
                              "timesyncd; check the NTP service and its way to the server";
   char want[512];
-  example.samples[0].value_ns[METRIC_AGE] = INT64_C(10800123456789);
+  example.samples[0].value[METRIC_AGE] = INT64_C(10800123456789);
   (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0);
   (void)snprintf(want, sizeof want, "NTP reading stale: last reply 3h ago (limit: 1min 36s)%s",
                  tail);
   assert_string_equal(example.report.message, want);
-  example.samples[0].value_ns[METRIC_AGE] = -INT64_C(90500123456);
+  example.samples[0].value[METRIC_AGE] = -INT64_C(90500123456);
   (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0);
   (void)snprintf(want, sizeof want,
                  "NTP reading stale: the last reply lies 1min 30s in the future, so the clock was "
@@ -206,8 +206,47 @@ static void test_truncation(void **state) {
   }
 }
 
+/* What sources say of a server is said of it; counts have no unit. */
+static void test_remarks(void **state) {
+  (void)state;
+  struct sample *sample = &example.samples[0];
+  (void)strcpy(sample->remark, "1 of 3 measurements of its server");
+  assert_non_null(
+      strstr(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, 0, 0),
+             "NTP warming up: 1 of 3 measurements of its server, jitter not judged yet"));
+  (void)strcpy(sample->remark, "the port is LISTENING");
+  const char *text = write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0);
+  assert_non_null(strstr(text, "NTP not synchronised: the port is LISTENING, "));
+  assert_null(strstr(text, "port 123"));
+  sample_set(sample, METRIC_REACH, 3);
+  assert_non_null(strstr(write_finding(VERDICT_WARNING, REASON_REACH, METRIC_REACH, 4, 0),
+                         "NTP reach below threshold: 3 (threshold: 4), jitter"));
+}
+
+static void test_several(void **state) {
+  (void)state;
+  struct samples *samples = &example.reading.samples;
+  *samples = (struct samples){.asked = 5, .answered = 4, .truechimers = 2};
+  assert_non_null(
+      strstr(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 3, 0),
+             "NTP servers disagree: 2 of the 4 that answered agree (wanted: 3), jitter"));
+  samples->truechimers = 4;
+  assert_non_null(strstr(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 5, 0),
+                         "NTP servers too few: 4 of 5 answered (wanted: 5 that agree), jitter"));
+  example.reading.rival = "chrony";
+  const char *text = write_finding(VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, 0, 0);
+  assert_non_null(
+      strstr(text, "NTP clock set by two time services: timesyncd and chrony both run, jitter"));
+  assert_non_null(strstr(text, "; stop and disable one of them"));
+  (void)strcpy(example.report.note, "falseticker: c.example.org");
+  assert_non_null(strstr(write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, 0, 0),
+                         "source: timesyncd; falseticker: c.example.org"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_remarks, fill),
+      cmocka_unit_test_setup(test_several, fill),
       cmocka_unit_test_setup(test_healthy, fill),
       cmocka_unit_test_setup(test_all_limits, fill),
       cmocka_unit_test_setup(test_limits, fill),

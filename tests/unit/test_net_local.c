@@ -168,8 +168,71 @@ static void test_too_long(void **state) {
   (void)close(receiver);
 }
 
+static void test_receive(void **state) {
+  (void)state;
+  char data[8] = "";
+  uint16_t port = 0;
+  int receiver = sockets_udp(&port);
+  assert_int_equal(net_receive(receiver, data, sizeof data, in_ms(0)), -ETIMEDOUT);
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  static const char *const sent[] = {"12345678", "123456789", ""};
+  static const ssize_t want[] = {8, -EMSGSIZE, 0};
+  for (size_t i = 0; i < 3; i++) {
+    size_t length = strlen(sent[i]);
+    assert_int_equal(sendto(receiver, sent[i], length, 0, (struct sockaddr *)&to, sizeof to),
+                     length);
+    assert_int_equal(net_receive(receiver, data, sizeof data, in_ms(2000)), want[i]);
+  }
+  (void)close(receiver);
+  struct net_address closed = {.length_bytes = sizeof to};
+  to.sin_port = htons(sockets_closed_port());
+  memcpy(&closed.socket, &to, sizeof to);
+  int fd = net_connect_udp(&closed);
+  assert_int_equal(net_send(fd, "x", 1, in_ms(2000)), 0);
+  assert_int_equal(net_receive(fd, data, sizeof data, in_ms(2000)), -ECONNREFUSED);
+  (void)close(fd);
+}
+
+/* Who asks over a local socket has a name to be answered at. */
+static void test_connect_local(void **state) {
+  (void)state;
+  char data[8];
+  int receiver = sockets_local("daemon", SOCK_DGRAM);
+  static const char *const own[] = {NULL, "own"};
+  for (size_t i = 0; i < 2; i++) {
+    mode_t mask = umask(077);
+    int fd = net_connect_local("daemon", own[i]);
+    assert_int_equal(umask(mask), 077);
+    assert_true(fd >= 0);
+    assert_int_not_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+    assert_int_equal(send(fd, "ask", 3, 0), 3);
+    struct sockaddr_un from;
+    socklen_t size = sizeof from;
+    assert_int_equal(recvfrom(receiver, data, sizeof data, 0, (struct sockaddr *)&from, &size), 3);
+    assert_int_equal(sendto(receiver, "tell", 4, 0, (struct sockaddr *)&from, size), 4);
+    assert_int_equal(net_receive(fd, data, sizeof data, in_ms(2000)), 4);
+    assert_int_equal(from.sun_path[0] == '\0', own[i] == NULL);
+    (void)close(fd);
+  }
+  struct stat status;
+  assert_int_equal(stat("own", &status), 0);
+  assert_int_equal(status.st_mode & 0777, 0777);
+  assert_int_equal(net_connect_local("daemon", "own"), -EADDRINUSE);
+  assert_int_equal(unlink("own"), 0);
+  assert_int_equal(net_connect_local("nobody", "own"), -ENOENT);
+  assert_int_equal(stat("own", &status), -1); /* nothing is left of what failed */
+  char path[200];
+  memset(path, 'x', sizeof path - 1);
+  path[sizeof path - 1] = '\0';
+  assert_int_equal(net_connect_local("daemon", path), -ENAMETOOLONG);
+  assert_int_equal(net_connect_local(path, NULL), -ENAMETOOLONG);
+  (void)close(receiver);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_receive),          cmocka_unit_test(test_connect_local),
       cmocka_unit_test(test_datagrams),        cmocka_unit_test(test_stream),
       cmocka_unit_test(test_restarted),        cmocka_unit_test(test_gone),
       cmocka_unit_test(test_no_socket),        cmocka_unit_test(test_full),

@@ -159,11 +159,48 @@ static void test_help(void **state) {
   }
 }
 
+static void test_limits(void **state) {
+  (void)state;
+  assert_int_equal(apply("--limit|offset=10ms,1s|--limit|reach=4|--limit|stratum=,5|"
+                         "--limit|error_bound=off,2|--limit|jitter=1"),
+                   0);
+  assert_setting("monitoring", "offset_threshold", "10ms", "command line");
+  assert_setting("monitoring", "offset_critical", "1s", "command line");
+  assert_setting("monitoring", "reach_threshold", "4", "command line");
+  assert_setting("monitoring", "reach_critical", "off", "default");
+  assert_setting("monitoring", "stratum_threshold", "off", "default");
+  assert_setting("monitoring", "stratum_critical", "5", "command line");
+  assert_setting("monitoring", "error_bound_threshold", "off", "command line");
+  assert_setting("monitoring", "error_bound_critical", "2s", "command line");
+  assert_setting("monitoring", "jitter_threshold", "1s", "command line");
+  static const char *const bad[][2] = {
+      {"--limit|age=1", "--limit: 'age=1' should be METRIC=WARN, METRIC=WARN,CRIT or METRIC=,CRIT; "
+                        "METRIC is one of: jitter, offset, delay, root_distance, error_bound, "
+                        "stratum, reach"},
+      {"--limit|offset", "--limit: 'offset' should be "},
+      {"--limit|offse=1", "--limit: 'offse=1' should be "},
+      {"--limit|offsets=1", "--limit: 'offsets=1' should be "},
+      {"--limit|=1", "--limit: '=1' should be "},
+      {"--limit|", "--limit: '' should be "},
+      {"--limit|offset=1,2,3", "--limit: '2,3' "},
+      {"--limit|offset=-1", "--limit: '-1' "},
+      {"--limit|reach=9", "--limit: '9' is not between 1 and 8"},
+      {"--limit|stratum=1s", "--limit: '1s' is not a whole number"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_equal(apply(bad[i][0]), -EINVAL);
+    if (strncmp(why.text, bad[i][1], strlen(bad[i][1])) != 0) {
+      fail_msg("%s: %s", bad[i][0], why.text);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_nothing),  cmocka_unit_test(test_over_the_files),
-      cmocka_unit_test(test_repeated), cmocka_unit_test(test_elsewhere),
-      cmocka_unit_test(test_refused),  cmocka_unit_test(test_help),
+      cmocka_unit_test(test_limits),         cmocka_unit_test(test_nothing),
+      cmocka_unit_test(test_over_the_files), cmocka_unit_test(test_repeated),
+      cmocka_unit_test(test_elsewhere),      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_help),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static void test_present(void **state) {
   sample_set(&sample, METRIC_DELAY, -7);
   assert_true(sample_has(&sample, METRIC_DELAY));
   assert_false(sample_has(&sample, METRIC_OFFSET));
-  assert_int_equal(sample.value_ns[METRIC_DELAY], -7);
+  assert_int_equal(sample.value[METRIC_DELAY], -7);
   assert_int_equal(sample.present, 1U << METRIC_DELAY);
 }
 
@@ -29,13 +29,13 @@ static void test_add(void **state) {
   (void)state;
   struct samples samples = {.items = NULL};
   for (unsigned i = 0; i < SAMPLE_MAX; i++) {
-    struct sample sample = {.stratum = i};
+    struct sample sample = {.replies = i};
     assert_int_equal(samples_add(&samples, &sample), 0);
   }
-  assert_int_equal(samples_add(&samples, &(struct sample){.stratum = 1}), -E2BIG);
+  assert_int_equal(samples_add(&samples, &(struct sample){.replies = 1}), -E2BIG);
   assert_int_equal(samples.count, SAMPLE_MAX);
   for (unsigned i = 0; i < SAMPLE_MAX; i++) {
-    assert_int_equal(samples.items[i].stratum, i);
+    assert_int_equal(samples.items[i].replies, i);
   }
   samples_free(&samples);
   assert_null(samples.items);
@@ -66,12 +66,32 @@ static void test_clocks(void **state) {
   assert_true(clock_realtime_ns() > INT64_C(0));
 }
 
+static void test_metrics(void **state) {
+  (void)state;
+  char text[METRIC_TEXT_BYTES];
+  assert_string_equal(metric_print(text, METRIC_OFFSET, -1500000), "-1.5ms");
+  assert_string_equal(metric_print_plain(text, METRIC_OFFSET, -1500000), "-0.0015");
+  assert_string_equal(metric_print(text, METRIC_REACH, 7), "7");
+  assert_string_equal(metric_print_plain(text, METRIC_STRATUM, 16), "16");
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    assert_true(strlen(metric_table[m].name) > 0 && strlen(metric_table[m].word) > 0);
+    assert_int_equal(metric_table[m].most > 0, metric_table[m].is_count);
+    assert_int_equal(metric_table[m].reason == REASON_OK, m == METRIC_AGE);
+  }
+  for (enum state s = STATE_UNKNOWN + 1; s < STATE_COUNT; s++) {
+    assert_true(strlen(state_word(s)) > 0);
+  }
+  for (enum jitter_kind k = JITTER_NONE + 1; k < JITTER_KIND_COUNT; k++) {
+    assert_true(strlen(jitter_kind_word(k)) > 0);
+  }
+  assert_string_equal(state_word(STATE_UNKNOWN), "");
+  assert_string_equal(jitter_kind_word(JITTER_NONE), "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_present),
-      cmocka_unit_test(test_add),
-      cmocka_unit_test(test_left),
-      cmocka_unit_test(test_clocks),
+      cmocka_unit_test(test_metrics), cmocka_unit_test(test_present), cmocka_unit_test(test_add),
+      cmocka_unit_test(test_left),    cmocka_unit_test(test_clocks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,8 +38,16 @@ static void test_config(void **state) {
                             "jitter_critical         = off                  ; default\n"
                             "offset_threshold        = off                  ; default\n"
                             "offset_critical         = off                  ; default\n"
+                            "delay_threshold         = off                  ; default\n"
+                            "delay_critical          = off                  ; default\n"
                             "root_distance_threshold = off                  ; default\n"
                             "root_distance_critical  = off                  ; default\n"
+                            "error_bound_threshold   = off                  ; default\n"
+                            "error_bound_critical    = off                  ; default\n"
+                            "stratum_threshold       = off                  ; default\n"
+                            "stratum_critical        = off                  ; default\n"
+                            "reach_threshold         = off                  ; default\n"
+                            "reach_critical          = off                  ; default\n"
                             "stale_after             = auto                 ; default\n"
                             "min_replies             = 2                    ; default\n"
                             "source                  = text:a               ; command line\n"
@@ -49,7 +57,22 @@ static void test_config(void **state) {
                             "\n[logging]\n"
                             "syslog_address          = /dev/log             ; default\n"
                             "syslog_facility         = daemon               ; default\n"
-                            "syslog_format           = auto                 ; default\n");
+                            "syslog_format           = auto                 ; default\n"
+                            "\n[sntp]\n"
+                            "servers                 =                      ; default\n"
+                            "samples                 = 4                    ; default\n"
+                            "interval                = 2s                   ; default\n"
+                            "min_truechimers         = auto                 ; default\n"
+                            "\n[chrony]\n"
+                            "socket                  = /run/chrony/chronyd.sock ; default\n"
+                            "port                    = 323                  ; default\n"
+                            "\n[ptp]\n"
+                            "sockets                 = /run/ptp4lro /run/ptp/ptp4lro /run/ptp4l "
+                            "/run/ptp/ptp4l ; default\n"
+                            "domain                  = 0                    ; default\n"
+                            "transport_specific      = 0                    ; default\n"
+                            "ptp_samples             = 8                    ; default\n"
+                            "ptp_interval            = 100ms                ; default\n");
 }
 
 /* What is shown is a file that sets the same. */
@@ -59,7 +82,7 @@ static void test_read_again(void **state) {
   struct config config;
   struct config again;
   config_init(&config, notes_check_source);
-  config.limit[METRIC_JITTER].critical_ns = INT64_C(90500000001);
+  config.limit[METRIC_JITTER].critical = INT64_C(90500000001);
   config.log_level = SEVERITY_ERROR;
   FILE *stream = fopen("shown", "we");
   assert_non_null(stream);
@@ -98,15 +121,22 @@ static void test_finding(void **state) {
   (void)state;
   static struct example example;
   example_fill(&example);
-  example.config.limit[METRIC_OFFSET].critical_ns = DURATION_S;
+  example.config.limit[METRIC_OFFSET].critical = DURATION_S;
+  example.config.limit[METRIC_STRATUM].critical = 3;
   trace = (struct trace){.fd = -1};
   show_finding(&trace, &example.config, &example.findings[0]);
   assert_string_equal(next_line(), "judge: replies 10, wanted 2 for the jitter to count");
   assert_non_null(strstr(next_line(), "judge: last reply 12.3s ago, stale "));
   assert_string_equal(next_line(), "judge: jitter 2.15s, warning above 2s, critical above (off)");
   assert_string_equal(next_line(), "judge: offset 23us, warning above (off), critical above 1s");
+  assert_string_equal(next_line(), "judge: delay 69us, warning above (off), critical above (off)");
   assert_string_equal(next_line(),
                       "judge: root distance 100us, warning above (off), critical above (off)");
+  assert_string_equal(next_line(),
+                      "judge: error bound 157.5us, warning above (off), critical above (off)");
+  assert_string_equal(next_line(), "judge: stratum 2, warning above (off), critical above 3");
+  assert_string_equal(next_line(),
+                      "judge: reach unknown, warning below (off), critical below (off)");
   assert_string_equal(next_line(),
                       "judge: server ntp.example.org (192.0.2.1): WARNING, reason: jitter");
   assert_null(next_line());
@@ -116,6 +146,14 @@ static void test_finding(void **state) {
   assert_string_equal(next_line(),
                       "judge: the age of the last reply is unknown, so it is not judged");
   assert_string_equal(next_line(), "judge: jitter unknown, warning above 2s, critical above (off)");
+  while (next_line() != NULL) {
+  }
+  trace = (struct trace){.fd = -1};
+  example.samples[0].bystander = true;
+  example.samples[0].state = STATE_COMBINED;
+  show_finding(&trace, &example.config, &example.findings[0]);
+  assert_string_equal(next_line(),
+                      "judge: server ntp.example.org (192.0.2.1): combined, not judged");
 }
 
 int main(void) {

@@ -63,9 +63,9 @@ static void test_whole(void **state) {
   assert_string_equal(sample->address, "192.0.2.1");
   assert_int_equal(sample->poll_interval_ns, 64 * DURATION_S);
   assert_int_equal(sample->leap, LEAP_INSERT);
-  assert_int_equal(sample->stratum, 2);
-  assert_int_equal(sample->value_ns[METRIC_ROOT_DISTANCE], 1507500);
-  assert_int_equal(sample->value_ns[METRIC_JITTER], 1207000);
+  assert_int_equal(sample->value[METRIC_STRATUM], 2);
+  assert_int_equal(sample->value[METRIC_ROOT_DISTANCE], 1507500);
+  assert_int_equal(sample->value[METRIC_JITTER], 1207000);
   assert_int_equal(sample->replies, 17);
   assert_true(sample->spike);
   assert_true(sample->foreign_clock);
@@ -73,7 +73,7 @@ static void test_whole(void **state) {
   assert_false(sample_has(sample, METRIC_OFFSET)); /* stamps stand there by the second */
   assert_false(sample_has(sample, METRIC_DELAY));
   int64_t age_ns = clock_realtime_ns() - INT64_C(1795237865) * DURATION_S;
-  assert_true(llabs(age_ns - sample->value_ns[METRIC_AGE]) < 10 * DURATION_S);
+  assert_true(llabs(age_ns - sample->value[METRIC_AGE]) < 10 * DURATION_S);
 }
 
 static void test_jitter(void **state) {
@@ -103,7 +103,7 @@ static void test_jitter(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const struct sample *sample = take(rows[i].text);
     assert_true(sample_has(sample, METRIC_JITTER));
-    assert_int_equal(sample->value_ns[METRIC_JITTER], rows[i].ns);
+    assert_int_equal(sample->value[METRIC_JITTER], rows[i].ns);
   }
 }
 
@@ -142,7 +142,7 @@ static void test_zones(void **state) {
     const struct sample *sample = take(text);
     assert_int_equal(sample_has(sample, METRIC_AGE), rows[i].known);
     int64_t age_ns = clock_realtime_ns() - rows[i].seconds * DURATION_S;
-    assert_true(!rows[i].known || llabs(age_ns - sample->value_ns[METRIC_AGE]) < 10 * DURATION_S);
+    assert_true(!rows[i].known || llabs(age_ns - sample->value[METRIC_AGE]) < 10 * DURATION_S);
   }
 }
 
@@ -230,7 +230,7 @@ static void test_stdin(void **state) {
   assert_int_equal(write(ends[1], "Jitter=5ms", 10), 10);
   (void)close(ends[1]);
   assert_int_equal(measure("-"), 0);
-  assert_int_equal(samples.items[0].value_ns[METRIC_JITTER], 5 * DURATION_MS);
+  assert_int_equal(samples.items[0].value[METRIC_JITTER], 5 * DURATION_MS);
   assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0); /* not ours to close */
   (void)dup2(saved, STDIN_FILENO);
   (void)close(saved);

@@ -140,7 +140,7 @@ static void test_absent(void **state) {
   raw.jitter_ns = 5;
   assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
   assert_int_equal(sample.present, 1U << METRIC_JITTER);
-  assert_int_equal(sample.value_ns[METRIC_JITTER], 5);
+  assert_int_equal(sample.value[METRIC_JITTER], 5);
   raw = timesync_good();
   raw.present = TIMESYNC_ROOT_DELAY;
   assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
@@ -174,7 +174,7 @@ static void test_order_of_stamps(void **state) {
   struct why why;
   memcpy(raw.stamp_us, (uint64_t[]){1000, 500, 1500, 2000}, sizeof raw.stamp_us);
   assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
-  assert_int_equal(sample.value_ns[METRIC_DELAY], 0);
+  assert_int_equal(sample.value[METRIC_DELAY], 0);
 }
 
 static void test_address(void **state) {

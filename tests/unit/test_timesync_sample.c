@@ -28,16 +28,19 @@ static void test_good(void **state) {
   (void)state;
   struct timesync raw = timesync_good();
   struct sample sample = take(&raw);
-  assert_int_equal(sample.present, (1U << (FIELD_SPIKE + 1)) - 1);
+  assert_int_equal(sample.present,
+                   ((1U << (FIELD_SPIKE + 1)) - 1) & ~(1U << METRIC_REACH | 1U << FIELD_SENT));
+  assert_int_equal(sample.value[METRIC_ERROR_BOUND], 23000 + 34000 + 100000);
+  assert_int_equal(sample.jitter_kind, JITTER_RMS8);
   assert_string_equal(sample.server, "ntp.example.org");
   assert_string_equal(sample.address, "192.0.2.1");
-  assert_int_equal(sample.value_ns[METRIC_JITTER], 1207000);
-  assert_int_equal(sample.value_ns[METRIC_OFFSET], 23000);
-  assert_int_equal(sample.value_ns[METRIC_DELAY], 68000);
-  assert_int_equal(sample.value_ns[METRIC_ROOT_DISTANCE], 100000);
-  assert_int_equal(sample.value_ns[METRIC_AGE], 12300000000);
+  assert_int_equal(sample.value[METRIC_JITTER], 1207000);
+  assert_int_equal(sample.value[METRIC_OFFSET], 23000);
+  assert_int_equal(sample.value[METRIC_DELAY], 68000);
+  assert_int_equal(sample.value[METRIC_ROOT_DISTANCE], 100000);
+  assert_int_equal(sample.value[METRIC_AGE], 12300000000);
   assert_int_equal(sample.poll_interval_ns, 32000000000);
-  assert_int_equal(sample.stratum, 2);
+  assert_int_equal(sample.value[METRIC_STRATUM], 2);
   assert_int_equal(sample.leap, LEAP_NONE);
   assert_int_equal(sample.replies, 10);
   assert_false(sample.spike);
@@ -62,8 +65,8 @@ static void test_sign_of_offset(void **state) {
     struct timesync raw = timesync_good();
     memcpy(raw.stamp_us, rows[i].t, sizeof raw.stamp_us);
     struct sample sample = take(&raw);
-    assert_int_equal(sample.value_ns[METRIC_OFFSET], rows[i].offset_ns);
-    assert_int_equal(sample.value_ns[METRIC_DELAY], rows[i].delay_ns);
+    assert_int_equal(sample.value[METRIC_OFFSET], rows[i].offset_ns);
+    assert_int_equal(sample.value[METRIC_DELAY], rows[i].delay_ns);
   }
 }
 
@@ -83,8 +86,8 @@ static void test_random_offsets(void **state) {
     raw.stamp_us[TIMESYNC_T3] = (uint64_t)(t1_us + way_us + at_server_us + behind_us);
     raw.stamp_us[TIMESYNC_T4] = (uint64_t)(t1_us + 2 * way_us + at_server_us);
     struct sample sample = take(&raw);
-    assert_int_equal(sample.value_ns[METRIC_OFFSET], behind_us * 1000);
-    assert_int_equal(sample.value_ns[METRIC_DELAY], 2 * way_us * 1000);
+    assert_int_equal(sample.value[METRIC_OFFSET], behind_us * 1000);
+    assert_int_equal(sample.value[METRIC_DELAY], 2 * way_us * 1000);
   }
 }
 
@@ -148,7 +151,7 @@ static void test_unsynchronised(void **state) {
     raw.leap = rows[i].leap;
     struct sample sample = take(&raw);
     assert_int_equal(sample.leap, rows[i].want);
-    assert_int_equal(sample.stratum, rows[i].stratum);
+    assert_int_equal(sample.value[METRIC_STRATUM], rows[i].stratum);
     raw.present &= ~(unsigned)TIMESYNC_LEAP; /* a text without one */
     sample = take(&raw);
     bool bad = rows[i].stratum == 0 || rows[i].stratum == 16;
@@ -164,7 +167,7 @@ static void test_future_reply(void **state) {
   }
   raw.spike = true;
   struct sample sample = take(&raw);
-  assert_int_equal(sample.value_ns[METRIC_AGE], INT64_C(12300000000) - INT64_C(3600000000000));
+  assert_int_equal(sample.value[METRIC_AGE], INT64_C(12300000000) - INT64_C(3600000000000));
   assert_true(sample.spike);
 }
 
@@ -185,7 +188,7 @@ static void test_extreme_stamps(void **state) {
     int error = timesync_sample(&raw, GOOD_NOW_NS, &sample, &why);
     assert_int_equal(error, i == 0 ? 0 : error);
     if (error == 0) {
-      (void)judge_sample(&sample, &config);
+      (void)judge_sample(&sample, &(struct reading){.source = "timesyncd"}, &config);
     }
   }
 }

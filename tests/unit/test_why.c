@@ -12,10 +12,26 @@
 
 static void test_words(void **state) {
   (void)state;
-  static const char *const words[] = {
-      "ok",         "jitter",           "offset",     "root-distance", "stale",
-      "warming-up", "not-synchronised", "no-service", "no-bus",        "denied",
-      "timeout",    "bad-reply",        "no-source",  "config"};
+  static const char *const words[] = {"ok",
+                                      "jitter",
+                                      "offset",
+                                      "delay",
+                                      "root-distance",
+                                      "error-bound",
+                                      "stratum",
+                                      "reach",
+                                      "falseticker",
+                                      "two-daemons",
+                                      "stale",
+                                      "warming-up",
+                                      "not-synchronised",
+                                      "no-service",
+                                      "no-bus",
+                                      "denied",
+                                      "timeout",
+                                      "bad-reply",
+                                      "no-source",
+                                      "config"};
   assert_int_equal(sizeof words / sizeof *words, REASON_COUNT);
   for (enum reason reason = REASON_OK; reason < REASON_COUNT; reason++) {
     assert_string_equal(reason_name(reason), words[reason]);

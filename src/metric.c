@@ -1,0 +1,44 @@
+/* The table of what is measured and can be limited. */
+#include "ntp_monitor/metric.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ntp_monitor/duration.h"
+
+const struct metric_row metric_table[METRIC_COUNT] = {
+    [METRIC_JITTER] = {.name = "jitter", .word = "jitter", .reason = REASON_JITTER},
+    [METRIC_OFFSET] = {.name = "offset", .word = "offset", .reason = REASON_OFFSET},
+    [METRIC_DELAY] = {.name = "delay", .word = "delay", .reason = REASON_DELAY},
+    [METRIC_ROOT_DISTANCE] = {.name = "root distance",
+                              .word = "root_distance",
+                              .reason = REASON_ROOT_DISTANCE},
+    [METRIC_AGE] = {.name = "age", .word = "age"}, /* stale_after judges it */
+    [METRIC_ERROR_BOUND] = {.name = "error bound",
+                            .word = "error_bound",
+                            .reason = REASON_ERROR_BOUND},
+    [METRIC_STRATUM] = {.name = "stratum",
+                        .word = "stratum",
+                        .reason = REASON_STRATUM,
+                        .is_count = true,
+                        .most = 16},
+    [METRIC_REACH] = {.name = "reach",
+                      .word = "reach",
+                      .reason = REASON_REACH,
+                      .is_count = true,
+                      .below = true,
+                      .most = 8},
+};
+
+const char *metric_print(char *out, enum metric metric, int64_t value) {
+  if (metric_table[metric].is_count) {
+    (void)snprintf(out, METRIC_TEXT_BYTES, "%" PRId64, value);
+    return out;
+  }
+  return duration_print(out, value);
+}
+
+const char *metric_print_plain(char *out, enum metric metric, int64_t value) {
+  return metric_table[metric].is_count ? metric_print(out, metric, value)
+                                       : duration_print_seconds(out, value);
+}

@@ -1,0 +1,135 @@
+/*
+ * What a report says beside its verdict.
+ *
+ * A time service knows its own server only. Beside servers that were asked directly its offset
+ * tells where the fault is: both off by the same is the clock, a small difference is the path,
+ * a large one is its server.
+ */
+#include "ntp_monitor/note.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+
+/* Differences below this are not worth a word. */
+#define NOISE_LEAST_NS DURATION_MS
+
+/* One side of the comparison; all in ns. */
+struct side {
+  const char *source;
+  int64_t offset_ns;
+  int64_t jitter_ns;    /* 0 where unknown */
+  int64_t asymmetry_ns; /* what an asymmetric path can make of it */
+  unsigned servers;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct report *report, const char *format,
+                                                      ...) {
+  size_t used = strlen(report->note);
+  va_list arguments;
+  va_start(arguments, format);
+  int separator =
+      snprintf(report->note + used, sizeof report->note - used, "%s", used > 0 ? "; " : "");
+  used += (size_t)separator < sizeof report->note - used ? (size_t)separator : 0;
+  (void)vsnprintf(report->note + used, sizeof report->note - used, format, arguments);
+  va_end(arguments);
+}
+
+static int64_t size_of(int64_t value_ns) {
+  return value_ns < 0 ? -value_ns : value_ns;
+}
+
+static const struct sample *carrier_of(const struct samples *samples) {
+  for (size_t i = 0; i < samples->count; i++) {
+    if (!samples->items[i].bystander) {
+      return &samples->items[i];
+    }
+  }
+  return NULL;
+}
+
+/* Whether the reading has what the comparison wants. */
+static bool take_side(const struct reading *reading, struct side *side) {
+  const struct samples *samples = &reading->samples;
+  const struct sample *sample = carrier_of(samples);
+  if (sample == NULL || !sample_has(sample, METRIC_OFFSET) || sample->foreign_clock ||
+      (sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED)) {
+    return false;
+  }
+  int64_t offset_ns = sample->value[METRIC_OFFSET];
+  *side = (struct side){
+      .source = reading->source,
+      .offset_ns = samples->combined ? samples->combined_offset_ns : offset_ns,
+      .servers = samples->truechimers,
+      .jitter_ns = sample_has(sample, METRIC_JITTER) ? sample->value[METRIC_JITTER] : 0,
+  };
+  if (sample_has(sample, METRIC_DELAY)) {
+    side->asymmetry_ns = sample->value[METRIC_DELAY] / 2;
+  } else if (sample_has(sample, METRIC_ERROR_BOUND)) {
+    side->asymmetry_ns = sample->value[METRIC_ERROR_BOUND] - size_of(offset_ns);
+  }
+  /* Beyond a year nothing here means anything, and sums could overflow. */
+  return size_of(side->offset_ns) < 366 * DURATION_D && size_of(side->jitter_ns) < DURATION_D &&
+         size_of(side->asymmetry_ns) < DURATION_D;
+}
+
+/* "+250ms" */
+static const char *print_offset(char out[DURATION_TEXT_BYTES + 1], int64_t offset_ns) {
+  out[0] = '+';
+  duration_print(out + (offset_ns > 0), offset_ns - offset_ns % DURATION_US);
+  return out;
+}
+
+static void compare(struct report *report, const struct side *daemon, const struct side *servers) {
+  char theirs[DURATION_TEXT_BYTES + 1];
+  char its[DURATION_TEXT_BYTES + 1];
+  char span[DURATION_TEXT_BYTES];
+  int64_t noise_ns = 3 * (daemon->jitter_ns + servers->jitter_ns);
+  noise_ns = noise_ns > NOISE_LEAST_NS ? noise_ns : NOISE_LEAST_NS;
+  int64_t apart_ns = size_of(servers->offset_ns - daemon->offset_ns);
+  int64_t asymmetry_ns = daemon->asymmetry_ns + servers->asymmetry_ns;
+  print_offset(theirs, servers->offset_ns);
+  print_offset(its, daemon->offset_ns);
+  if (apart_ns <= noise_ns && size_of(servers->offset_ns) <= noise_ns) {
+    add(report, "%s and the servers asked directly agree (%s)", daemon->source, theirs);
+  } else if (apart_ns <= noise_ns) {
+    add(report, "the clock is off: %s (%s) and the servers asked directly (%s) agree on that",
+        daemon->source, its, theirs);
+  } else if (apart_ns <= noise_ns + asymmetry_ns) {
+    add(report,
+        "the path is asymmetric: %s finds %s, the servers asked directly %s, and the delays "
+        "explain up to %s of that",
+        daemon->source, its, theirs,
+        duration_print(span, asymmetry_ns - asymmetry_ns % DURATION_US));
+  } else {
+    add(report,
+        "the server lies: that of %s is %s off, %u asked directly find %s (unless %s has put the "
+        "clock right since)",
+        daemon->source, its, servers->servers, theirs, daemon->source);
+  }
+}
+
+void note_write(struct report *report, const struct reading *readings, size_t reading_count) {
+  struct side daemon = {.source = NULL};
+  struct side servers = {.source = NULL};
+  report->note[0] = '\0';
+  for (size_t i = 0; i < reading_count; i++) {
+    const struct samples *samples = &readings[i].samples;
+    if (samples->note[0] != '\0') {
+      add(report, "%s", samples->note);
+    }
+    bool asked = samples->asked > 0;
+    struct side *side = asked ? &servers : &daemon;
+    if (side->source == NULL && (!asked || samples->truechimers > 0)) {
+      struct side found;
+      if (take_side(&readings[i], &found)) {
+        *side = found;
+      }
+    }
+  }
+  if (daemon.source != NULL && servers.source != NULL) {
+    compare(report, &daemon, &servers);
+  }
+}

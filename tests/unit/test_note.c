@@ -1,0 +1,143 @@
+/* Tests of note.c: where the fault is, by a time service beside servers asked directly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/note.h"
+
+#define MS DURATION_MS
+
+/* timesyncd's reading and that of three servers; all in ms. */
+static struct sample samples[2];
+static struct reading readings[2];
+static struct report report;
+
+static int fill(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    samples[i] = (struct sample){.server = "ntp.example.org"};
+    sample_set(&samples[i], METRIC_OFFSET, 0);
+    sample_set(&samples[i], METRIC_JITTER, MS / 10);
+    sample_set(&samples[i], METRIC_DELAY, 40 * MS);
+    readings[i] = (struct reading){.source = i == 0 ? "timesyncd" : "sntp"};
+    readings[i].samples.items = &samples[i];
+    readings[i].samples.count = 1;
+  }
+  readings[1].samples.asked = 3;
+  readings[1].samples.answered = 3;
+  readings[1].samples.truechimers = 3;
+  readings[1].samples.combined = true;
+  return 0;
+}
+
+static const char *note(int64_t daemon_ms, int64_t servers_ms) {
+  samples[0].value[METRIC_OFFSET] = daemon_ms * MS;
+  readings[1].samples.combined_offset_ns = servers_ms * MS;
+  (void)strcpy(report.note, "what stood here");
+  note_write(&report, readings, 2);
+  return report.note;
+}
+
+static void test_table(void **state) {
+  (void)state;
+  static const struct {
+    int64_t daemon_ms, servers_ms;
+    const char *want;
+  } rows[] = {
+      {0, 0, "timesyncd and the servers asked directly agree (0)"},
+      {0, 1, "timesyncd and the servers asked directly agree (+1ms)"},
+      {250, 250,
+       "the clock is off: timesyncd (+250ms) and the servers asked directly (+250ms) agree on "
+       "that"},
+      {-251, -250,
+       "the clock is off: timesyncd (-251ms) and the servers asked directly (-250ms) agree on "
+       "that"},
+      {20, -1,
+       "the path is asymmetric: timesyncd finds +20ms, the servers asked directly -1ms, and the "
+       "delays explain up to 40ms of that"},
+      {0, 41,
+       "the path is asymmetric: timesyncd finds 0, the servers asked directly +41ms, and the "
+       "delays explain up to 40ms of that"},
+      {250, 1,
+       "the server lies: that of timesyncd is +250ms off, 3 asked directly find +1ms (unless "
+       "timesyncd has put the clock right since)"},
+      {0, -42,
+       "the server lies: that of timesyncd is 0 off, 3 asked directly find -42ms (unless timesyncd "
+       "has put the clock right since)"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    assert_string_equal(note(rows[i].daemon_ms, rows[i].servers_ms), rows[i].want);
+  }
+}
+
+/* A jitter makes room for differences; without a delay the error bound tells of the path. */
+static void test_noise(void **state) {
+  (void)state;
+  sample_set(&samples[0], METRIC_JITTER, 10 * MS);
+  assert_non_null(strstr(note(30, 0), "agree (0)"));
+  (void)fill(NULL);
+  samples[0].present &= ~(1U << METRIC_DELAY);
+  assert_non_null(strstr(note(25, 0), "the server lies"));
+  sample_set(&samples[0], METRIC_ERROR_BOUND, 50 * MS);
+  assert_non_null(strstr(note(25, 0), "explain up to 45ms"));
+}
+
+/* Nothing to compare. */
+static void test_silent(void **state) {
+  (void)state;
+  assert_int_equal(strlen(note(0, 0)) > 0, 1);
+  note_write(&report, readings, 1);
+  assert_string_equal(report.note, "");
+  note_write(&report, &readings[1], 1);
+  assert_string_equal(report.note, "");
+  readings[1].samples.truechimers = 0; /* who is right nobody knows */
+  assert_string_equal(note(250, 0), "");
+  (void)fill(NULL);
+  samples[0].leap = LEAP_UNSYNCHRONISED;
+  samples[0].present |= 1U << FIELD_LEAP;
+  assert_string_equal(note(250, 0), "");
+  (void)fill(NULL);
+  samples[0].foreign_clock = true;
+  assert_string_equal(note(250, 0), "");
+  (void)fill(NULL);
+  samples[0].bystander = true;
+  assert_string_equal(note(250, 0), "");
+  (void)fill(NULL);
+  samples[0].present = 0;
+  assert_string_equal(note(250, 0), "");
+  (void)fill(NULL);
+  samples[0].value[METRIC_DELAY] = INT64_MAX;
+  assert_string_equal(note(250, 0), "");
+  (void)fill(NULL);
+  readings[0].samples.count = 0;
+  assert_string_equal(note(250, 0), "");
+}
+
+/* What the sources say stands before it, and never more than there is room for. */
+static void test_sources(void **state) {
+  (void)state;
+  (void)strcpy(readings[1].samples.note, "falseticker: c.example.org (offset +250ms)");
+  assert_string_equal(note(0, 0), "falseticker: c.example.org (offset +250ms); timesyncd and the "
+                                  "servers asked directly agree (0)");
+  static struct reading many[8];
+  for (size_t i = 0; i < 8; i++) {
+    memset(many[i].samples.note, 'x', sizeof many[i].samples.note - 1);
+  }
+  note_write(&report, many, 8);
+  assert_int_equal(strlen(report.note), sizeof report.note - 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_table, fill),
+      cmocka_unit_test_setup(test_noise, fill),
+      cmocka_unit_test_setup(test_silent, fill),
+      cmocka_unit_test_setup(test_sources, fill),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
