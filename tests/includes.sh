@@ -38,11 +38,18 @@ check "metric|$leaves" "$network|syslog|ini|systemd/.*" $s/{sample,metric}.c
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
 check "sample|metric|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
   $s/{judge,message,note,frame,timesync,address}.c
-check "sample|metric|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" \
-  $s/ntp/{candm,mode6,mode6_text,ptp_management,ntp_packet,ntp_select}.c
+pure="$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time"
+check "sample|metric|ntp_time|ntp_packet|$leaves" "$pure" \
+  $s/ntp/{candm,mode6,ptp_data,ptp_management,ntp_packet,ntp_select,ntp_time}.c
+check "sample|metric|candm|mode6|ptp_data|ptp_management|ntp_packet|ntp_poll|ntp_select|$leaves" \
+  'sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*|time' \
+  $s/ntp/{chrony_sample,mode6_text,mode6_sample,ptp_sample,ntp_reading}.c
+check "sample|metric|chrony_talk|candm|mode6|env|net|ntp_flight|ntp_lane|ntp_packet|ntp_poll|ntp_timers|$leaves" \
+  'syslog|ini|systemd/.*' $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_lane,ntp_poll,ntp_timers}.c
 check "config|address|env|net|$leaves" "systemd/.*|sys/socket" $s/config.c
 check "config|address|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
-check "sample|metric|timesync|source|config|address|env|net|bus|bus_timesync|candm|mode6|ptp_management|ntp_packet|ntp_select|ntp_poll|$leaves" \
+codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_packet|ntp_select|ntp_poll|ntp_reading'
+check "sample|metric|timesync|source|config|address|env|net|bus|bus_timesync|$codecs|$leaves" \
   'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c
 check "log|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-enum { NET_ADDRESSES = 16 };
+#include "ntp_monitor/why.h"
 
-struct why;
+enum { NET_ADDRESSES = 16, NET_FAMILIES = 2 };
 
 struct net_address {
   socklen_t length_bytes;
@@ -26,6 +26,21 @@ struct net_address {
  */
 int net_resolve(const char *host, uint16_t port, int64_t deadline_ns,
                 struct net_address addresses[NET_ADDRESSES], struct why *why);
+
+/* One of many names. */
+struct net_name {
+  const char *host; /* from the caller, as is port */
+  uint16_t port;
+  int count; /* of addresses, or 0: */
+  struct net_address
+      addresses[NET_FAMILIES]; /* the first of each family, in the resolver's order */
+  enum reason reason;          /* why there is none: REASON_TIMEOUT or NO_SOURCE */
+  const char *problem;         /* the same in words; static */
+};
+
+/* net_resolve() for many names, side by side: none holds up all the others. 0, or a negative errno
+ * where nobody could be asked at all. */
+int net_resolve_all(struct net_name *names, size_t count, int64_t deadline_ns);
 
 /* A UDP socket connected to address, or a negative errno. */
 int net_connect_udp(const struct net_address *address);
