@@ -16,8 +16,10 @@ export ASAN_OPTIONS=quarantine_size_mb=8:detect_stack_use_after_return=0
 
 # Each target, and how long an input it is given.
 declare -A most=([config]=1024 [duration]=128 [text]=2048 [ntpmessage]=2048 [address]=320 [escape]=512
-  [options]=2048 [bus]=1024 [resolve]=512)
-targets='config ntpmessage text escape options bus address resolve duration'
+  [options]=2048 [bus]=1024 [resolve]=512
+  [candm]=1024)
+targets='config ntpmessage text escape options bus address resolve duration
+  candm'
 
 wanted() {
   [[ -z ${ONLY-} || $1 =~ $ONLY ]]
@@ -62,7 +64,7 @@ row() {
 }
 
 rows() {
-  sed -nE 's/^([a-z]+-[a-z0-9-]+) [|].*/\1/p' "$OWN/broken.tab"
+  sed -nE 's/^([a-z0-9_]+-[a-z0-9-]+) [|].*/\1/p' "$OWN/broken.tab"
 }
 
 # --- the planted bugs -------------------------------------------------------------

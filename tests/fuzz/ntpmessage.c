@@ -63,6 +63,10 @@ static void check_values(const struct timesync *raw, const struct sample *sample
                raw->jitter_ns);
   check_metric(sample, METRIC_ROOT_DISTANCE, replied,
                raw->root_delay_ns / 2 + raw->root_dispersion_ns);
+  fuzz_wide bound_ns = (t[1] - t[0]) + (t[2] - t[3]);
+  bound_ns = (bound_ns < 0 ? -bound_ns : bound_ns) / 2 + ((t[3] - t[0]) - (t[2] - t[1])) / 2;
+  bound_ns += raw->root_delay_ns / 2 + raw->root_dispersion_ns;
+  check_metric(sample, METRIC_ERROR_BOUND, replied && bound_ns <= INT64_MAX, bound_ns);
   MUST(sample_has(sample, FIELD_REPLIES) && sample->replies == raw->replies);
   MUST(strcmp(sample->server, raw->server) == 0);
 }

@@ -1,0 +1,246 @@
+/*
+ * chrony's command and monitoring protocol: packets in and out of bytes.
+ *
+ * Its floating point numbers become nanoseconds here, in integers, and whatever cannot be is
+ * refused here, so that all behind it may reckon without a thought of overflow.
+ */
+#include "ntp_monitor/candm.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/why.h"
+
+enum { VERSION = 6, TYPE_REQUEST = 1, TYPE_REPLY = 2, REQUEST_BODY = 20, REPLY_BODY = 28 };
+
+/* A request is as long as its reply. */
+static const struct command {
+  enum candm_command command;
+  unsigned kind; /* of its reply */
+  size_t bytes;
+  const char *name;
+} commands[] = {
+    {CANDM_N_SOURCES, 2, 32, "N_SOURCES"},       {CANDM_SOURCE_DATA, 3, 76, "SOURCE_DATA"},
+    {CANDM_TRACKING, 5, 104, "TRACKING"},        {CANDM_SOURCESTATS, 6, 84, "SOURCESTATS"},
+    {CANDM_SOURCE_NAME, 19, 284, "SOURCE_NAME"},
+};
+
+static const struct command *find(enum candm_command command) {
+  size_t i = 0;
+  while (commands[i].command != command) {
+    i++;
+  }
+  return &commands[i];
+}
+
+const char *candm_name(enum candm_command command) {
+  return find(command)->name;
+}
+
+/* --- numbers -------------------------------------------------------------- */
+
+static void put16(uint8_t *at, uint16_t value) {
+  at[0] = (uint8_t)(value >> 8);
+  at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value) {
+  put16(at, (uint16_t)(value >> 16));
+  put16(at + 2, (uint16_t)value);
+}
+
+static uint16_t get16(const uint8_t *at) {
+  return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t get32(const uint8_t *at) {
+  return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+/* The lowest bits of value, in two's complement. */
+static int32_t sign_extend(uint32_t value, unsigned bits) {
+  uint32_t sign = UINT32_C(1) << (bits - 1);
+  return (int32_t)(value ^ sign) - (int32_t)sign;
+}
+
+/* A number of seconds, to the nearest nanosecond. Its 7 highest bits are a signed exponent, the
+ * other 25 a signed coefficient, and its value coefficient * 2^(exponent - 25)
+ * (UTI_FloatNetworkToHost in chrony's util.c). What does not fit becomes the largest number that
+ * does. */
+static int64_t get_seconds_ns(const uint8_t *at) {
+  enum { COEFFICIENT_BITS = 25, EXPONENT_BITS = 7 };
+  uint32_t bits = get32(at);
+  int shift = sign_extend(bits >> COEFFICIENT_BITS, EXPONENT_BITS) - COEFFICIENT_BITS;
+  int64_t scaled = sign_extend(bits & ((UINT32_C(1) << COEFFICIENT_BITS) - 1), COEFFICIENT_BITS) *
+                   DURATION_S; /* below 2^54 */
+  if (shift <= -62) {
+    return 0;
+  }
+  if (shift < 0) {
+    int64_t half = INT64_C(1) << (-shift - 1);
+    return (scaled + (scaled < 0 ? -half : half)) / (2 * half);
+  }
+  int64_t value_ns = 0;
+  bool over = __builtin_mul_overflow(scaled, INT64_C(1) << shift, &value_ns);
+  return !over ? value_ns : scaled < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static struct candm_address get_address(const uint8_t *at) {
+  struct candm_address address = {.family = get16(at + sizeof address.bytes)};
+  size_t bytes = address.family == CANDM_INET6 ? 16 : address.family == CANDM_UNSPECIFIED ? 0 : 4;
+  memcpy(address.bytes, at, bytes); /* the others may be anything */
+  return address;
+}
+
+/* --- packets ---------------------------------------------------------------- */
+
+size_t candm_request(const struct candm_question *question, uint8_t *out) {
+  const struct command *command = find(question->command);
+  memset(out, 0, command->bytes);
+  out[0] = VERSION;
+  out[1] = TYPE_REQUEST;
+  put16(out + 4, (uint16_t)command->command);
+  put16(out + 6, question->attempt);
+  put32(out + 8, question->sequence);
+  if (command->command == CANDM_SOURCE_NAME) {
+    memcpy(out + REQUEST_BODY, question->address.bytes, sizeof question->address.bytes);
+    put16(out + REQUEST_BODY + 16, question->address.family);
+  } else {
+    put32(out + REQUEST_BODY, (uint32_t)question->index);
+  }
+  return command->bytes;
+}
+
+static const char *find_flaw(const struct candm_question *question,
+                             const struct candm_reply *reply) {
+  const uint8_t *data = reply->data;
+  return reply->length_bytes < REPLY_BODY                        ? "shorter than a reply"
+         : data[0] != VERSION                                    ? "not of version 6"
+         : data[1] != TYPE_REPLY                                 ? "not a reply"
+         : get16(data + 4) != question->command                  ? "an answer to another command"
+         : get32(data + 16) != question->sequence                ? "an answer to another request"
+         : get16(data + 8) != CANDM_SUCCESS                      ? NULL
+         : get16(data + 6) != find(question->command)->kind      ? "of another kind"
+         : reply->length_bytes != find(question->command)->bytes ? "not of its kind's length"
+                                                                 : NULL;
+}
+
+int candm_status(const struct candm_question *question, const struct candm_reply *reply,
+                 const char **flaw) {
+  const char *found = find_flaw(question, reply);
+  if (found != NULL) {
+    *flaw = found;
+    return -EBADMSG;
+  }
+  return get16(reply->data + 8);
+}
+
+/* --- bodies ----------------------------------------------------------------- */
+
+struct range {
+  const char *field;
+  int64_t value, least, most;
+};
+
+/* A clock never set is half a century off; with these, no sum of three overflows. */
+#define SPAN_MAX_NS (INT64_C(0x7fffffff) * DURATION_S)
+enum { STRATUM_MAX = 16, POLL_MAX_LOG2_S = 24, REACH_MAX = 0xff };
+
+static int check(const struct range *rows, size_t count, struct why *why) {
+  for (const struct range *row = rows; row < rows + count; row++) {
+    if (row->value < row->least || row->value > row->most) {
+      return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                     "chronyd's %s is %" PRId64 ", which is not %" PRId64 " to %" PRId64
+                     "; this is not a reading",
+                     row->field, row->value, row->least, row->most);
+    }
+  }
+  return 0;
+}
+
+int candm_tracking(const struct candm_reply *reply, struct candm_tracking *tracking,
+                   struct why *why) {
+  const uint8_t *body = reply->data + REPLY_BODY;
+  struct candm_tracking read = {.reference_id = get32(body),
+                                .stratum = get16(body + 24),
+                                .leap = get16(body + 26),
+                                .correction_ns = get_seconds_ns(body + 40),
+                                .root_delay_ns = get_seconds_ns(body + 64),
+                                .root_dispersion_ns = get_seconds_ns(body + 68)};
+  const struct range rows[] = {
+      {"stratum", read.stratum, 0, STRATUM_MAX},
+      {"leap status", read.leap, 0, 3},
+      {"current correction in ns", read.correction_ns, -SPAN_MAX_NS, SPAN_MAX_NS},
+      {"root delay in ns", read.root_delay_ns, 0, DURATION_D},
+      {"root dispersion in ns", read.root_dispersion_ns, 0, DURATION_D},
+  };
+  int error = check(rows, sizeof rows / sizeof *rows, why);
+  if (error == 0) {
+    *tracking = read;
+  }
+  return error;
+}
+
+int candm_source(const struct candm_reply *reply, struct candm_source *source, struct why *why) {
+  const uint8_t *body = reply->data + REPLY_BODY;
+  struct candm_source read = {.address = get_address(body),
+                              .poll_log2_s = sign_extend(get16(body + 20), 16),
+                              .stratum = get16(body + 22),
+                              .state = get16(body + 24),
+                              .mode = get16(body + 26),
+                              .reach = get16(body + 30),
+                              .since_sample_s = get32(body + 32),
+                              .latest_offset_ns = get_seconds_ns(body + 40)};
+  const struct range rows[] = {
+      {"kind of a source's address", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
+      {"poll interval of a source, as a power of two in s,", read.poll_log2_s, -POLL_MAX_LOG2_S,
+       POLL_MAX_LOG2_S},
+      {"stratum of a source", read.stratum, 0, STRATUM_MAX},
+      {"state of a source", read.state, CANDM_SELECTED, CANDM_SELECTABLE},
+      {"mode of a source", read.mode, CANDM_CLIENT, CANDM_REFERENCE},
+      {"reach of a source", read.reach, 0, REACH_MAX},
+      {"latest offset of a source in ns", read.latest_offset_ns, -SPAN_MAX_NS, SPAN_MAX_NS},
+  };
+  int error = check(rows, sizeof rows / sizeof *rows, why);
+  if (error == 0) {
+    *source = read;
+  }
+  return error;
+}
+
+int candm_stats(const struct candm_reply *reply, struct candm_stats *stats, struct why *why) {
+  const uint8_t *body = reply->data + REPLY_BODY;
+  struct candm_stats read = {.address = get_address(body + 4),
+                             .sample_count = get32(body + 24),
+                             .deviation_ns = get_seconds_ns(body + 36)};
+  memcpy(read.reference, body, sizeof read.reference);
+  const struct range rows[] = {
+      {"kind of a source's address", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
+      {"standard deviation of a source in ns", read.deviation_ns, 0, DURATION_D},
+  };
+  int error = check(rows, sizeof rows / sizeof *rows, why);
+  if (error == 0) {
+    *stats = read;
+  }
+  return error;
+}
+
+bool candm_is_of(const struct candm_stats *stats, const struct candm_source *source) {
+  if (source->mode == CANDM_REFERENCE) {
+    return memcmp(stats->reference, source->address.bytes, sizeof stats->reference) == 0;
+  }
+  return stats->address.family == source->address.family &&
+         memcmp(stats->address.bytes, source->address.bytes, sizeof stats->address.bytes) == 0;
+}
+
+uint32_t candm_count(const struct candm_reply *reply) {
+  return get32(reply->data + REPLY_BODY);
+}
+
+const char *candm_source_name(const struct candm_reply *reply, char *out) {
+  memcpy(out, reply->data + REPLY_BODY, CANDM_NAME_BYTES);
+  out[CANDM_NAME_BYTES] = '\0';
+  return out;
+}

@@ -1,0 +1,220 @@
+/*
+ * What chronyd tells of its sources, in our vocabulary.
+ *
+ * Two things are not what they look like. The offset of a source is measured against the time as
+ * chronyd estimates it, from which the clock is off by the current correction. And a source with
+ * fewer than three samples has a standard deviation of 4 s, which stands for "not known"
+ * (MIN_SAMPLES_FOR_REGRESS in chrony's regress.h, WORST_CASE_STDDEV_BOUND in its sourcestats.c).
+ */
+#include "ntp_monitor/chrony_sample.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/candm.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/text.h"
+
+enum { ENOUGH_SAMPLES = 3 };
+
+static const char unresolved[] = "its name is not resolved yet";
+
+static void take_address(const struct candm_source *source, const char *name,
+                         struct sample *sample) {
+  const struct candm_address *address = &source->address;
+  if (source->mode == CANDM_REFERENCE) {
+    const char *identifier = (const char *)address->bytes;
+    text_escape(sample->server, sizeof sample->server, identifier, strnlen(identifier, 4));
+    return;
+  }
+  text_escape(sample->server, sizeof sample->server, name, strlen(name));
+  if (address->family == CANDM_INET4 || address->family == CANDM_INET6) {
+    (void)inet_ntop(address->family == CANDM_INET4 ? AF_INET : AF_INET6, address->bytes,
+                    sample->address, sizeof sample->address);
+  }
+}
+
+static enum state state_of(const struct candm_source *source) {
+  static const enum state states[] = {
+      [CANDM_SELECTED] = STATE_SELECTED,       [CANDM_NONSELECTABLE] = STATE_UNUSABLE,
+      [CANDM_FALSETICKER] = STATE_FALSETICKER, [CANDM_JITTERY] = STATE_JITTERY,
+      [CANDM_COMBINED] = STATE_COMBINED,       [CANDM_SELECTABLE] = STATE_SELECTABLE,
+  };
+  enum state state = states[source->state];
+  return state == STATE_UNUSABLE && source->reach == 0 ? STATE_UNREACHABLE : state;
+}
+
+/* 2^exponent seconds. */
+static int64_t power_ns(int exponent) {
+  return exponent < 0 ? DURATION_S >> -exponent : DURATION_S << exponent;
+}
+
+/* The jitter, or why there is none. */
+static void take_stats(const struct candm_source *source, const struct candm_stats *stats,
+                       struct sample *sample) {
+  bool reference = source->mode == CANDM_REFERENCE;
+  const char *kind = reference ? "reference clock" : "";
+  const char *what = reference ? "its time" : "its server";
+  char *out = sample->remark;
+  const size_t size_bytes = sizeof sample->remark;
+  (void)snprintf(out, size_bytes, "%s", source->address.family == CANDM_ID ? unresolved : kind);
+  if (stats == NULL) {
+    (void)snprintf(out, size_bytes, "%s%schronyd did not tell its statistics", kind,
+                   reference ? ": " : "");
+  } else if (stats->sample_count >= ENOUGH_SAMPLES) {
+    sample_set(sample, METRIC_JITTER, stats->deviation_ns);
+  } else if (stats->sample_count > 0) {
+    (void)snprintf(out, size_bytes, "%s%s%u of %d measurements of %s", kind, reference ? ": " : "",
+                   (unsigned)stats->sample_count, ENOUGH_SAMPLES, what);
+  }
+}
+
+void chrony_sample_source(const struct candm_source *source, const struct candm_stats *stats,
+                          const char *name, int64_t correction_ns, struct sample *sample) {
+  *sample = (struct sample){.bystander = true, .jitter_kind = JITTER_STDDEV};
+  take_address(source, name, sample);
+  sample->state = state_of(source);
+  sample_set(sample, METRIC_REACH, __builtin_popcount(source->reach));
+  sample->poll_interval_ns = power_ns(source->poll_log2_s);
+  sample->present |= 1U << FIELD_POLL_INTERVAL;
+  take_stats(source, stats, sample);
+  if (source->since_sample_s != CANDM_NEVER) {
+    sample_set(sample, METRIC_AGE, source->since_sample_s * DURATION_S);
+    sample_set(sample, METRIC_STRATUM, source->stratum);
+    sample_set(sample, METRIC_OFFSET, correction_ns - source->latest_offset_ns);
+  }
+}
+
+/* --- the carrier ------------------------------------------------------------ */
+
+/* The source that is nearest to being selected: of those that answer, the one with the most
+ * measurements, as its remark tells. */
+static const struct sample *nearest(const struct samples *samples) {
+  const struct sample *best = NULL;
+  for (size_t i = 0; i < samples->count; i++) {
+    const struct sample *sample = &samples->items[i];
+    bool fresh = sample_has(sample, METRIC_AGE) && !sample_has(sample, METRIC_JITTER);
+    if (fresh && strcmp(sample->remark, best != NULL ? best->remark : "") > 0) {
+      best = sample;
+    }
+  }
+  return best;
+}
+
+static size_t count_state(const struct samples *samples, enum state state) {
+  size_t count = 0;
+  for (size_t i = 0; i < samples->count; i++) {
+    count += samples->items[i].state == state;
+  }
+  return count;
+}
+
+/* "4 sources, none selectable: 1 unreachable, 3 falseticker" */
+static void say_states(const struct samples *samples, char *out, size_t size_bytes) {
+  (void)snprintf(out, size_bytes, "%zu source%s, none selectable", samples->count,
+                 samples->count == 1 ? "" : "s");
+  const char *between = ": ";
+  for (enum state state = STATE_UNKNOWN; state < STATE_COUNT; state++) {
+    size_t count = count_state(samples, state);
+    size_t used = strlen(out);
+    if (count > 0) {
+      (void)snprintf(out + used, size_bytes - used, "%s%zu %s", between, count, state_word(state));
+      between = ", ";
+    }
+  }
+}
+
+/* "its only source does not answer" */
+static void say_silent(const struct samples *samples, char *out, size_t size_bytes) {
+  bool one = samples->count == 1;
+  bool nameless = true;
+  char whose[48];
+  for (size_t i = 0; i < samples->count; i++) {
+    nameless = nameless && strcmp(samples->items[i].remark, unresolved) == 0;
+  }
+  (void)snprintf(whose, sizeof whose, "its %zu sources", samples->count);
+  if (one) {
+    (void)strcpy(whose, "its only source");
+  }
+  if (nameless) {
+    (void)snprintf(out, size_bytes, "the name%s of %s %s not resolved yet", one ? "" : "s", whose,
+                   one ? "is" : "are");
+  } else {
+    (void)snprintf(out, size_bytes, "%s %s not answer", whose, one ? "does" : "do");
+  }
+}
+
+/* Why no source is selected. */
+static void explain(const struct samples *samples, const struct candm_tracking *tracking,
+                    struct sample *carrier) {
+  char *out = carrier->remark;
+  const size_t size_bytes = sizeof carrier->remark;
+  const struct sample *fresh = nearest(samples);
+  size_t unreachable = count_state(samples, STATE_UNREACHABLE);
+  if (samples->count == 0) {
+    (void)snprintf(out, size_bytes, "chronyd has no sources");
+  } else if (unreachable == samples->count) {
+    say_silent(samples, out, size_bytes);
+  } else if (fresh != NULL &&
+             count_state(samples, STATE_UNUSABLE) + unreachable == samples->count) {
+    (void)snprintf(out, size_bytes, "%s", fresh->remark);
+  } else {
+    say_states(samples, out, size_bytes);
+  }
+  if (tracking->reference_id == CANDM_LOCAL_REFERENCE) {
+    size_t used = strlen(out);
+    (void)snprintf(out + used, size_bytes - used,
+                   "; it serves its own clock (local mode, stratum %u)", tracking->stratum);
+  }
+}
+
+static void take_tracking(const struct candm_tracking *tracking, struct sample *carrier) {
+  int64_t offset_ns = tracking->correction_ns;
+  int64_t distance_ns = tracking->root_delay_ns / 2 + tracking->root_dispersion_ns;
+  carrier->bystander = false;
+  carrier->present |= 1U << FIELD_LEAP;
+  carrier->leap = (enum leap)tracking->leap;
+  if (tracking->stratum == 0 || tracking->leap == LEAP_UNSYNCHRONISED) {
+    /* Its figures are placeholders, too: 0 and 1 s. */
+    carrier->leap = LEAP_UNSYNCHRONISED;
+    return;
+  }
+  sample_set(carrier, METRIC_OFFSET, offset_ns);
+  sample_set(carrier, METRIC_ROOT_DISTANCE, distance_ns);
+  sample_set(carrier, METRIC_ERROR_BOUND, (offset_ns < 0 ? -offset_ns : offset_ns) + distance_ns);
+}
+
+/* The carrier of where none is selected: chronyd itself, without a server. */
+static int add_lost(struct samples *samples, const struct candm_tracking *tracking) {
+  struct sample carrier = {.jitter_kind = JITTER_STDDEV};
+  if (tracking->reference_id != CANDM_LOCAL_REFERENCE) { /* whose figures are all 0 */
+    take_tracking(tracking, &carrier);
+  }
+  carrier.present |= 1U << FIELD_LEAP;
+  carrier.leap = LEAP_UNSYNCHRONISED;
+  explain(samples, tracking, &carrier);
+  return samples_add(samples, &carrier);
+}
+
+int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tracking) {
+  size_t at = 0;
+  while (at < samples->count && samples->items[at].state != STATE_SELECTED) {
+    at++;
+  }
+  if (at == samples->count) {
+    int error = add_lost(samples, tracking);
+    if (error != 0) {
+      return error;
+    }
+  } else {
+    take_tracking(tracking, &samples->items[at]);
+    if (samples->items[at].leap == LEAP_UNSYNCHRONISED) {
+      (void)strcpy(samples->items[at].remark, "chronyd says so itself");
+    }
+  }
+  struct sample carrier = samples->items[at];
+  memmove(samples->items + 1, samples->items, at * sizeof carrier);
+  samples->items[0] = carrier;
+  return 0;
+}

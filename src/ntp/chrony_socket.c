@@ -1,0 +1,158 @@
+/*
+ * chronyd's Unix socket.
+ *
+ * chronyd answers to the path that the asker's socket is bound to, so ours is a file in the folder
+ * of chronyd's, which belongs to chronyd's user and where we may be root. Hence nothing there is
+ * changed by its path but the one name that bind(2) makes: no mode is set, no link followed, and
+ * only sockets of our own name are removed. A run that was killed leaves its file; a later one
+ * removes it, if its process is gone and nobody has it open.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ntp_monitor/chrony_talk.h"
+#include "ntp_monitor/net.h"
+
+enum { PATH_BYTES = 128, ENTRIES_MAX = 1000 };
+
+/* The length of the folder's path, with its slash; 0 where there is none. */
+static size_t folder_length(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* path's folder and the name: 0 or -ENAMETOOLONG. */
+static int beside(const char *path, const char *name, char out[PATH_BYTES]) {
+  int length = snprintf(out, PATH_BYTES, "%.*s%s", (int)folder_length(path), path, name);
+  return length < PATH_BYTES ? 0 : -ENAMETOOLONG;
+}
+
+static bool is_socket(int directory, const char *name) {
+  struct stat status;
+  return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(status.st_mode);
+}
+
+/* The process that made a file of this name, or 0 where it is none of ours. */
+static pid_t maker(const char *name) {
+  static const char before[] = "ntp_monitor.";
+  enum { DIGITS_MAX = 9 };
+  if (strncmp(name, before, sizeof before - 1) != 0) {
+    return 0;
+  }
+  const char *number = name + sizeof before - 1;
+  size_t digits = strspn(number, "0123456789");
+  if (digits > DIGITS_MAX || number[0] == '0' || strcmp(number + digits, ".sock") != 0) {
+    return 0;
+  }
+  return (pid_t)strtol(number, NULL, 10); /* without a digit it is 0 */
+}
+
+/* Removes a socket of ours that nobody has open. */
+static void remove_dead(int directory, const char *path, const char *name) {
+  char full[PATH_BYTES];
+  if (!is_socket(directory, name) || beside(path, name, full) != 0) {
+    return;
+  }
+  int fd = net_connect_local(full, NULL);
+  if (fd == -ECONNREFUSED) {
+    (void)unlinkat(directory, name, 0);
+  } else if (fd >= 0) {
+    (void)close(fd);
+  }
+}
+
+static void clean(int directory, const char *path, pid_t self) {
+  int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *entries = again >= 0 ? fdopendir(again) : NULL;
+  if (entries == NULL) {
+    if (again >= 0) {
+      (void)close(again);
+    }
+    return;
+  }
+  const struct dirent *entry = readdir(entries);
+  for (int i = 0; entry != NULL && i < ENTRIES_MAX; i++, entry = readdir(entries)) {
+    pid_t pid = maker(entry->d_name);
+    if (pid > 0 && (pid == self || (kill(pid, 0) != 0 && errno == ESRCH))) {
+      remove_dead(directory, path, entry->d_name);
+    }
+  }
+  (void)closedir(entries);
+}
+
+static int open_folder(const char *path) {
+  char folder[PATH_BYTES];
+  int error = folder_length(path) > 0 ? beside(path, "", folder) : -ENOTDIR;
+  if (error != 0) {
+    return error;
+  }
+  /* Without its last slash, behind which a link would be followed. */
+  size_t length = strlen(folder);
+  folder[length > 1 ? length - 1 : length] = '\0';
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return fd >= 0 ? fd : -errno;
+}
+
+int chrony_socket_open(struct chrony_socket *own, const char *path, pid_t pid) {
+  char full[PATH_BYTES];
+  *own = (struct chrony_socket){.directory = -1};
+  int fd = net_connect_local(path, NULL); /* no file is made where nobody would answer */
+  if (fd < 0) {
+    return fd;
+  }
+  (void)close(fd);
+  own->there = true;
+  (void)snprintf(own->name, sizeof own->name, "ntp_monitor.%d.sock", (int)pid);
+  int error = beside(path, own->name, full);
+  int directory = error == 0 ? open_folder(path) : error;
+  if (directory < 0) {
+    return directory;
+  }
+  clean(directory, path, pid);
+  fd = net_connect_local(path, full);
+  if (fd < 0) {
+    remove_dead(directory, path, own->name);
+    (void)close(directory);
+    return fd;
+  }
+  own->directory = directory;
+  return fd;
+}
+
+void chrony_socket_close(struct chrony_socket *own) {
+  if (own->directory < 0) {
+    return;
+  }
+  if (is_socket(own->directory, own->name)) {
+    (void)unlinkat(own->directory, own->name, 0);
+  }
+  (void)close(own->directory);
+  own->directory = -1;
+}
+
+/* /var/run is /run, and older ones write it so. */
+static const char *without_var(const char *path) {
+  return strncmp(path, "/var/run/", 9) == 0 ? path + 4 : path;
+}
+
+bool chrony_socket_listed(const char *path) {
+  char line[512];
+  bool found = false;
+  FILE *list = fopen("/proc/net/unix", "re");
+  while (!found && list != NULL && fgets(line, sizeof line, list) != NULL) {
+    line[strcspn(line, "\n")] = '\0';
+    const char *bound = strchr(line, '/');
+    found = bound != NULL && strcmp(without_var(bound), without_var(path)) == 0;
+  }
+  if (list != NULL) {
+    (void)fclose(list);
+  }
+  return found;
+}

@@ -1,0 +1,300 @@
+/*
+ * The source chrony: chronyd, asked what chronyc asks: tracking, sources, sourcestats and the
+ * sources' names. All of that is open to any user of the machine.
+ *
+ * The one that chronyd selected carries the verdict, all others are shown beside it. Where
+ * chronyd follows none the clock is not synchronised, whatever it was before.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ntp_monitor/candm.h"
+#include "ntp_monitor/chrony_sample.h"
+#include "ntp_monitor/chrony_talk.h"
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/text.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+#define CHECK_SERVICE "; check the time service: systemctl status chronyd"
+/* What `runs` may take. */
+#define PROBE_NS (100 * DURATION_MS)
+
+struct asking {
+  const struct env *env;
+  const struct config *config;
+  int64_t begun_ns;
+  struct chrony_talk talk;
+  bool answered; /* at least once */
+  bool nameless; /* names are not to be had */
+};
+
+/* --- why there is no reading ------------------------------------------------ */
+
+/* "/run/chrony/chronyd.sock: Permission denied, 127.0.0.1 port 323: Connection refused, ..." */
+static const char *ways_words(const struct chrony_talk *talk, char *out, size_t size_bytes) {
+  out[0] = '\0';
+  for (int i = 0; i < CHRONY_WAYS; i++) {
+    const struct chrony_way *way = &talk->way[i];
+    size_t used = strlen(out);
+    if (way->fd >= 0 || way->error != 0) { /* else it was not needed */
+      (void)snprintf(out + used, size_bytes - used, "%s%s: %s", used > 0 ? ", " : "", way->name,
+                     way->error != 0 ? strerror(-way->error) : "no answer");
+    }
+  }
+  return out;
+}
+
+/* All ways are closed: chronyd does not run, or is not for us. */
+static int refused(const struct asking *asking, int error, struct why *why) {
+  char ways[640];
+  const struct chrony_talk *talk = &asking->talk;
+  int local = talk->way[CHRONY_WAY_SOCKET].error;
+  bool there = talk->own.there;
+  ways_words(talk, ways, sizeof ways);
+  if (asking->answered) {
+    return why_set(why, REASON_NO_SERVICE, error,
+                   "chronyd vanished while it was asked (%s)" CHECK_SERVICE, strerror(-error));
+  }
+  if (!there && (local == -EACCES || local == -EPERM)) {
+    there = chrony_socket_listed(asking->config->chrony_socket);
+  }
+  if (there) {
+    return why_set(
+        why, REASON_DENIED, -EACCES,
+        "chronyd runs and does not let us ask (%s); run as root or as chronyd's user, or "
+        "let chronyd listen on the loopback: cmdport in chrony.conf",
+        ways);
+  }
+  return why_set(why, REASON_NO_SERVICE, error,
+                 "chronyd is not running (%s); if it should: systemctl start chronyd", ways);
+}
+
+static int timed_out(const struct asking *asking, struct why *why) {
+  char ways[640];
+  char span[DURATION_TEXT_BYTES];
+  int64_t waited_ns = clock_monotonic_ns() - asking->begun_ns;
+  duration_print(span, waited_ns - waited_ns % (DURATION_S / 10));
+  return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
+                 "chronyd is there but did not answer within %s: it hangs (%s)" CHECK_SERVICE, span,
+                 ways_words(&asking->talk, ways, sizeof ways));
+}
+
+/* Why the answer, a status or a negative errno, is none that helps. */
+static int explain(const struct asking *asking, enum candm_command command, int answer,
+                   struct why *why) {
+  const char *name = candm_name(command);
+  switch (answer) {
+  case -ETIMEDOUT:
+    return timed_out(asking, why);
+  case -EBADMSG:
+    return why_set(why, REASON_BAD_REPLY, answer,
+                   "what came for %s from chronyd was no answer: %s; is it chronyd, and of version "
+                   "1.31 or later?",
+                   name, asking->talk.flaw);
+  case CANDM_UNAUTHORISED:
+    return why_set(why, REASON_DENIED, -EACCES,
+                   "chronyd does not let us ask for %s; run as root or as chronyd's user, or check "
+                   "opencommands in chrony.conf",
+                   name);
+  default:
+    break;
+  }
+  if (answer < 0) {
+    return refused(asking, answer, why);
+  }
+  return why_set(why, REASON_BAD_REPLY, -EBADMSG, "chronyd refuses %s with status %d%s", name,
+                 answer,
+                 answer == CANDM_BAD_VERSION || answer == CANDM_BAD_LENGTH
+                     ? ": it speaks another version of the protocol than ours, which is 6"
+                     : "");
+}
+
+/* --- the questions ---------------------------------------------------------- */
+
+/* 0, a status, or a negative errno. */
+static int ask(struct asking *asking, enum candm_command command, uint32_t index,
+               struct candm_reply *reply) {
+  struct candm_question question = {.command = command, .index = (int32_t)index};
+  int answer = chrony_talk_ask(&asking->talk, &question, reply);
+  asking->answered = asking->answered || answer >= 0;
+  return answer;
+}
+
+static int read_tracking(struct asking *asking, struct candm_tracking *tracking, struct why *why) {
+  struct candm_reply reply;
+  int answer = ask(asking, CANDM_TRACKING, 0, &reply);
+  if (answer != CANDM_SUCCESS) {
+    return explain(asking, CANDM_TRACKING, answer, why);
+  }
+  int error = candm_tracking(&reply, tracking, why);
+  if (error == 0) {
+    trace_add(asking->env->trace,
+              "chrony: tracking: ref_id=%08" PRIX32
+              " stratum=%u leap=%u current_correction=%" PRId64 " root_delay=%" PRId64
+              " root_dispersion=%" PRId64 " (ns)",
+              tracking->reference_id, tracking->stratum, tracking->leap, tracking->correction_ns,
+              tracking->root_delay_ns, tracking->root_dispersion_ns);
+  }
+  return error;
+}
+
+/* The configured name; "" where it is not to be had: for a reference clock, or by a chronyd
+ * before 4.0. A negative errno with why where chronyd is lost. */
+static int read_name(struct asking *asking, const struct candm_source *source, char *name,
+                     struct why *why) {
+  struct candm_question question = {.command = CANDM_SOURCE_NAME, .address = source->address};
+  struct candm_reply reply;
+  name[0] = '\0';
+  if (asking->nameless || source->mode == CANDM_REFERENCE) {
+    return 0;
+  }
+  int answer = chrony_talk_ask(&asking->talk, &question, &reply);
+  if (answer < 0) {
+    return explain(asking, CANDM_SOURCE_NAME, answer, why);
+  }
+  asking->nameless = answer == CANDM_INVALID || answer == CANDM_UNAUTHORISED;
+  if (answer == CANDM_SUCCESS) {
+    (void)candm_source_name(&reply, name);
+  }
+  return 0;
+}
+
+/* *known: whether chronyd has statistics of this source; the list may have changed since. */
+static int read_stats(struct asking *asking, uint32_t index, const struct candm_source *source,
+                      struct candm_stats *stats, bool *known, struct why *why) {
+  struct candm_reply reply;
+  int answer = ask(asking, CANDM_SOURCESTATS, index, &reply);
+  *known = false;
+  if (answer == CANDM_NO_SUCH_SOURCE) {
+    return 0;
+  }
+  if (answer != CANDM_SUCCESS) {
+    return explain(asking, CANDM_SOURCESTATS, answer, why);
+  }
+  int error = candm_stats(&reply, stats, why);
+  *known = error == 0 && candm_is_of(stats, source);
+  return error;
+}
+
+static void trace_source(struct trace *trace, uint32_t index, const struct candm_source *source,
+                         const struct candm_stats *stats, const char *name) {
+  char safe[2 * CANDM_NAME_BYTES];
+  text_escape(safe, sizeof safe, name, strlen(name));
+  trace_add(trace,
+            "chrony: source %" PRIu32
+            ": name=%s poll=%d stratum=%u state=%u mode=%u reach=%o since_sample=%" PRIu32
+            " latest_meas=%" PRId64 " (ns)",
+            index, safe, source->poll_log2_s, source->stratum, (unsigned)source->state,
+            (unsigned)source->mode, source->reach, source->since_sample_s,
+            source->latest_offset_ns);
+  if (stats != NULL) {
+    trace_add(trace, "chrony: sourcestats %" PRIu32 ": n_samples=%" PRIu32 " sd=%" PRId64 " (ns)",
+              index, stats->sample_count, stats->deviation_ns);
+  }
+}
+
+static int no_memory(struct why *why) {
+  return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for a reading");
+}
+
+static int read_source(struct asking *asking, uint32_t index, int64_t correction_ns,
+                       struct samples *samples, struct why *why) {
+  struct candm_reply reply;
+  struct candm_source source;
+  struct candm_stats stats = {.sample_count = 0};
+  struct sample sample;
+  char name[CANDM_NAME_BYTES + 1];
+  bool known = false;
+  int answer = ask(asking, CANDM_SOURCE_DATA, index, &reply);
+  if (answer == CANDM_NO_SUCH_SOURCE) {
+    return 0; /* it was removed just now */
+  }
+  if (answer != CANDM_SUCCESS) {
+    return explain(asking, CANDM_SOURCE_DATA, answer, why);
+  }
+  int error = candm_source(&reply, &source, why);
+  error = error == 0 ? read_stats(asking, index, &source, &stats, &known, why) : error;
+  error = error == 0 ? read_name(asking, &source, name, why) : error;
+  if (error != 0) {
+    return error;
+  }
+  trace_source(asking->env->trace, index, &source, known ? &stats : NULL, name);
+  chrony_sample_source(&source, known ? &stats : NULL, name, correction_ns, &sample);
+  return samples_add(samples, &sample) == 0 ? 0 : no_memory(why);
+}
+
+static int read_all(struct asking *asking, struct samples *samples, struct why *why) {
+  struct candm_tracking tracking = {.stratum = 0};
+  struct candm_reply reply;
+  int error = read_tracking(asking, &tracking, why);
+  if (error != 0) {
+    return error;
+  }
+  int answer = ask(asking, CANDM_N_SOURCES, 0, &reply);
+  if (answer != CANDM_SUCCESS) {
+    return explain(asking, CANDM_N_SOURCES, answer, why);
+  }
+  uint32_t count = candm_count(&reply);
+  trace_add(asking->env->trace, "chrony: n_sources=%" PRIu32, count);
+  if (count >= SAMPLE_MAX) {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "chronyd's number of sources is %" PRIu32
+                   ", which is not below %d; this is not a reading",
+                   count, SAMPLE_MAX);
+  }
+  for (uint32_t i = 0; i < count && error == 0; i++) {
+    error = read_source(asking, i, tracking.correction_ns, samples, why);
+  }
+  if (error == 0 && chrony_sample_carry(samples, &tracking) != 0) {
+    error = no_memory(why);
+  }
+  return error;
+}
+
+static int measure_chrony(const struct env *env, const struct config *config, const char *argument,
+                          struct samples *samples, struct why *why) {
+  (void)argument;
+  struct asking asking = {.env = env, .config = config, .begun_ns = clock_monotonic_ns()};
+  chrony_talk_open(&asking.talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
+                   env->measure_deadline_ns, env->trace);
+  int error = read_all(&asking, samples, why);
+  chrony_talk_close(&asking.talk);
+  return error;
+}
+
+static bool chrony_runs(const struct env *env, const struct config *config) {
+  int fd = net_connect_local(config->chrony_socket, NULL);
+  if (fd >= 0) {
+    (void)close(fd);
+    return true;
+  }
+  if ((fd == -EACCES || fd == -EPERM) && chrony_socket_listed(config->chrony_socket)) {
+    return true;
+  }
+  struct candm_question question = {.command = CANDM_TRACKING};
+  struct candm_reply reply;
+  struct chrony_talk talk;
+  chrony_talk_open(&talk, NULL, (uint16_t)config->chrony_port, env->pid,
+                   env_deadline_within(env, PROBE_NS), env->trace);
+  int answer = chrony_talk_ask(&talk, &question, &reply);
+  chrony_talk_close(&talk);
+  return answer >= 0;
+}
+
+const struct source source_chrony = {
+    .name = "chrony",
+    .summary = "chronyd over its command socket, or UDP on this machine",
+    .automatic = true,
+    .keeps_clock = true,
+    .measure = measure_chrony,
+    .runs = chrony_runs,
+};
