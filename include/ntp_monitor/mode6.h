@@ -1,0 +1,172 @@
+/*
+ * ntpd's control protocol, NTP mode 6: RFC 9327, ntpsec's include/ntp_control.h. Pure.
+ *
+ * A question is one datagram; the answer comes in pieces of up to 468 bytes. Asked are only what
+ * needs no key: the list of associations (each a server, a peer or a reference clock) and variables
+ * by their names, of the system or of one association.
+ */
+#ifndef NTP_MONITOR_MODE6_H
+#define NTP_MONITOR_MODE6_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ntp_monitor/sample.h"
+
+struct why;
+
+enum {
+  MODE6_DATA_BYTES = 468, /* RFC 9327 section 2 */
+  MODE6_PACKET_BYTES = 12 + MODE6_DATA_BYTES,
+  MODE6_PIECES = 32,                 /* ours: of one answer */
+  MODE6_ANSWER_BYTES = 16 * 1024 - 1 /* ours */
+};
+
+enum mode6_opcode { MODE6_READ_STATUS = 1, MODE6_READ_VARIABLES = 2 }; /* RFC 9327 section 2 */
+
+/* RFC 9327 section 3.4. */
+enum mode6_error {
+  MODE6_ERROR_PERMISSION = 1,
+  MODE6_ERROR_ASSOCIATION = 4, /* there is no such one (any more) */
+  MODE6_ERROR_VARIABLE = 5,    /* one of the names is unknown: then none is told */
+  MODE6_ERROR_PROHIBITED = 7
+};
+
+struct mode6_question {
+  uint8_t opcode;
+  uint16_t sequence;    /* random */
+  uint16_t association; /* 0: the system */
+};
+
+/* The answer to one question, as far as it has come. Begins as {.question = ...}. */
+struct mode6_answer {
+  struct mode6_question question;
+  unsigned error;    /* enum mode6_error or another number; MODE6_REFUSED */
+  const char *wrong; /* what cannot be true, static; MODE6_BAD */
+  size_t length_bytes;
+  bool ended; /* the piece that is the last one was seen: length_bytes is the whole */
+  size_t piece_count;
+  struct {
+    size_t from, to;
+  } piece[MODE6_PIECES];
+  char data[MODE6_ANSWER_BYTES + 1]; /* MODE6_COMPLETE: ended by a NUL */
+};
+
+enum mode6_progress {
+  MODE6_DROPPED, /* no answer to this question, or a piece that is there already */
+  MODE6_MORE,    /* a piece of it */
+  MODE6_COMPLETE,
+  MODE6_REFUSED, /* see error */
+  MODE6_BAD      /* see wrong */
+};
+
+/* Writes the question; names are those of variables, comma between them, at most MODE6_DATA_BYTES,
+ * "" for none. Returns the datagram's length. */
+size_t mode6_ask(uint8_t out[MODE6_PACKET_BYTES], const struct mode6_question *question,
+                 const char *names);
+
+/* Takes one datagram into answer. The sender's address is the caller's to check (a connected
+ * socket), and how many datagrams and how long to wait. */
+enum mode6_progress mode6_take(struct mode6_answer *answer, const uint8_t *data,
+                               size_t length_bytes);
+
+/* --- the list of associations: MODE6_READ_STATUS of association 0 --- */
+
+/* A bit of an association's status: RFC 9327 section 3.2. */
+enum { MODE6_REACHABLE = 0x1000 };
+
+/* RFC 9327 section 3.2, table 4. */
+enum mode6_selection {
+  MODE6_REJECT,
+  MODE6_FALSETICK,
+  MODE6_EXCESS,
+  MODE6_OUTLIER,
+  MODE6_CANDIDATE,
+  MODE6_BACKUP,
+  MODE6_SYSTEM_PEER,
+  MODE6_PPS_PEER
+};
+
+enum mode6_selection mode6_selection(uint16_t status);
+
+/* --- variables --- */
+
+/* Those that we ask for: of the system, of an association, or of both. Spans in ns, though the wire
+ * has milliseconds; time stamps (REFTIME, CLOCK, REC) are NTP's 64 bits, 0 is never. */
+enum mode6_variable {
+  MODE6_LEAP,
+  MODE6_STRATUM,
+  MODE6_PEER, /* the association followed, 0 for none */
+  MODE6_HPOLL,
+  MODE6_REACH,
+  MODE6_FLASH,
+  MODE6_OFFSET, /* > 0: the local clock is behind */
+  MODE6_DELAY,
+  MODE6_JITTER,
+  MODE6_SYS_JITTER,
+  MODE6_DISPERSION,
+  MODE6_ROOTDELAY,
+  MODE6_ROOTDISP,
+  MODE6_REFTIME,
+  MODE6_CLOCK,
+  MODE6_REC, /* the last arrival */
+  MODE6_SRCADR,
+  MODE6_SRCHOST,
+  MODE6_VARIABLE_COUNT
+};
+
+/* What to ask for: names that ntpsec and the classic ntpd both know. */
+extern const char mode6_system_names[];
+extern const char mode6_peer_names[];
+
+struct mode6_values {
+  unsigned present; /* 1u << variable */
+  int64_t number[MODE6_SRCADR];
+  char address[SAMPLE_ADDRESS_BYTES]; /* srcadr, escaped */
+  char host[SAMPLE_SERVER_BYTES];     /* srchost, escaped */
+};
+
+bool mode6_has(const struct mode6_values *values, enum mode6_variable variable);
+
+/* Reads text (a complete answer to MODE6_READ_VARIABLES). A name that is unknown is passed over, of
+ * one that comes twice the first counts. 0, or -EBADMSG with why (bad-reply) saying what is wrong.
+ */
+int mode6_read(const char *text, size_t length_bytes, struct mode6_values *values, struct why *why);
+
+/* --- into our vocabulary --- */
+
+struct mode6_peer {
+  uint16_t association, status;
+  bool known;       /* values were read */
+  int64_t later_ns; /* how long after the system's values they were */
+  struct mode6_values values;
+};
+
+/* All that was read: the system's values, those of the peers that were looked at, and what the list
+ * says of all of them. */
+struct mode6_reading {
+  struct mode6_values system;
+  size_t peer_count;
+  struct mode6_peer *peer;          /* the caller's */
+  unsigned total;                   /* associations: */
+  unsigned reachable, falsetickers; /* of them */
+};
+
+/* Takes the list (a complete answer) into reading: its counts, and as many associations as there is
+ * room for in peer (room of them), the best first: that is where a followed one stands.
+ * 0, or -EBADMSG with why. */
+int mode6_list(const struct mode6_answer *list, struct mode6_reading *reading, size_t room,
+               struct why *why);
+
+/* The sample that carries the verdict: the system's view. 0, or -EBADMSG with why naming the
+ * variable that is missing. */
+int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, struct why *why);
+
+/* The index of the peer that is followed, or peer_count for none. */
+size_t mode6_followed(const struct mode6_reading *reading);
+
+/* A server that is listed only. */
+void mode6_bystander(const struct mode6_peer *peer, struct sample *sample);
+
+#endif

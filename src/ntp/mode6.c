@@ -1,0 +1,186 @@
+/*
+ * The datagrams of ntpd's control protocol: RFC 9327 section 2, ntpsec's include/ntp_control.h.
+ *
+ *    0                   1                   2                   3
+ *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *   +---+-----+-----+-+-+-+---------+-------------------------------+
+ *   |LI | vers|  6  |R|E|M| opcode  |           sequence            |
+ *   +---+-----+-----+-+-+-+---------+-------------------------------+
+ *   |     status or error code      |        association id         |
+ *   +-------------------------------+-------------------------------+
+ *   |  offset of data in the answer |         count of data         |
+ *   +-------------------------------+-------------------------------+
+ *   |    data, 0..468 bytes, zeros after it to a multiple of four   |
+ *   +---------------------------------------------------------------+
+ *
+ * R: a reply, E: an error, M: more pieces follow this one. Numbers are big-endian.
+ *
+ * Pieces come in any order, and a reply can be forged by whoever may send from port 123. So
+ * nothing of a datagram is believed before all of its header is, and pieces neither overlap nor
+ * leave a hole.
+ */
+#include "ntp_monitor/mode6.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ntp_monitor/why.h"
+
+enum {
+  HEADER_BYTES = 12,
+  REQUEST = 0x16, /* version 2, which is what ntpq asks with, mode 6 */
+  VERSION_AND_MODE = 0x3f,
+  REPLY = 0x80,
+  ERROR = 0x40,
+  MORE = 0x20,
+  OPCODE = 0x1f,
+  ASSOCIATION_BYTES = 4 /* in the list */
+};
+
+static uint16_t get16(const uint8_t *from) {
+  return (uint16_t)(from[0] << 8 | from[1]);
+}
+
+static void put16(uint8_t *to, size_t value) {
+  to[0] = (uint8_t)(value >> 8);
+  to[1] = (uint8_t)value;
+}
+
+size_t mode6_ask(uint8_t out[MODE6_PACKET_BYTES], const struct mode6_question *question,
+                 const char *names) {
+  size_t count = 0;
+  memset(out, 0, MODE6_PACKET_BYTES);
+  out[0] = REQUEST;
+  out[1] = question->opcode;
+  put16(out + 2, question->sequence);
+  put16(out + 6, question->association);
+  for (; names[count] != '\0'; count++) {
+    out[HEADER_BYTES + count] = (uint8_t)names[count];
+  }
+  put16(out + 10, count);
+  return HEADER_BYTES + (count + 3) / 4 * 4;
+}
+
+static enum mode6_progress bad(struct mode6_answer *answer, const char *what) {
+  answer->wrong = what;
+  return MODE6_BAD;
+}
+
+static bool is_answer(const struct mode6_question *question, const uint8_t *data, size_t length) {
+  return length >= HEADER_BYTES && length <= MODE6_PACKET_BYTES && length % 4 == 0 &&
+         (data[0] & VERSION_AND_MODE) == REQUEST && (data[1] & REPLY) != 0 &&
+         (data[1] & OPCODE) == question->opcode && get16(data + 2) == question->sequence &&
+         get16(data + 6) == question->association;
+}
+
+static bool overlaps(const struct mode6_answer *answer, size_t from, size_t to) {
+  for (size_t i = 0; i < answer->piece_count; i++) {
+    bool same = from == answer->piece[i].from; /* an empty one lies nowhere else */
+    if (same || (from < answer->piece[i].to && answer->piece[i].from < to)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Pieces do not overlap: they leave no hole where their lengths come to the whole. */
+static bool is_whole(const struct mode6_answer *answer) {
+  size_t sum = 0;
+  for (size_t i = 0; i < answer->piece_count; i++) {
+    sum += answer->piece[i].to - answer->piece[i].from;
+  }
+  return answer->ended && sum == answer->length_bytes;
+}
+
+static enum mode6_progress add_piece(struct mode6_answer *answer, size_t from, size_t to, bool more,
+                                     const uint8_t *data) {
+  if (to > MODE6_ANSWER_BYTES || answer->piece_count == MODE6_PIECES) {
+    return bad(answer, "the answer is longer than any should be");
+  }
+  if (overlaps(answer, from, to)) {
+    return MODE6_DROPPED;
+  }
+  if (answer->ended ? !more || to > answer->length_bytes : !more && to < answer->length_bytes) {
+    return bad(answer, "its pieces do not agree where the answer ends");
+  }
+  memcpy(answer->data + from, data, to - from);
+  answer->piece[answer->piece_count].from = from;
+  answer->piece[answer->piece_count++].to = to;
+  answer->ended = answer->ended || !more;
+  answer->length_bytes = to > answer->length_bytes ? to : answer->length_bytes;
+  if (!is_whole(answer)) {
+    return MODE6_MORE;
+  }
+  answer->data[answer->length_bytes] = '\0';
+  return MODE6_COMPLETE;
+}
+
+enum mode6_progress mode6_take(struct mode6_answer *answer, const uint8_t *data,
+                               size_t length_bytes) {
+  if (!is_answer(&answer->question, data, length_bytes)) {
+    return MODE6_DROPPED;
+  }
+  size_t from = get16(data + 8);
+  size_t count = get16(data + 10);
+  bool more = (data[1] & MORE) != 0;
+  if (count > length_bytes - HEADER_BYTES) {
+    return bad(answer, "a datagram is shorter than it says");
+  }
+  if ((data[1] & ERROR) != 0) {
+    if (more || count > 0) {
+      return bad(answer, "an error has data with it");
+    }
+    answer->error = data[4];
+    return MODE6_REFUSED;
+  }
+  if (more && count == 0) {
+    return bad(answer, "a piece is empty, and more should follow");
+  }
+  return add_piece(answer, from, from + count, more, data + HEADER_BYTES);
+}
+
+enum mode6_selection mode6_selection(uint16_t status) {
+  return (enum mode6_selection)(status >> 8 & 7);
+}
+
+/* The classes of the list, the best first. */
+static const enum mode6_selection ranking[] = {
+    MODE6_PPS_PEER, MODE6_SYSTEM_PEER, MODE6_CANDIDATE, MODE6_BACKUP,
+    MODE6_OUTLIER,  MODE6_EXCESS,      MODE6_FALSETICK, MODE6_REJECT,
+};
+
+/* Those of one class, the oldest association first: the order of ntpd's configuration. */
+static void take_class(const struct mode6_answer *list, enum mode6_selection class,
+                       struct mode6_reading *reading, size_t room) {
+  for (size_t at = list->length_bytes; at > 0 && reading->peer_count < room;) {
+    at -= ASSOCIATION_BYTES;
+    const uint8_t *item = (const uint8_t *)list->data + at;
+    struct mode6_peer peer = {.association = get16(item), .status = get16(item + 2)};
+    if (mode6_selection(peer.status) == class) {
+      reading->peer[reading->peer_count++] = peer;
+    }
+  }
+}
+
+int mode6_list(const struct mode6_answer *list, struct mode6_reading *reading, size_t room,
+               struct why *why) {
+  if (list->length_bytes % ASSOCIATION_BYTES != 0) {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "ntpd's list of associations has %zu bytes, which is no multiple of 4; this is "
+                   "not a reading",
+                   list->length_bytes);
+  }
+  reading->total = (unsigned)(list->length_bytes / ASSOCIATION_BYTES);
+  reading->reachable = 0;
+  reading->falsetickers = 0;
+  reading->peer_count = 0;
+  for (size_t i = 0; i < reading->total; i++) {
+    uint16_t status = get16((const uint8_t *)list->data + i * ASSOCIATION_BYTES + 2);
+    reading->reachable += (status & MODE6_REACHABLE) != 0;
+    reading->falsetickers += mode6_selection(status) == MODE6_FALSETICK;
+  }
+  for (size_t i = 0; i < sizeof ranking / sizeof *ranking; i++) {
+    take_class(list, ranking[i], reading, room);
+  }
+  return 0;
+}

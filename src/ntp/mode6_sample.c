@@ -1,0 +1,296 @@
+/*
+ * What ntpd tells of itself, in our vocabulary.
+ *
+ * ntpd keeps its stratum, leap and root delay when all servers are lost, and shows an offset of 0
+ * for a server that never answered. So whether it is synchronised is asked of two: its leap, and
+ * whether it follows somebody; and a server's figures are taken only where it has answered.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/mode6.h"
+#include "ntp_monitor/why.h"
+
+/* RFC 5905 section 11.3, STEPT: what is further off is not slewed away. */
+#define STEP_NS (128 * DURATION_MS)
+
+static int64_t number(const struct mode6_values *values, enum mode6_variable variable) {
+  return mode6_has(values, variable) ? values->number[variable] : 0;
+}
+
+static bool has_all(const struct mode6_values *values, unsigned variables) {
+  return (values->present & variables) == variables;
+}
+
+/* From one NTP time stamp to another, less than 68 years apart: the difference wraps as they do. */
+static int64_t stamps_apart_ns(int64_t from, int64_t to) {
+  int64_t apart = (int64_t)((uint64_t)to - (uint64_t)from);
+  return (apart >> 32) * DURATION_S + (int64_t)(((uint64_t)apart & UINT32_MAX) * DURATION_S >> 32);
+}
+
+/* Whether it answered one of the last eight polls. */
+static bool is_reached(const struct mode6_peer *peer) {
+  return mode6_has(&peer->values, MODE6_REACH) ? number(&peer->values, MODE6_REACH) != 0
+                                               : (peer->status & MODE6_REACHABLE) != 0;
+}
+
+/* ntpd's undisciplined local clock is this machine's own. */
+static bool is_local_clock(const struct mode6_peer *peer) {
+  static const char driver[] = "127.127.1.";
+  return strncmp(peer->values.address, driver, sizeof driver - 1) == 0;
+}
+
+/* The variable peer alone tells nothing: it keeps its value when the servers are lost or the clock
+ * was stepped. It only tells which, where a PPS clock leads and another server is marked, too. */
+size_t mode6_followed(const struct mode6_reading *reading) {
+  size_t found = reading->peer_count;
+  for (size_t i = reading->peer_count; i-- > 0;) {
+    bool marked = mode6_selection(reading->peer[i].status) >= MODE6_SYSTEM_PEER;
+    bool told = found < reading->peer_count &&
+                reading->peer[found].association == number(&reading->system, MODE6_PEER);
+    found = marked && !told ? i : found;
+  }
+  return found;
+}
+
+/* The bit of flash for what is unreachable, or reachable and marked noselect: ntpsec's
+ * ntpd/ntp_proto.c, peer_unfit(). */
+enum { NOSELECT = 0x1000 };
+
+/* Why a peer that answers is not used: the packet tests of ntpsec's include/ntp.h, the most telling
+ * first. */
+static const char *flash_words(int64_t flash) {
+  static const struct {
+    int64_t bit;
+    const char *words;
+  } rows[] = {
+      {0x0800, "it follows this machine"},
+      {0x0010, "its authentication fails"},
+      {0x0008, "it denies access"},
+      {0x0020, "it is not synchronised"},
+      {0x0200, "it is not synchronised"},
+      {0x0040, "its replies are malformed"},
+      {0x2000, "its replies take too long"},
+      {0x0400, "its root distance is too large, or its replies too few yet"},
+      {0x0002, "its replies are to nothing that was asked"},
+      {0x0004, "its replies are without time"},
+      {0x0001, "its replies are repetitions"},
+      {NOSELECT, "ntpd is told not to select it (noselect)"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if ((flash & rows[i].bit) != 0) {
+      return rows[i].words;
+    }
+  }
+  return "ntpd does not select it";
+}
+
+/* What a peer tells of itself, whatever becomes of it. */
+static void take_names(const struct mode6_values *values, struct sample *sample) {
+  unsigned char unused[sizeof(struct in6_addr)];
+  /* One with a scope behind it is a name. */
+  if (inet_pton(AF_INET, values->address, unused) == 1 ||
+      inet_pton(AF_INET6, values->address, unused) == 1) {
+    (void)snprintf(sample->address, sizeof sample->address, "%s", values->address);
+  }
+  (void)snprintf(sample->server, sizeof sample->server, "%s",
+                 values->host[0] != '\0' ? values->host : values->address);
+  if (mode6_has(values, MODE6_REACH)) {
+    sample_set(sample, METRIC_REACH, __builtin_popcountll((uint64_t)number(values, MODE6_REACH)));
+  }
+  if (mode6_has(values, MODE6_HPOLL)) {
+    sample->poll_interval_ns = DURATION_S << number(values, MODE6_HPOLL);
+    sample->present |= 1U << FIELD_POLL_INTERVAL;
+  }
+}
+
+static void take_number(const struct mode6_values *values, enum mode6_variable variable,
+                        struct sample *sample, enum metric metric) {
+  if (mode6_has(values, variable)) {
+    sample_set(sample, metric, number(values, variable));
+  }
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+static int64_t size_of(int64_t span_ns) {
+  return span_ns < 0 ? -span_ns : span_ns;
+}
+
+/* The same for the system and for a peer: what lies between us, or it, and the reference. */
+static bool take_distance(const struct mode6_values *values, struct sample *sample) {
+  if (!has_all(values, 1U << MODE6_ROOTDELAY | 1U << MODE6_ROOTDISP)) {
+    return false;
+  }
+  sample_set(sample, METRIC_ROOT_DISTANCE,
+             number(values, MODE6_ROOTDELAY) / 2 + number(values, MODE6_ROOTDISP));
+  return true;
+}
+
+void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
+  static const enum state states[] = {
+      [MODE6_REJECT] = STATE_UNUSABLE,      [MODE6_FALSETICK] = STATE_FALSETICKER,
+      [MODE6_EXCESS] = STATE_SELECTABLE,    [MODE6_OUTLIER] = STATE_SELECTABLE,
+      [MODE6_CANDIDATE] = STATE_COMBINED,   [MODE6_BACKUP] = STATE_SELECTABLE,
+      [MODE6_SYSTEM_PEER] = STATE_SELECTED, [MODE6_PPS_PEER] = STATE_SELECTED,
+  };
+  const struct mode6_values *values = &peer->values;
+  enum mode6_selection selection = mode6_selection(peer->status);
+  *sample =
+      (struct sample){.bystander = true, .jitter_kind = JITTER_RMS, .state = states[selection]};
+  take_names(values, sample);
+  if (selection == MODE6_REJECT && !is_reached(peer)) {
+    sample->state = STATE_UNREACHABLE;
+  } else if (selection == MODE6_REJECT && peer->known) {
+    (void)snprintf(sample->remark, sizeof sample->remark, "%s",
+                   flash_words(number(values, MODE6_FLASH)));
+  }
+  /* What was rejected may have no measurement, and shows 0 then; not where nothing is wrong with
+   * it. */
+  bool good = mode6_has(values, MODE6_FLASH) && (number(values, MODE6_FLASH) & ~NOSELECT) == 0;
+  if ((selection == MODE6_REJECT && !good) || !is_reached(peer)) {
+    return;
+  }
+  take_number(values, MODE6_STRATUM, sample, METRIC_STRATUM);
+  take_number(values, MODE6_OFFSET, sample, METRIC_OFFSET);
+  take_number(values, MODE6_DELAY, sample, METRIC_DELAY);
+  take_number(values, MODE6_JITTER, sample, METRIC_JITTER);
+  /* The server's own distance, and this hop's share: RFC 5905 section 11.1. */
+  if (take_distance(values, sample) &&
+      has_all(values, 1U << MODE6_OFFSET | 1U << MODE6_DELAY | 1U << MODE6_DISPERSION)) {
+    sample_set(sample, METRIC_ERROR_BOUND,
+               size_of(number(values, MODE6_OFFSET)) + number(values, MODE6_DELAY) / 2 +
+                   number(values, MODE6_DISPERSION) + sample->value[METRIC_ROOT_DISTANCE]);
+  }
+}
+
+/* Since the last reply of the one that is followed, else since the last update of the clock. All
+ * three stamps are of one clock. */
+static void take_age(const struct mode6_values *system, const struct mode6_peer *peer,
+                     struct sample *sample) {
+  int64_t rec = peer != NULL ? number(&peer->values, MODE6_REC) : 0;
+  int64_t reftime = number(system, MODE6_REFTIME);
+  if (!mode6_has(system, MODE6_CLOCK) || (rec == 0 && reftime == 0)) {
+    return;
+  }
+  int64_t clock = number(system, MODE6_CLOCK);
+  sample_set(sample, METRIC_AGE,
+             rec != 0 ? stamps_apart_ns(rec, clock) + peer->later_ns
+                      : stamps_apart_ns(reftime, clock));
+}
+
+/* The jitter is ntpd's sys_jitter: how far the servers that it combines lie apart. Of one server
+ * alone that is 0, which is no measurement; then it is that server's own. */
+static void take_jitter(const struct mode6_values *system, const struct mode6_peer *peer,
+                        bool disciplined, struct sample *sample) {
+  sample->jitter_kind = JITTER_SYS;
+  if (disciplined && number(system, MODE6_SYS_JITTER) > 0) {
+    take_number(system, MODE6_SYS_JITTER, sample, METRIC_JITTER);
+  } else if (peer != NULL && mode6_has(&peer->values, MODE6_JITTER)) {
+    sample->jitter_kind = JITTER_RMS;
+    take_number(&peer->values, MODE6_JITTER, sample, METRIC_JITTER);
+  }
+}
+
+/* rootdisp has the |offset| of the last update in it, and rootdelay all of the way. */
+static void take_bound(const struct mode6_values *system, struct sample *sample) {
+  if (take_distance(system, sample)) {
+    sample_set(sample, METRIC_ERROR_BOUND,
+               larger(sample->value[METRIC_ROOT_DISTANCE],
+                      number(system, MODE6_ROOTDELAY) / 2 + size_of(number(system, MODE6_OFFSET))));
+  }
+}
+
+/* "servers that answer: 2 of 5, none selected yet: 10.9.0.2: it is not synchronised" */
+static void say_unusable(const struct mode6_reading *reading, char *out, size_t size_bytes) {
+  int used = snprintf(out, size_bytes, "servers that answer: %u of %u, none selected yet",
+                      reading->reachable, reading->total);
+  for (size_t i = 0; i < reading->peer_count; i++) {
+    const struct mode6_peer *peer = &reading->peer[i];
+    if (peer->known && is_reached(peer)) {
+      (void)snprintf(out + used, size_bytes - (size_t)used, ": %.40s: %s", peer->values.address,
+                     flash_words(number(&peer->values, MODE6_FLASH)));
+      return;
+    }
+  }
+}
+
+/* Why no server is followed. */
+static void say_none(const struct mode6_reading *reading, const struct sample *sample, char *out,
+                     size_t size_bytes) {
+  char span[DURATION_TEXT_BYTES];
+  if (reading->total == 0) {
+    (void)snprintf(out, size_bytes, "ntpd has no servers");
+  } else if (reading->falsetickers > 0) {
+    (void)snprintf(out, size_bytes, "the servers disagree: %u of %u are falsetickers",
+                   reading->falsetickers, reading->total);
+  } else if (reading->reachable > 0) {
+    say_unusable(reading, out, size_bytes);
+  } else if (sample_has(sample, METRIC_AGE)) {
+    (void)snprintf(out, size_bytes,
+                   "none of ntpd's servers answers any more (of %u), the last update was %s ago",
+                   reading->total, duration_print(span, duration_round(sample->value[METRIC_AGE])));
+  } else {
+    (void)snprintf(out, size_bytes,
+                   "none of ntpd's servers has answered yet (of %u); is UDP port 123 open?",
+                   reading->total);
+  }
+}
+
+/* Why ntpd follows a server and its leap still is that of a clock that is not synchronised. */
+static void say_undisciplined(const struct sample *sample, char *out, size_t size_bytes) {
+  char span[DURATION_TEXT_BYTES];
+  int64_t offset_ns = sample->value[METRIC_OFFSET];
+  if (size_of(offset_ns) > STEP_NS) {
+    (void)snprintf(out, size_bytes, "ntpd has still to step the clock, by %s%s",
+                   offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
+  } else {
+    (void)snprintf(out, size_bytes,
+                   "ntpd follows a server but does not discipline the clock; has its configuration "
+                   "'disable ntp'?");
+  }
+}
+
+int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, struct why *why) {
+  const struct mode6_values *system = &reading->system;
+  if (!mode6_has(system, MODE6_LEAP)) {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "ntpd did not tell its leap indicator; this is not a reading");
+  }
+  size_t index = mode6_followed(reading);
+  const struct mode6_peer *peer = index < reading->peer_count ? &reading->peer[index] : NULL;
+  struct sample made = {.leap = (enum leap)number(system, MODE6_LEAP),
+                        .present = 1U << FIELD_LEAP,
+                        .jitter_kind = JITTER_SYS};
+  bool disciplined = made.leap != LEAP_UNSYNCHRONISED;
+  take_age(system, peer, &made);
+  if (peer == NULL) {
+    made.leap = LEAP_UNSYNCHRONISED;
+    say_none(reading, &made, made.remark, sizeof made.remark);
+    *sample = made;
+    return 0;
+  }
+  made.state = STATE_SELECTED;
+  take_names(&peer->values, &made);
+  take_number(&peer->values, MODE6_STRATUM, &made, METRIC_STRATUM);
+  take_number(&peer->values, MODE6_DELAY, &made, METRIC_DELAY);
+  take_number(disciplined ? system : &peer->values, MODE6_OFFSET, &made, METRIC_OFFSET);
+  take_jitter(system, peer, disciplined, &made);
+  if (disciplined) {
+    take_bound(system, &made);
+  } else {
+    say_undisciplined(&made, made.remark, sizeof made.remark);
+  }
+  if (is_local_clock(peer)) {
+    made.leap = LEAP_UNSYNCHRONISED;
+    (void)snprintf(made.remark, sizeof made.remark,
+                   "ntpd follows this machine's own clock, no server");
+  }
+  *sample = made;
+  return 0;
+}

@@ -1,0 +1,193 @@
+/*
+ * The source ntpd: the classic ntpd and ntpsec's, asked over the loopback as ntpq(1) does.
+ *
+ * One question for the system, one for the list of servers, one for each of them. ntpd answers them
+ * within a fraction of a millisecond; Debian's configuration allows them from 127.0.0.1 and ::1 and
+ * drops all others without a word. So silence has three meanings: another NTP server has the port,
+ * ntpd may not be asked, or it hangs; asking the time as its clients do parts the last from the
+ * others.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/mode6_talk.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+#define CHECK_SERVICE "; check the NTP service: systemctl status ntpsec (or ntp, or ntpd)"
+
+/* Waited for the time, and for a word from ntpd where only asked whether it is there. */
+#define WAIT_NS DURATION_S
+#define GLANCE_NS (50 * DURATION_MS)
+
+enum { PEERS_MAX = 64 };
+
+static const char *const addresses[] = {"127.0.0.1", "::1"};
+enum { ADDRESSES = sizeof addresses / sizeof *addresses };
+
+/* What each server's variables are. One that has gone meanwhile, or tells nonsense, is left without
+ * them; the one that is followed must not. */
+static int read_peers(struct mode6_talk *talk, struct mode6_reading *reading, int64_t system_ns,
+                      struct why *why) {
+  size_t followed = mode6_followed(reading);
+  for (size_t i = 0; i < reading->peer_count; i++) {
+    struct mode6_peer *peer = &reading->peer[i];
+    int error =
+        mode6_talk_ask(talk, MODE6_READ_VARIABLES, peer->association, mode6_peer_names, why);
+    peer->later_ns = clock_monotonic_ns() - system_ns;
+    error = error != 0
+                ? error
+                : mode6_read(talk->answer.data, talk->answer.length_bytes, &peer->values, why);
+    peer->known = error == 0;
+    if (error != 0) {
+      trace_add(talk->env->trace, "ntpd: association %u: %s", peer->association, why->text);
+    }
+    if (error != 0 && error != -ENOENT && (error != -EBADMSG || i == followed)) {
+      return error;
+    }
+  }
+  return 0;
+}
+
+static int read_all(struct mode6_talk *talk, struct mode6_reading *reading, struct why *why) {
+  int error = mode6_talk_ask(talk, MODE6_READ_VARIABLES, 0, mode6_system_names, why);
+  int64_t system_ns = clock_monotonic_ns();
+  error = error != 0
+              ? error
+              : mode6_read(talk->answer.data, talk->answer.length_bytes, &reading->system, why);
+  error = error != 0 ? error : mode6_talk_ask(talk, MODE6_READ_STATUS, 0, "", why);
+  error = error != 0 ? error : mode6_list(&talk->answer, reading, PEERS_MAX, why);
+  return error != 0 ? error : read_peers(talk, reading, system_ns, why);
+}
+
+static int add_all(const struct mode6_reading *reading, struct samples *samples, struct why *why) {
+  struct sample sample;
+  int error = mode6_carrier(reading, &sample, why);
+  if (error != 0) {
+    return error;
+  }
+  error = samples_add(samples, &sample);
+  for (size_t i = 0; i < reading->peer_count && error == 0; i++) {
+    /* Of one that told nothing there is not even a name. */
+    if (i != mode6_followed(reading) && reading->peer[i].known) {
+      mode6_bystander(&reading->peer[i], &sample);
+      error = samples_add(samples, &sample);
+    }
+  }
+  if (reading->total > PEERS_MAX) {
+    (void)snprintf(samples->note, sizeof samples->note,
+                   "ntpd has %u servers; these are the %d that matter most", reading->total,
+                   PEERS_MAX);
+  }
+  return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
+}
+
+/* Asks one address for everything: -ECONNREFUSED where nobody is there, -ETIMEDOUT for silence. */
+static int measure_address(const struct env *env, const char *address, struct samples *samples,
+                           struct why *why) {
+  struct mode6_peer peers[PEERS_MAX];
+  struct mode6_reading reading = {.peer = peers};
+  struct mode6_talk talk;
+  if (mode6_talk_open(&talk, env, address) != 0) {
+    return -ECONNREFUSED; /* no IPv6, as a rule */
+  }
+  int error = read_all(&talk, &reading, why);
+  error = error != 0 ? error : add_all(&reading, samples, why);
+  (void)close(talk.fd);
+  return error;
+}
+
+/* Whether an NTP server answers a client there: RFC 5905 section 7.3, where the transmit time of
+ * the request comes back as the origin of the reply. */
+static bool tells_time(const struct env *env, const char *address) {
+  enum { BYTES = 48, CLIENT = 4 << 3 | 3, SERVER = 4, MODE = 7, ORIGIN = 24, TRANSMIT = 40 };
+  uint8_t request[BYTES] = {CLIENT};
+  uint8_t reply[1024] = {0};
+  uint64_t cookie = mode6_talk_number();
+  struct mode6_talk talk;
+  if (mode6_talk_open(&talk, env, address) != 0) {
+    return false;
+  }
+  int64_t until_ns = mode6_talk_until(env, WAIT_NS);
+  memcpy(request + TRANSMIT, &cookie, sizeof cookie);
+  int error = net_send(talk.fd, request, sizeof request, until_ns);
+  ssize_t received = error == 0 ? net_receive(talk.fd, reply, sizeof reply, until_ns) : error;
+  bool answered = received >= BYTES && (reply[0] & MODE) == SERVER &&
+                  memcmp(reply + ORIGIN, &cookie, sizeof cookie) == 0;
+  (void)close(talk.fd);
+  trace_add(env->trace, "ntpd: [%s]:%d %s what the time is", address, MODE6_PORT,
+            answered ? "says" : "does not say");
+  return answered;
+}
+
+static int explain_silence(const struct env *env, const char *address, struct why *why) {
+  if (tells_time(env, address)) {
+    return why_set(
+        why, REASON_DENIED, -EACCES,
+        "the NTP server on %s port %d tells the time, but not about itself: either it is "
+        "no ntpd (chronyd and OpenNTPD are silent so), or ntpd's configuration has "
+        "noquery for this address and should have: restrict %s",
+        address, MODE6_PORT, address);
+  }
+  char span[DURATION_TEXT_BYTES];
+  int64_t waited_ns = clock_monotonic_ns() - env->start_ns;
+  return why_set(
+      why, REASON_TIMEOUT, -ETIMEDOUT,
+      "what has %s port %d answers neither ntpq nor a client within %s: ntpd hangs, or is "
+      "told to ignore this address" CHECK_SERVICE,
+      address, MODE6_PORT, duration_print(span, waited_ns - waited_ns % (DURATION_S / 10)));
+}
+
+static int measure_ntpd(const struct env *env, const struct config *config, const char *argument,
+                        struct samples *samples, struct why *why) {
+  const char *silent = NULL;
+  (void)config;
+  (void)argument;
+  for (size_t i = 0; i < ADDRESSES; i++) {
+    int error = measure_address(env, addresses[i], samples, why);
+    if (error != -ECONNREFUSED && error != -ETIMEDOUT) {
+      return error;
+    }
+    silent = silent == NULL && error == -ETIMEDOUT ? addresses[i] : silent;
+  }
+  if (silent != NULL) {
+    return explain_silence(env, silent, why);
+  }
+  return why_set(
+      why, REASON_NO_SERVICE, -ECONNREFUSED,
+      "ntpd is not running: nobody has UDP port %d of %s and %s; if it should: systemctl "
+      "start ntpsec (or ntp, or ntpd)",
+      MODE6_PORT, addresses[0], addresses[1]);
+}
+
+/* Any answer to the least question, a refusal too. */
+static bool runs_ntpd(const struct env *env, const struct config *config) {
+  bool answered = false;
+  int64_t until_ns = mode6_talk_until(env, GLANCE_NS);
+  (void)config;
+  for (size_t i = 0; i < ADDRESSES && !answered; i++) {
+    struct mode6_talk talk;
+    if (mode6_talk_open(&talk, env, addresses[i]) == 0) {
+      answered = mode6_talk_once(&talk, MODE6_READ_VARIABLES, 0, "leap", until_ns) >= 0;
+      (void)close(talk.fd);
+    }
+  }
+  return answered;
+}
+
+const struct source source_ntpd = {
+    .name = "ntpd",
+    .summary = "ntpd of ntpsec or of the NTP project, asked as ntpq does",
+    .automatic = true,
+    .keeps_clock = true,
+    .measure = measure_ntpd,
+    .runs = runs_ntpd,
+};
