@@ -1,0 +1,185 @@
+/*
+ * linuxptp's management messages: a GET, and its answers.
+ *
+ * All numbers are big-endian. A request ends behind the management id: ptp4l takes a GET without
+ * data. An answer has one TLV, with the data or with an error status.
+ *
+ *       0                   1                   2                   3
+ *       0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *      +-------+-------+---------------+-------------------------------+
+ *    0 |trspec | 0xd   | version 2     | messageLength                 |
+ *      +-------+-------+---------------+-------------------------------+
+ *    4 | domainNumber  | reserved      | flags                         |
+ *      +---------------+---------------+-------------------------------+
+ *    8 | correctionField (8 bytes), reserved (4 bytes)                 |
+ *      +---------------------------------------------------------------+
+ *   20 | sourcePortIdentity: clockIdentity (8 bytes), portNumber (2)   |
+ *      |                               +-------------------------------+
+ *   28 |                               | sequenceId                    |
+ *      +---------------+---------------+-------------------------------+
+ *   32 | control 4     | interval 0x7f |                               |
+ *      +---------------+---------------+                               |
+ *   36 | targetPortIdentity: clockIdentity (8 bytes), portNumber (2)   |
+ *      +---------------+---------------+-------+-------+---------------+
+ *   44 | startingHops  | boundaryHops  | res.  |action | reserved      |
+ *      +---------------+---------------+-------+-------+---------------+
+ *   48 | tlvType: 1, or 2 for an error | lengthField: of what follows  |
+ *      +-------------------------------+-------------------------------+
+ *   52 | managementId, or the error    | data; or the managementId,    |
+ *      +-------------------------------+ and 4 reserved bytes          |
+ */
+#include "ntp_monitor/ptp_management.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+  TYPE_MANAGEMENT = 0xd,
+  VERSION = 2, /* the low half of its byte: the other is the minor version, 1 in IEEE 1588-2019 */
+  CONTROL_MANAGEMENT = 4,
+  INTERVAL_NONE = 0x7f,
+  ACTION_RESPONSE = 2,
+  TLV_MANAGEMENT = 1,
+  TLV_ERROR = 2,
+  AT_LENGTH = 2,
+  AT_DOMAIN = 4,
+  AT_SOURCE = 20,
+  AT_SOURCE_PORT = 28,
+  AT_SEQUENCE = 30,
+  AT_CONTROL = 32,
+  AT_INTERVAL = 33,
+  AT_TARGET = 34,
+  AT_TARGET_PORT = 42,
+  AT_ACTION = 46,
+  AT_TLV = 48,
+  AT_TLV_LENGTH = 50,
+  AT_ID = 52,
+  AT_DATA = 54,
+  ERROR_BYTES = 8, /* of its TLV, at least: error, id, reserved */
+  LOW_HALF = 0xf
+};
+
+static unsigned get_16(const uint8_t *at) {
+  return (unsigned)at[0] << 8 | at[1];
+}
+
+static void put_16(uint8_t *at, unsigned value) {
+  at[0] = (uint8_t)(value >> 8);
+  at[1] = (uint8_t)value;
+}
+
+void ptp_management_request(uint8_t out[PTP_REQUEST_BYTES], const struct ptp_request *request) {
+  memset(out, 0, PTP_REQUEST_BYTES);
+  out[0] = (uint8_t)(request->transport_specific << 4 | TYPE_MANAGEMENT);
+  out[1] = VERSION;
+  put_16(out + AT_LENGTH, PTP_REQUEST_BYTES);
+  out[AT_DOMAIN] = request->domain;
+  put_16(out + AT_SOURCE_PORT, request->client);
+  put_16(out + AT_SEQUENCE, request->sequence);
+  out[AT_CONTROL] = CONTROL_MANAGEMENT;
+  out[AT_INTERVAL] = INTERVAL_NONE;
+  memset(out + AT_TARGET, 0xff, PTP_IDENTITY_BYTES + 2);
+  put_16(out + AT_TLV, TLV_MANAGEMENT);
+  put_16(out + AT_TLV_LENGTH, 2);
+  put_16(out + AT_ID, request->id);
+}
+
+/* --- what comes back ------------------------------------------------------ */
+
+static enum ptp_answer bad(char why[PTP_WHY_BYTES], const struct ptp_request *request,
+                           const char *what) {
+  (void)snprintf(why, PTP_WHY_BYTES, "in the answer to %s %s", ptp_data_name(request->id), what);
+  return PTP_BAD;
+}
+
+/* The error status: IEEE 1588-2008 clause 15.5.4, table 72. */
+static enum ptp_answer refused(const uint8_t *bytes, const struct ptp_request *request,
+                               char why[PTP_WHY_BYTES]) {
+  static const char *const words[] = {
+      "unknown",     "RESPONSE_TOO_BIG", "NO_SUCH_ID",    "WRONG_LENGTH",
+      "WRONG_VALUE", "NOT_SETABLE",      "NOT_SUPPORTED",
+  };
+  unsigned code = get_16(bytes + AT_ID);
+  if (get_16(bytes + AT_DATA) != request->id) {
+    return bad(why, request, "the error status is of something else");
+  }
+  (void)snprintf(why, PTP_WHY_BYTES, "the error status %s (0x%04x) to %s",
+                 words[code < sizeof words / sizeof *words ? code : 0], code,
+                 ptp_data_name(request->id));
+  return PTP_REFUSED;
+}
+
+/* What is wrong with the message around the data, or NULL. */
+static const char *check(const uint8_t *bytes, size_t length_bytes,
+                         const struct ptp_request *request) {
+  const struct {
+    size_t is, must;
+    const char *what;
+  } checks[] = {
+      {get_16(bytes + AT_LENGTH), length_bytes, "messageLength is not what came"},
+      {bytes[0] & LOW_HALF, TYPE_MANAGEMENT, "messageType is not management"},
+      {bytes[1] & LOW_HALF, VERSION, "versionPTP is not 2"},
+      {bytes[0] >> 4, request->transport_specific, "transportSpecific is another"},
+      {bytes[AT_DOMAIN], request->domain, "domainNumber is another"},
+      {bytes[AT_ACTION] & LOW_HALF, ACTION_RESPONSE, "actionField is not RESPONSE"},
+      {get_16(bytes + AT_TLV_LENGTH) + AT_ID, length_bytes,
+       "the TLV's length is not the message's"},
+  };
+  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    if (checks[i].is != checks[i].must) {
+      return checks[i].what;
+    }
+  }
+  return NULL;
+}
+
+/* What in the data is at odds with the message, or NULL. */
+static const char *check_data(const struct ptp_reply *reply, const struct ptp_request *request) {
+  const struct ptp_identity *sender = &reply->sender;
+  const struct ptp_data *data = &reply->data;
+  if (data->id == PTP_DEFAULT_DATA_SET && data->defaults.domain != request->domain) {
+    return "domainNumber is not the message's";
+  }
+  if (data->id != PTP_PORT_DATA_SET) {
+    return NULL;
+  }
+  bool own = memcmp(data->port.identity.clock, sender->clock, sizeof sender->clock) == 0 &&
+             data->port.identity.port == sender->port && sender->port > 0;
+  return own ? NULL : "portIdentity is not the sender's";
+}
+
+enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
+                                    const struct ptp_request *request, struct ptp_reply *reply,
+                                    char why[PTP_WHY_BYTES]) {
+  static const uint8_t us[PTP_IDENTITY_BYTES] = {0};
+  if (length_bytes < AT_DATA || length_bytes > PTP_REPLY_BYTES_MAX) {
+    return bad(why, request, "the length is no management message's");
+  }
+  const char *wrong = check(bytes, length_bytes, request);
+  if (wrong != NULL) {
+    return bad(why, request, wrong);
+  }
+  if (get_16(bytes + AT_SEQUENCE) != request->sequence ||
+      get_16(bytes + AT_TARGET_PORT) != request->client ||
+      memcmp(bytes + AT_TARGET, us, sizeof us) != 0) {
+    (void)snprintf(why, PTP_WHY_BYTES, "the answer to another request");
+    return PTP_DROPPED;
+  }
+  unsigned type = get_16(bytes + AT_TLV);
+  if (type == TLV_ERROR && length_bytes >= AT_ID + ERROR_BYTES) {
+    return refused(bytes, request, why);
+  }
+  if (type != TLV_MANAGEMENT || get_16(bytes + AT_ID) != request->id ||
+      length_bytes != AT_DATA + ptp_data_bytes(request->id)) {
+    return bad(why, request, "the TLV is not that of the data asked for");
+  }
+  struct ptp_reply made = {.sender.port = get_16(bytes + AT_SOURCE_PORT)};
+  memcpy(made.sender.clock, bytes + AT_SOURCE, PTP_IDENTITY_BYTES);
+  wrong = ptp_data_read(request->id, bytes + AT_DATA, &made.data);
+  wrong = wrong != NULL ? wrong : check_data(&made, request);
+  if (wrong != NULL) {
+    return bad(why, request, wrong);
+  }
+  *reply = made;
+  return PTP_GOOD;
+}

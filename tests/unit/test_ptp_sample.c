@@ -1,0 +1,387 @@
+/* Tests of ptp_sample.c: what is made of what ptp4l tells, and what is not made of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/ptp_sample.h"
+#include "ntp_monitor/sample.h"
+
+#define NOW_NS (INT64_C(1795276538) * DURATION_S) /* CLOCK_REALTIME */
+#define UP_NS (5000 * DURATION_S)                 /* CLOCK_MONOTONIC */
+
+static struct ptp_reading reading;
+static struct sample sample;
+
+static struct ptp_data port_in(unsigned number, unsigned state) {
+  struct ptp_data data = {.id = PTP_PORT_DATA_SET};
+  data.port.identity.port = number;
+  data.port.state = state;
+  data.port.delay_mechanism = PTP_END_TO_END;
+  data.port.delay_ns = 77;
+  return data;
+}
+
+/* One port in this state, of a clock that follows a grandmaster. */
+static void begin(unsigned state) {
+  reading = (struct ptp_reading){.clock.defaults.ports = 1};
+  struct ptp_data port = port_in(1, state);
+  ptp_sample_port(&reading, &port);
+  reading.current.current.steps_removed = 1;
+  reading.current.current.delay_ns = 2000;
+  reading.parent.parent.accuracy_ns = 25;
+  reading.properties.time_properties.utc_offset_s = 37;
+}
+
+/* TIME_STATUS_NP, asked for so long before now. */
+static void look(int64_t ago_ns, int64_t offset_ns, int64_t ingress_ns) {
+  struct ptp_data status = {.id = PTP_TIME_STATUS_NP};
+  status.time_status.offset_ns = offset_ns;
+  status.time_status.ingress_ns = ingress_ns;
+  status.time_status.present = true;
+  memcpy(status.time_status.grandmaster, "\xb8\xce\xf6\xff\xfe\x12\x34\x56", PTP_IDENTITY_BYTES);
+  ptp_sample_status(&reading, &status, UP_NS - ago_ns);
+}
+
+static void make(unsigned wanted) {
+  memset(&sample, 0x55, sizeof sample);
+  ptp_sample_make(&reading, wanted, NOW_NS, UP_NS, &sample);
+}
+
+static void has(enum metric metric, int64_t value) {
+  assert_true(sample_has(&sample, metric));
+  assert_int_equal(sample.value[metric], value);
+}
+
+static void has_none_but(unsigned present) {
+  assert_int_equal(sample.present, present);
+}
+
+static void test_slave(void **state) {
+  (void)state;
+  begin(PTP_SLAVE);
+  look(300 * DURATION_MS, 1000, NOW_NS - 320 * DURATION_MS);
+  look(200 * DURATION_MS, -1000, NOW_NS - 260 * DURATION_MS);
+  look(100 * DURATION_MS, 2000, NOW_NS - 140 * DURATION_MS);
+  make(3);
+  assert_string_equal(sample.server, "b8cef6.fffe.123456");
+  assert_string_equal(sample.address, "");
+  assert_string_equal(sample.remark, "jitter of 3 measurements in 3 samples");
+  has(METRIC_JITTER, 2550); /* sqrt((2000^2 + 3000^2) / 2) = 2549.5 */
+  has(METRIC_OFFSET, -2000);
+  has(METRIC_DELAY, 4000);
+  has(METRIC_ROOT_DISTANCE, 25);
+  has(METRIC_ERROR_BOUND, 2000 + 2000 + 25);
+  has(METRIC_AGE, 140 * DURATION_MS);
+  has_none_but(1U << METRIC_ROOT_DISTANCE | 1U << METRIC_JITTER | 1U << METRIC_OFFSET |
+               1U << METRIC_DELAY | 1U << METRIC_ERROR_BOUND | 1U << METRIC_AGE | 1U << FIELD_LEAP |
+               1U << FIELD_POLL_INTERVAL);
+  assert_int_equal(sample.jitter_kind, JITTER_RMS_SUCCESSIVE);
+  assert_int_equal(sample.state, STATE_SELECTED);
+  assert_int_equal(sample.leap, LEAP_NONE);
+  assert_int_equal(sample.poll_interval_ns, DURATION_S);
+  assert_false(sample.bystander || sample.foreign_clock);
+}
+
+/* Ours is the other way round: master - local. */
+static void test_sign(void **state) {
+  (void)state;
+  begin(PTP_SLAVE);
+  look(0, -INT64_MAX, NOW_NS);
+  make(1);
+  has(METRIC_OFFSET, INT64_MAX);
+  assert_false(sample_has(&sample, METRIC_ERROR_BOUND)); /* it would overflow */
+  begin(PTP_SLAVE);
+  look(0, INT64_MAX, NOW_NS);
+  make(1);
+  has(METRIC_OFFSET, -INT64_MAX);
+}
+
+/* A jitter of 0 from copies of one measurement would be a lie. */
+static void test_copies(void **state) {
+  (void)state;
+  begin(PTP_SLAVE);
+  for (int i = 8; i > 0; i--) {
+    look(i * 100 * DURATION_MS, 1000, NOW_NS - DURATION_S);
+  }
+  make(8);
+  assert_false(sample_has(&sample, METRIC_JITTER));
+  assert_int_equal(sample.jitter_kind, JITTER_NONE);
+  assert_string_equal(sample.remark, "no jitter: 1 measurement in 8 samples");
+  begin(PTP_SLAVE);
+  look(0, 1000, NOW_NS);
+  make(1);
+  assert_int_equal(sample.jitter_kind, JITTER_NONE);
+  assert_string_equal(sample.remark, "");
+  /* The same figure, measured anew, is no copy. */
+  begin(PTP_SLAVE);
+  look(DURATION_MS, 1000, NOW_NS - 2);
+  look(0, 1000, NOW_NS - 1);
+  make(2);
+  has(METRIC_JITTER, 0);
+}
+
+/* What was before another master or a step is not compared with what is after. */
+static void test_breaks(void **state) {
+  (void)state;
+  begin(PTP_SLAVE);
+  look(300, 1000, NOW_NS - 400);
+  look(200, 1000000, NOW_NS - 300);
+  reading.status.time_status.grandmaster[0] ^= 1;
+  look(100, 50, NOW_NS - 150);
+  look(0, 80, NOW_NS - 10);
+  make(4);
+  has(METRIC_JITTER, 30);
+  assert_string_equal(sample.remark, "jitter of 2 measurements in 4 samples");
+  begin(PTP_SLAVE);
+  look(300, 1000, NOW_NS - 400);
+  look(200, 1000, 0);
+  make(2);
+  has_none_but(1U << FIELD_LEAP);
+  assert_string_equal(sample.remark,
+                      "no measurement yet since the master changed or the clock was set");
+  assert_int_equal(sample.jitter_kind, JITTER_RMS_SUCCESSIVE);
+  assert_int_equal(sample.leap, LEAP_NONE);
+  assert_int_equal(sample.state, STATE_UNUSABLE);
+  look(100, 50, NOW_NS - 150);
+  make(3);
+  assert_string_equal(sample.remark, "no jitter: 1 measurement in 3 samples");
+  has(METRIC_AGE, 150);
+  /* The clock was set by more than a day in between. */
+  begin(PTP_SLAVE);
+  look(300, 2 * DURATION_D, NOW_NS - 400);
+  look(200, 0, NOW_NS - 300);
+  make(2);
+  assert_false(sample_has(&sample, METRIC_JITTER));
+}
+
+static void test_more_than_fit(void **state) {
+  (void)state;
+  begin(PTP_SLAVE);
+  for (int i = 0; i < PTP_MEASUREMENTS_MAX + 10; i++) {
+    look(0, i, NOW_NS - 1000 + i);
+  }
+  make(PTP_MEASUREMENTS_MAX);
+  assert_int_equal(reading.measurements, PTP_MEASUREMENTS_MAX);
+  has(METRIC_JITTER, 1);
+}
+
+/* ingress_time is by the steered clock, whatever that shows. */
+static void test_age(void **state) {
+  (void)state;
+  static const struct {
+    bool changed; /* a measurement was seen to come, between 300 and 100 ms ago */
+    int64_t ingress_ns;
+    int64_t want_ns; /* INT64_MIN: absent */
+    bool system;
+  } rows[] = {
+      {true, NOW_NS - 250 * DURATION_MS, 250 * DURATION_MS, true},
+      {true, NOW_NS - 1200 * DURATION_MS, 1200 * DURATION_MS, true}, /* nearly */
+      {true, NOW_NS - 2 * DURATION_S, 300 * DURATION_MS, false},
+      {true, NOW_NS + 900 * DURATION_MS, -900 * DURATION_MS, true},
+      {true, NOW_NS + 37 * DURATION_S, 300 * DURATION_MS, false}, /* TAI */
+      {true, 5000 * DURATION_S, 300 * DURATION_MS, false},        /* since its start */
+      {true, -5, 300 * DURATION_MS, false},
+      {true, INT64_MIN, 300 * DURATION_MS, false},
+      {true, INT64_MAX, 300 * DURATION_MS, false},
+      {false, NOW_NS - 250 * DURATION_MS, 250 * DURATION_MS, true},
+      {false, NOW_NS - 500 * DURATION_S, 500 * DURATION_S, true},
+      {false, NOW_NS + 34 * DURATION_S, 3 * DURATION_S, false}, /* TAI */
+      {false, NOW_NS + 38 * DURATION_S, -DURATION_S, false},
+      {false, NOW_NS + 39 * DURATION_S, INT64_MIN, false},
+      {false, 999999999 * DURATION_S, INT64_MIN, false},
+      {false, 1000000000 * DURATION_S, NOW_NS - 1000000000 * DURATION_S, true},
+      {false, -5, INT64_MIN, false},
+      {false, INT64_MIN, INT64_MIN, false},
+      {false, INT64_MAX, INT64_MIN, false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    begin(PTP_SLAVE);
+    look(300 * DURATION_MS, 5, rows[i].changed ? 1 : rows[i].ingress_ns);
+    look(100 * DURATION_MS, 5, rows[i].ingress_ns);
+    make(2);
+    assert_int_equal(sample_has(&sample, METRIC_AGE), rows[i].want_ns != INT64_MIN);
+    if (rows[i].want_ns != INT64_MIN) {
+      has(METRIC_AGE, rows[i].want_ns);
+    }
+    assert_int_equal(sample.foreign_clock, !rows[i].system);
+    assert_int_equal(strstr(sample.remark, "; the offset is that of the PTP hardware clock") !=
+                         NULL,
+                     !rows[i].system);
+  }
+  begin(PTP_SLAVE);
+  look(0, 5, 5000);
+  make(1);
+  assert_string_equal(sample.remark, "the offset is that of the PTP hardware clock");
+}
+
+static void test_path(void **state) {
+  (void)state;
+  static const struct {
+    unsigned mechanism;
+    int64_t delay_ns, peer_ns;
+    int64_t accuracy_ns;
+    unsigned steps;
+    int64_t want_ns, bound_ns; /* -1: absent */
+  } rows[] = {
+      {PTP_END_TO_END, 2000, 5, 25, 1, 4000, 2125},
+      {PTP_END_TO_END, 2000, 5, -1, 1, 4000, -1}, /* who knows how good the grandmaster is */
+      {PTP_END_TO_END, 2000, 5, 25, 2, 4000, -1}, /* or what the clock in between adds */
+      {PTP_END_TO_END, 2000, 5, 0, 1, 4000, 2100},
+      {PTP_END_TO_END, -1, 5, 25, 1, -1, -1},
+      {PTP_PEER_TO_PEER, 0, 300, 25, 1, 600, 425},
+      {PTP_PEER_TO_PEER, 2000, -300, 25, 1, -1, -1},
+      {0xfe, 2000, 300, 25, 1, -1, -1}, /* nobody measures it */
+      {PTP_END_TO_END, INT64_C(1) << 47, 0, 1, 1, INT64_C(1) << 48, (INT64_C(1) << 47) + 101},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    begin(PTP_SLAVE);
+    reading.port.port.delay_mechanism = rows[i].mechanism;
+    reading.port.port.delay_ns = rows[i].peer_ns;
+    reading.current.current.delay_ns = rows[i].delay_ns;
+    reading.current.current.steps_removed = rows[i].steps;
+    reading.parent.parent.accuracy_ns = rows[i].accuracy_ns;
+    look(0, -100, NOW_NS);
+    make(1);
+    assert_int_equal(sample_has(&sample, METRIC_DELAY), rows[i].want_ns >= 0);
+    assert_int_equal(sample_has(&sample, METRIC_ERROR_BOUND), rows[i].bound_ns >= 0);
+    assert_int_equal(sample_has(&sample, METRIC_ROOT_DISTANCE),
+                     rows[i].accuracy_ns >= 0 && rows[i].steps == 1);
+    assert_true(rows[i].want_ns < 0 || sample.value[METRIC_DELAY] == rows[i].want_ns);
+    assert_true(rows[i].bound_ns < 0 || sample.value[METRIC_ERROR_BOUND] == rows[i].bound_ns);
+  }
+}
+
+static void test_leap_and_interval(void **state) {
+  (void)state;
+  static const struct {
+    bool leap61, leap59;
+    enum leap want;
+    int log2_s;
+    int64_t want_ns; /* 0: absent */
+  } rows[] = {
+      {false, false, LEAP_NONE, 0, DURATION_S}, {true, false, LEAP_INSERT, 4, 16 * DURATION_S},
+      {false, true, LEAP_DELETE, -4, 62500000}, {false, false, LEAP_NONE, 17, 131072 * DURATION_S},
+      {false, false, LEAP_NONE, 18, 0},         {false, false, LEAP_NONE, -10, 976562},
+      {false, false, LEAP_NONE, -11, 0},        {false, false, LEAP_NONE, 127, 0},
+      {false, false, LEAP_NONE, -128, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    begin(PTP_SLAVE);
+    reading.properties.time_properties.leap61 = rows[i].leap61;
+    reading.properties.time_properties.leap59 = rows[i].leap59;
+    reading.port.port.sync_log2_s = rows[i].log2_s;
+    look(0, 1, NOW_NS);
+    make(1);
+    assert_int_equal(sample.leap, rows[i].want);
+    assert_int_equal(sample_has(&sample, FIELD_POLL_INTERVAL), rows[i].want_ns != 0);
+    assert_true(rows[i].want_ns == 0 || sample.poll_interval_ns == rows[i].want_ns);
+  }
+}
+
+static void test_uncalibrated(void **state) {
+  (void)state;
+  begin(PTP_UNCALIBRATED);
+  look(0, -500, NOW_NS - 7);
+  make(1);
+  assert_string_equal(sample.remark,
+                      "the port is UNCALIBRATED: it has a master and is not locked to it yet");
+  assert_int_equal(sample.jitter_kind, JITTER_RMS_SUCCESSIVE);
+  assert_int_equal(sample.leap, LEAP_NONE);
+  assert_int_equal(sample.state, STATE_UNUSABLE);
+  has(METRIC_OFFSET, 500);
+  has(METRIC_AGE, 7);
+  assert_false(sample_has(&sample, METRIC_JITTER));
+}
+
+/* What follows nobody is not healthy, however good its figures. */
+static void test_not_synchronised(void **state) {
+  (void)state;
+  static const struct {
+    unsigned state;
+    const char *remark;
+  } rows[] = {
+      {PTP_INITIALIZING,
+       "the port is INITIALIZING: ptp4l has just started, or its interface is not up"},
+      {PTP_FAULTY,
+       "the port is FAULTY: its link is down or its time stamping fails (see the log of "
+       "ptp4l)"},
+      {PTP_DISABLED, "the port is DISABLED: it was switched off"},
+      {PTP_LISTENING, "the port is LISTENING: it hears no master"},
+      {PTP_PRE_MASTER, "the port is PRE_MASTER: this clock follows nobody"},
+      {PTP_MASTER, "the port is MASTER: this clock follows nobody"},
+      {PTP_GRAND_MASTER, "the port is GRAND_MASTER: this clock follows nobody"},
+      {PTP_PASSIVE, "the port is PASSIVE: there is a better clock, and it is not followed"},
+      {PTP_UNCALIBRATED, NULL},
+      {PTP_SLAVE, "the port is SLAVE: yet there is no grandmaster"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (int present = 0; present < 2; present++) {
+      begin(rows[i].state);
+      look(0, 0, NOW_NS);
+      reading.status.time_status.present = present == 1;
+      make(8);
+      bool follows = present && (rows[i].state == PTP_SLAVE || rows[i].state == PTP_UNCALIBRATED);
+      assert_int_equal(sample.leap == LEAP_UNSYNCHRONISED, !follows);
+      assert_string_equal(sample.server, present ? "b8cef6.fffe.123456" : "");
+      if (!follows) {
+        has_none_but(1U << FIELD_LEAP);
+        assert_true(rows[i].remark == NULL || strcmp(sample.remark, rows[i].remark) == 0);
+      }
+    }
+  }
+}
+
+static void test_ports(void **state) {
+  (void)state;
+  static const struct {
+    unsigned states[4];
+    unsigned want;
+    const char *remark;
+  } rows[] = {
+      {{PTP_MASTER, PTP_SLAVE, PTP_MASTER}, 2, "no jitter: 1 measurement in 1 sample"},
+      {{PTP_MASTER, PTP_UNCALIBRATED, PTP_FAULTY},
+       2,
+       "none of the 3 ports is SLAVE; port 2 is UNCALIBRATED: it has a master and is not locked to "
+       "it yet"},
+      {{PTP_MASTER, PTP_FAULTY},
+       2,
+       "none of the 2 ports is SLAVE; port 2 is FAULTY: its link is down or its time stamping "
+       "fails "
+       "(see the log of ptp4l)"},
+      {{PTP_DISABLED, PTP_MASTER, PTP_LISTENING, PTP_PASSIVE},
+       3,
+       "none of the 4 ports is SLAVE; port 3 is LISTENING: it hears no master"},
+      {{PTP_MASTER, PTP_MASTER},
+       1,
+       "none of the 2 ports is SLAVE; port 1 is MASTER: this clock follows nobody"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    reading = (struct ptp_reading){.samples = 0};
+    for (unsigned k = 0; k < 4 && rows[i].states[k] != 0; k++) {
+      struct ptp_data port = port_in(k + 1, rows[i].states[k]);
+      ptp_sample_port(&reading, &port);
+      reading.clock.defaults.ports = k + 1;
+    }
+    look(0, 0, NOW_NS);
+    make(8);
+    assert_int_equal(reading.port.port.identity.port, rows[i].want);
+    assert_string_equal(sample.remark, rows[i].remark);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_slave),         cmocka_unit_test(test_sign),
+      cmocka_unit_test(test_copies),        cmocka_unit_test(test_breaks),
+      cmocka_unit_test(test_more_than_fit), cmocka_unit_test(test_age),
+      cmocka_unit_test(test_path),          cmocka_unit_test(test_leap_and_interval),
+      cmocka_unit_test(test_uncalibrated),  cmocka_unit_test(test_not_synchronised),
+      cmocka_unit_test(test_ports),
+  };
+  return cmocka_run_group_tests_name("ptp_sample", tests, NULL, NULL);
+}
