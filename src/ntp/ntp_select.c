@@ -1,0 +1,179 @@
+/*
+ * From several replies to one reading, and from several servers to a vote: RFC 5905 sections 10 and
+ * 11.2.1.
+ *
+ * The vote finds the largest set of servers whose intervals have a part in common that holds the
+ * middles of all but the outvoted. More than half have to be in it: fewer can be wrong together.
+ * All in integers: an offset can be 56 years, and a difference of two of them a nanosecond.
+ */
+#include "ntp_monitor/ntp_select.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ntp_monitor/ntp_packet.h"
+#include "ntp_monitor/ntp_time.h"
+
+__extension__ typedef __int128 wide;
+
+/* 4.5 years, which leaves room for the sum of any number of squares. */
+#define DIFFERENCE_MAX_NS ((wide)1 << 57)
+enum { WEIGHT_BITS = 40 };
+
+size_t ntp_select_best(const struct ntp_reply *replies, size_t count) {
+  size_t best = 0;
+  for (size_t i = 1; i < count; i++) {
+    best = replies[i].delay_ns < replies[best].delay_ns ? i : best;
+  }
+  return best;
+}
+
+static int64_t square_root(wide value) {
+  int64_t root = 0;
+  for (int64_t bit = INT64_C(1) << 62; bit > 0; bit >>= 1) {
+    wide trial = root | bit;
+    root |= trial * trial <= value ? bit : 0;
+  }
+  return root;
+}
+
+int64_t ntp_select_jitter_ns(const struct ntp_reply *replies, size_t count) {
+  if (count < 2) {
+    return -1;
+  }
+  const struct ntp_reply *best = &replies[ntp_select_best(replies, count)];
+  wide sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    wide difference = (wide)best->offset_ns - replies[i].offset_ns;
+    difference = difference < 0 ? -difference : difference;
+    difference = difference < DIFFERENCE_MAX_NS ? difference : DIFFERENCE_MAX_NS;
+    sum += difference * difference;
+  }
+  int64_t jitter_ns = square_root(sum / ((wide)count - 1));
+  int64_t least_ns = ntp_time_power_ns(best->precision_log2_s);
+  return jitter_ns > least_ns ? jitter_ns : least_ns;
+}
+
+/* --- the intersection ---------------------------------------------------------- */
+
+enum kind { LOW = -1, MIDDLE, HIGH };
+
+struct point {
+  int64_t edge_ns;
+  enum kind kind;
+};
+
+static int64_t clamp(wide value) {
+  return value < INT64_MIN ? INT64_MIN : value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+/* No server is that good; and an interval has a length. */
+static int64_t distance_of(const struct ntp_vote *vote) {
+  return vote->distance_ns > 0 ? vote->distance_ns : 1;
+}
+
+static void put_points(struct point points[3], const struct ntp_vote *vote) {
+  int64_t distance_ns = distance_of(vote);
+  points[0] = (struct point){clamp((wide)vote->offset_ns - distance_ns), LOW};
+  points[1] = (struct point){vote->offset_ns, MIDDLE};
+  points[2] = (struct point){clamp((wide)vote->offset_ns + distance_ns), HIGH};
+}
+
+/* An interval has its ends: of equal edges the low ones come first. */
+static int compare(const void *a, const void *b) {
+  const struct point *left = a;
+  const struct point *right = b;
+  if (left->edge_ns != right->edge_ns) {
+    return left->edge_ns < right->edge_ns ? -1 : 1;
+  }
+  return left->kind - right->kind;
+}
+
+/* From one side: the edge at which wanted intervals are open, or NULL. Adds the middles passed by
+ * to *outside. */
+static const struct point *find_edge(const struct point *points, size_t count, enum kind opens,
+                                     size_t wanted, size_t *outside) {
+  size_t open = 0;
+  for (size_t i = 0; i < count; i++) {
+    const struct point *point = &points[opens == LOW ? i : count - 1 - i];
+    open += point->kind == opens;
+    if (open >= wanted) {
+      return point;
+    }
+    open -= point->kind == -opens;
+    *outside += point->kind == MIDDLE;
+  }
+  return NULL;
+}
+
+/* Whether all but `liars` of the servers agree, and on what. Where so few middles lie outside, the
+ * low edge is below the high one: an interval is wider than its middle. */
+static bool agree(const struct point *points, size_t servers, size_t liars,
+                  struct ntp_consensus *consensus) {
+  size_t outside = 0;
+  const struct point *low = find_edge(points, 3 * servers, LOW, servers - liars, &outside);
+  const struct point *high = find_edge(points, 3 * servers, HIGH, servers - liars, &outside);
+  if (low == NULL || high == NULL || outside > liars) {
+    return false;
+  }
+  consensus->low_ns = low->edge_ns;
+  consensus->high_ns = high->edge_ns;
+  return true;
+}
+
+static int intersect(const struct ntp_vote *votes, size_t count, struct ntp_consensus *consensus,
+                     bool *found) {
+  struct point *points = calloc(count, 3 * sizeof *points);
+  if (points == NULL) {
+    return -ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    put_points(points + 3 * i, &votes[i]);
+  }
+  qsort(points, 3 * count, sizeof *points, compare);
+  *found = false;
+  for (size_t liars = 0; !*found && 2 * liars < count; liars++) {
+    *found = agree(points, count, liars, consensus);
+  }
+  free(points);
+  return 0;
+}
+
+/* --- the vote -------------------------------------------------------------------- */
+
+/* The best has the least distance, and so the greatest weight: 2^WEIGHT_BITS. */
+static int64_t combine(const struct ntp_vote *votes, size_t count, const struct ntp_vote *best) {
+  wide weights = (wide)1 << WEIGHT_BITS;
+  wide sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (votes[i].truechimer && &votes[i] != best) {
+      wide weight = ((wide)distance_of(best) << WEIGHT_BITS) / distance_of(&votes[i]);
+      sum += weight * ((wide)votes[i].offset_ns - best->offset_ns);
+      weights += weight;
+    }
+  }
+  return (int64_t)(best->offset_ns + sum / weights);
+}
+
+int ntp_select_vote(struct ntp_vote *votes, size_t count, struct ntp_consensus *consensus) {
+  struct ntp_consensus made = {.truechimers = 0};
+  bool found = false;
+  int error = intersect(votes, count, &made, &found);
+  if (error != 0) {
+    return error;
+  }
+  for (size_t i = 0; i < count; i++) {
+    struct ntp_vote *vote = &votes[i];
+    vote->truechimer = found && vote->offset_ns >= made.low_ns && vote->offset_ns <= made.high_ns;
+    made.truechimers += vote->truechimer;
+    bool better = vote->truechimer == votes[made.best].truechimer
+                      ? vote->distance_ns < votes[made.best].distance_ns
+                      : vote->truechimer;
+    made.best = better ? i : made.best;
+  }
+  if (found) {
+    made.combined_offset_ns = combine(votes, count, &votes[made.best]);
+  }
+  *consensus = made;
+  return 0;
+}
