@@ -29,6 +29,8 @@ static const struct settings_key keys[] = {
     ROW(reference, SETTINGS_BYTES, "first four bytes are sent, default LAB"),
     ROW(length, SETTINGS_COUNT, "bytes sent, default 48, at most 1024"),
     ROW(drop, SETTINGS_COUNT, "1: never answer"),
+    ROW(drop_every, SETTINGS_COUNT, "n: no answer to each nth request under such a rule"),
+    ROW(noise, SETTINGS_COUNT, "so many answers to another request come before each answer"),
     ROW(bad_origin, SETTINGS_COUNT, "1: echo another time than the client's"),
     ROW(zero_transmit, SETTINGS_COUNT, "1: transmit time 0"),
 };

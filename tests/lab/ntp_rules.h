@@ -15,7 +15,7 @@ struct ntp_rule {
   char address[INET6_ADDRSTRLEN];
   int64_t offset, delay, root_delay, root_dispersion;
   int64_t leap, version, mode, stratum, poll, precision;
-  int64_t length, drop, bad_origin, zero_transmit;
+  int64_t length, drop, drop_every, noise, bad_origin, zero_transmit;
   struct settings_bytes reference;
 };
 

@@ -23,12 +23,13 @@
 
 #include "ntp_rules.h"
 
-enum { PENDING_MAX = 256 };
+enum { PENDING_MAX = 256, NTP_ORIGIN_BYTE = 24 };
 static const int64_t NS_PER_S = 1000000000;
 
 struct pending {
   int64_t due_ns;   /* CLOCK_MONOTONIC; 0 is a free row */
   int64_t shift_ns; /* server's clock at the moment of sending, minus ours */
+  int64_t noise;    /* answers to another request that go first */
   bool stamp;       /* write the transmit time when sending */
   int fd;
   struct sockaddr_storage peer;
@@ -70,6 +71,11 @@ static void send_reply(struct pending *reply) {
   cmsg->cmsg_type = is_v4 ? IP_PKTINFO : IPV6_PKTINFO;
   cmsg->cmsg_len = CMSG_LEN(from_bytes);
   memcpy(CMSG_DATA(cmsg), from, from_bytes);
+  reply->bytes[NTP_ORIGIN_BYTE] ^= 1;
+  for (; reply->noise > 0; reply->noise--) {
+    (void)sendmsg(reply->fd, &message, 0);
+  }
+  reply->bytes[NTP_ORIGIN_BYTE] ^= 1;
   if (reply->stamp) {
     ntp_rules_stamp(reply->bytes, now_ns(CLOCK_REALTIME) + reply->shift_ns);
   }
@@ -105,6 +111,7 @@ static int64_t read_control(struct msghdr *message, struct pending *reply) {
 
 static void answer(int fd, const struct ntp_rules *base, const char *control_path,
                    struct pending *reply) {
+  static int64_t requests;
   unsigned char request[NTP_REPLY_MAX_BYTES];
   union control control;
   struct ntp_rules rules = *base;
@@ -128,13 +135,15 @@ static void answer(int fd, const struct ntp_rules *base, const char *control_pat
     ntp_rules_add_file(&rules, control_path);
   }
   rule = ntp_rules_find(&rules, reply->local);
-  if (rule->drop) {
+  requests += rule->drop_every > 0;
+  if (rule->drop || (rule->drop_every > 0 && requests % rule->drop_every == 0)) {
     (void)printf("dropped as %s\n", reply->local);
     return;
   }
   reply->length = ntp_rules_reply(rule, request, received_ns, reply->bytes);
   reply->shift_ns = rule->offset - rule->delay / 2;
   reply->stamp = !rule->zero_transmit;
+  reply->noise = rule->noise;
   reply->due_ns = now_ns(CLOCK_MONOTONIC) + rule->delay;
 }
 
@@ -146,7 +155,9 @@ static int listen_on(int family, uint16_t port) {
   int on = 1;
   int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) < 0 ||
+  /* Another daemon may have one of the addresses for itself. */
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+      setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) < 0 ||
       (!is_v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
       setsockopt(fd, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_PKTINFO : IPV6_RECVPKTINFO, &on,
                  sizeof on) < 0 ||

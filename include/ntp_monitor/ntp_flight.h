@@ -1,0 +1,37 @@
+/* One NTP request on its way: a socket of its own, until its answer is there. */
+#ifndef NTP_MONITOR_NTP_FLIGHT_H
+#define NTP_MONITOR_NTP_FLIGHT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ntp_monitor/ntp_packet.h"
+
+struct net_address;
+
+struct ntp_flight {
+  int fd;             /* -1: none is under way */
+  unsigned looked_at; /* datagrams that have come */
+  uint64_t cookie;
+  struct ntp_times times;
+};
+
+/* A connected socket with a fresh port, which has the kernel stamp what comes: 0 or a negative
+ * errno. */
+int ntp_flight_open(struct ntp_flight *flight, const struct net_address *address);
+
+/* Sends the request with a new cookie: 0 or a negative errno. */
+int ntp_flight_send(struct ntp_flight *flight);
+
+/* Takes one datagram, if there is one: its length and times.received_*; or a negative errno
+ * (-EAGAIN: none, -EMSGSIZE: too long, -ECONNREFUSED ...). */
+ssize_t ntp_flight_receive(struct ntp_flight *flight, uint8_t data[NTP_PACKET_REPLY_BYTES_MAX]);
+
+/* Whether reference ("192.0.2.1") is the address the request was sent from. */
+bool ntp_flight_is_ours(const struct ntp_flight *flight, const char *reference);
+
+void ntp_flight_close(struct ntp_flight *flight);
+
+#endif

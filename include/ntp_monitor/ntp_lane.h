@@ -1,0 +1,45 @@
+/* One server's way through the poll loop: request, reply, the next request; see ntp_poll.h. */
+#ifndef NTP_MONITOR_NTP_LANE_H
+#define NTP_MONITOR_NTP_LANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ntp_monitor/ntp_flight.h"
+#include "ntp_monitor/ntp_poll.h"
+#include "ntp_monitor/ntp_timers.h"
+
+struct ntp_lane {
+  struct ntp_flight flight[NTP_POLL_ADDRESSES];
+  unsigned open;  /* the addresses that may be asked, a bit each */
+  unsigned lost;  /* requests without a good reply */
+  int64_t due_ns; /* CLOCK_MONOTONIC: the next request may leave from then on */
+  bool asking;    /* a request is waited for */
+  bool over;
+};
+
+/* What all lanes of a run share. The loop owns all of it but the plan. */
+struct ntp_lanes {
+  struct ntp_plan *plan;
+  struct ntp_lane *lane; /* one a server */
+  struct ntp_timers timers;
+  int epoll;          /* its events name flights: NTP_POLL_ADDRESSES * server + address */
+  size_t descriptors; /* open flights */
+  size_t left;        /* lanes that are not over */
+};
+
+/* Asks server i: 0, or -EMFILE where descriptors do not suffice while others have some; nothing
+ * was sent then. Where nobody can be asked the lane is over, and that is 0. */
+int ntp_lane_ask(struct ntp_lanes *lanes, size_t i);
+
+/* Reads what came in on a flight. */
+void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned address);
+
+/* The wait for a reply is over: true where it is time to ask (again). */
+bool ntp_lane_due(struct ntp_lanes *lanes, size_t i);
+
+/* No more time: closes everything of it and says what is missing. */
+void ntp_lane_end(struct ntp_lanes *lanes, size_t i);
+
+#endif

@@ -1,0 +1,242 @@
+/*
+ * The one poll loop: many NTP servers asked side by side, several times each, under a deadline.
+ *
+ * What it costs depends on what comes in and what is due, not on how many servers there are: each
+ * has one timer, and its sockets name it in their events. Where descriptors do not suffice, servers
+ * stand in line until others have had their answers.
+ */
+#include "ntp_monitor/ntp_poll.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/ntp_lane.h"
+#include "ntp_monitor/ntp_packet.h"
+#include "ntp_monitor/trace.h"
+
+enum {
+  BATCH = 64, /* requests between two looks at what came in, and the other way round */
+  DESCRIPTORS_BESIDE = 64
+};
+
+/* Servers that wait for a descriptor, first come first served: a ring. */
+struct line {
+  size_t *server;
+  size_t size, first, count;
+};
+
+struct loop {
+  struct ntp_lanes lanes;
+  struct line line;
+  struct rlimit limit; /* as it was */
+  bool raised;
+};
+
+const char *ntp_poll_address(const struct net_address *address, char out[SAMPLE_ADDRESS_BYTES]) {
+  if (getnameinfo((const struct sockaddr *)&address->socket, address->length_bytes, out,
+                  SAMPLE_ADDRESS_BYTES, NULL, 0, NI_NUMERICHOST) != 0) {
+    out[0] = '\0';
+  }
+  return out;
+}
+
+static int line_init(struct line *line, size_t size) {
+  *line = (struct line){.server = calloc(size, sizeof *line->server), .size = size};
+  return line->server != NULL ? 0 : -ENOMEM;
+}
+
+static void line_add(struct line *line, size_t server) {
+  line->server[(line->first + line->count++) % line->size] = server;
+}
+
+static size_t line_take(struct line *line) {
+  size_t server = line->server[line->first];
+  line->first = (line->first + 1) % line->size;
+  line->count--;
+  return server;
+}
+
+/* A descriptor for each address at once, and some that are open already. */
+static void raise_limit(struct loop *loop) {
+  const struct ntp_plan *plan = loop->lanes.plan;
+  struct rlimit wanted;
+  rlim_t needed = DESCRIPTORS_BESIDE;
+  for (size_t i = 0; i < plan->count; i++) {
+    needed += plan->servers[i].address_count;
+  }
+  if (getrlimit(RLIMIT_NOFILE, &loop->limit) == 0 && needed > loop->limit.rlim_cur) {
+    wanted = (struct rlimit){.rlim_cur = loop->limit.rlim_max, .rlim_max = loop->limit.rlim_max};
+    loop->raised = setrlimit(RLIMIT_NOFILE, &wanted) == 0;
+  }
+}
+
+static void stand_in_line(struct loop *loop, size_t i) {
+  ntp_timers_clear(&loop->lanes.timers, i);
+  line_add(&loop->line, i);
+}
+
+static void ask(struct loop *loop, size_t i) {
+  struct ntp_plan *plan = loop->lanes.plan;
+  if (ntp_lane_ask(&loop->lanes, i) == 0) {
+    return;
+  }
+  if (plan->at_once == 0) {
+    trace_add(plan->trace, "ntp: %zu descriptors are all there are: the servers are asked in waves",
+              loop->lanes.descriptors);
+  }
+  plan->at_once = loop->lanes.descriptors;
+  stand_in_line(loop, i);
+}
+
+static void ask_line(struct loop *loop) {
+  const struct ntp_lanes *lanes = &loop->lanes;
+  while (loop->line.count > 0 &&
+         (lanes->descriptors == 0 ||
+          lanes->descriptors + NTP_POLL_ADDRESSES <= lanes->plan->at_once)) {
+    ask(loop, line_take(&loop->line));
+  }
+}
+
+static void run_due(struct loop *loop, int64_t now_ns) {
+  struct ntp_timers *timers = &loop->lanes.timers;
+  for (int n = 0; n < BATCH; n++) {
+    size_t i = ntp_timers_first(timers);
+    if (i == NTP_TIMERS_NONE || timers->when_ns[i] > now_ns) {
+      return;
+    }
+    if (!ntp_lane_due(&loop->lanes, i)) {
+      continue;
+    }
+    if (loop->line.count == 0) {
+      ask(loop, i);
+    } else {
+      stand_in_line(loop, i);
+    }
+  }
+}
+
+/* Waits for what comes in until something is due, and reads it: 0 or a negative errno. */
+static int take_in(struct loop *loop) {
+  struct ntp_lanes *lanes = &loop->lanes;
+  struct epoll_event events[BATCH];
+  size_t next = ntp_timers_first(&lanes->timers);
+  int64_t until_ns = lanes->plan->deadline_ns;
+  if (next != NTP_TIMERS_NONE && lanes->timers.when_ns[next] < until_ns) {
+    until_ns = lanes->timers.when_ns[next];
+  }
+  int count = epoll_wait(lanes->epoll, events, BATCH, clock_left_ms(until_ns));
+  if (count < 0) {
+    return errno == EINTR ? 0 : -errno;
+  }
+  for (int n = 0; n < count; n++) {
+    ntp_lane_receive(lanes, events[n].data.u64 / NTP_POLL_ADDRESSES,
+                     (unsigned)(events[n].data.u64 % NTP_POLL_ADDRESSES));
+  }
+  return 0;
+}
+
+static int run(struct loop *loop) {
+  struct ntp_lanes *lanes = &loop->lanes;
+  int error = 0;
+  while (lanes->left > 0 && error == 0) {
+    int64_t now_ns = clock_monotonic_ns();
+    if (now_ns >= lanes->plan->deadline_ns) {
+      break;
+    }
+    run_due(loop, now_ns);
+    ask_line(loop);
+    error = lanes->left > 0 ? take_in(loop) : 0;
+  }
+  for (size_t i = 0; i < lanes->plan->count; i++) {
+    if (!lanes->lane[i].over) {
+      ntp_lane_end(lanes, i);
+    }
+  }
+  return error;
+}
+
+/* One block for the replies of all servers, and one for their times. */
+static int give_room(struct ntp_plan *plan) {
+  plan->replies = calloc(plan->count * plan->samples, sizeof *plan->replies);
+  plan->received_ns = calloc(plan->count * plan->samples, sizeof *plan->received_ns);
+  if (plan->replies == NULL || plan->received_ns == NULL) {
+    return -ENOMEM;
+  }
+  for (size_t i = 0; i < plan->count; i++) {
+    plan->servers[i].replies = plan->replies + i * plan->samples;
+    plan->servers[i].received_ns = plan->received_ns + i * plan->samples;
+  }
+  return 0;
+}
+
+void ntp_poll_free(struct ntp_plan *plan) {
+  free(plan->replies);
+  free(plan->received_ns);
+  plan->replies = NULL;
+  plan->received_ns = NULL;
+}
+
+/* Every server with an address is due at once, in their order. */
+static void line_up(struct ntp_lanes *lanes, int64_t now_ns) {
+  for (size_t i = 0; i < lanes->plan->count; i++) {
+    struct ntp_lane *lane = &lanes->lane[i];
+    unsigned addresses = lanes->plan->servers[i].address_count;
+    *lane = (struct ntp_lane){.flight = {{.fd = -1}, {.fd = -1}}, .over = addresses == 0};
+    if (addresses > 0) {
+      lane->open = (1U << addresses) - 1;
+      ntp_timers_set(&lanes->timers, i, now_ns + (int64_t)i);
+      lanes->left++;
+    }
+  }
+}
+
+static void trace_plan(const struct ntp_plan *plan, int64_t now_ns) {
+  char span[DURATION_TEXT_BYTES];
+  int64_t fit =
+      plan->deadline_ns > now_ns ? (plan->deadline_ns - now_ns) / plan->interval_ns + 1 : 0;
+  trace_add(plan->trace, "ntp: %zu servers, %u samples of each, %s apart%s", plan->count,
+            plan->samples, duration_print(span, plan->interval_ns),
+            fit < plan->samples ? ", of which the time left allows fewer" : "");
+}
+
+int ntp_poll(struct ntp_plan *plan) {
+  struct loop loop = {.lanes = {.plan = plan, .epoll = -1}};
+  struct ntp_lanes *lanes = &loop.lanes;
+  int64_t now_ns = clock_monotonic_ns();
+  plan->at_once = 0;
+  if (plan->interval_ns < NTP_POLL_INTERVAL_LEAST_NS) {
+    plan->interval_ns = NTP_POLL_INTERVAL_LEAST_NS;
+  }
+  trace_plan(plan, now_ns);
+  int error = give_room(plan);
+  lanes->lane = calloc(plan->count, sizeof *lanes->lane);
+  if (error != 0 || lanes->lane == NULL || line_init(&loop.line, plan->count) != 0 ||
+      ntp_timers_init(&lanes->timers, plan->count) != 0) {
+    error = -ENOMEM;
+    goto out;
+  }
+  raise_limit(&loop);
+  lanes->epoll = epoll_create1(EPOLL_CLOEXEC);
+  error = lanes->epoll < 0 ? -errno : 0;
+  if (error == 0) {
+    line_up(lanes, now_ns);
+    error = run(&loop);
+    (void)close(lanes->epoll);
+  }
+  if (loop.raised) {
+    (void)setrlimit(RLIMIT_NOFILE, &loop.limit);
+  }
+out:
+  ntp_timers_free(&lanes->timers);
+  free(loop.line.server);
+  free(lanes->lane);
+  return error;
+}
