@@ -172,7 +172,7 @@ else
 endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
 # Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.
-LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 loopback_up)
+LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 loopback_up liar)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY) $(COUNTED)

@@ -13,7 +13,8 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 
-const struct source *const source_table[] = {&source_timesyncd, &source_text, NULL};
+const struct source *const source_table[] = {
+    &source_timesyncd, &source_chrony, &source_ntpd, &source_ptp, &source_sntp, &source_text, NULL};
 
 static const char automatic[] = "auto";
 
@@ -97,19 +98,31 @@ static const char *find_rival(const struct env *env, const struct config *config
   return NULL;
 }
 
+/* A daemon of this machine that is there answers within milliseconds. */
+#define PATIENCE_NS (2 * DURATION_S)
+
 /* What hangs must leave time for those after it: half of what is left, but for the last. */
 static int64_t deadline_of(const struct env *env, const struct config *config, size_t candidate) {
   for (size_t i = candidate + 1; source_table[i] != NULL; i++) {
     if (is_candidate(source_table[i], config)) {
       int64_t now_ns = clock_monotonic_ns();
-      return now_ns + (env->measure_deadline_ns - now_ns) / 2;
+      int64_t half_ns = (env->measure_deadline_ns - now_ns) / 2;
+      bool local = source_table[candidate]->runs != NULL;
+      return now_ns + (local && half_ns > PATIENCE_NS ? PATIENCE_NS : half_ns);
     }
   }
   return env->measure_deadline_ns;
 }
 
-/* The first source that serves; or all that was tried, in one reason: that of the first which
- * was there and failed. */
+/* Of several reasons the first counts that tells of a fault; then that there is no bus; and only
+ * then that a service does not run, which is as it should be of all but one. */
+static unsigned weight(enum reason reason) {
+  return reason == REASON_NO_SERVICE || reason == REASON_NO_SOURCE ? 0
+         : reason == REASON_NO_BUS                                 ? 1
+                                                                   : 2;
+}
+
+/* The first source that serves; or all that was tried, in one reason. */
 static void take_first(const struct env *env, const struct config *config,
                        struct reading *reading) {
   char tried[2 * WHY_TEXT_BYTES] = "";
@@ -125,15 +138,22 @@ static void take_first(const struct env *env, const struct config *config,
       reading->rival = find_rival(env, config, i);
       return;
     }
-    if (reading->why.reason != REASON_NO_SERVICE && reason == REASON_NO_SERVICE) {
+    if (weight(reading->why.reason) > weight(reason)) {
       reason = reading->why.reason;
     }
+    /* Of what is not there a word is enough: what to do comes once, at the end. */
+    const char *advice = strstr(reading->why.text, "; ");
+    bool whole = reading->why.reason != REASON_NO_SERVICE || advice == NULL;
     size_t used = strlen(tried);
-    (void)snprintf(tried + used, sizeof tried - used, "%s%s: %s", used > 0 ? "; " : "",
-                   source->name, reading->why.text);
+    (void)snprintf(tried + used, sizeof tried - used, "%s%s: %.*s", used > 0 ? "; " : "",
+                   source->name, whole ? WHY_TEXT_BYTES : (int)(advice - reading->why.text),
+                   reading->why.text);
   }
   reading->source = automatic;
-  (void)why_set(&reading->why, reason, 0, "tried %s", tried);
+  (void)why_set(&reading->why, reason, 0, "tried %s%s", tried,
+                reason == REASON_NO_SERVICE
+                    ? "; start the service that should keep this clock, or name servers to ask"
+                    : "");
 }
 
 size_t measure(const struct env *env, const struct config *config,

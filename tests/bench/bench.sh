@@ -61,4 +61,7 @@ awk -v a="$ours" -v b="$floor" \
 lab_stop_all
 
 echo
+tests/bench/scale.sh "$program" "$folder"
+
+echo
 TOP=$PWD PROG=$program tests/torture/hang.sh overshoot 5

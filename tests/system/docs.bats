@@ -137,7 +137,7 @@ setup() {
 }
 
 @test "words: every source in ntp_monitor(1) and README, and no other" {
-  help_names NAME 'FORMAT is:' | cut -d: -f1 >"$T/program"
+  help_names NAME 'FORMAT is:' | sed 's/[:[].*//' >"$T/program"
   part "$MAN1" '^.Sh SOURCES' '^.Pp' | sed -nE 's/^\.It Cm ([a-z]+).*/\1/p' >"$T/man"
   part "$README" '^### Sources' '^###' | sed -nE 's/^\|`([a-z]+)[`:].*/\1/p' >"$T/readme"
   same_set "$T/program" "$T/man" 3

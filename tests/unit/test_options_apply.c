@@ -83,6 +83,8 @@ static void test_elsewhere(void **state) {
   assert_string_equal(why.text, "source text:- cannot be asked with --machine");
 }
 
+#define ALL "there are: auto, timesyncd, chrony, ntpd, ptp, sntp[:HOST[,HOST...]], text:FILE"
+
 static void test_refused(void **state) {
   (void)state;
   static const struct {
@@ -96,14 +98,13 @@ static void test_refused(void **state) {
       {"-l|a b",
        "--log: 'a b' is no log address; write /path, host, host:port, [IPv6]:port, journal, stderr "
        "or none"},
-      {"-s|nonsense", "--source: 'nonsense' is no source; there are: auto, timesyncd, text:FILE"},
+      {"-s|nonsense", "--source: 'nonsense' is no source; " ALL},
       {"-s|text", "--source: 'text' should be text:FILE"},
       {"-s|text:", "--source: 'text:' should be text:FILE"},
       {"-s|timesyncd:x", "--source: 'timesyncd:x' should be timesyncd"},
-      {"-s|timesyncd text:-",
-       "--source: 'timesyncd text:-' is no source; there are: auto, timesyncd, text:FILE"},
-      {"-s|", "--source: '' is no source; there are: auto, timesyncd, text:FILE"},
-      {"-s|auto:x", "--source: 'auto:x' is no source; there are: auto, timesyncd, text:FILE"},
+      {"-s|timesyncd text:-", "--source: 'timesyncd text:-' is no source; " ALL},
+      {"-s|", "--source: '' is no source; " ALL},
+      {"-s|auto:x", "--source: 'auto:x' is no source; " ALL},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     int error = apply(rows[i].line);

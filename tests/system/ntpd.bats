@@ -1,0 +1,308 @@
+# ntpd.bats: the source ntpd, against the real ntpd (of ntpsec), with ntpq for an oracle.
+#
+# Ten of them start at once and learn to know their servers at the same time, each with a trouble of its
+# own or none; the tests then look at them. None may set the clock, which ntpd does not mind: it says of
+# itself that it is synchronised all the same.
+
+# shellcheck disable=SC2016,SC2034,SC2154 # jq's $; time.bash's AS, and what it sets
+
+setup_file() {
+  # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
+  . "${TOP:?is the top of the repository}/tests/lab/lab.sh"
+  lab_ntp_start '10.9.1.1=+10ms' '10.9.1.2=+10.3ms,stratum=2,root_delay=20ms,root_dispersion=3ms' \
+    '10.9.1.3=+9.8ms' '10.9.1.4=+2.5s' '10.9.1.5=drop=1' '10.9.2.1=-10ms' '10.9.3.1=+1ms'
+  lab_ntpd_net
+  # Three have to agree, or the first to answer might be the wrong one.
+  lab_ntpd_start ahead 'tos minsane 3' "$(lab_ntpd_server 10.9.1.{1..5})"
+  lab_ntpd_start behind "$(lab_ntpd_server 10.9.2.1)" "$(lab_ntpd_server 10.9.1.1) noselect"
+  lab_ntpd_start idle 'disable ntp' "$(lab_ntpd_server 10.9.1.1)"
+  lab_ntpd_start step "$(lab_ntpd_server 10.9.1.4)"
+  lab_ntpd_start split "$(lab_ntpd_server 10.9.1.1 10.9.1.4)"
+  lab_ntpd_start lost 'server 10.9.3.1 iburst minpoll 0 maxpoll 0'
+  lab_ntpd_start never "$(lab_ntpd_server 10.9.1.5)"
+  lab_ntpd_start none
+  lab_ntpd_start many "$(printf 'server 10.9.4.%s\n' {1..130})"
+  lab_ntpd_start mute 'restrict 127.0.0.1 noquery' 'restrict ::1 noquery'
+  lab_ntpd_start six 'restrict 127.0.0.1 ignore' "$(lab_ntpd_server 10.9.1.1)"
+  for NTPD in ahead behind idle step lost; do
+    lab_until 60 lab_ntpd_follows $NTPD || return
+  done
+  sed -i '$a 10.9.3.1=drop=1' "$LAB_DIR/ntp.rules"
+}
+
+setup() {
+  load time
+  NTPD=ahead
+  AS=here
+}
+
+teardown() {
+  lab_logs_on_failure
+}
+
+teardown_file() {
+  . "$TOP/tests/lab/lab.sh"
+  lab_stop_all
+}
+
+here() {
+  lab_ntpd_here "$NTPD" "$@"
+}
+
+user() {
+  HOME=$LAB_DIR/user here unshare --user --map-user=1000 --map-group=1000 "$@"
+}
+
+ask() {
+  check -s ntpd "$@"
+}
+
+# of ADDRESS [FILTER]: jq over that server of the report.
+of() {
+  jq -c ".servers[] | select(.address == \"$1\") | ${2-.}" "$OUT"
+}
+
+# --- well kept ------------------------------------------------------------------
+
+@test "healthy: status 0 and one line, for root and for a user" {
+  for AS in here user; do
+    ask
+    verdict 0 ok '^NTP healthy, jitter: [0-9.]+us \(threshold: 2s\), server: 10\.9\.1\.[123], source: ntpd$'
+    server_is '[.verdict, .reason, .state, .leap, .jitter_kind]' '["ok","ok","selected","none","sys_jitter"]'
+    server_is '.remark' null
+    jq -e '.source == "ntpd" and .note == null and (.servers | length) == 5' "$OUT"
+  done
+}
+
+@test "auto: finds ntpd, where nothing else is" {
+  check
+  verdict 0 ok 'source: ntpd$'
+}
+
+@test "auto: timesyncd beside ntpd are two who set the clock" {
+  lab_bus_start
+  lab_timesyncd_start
+  lab_replies 3
+  check
+  verdict 1 two-daemons 'timesyncd and ntpd both run'
+  lab_stop timesyncd
+  lab_stop bus
+}
+
+@test "jitter: only strictly above a level" {
+  ask -w 1ns
+  verdict 1 jitter '^NTP jitter above threshold: [0-9.]+us \(threshold: 1ns\)'
+  ask -w 1ns -c 2ns
+  verdict 2 jitter
+}
+
+SYSTEM_NAMES=leap,offset,sys_jitter,rootdelay,rootdisp,clock,peer
+PEER_NAMES=srcadr,stratum,hpoll,reach,offset,delay,jitter,dispersion,rootdelay,rootdisp,rec
+
+# Of the variables' lines one object for the system, and one for each server; ms in ns, and NTP's time
+# stamps in us. (.rootdelay is whole ns, halves are cut.)
+READ='def bits: if . == 0 then 0 else (. % 2) + (. / 2 | floor | bits) end;
+  def hex: ltrimstr("0x") | explode | reduce .[] as $c (0; . * 16 + $c - (if $c > 57 then 87 else 48 end));
+  def ns: tonumber * 1e6 | round;
+  def us: split(".") | (.[0] | hex) * 1000000 + ((.[1] | hex) * 1000000 / 4294967296 | floor);
+  reduce (inputs | capture("(?<key>[^=]+)=(?<value>.*)")) as $row
+    ([{}]; if $row.key == "srcadr" then . + [{}] else . end | .[-1][$row.key] = $row.value) |
+  {system: .[0], peers: .[1:]} | .system |= {
+    leap: ["none", "insert", "delete"][.leap | tonumber], offset: (.offset | ns), jitter: (.sys_jitter | ns),
+    distance: ((.rootdelay | ns) / 2 + (.rootdisp | ns) | floor), half: ((.rootdelay | ns) / 2), clock: (.clock | us)} |
+  .peers |= (map({key: .srcadr, value: {
+    stratum: (.stratum | tonumber), poll: pow(2; .hpoll | tonumber), reach: (.reach | hex | bits), offset: (.offset | ns),
+    delay: (.delay | ns), jitter: (.jitter | ns), distance: ((.rootdelay | ns) / 2 + (.rootdisp | ns) | floor),
+    dispersion: (.dispersion | ns), rec: (.rec | us)}}) | from_entries)'
+
+ntpq_says() {
+  local association rows=()
+  for association in $associations; do
+    rows+=("$association" "$PEER_NAMES")
+  done
+  lab_ntpd_vars "$NTPD" 0 "$SYSTEM_NAMES" "${rows[@]}" | jq -cRn "$READ"
+}
+
+# The report against what ntpq said just before and just after; but where both differ a reply came in
+# between, and it has to be tried again. The age is ntpd's clock less the last arrival, by its own stamps.
+AGREES='def ns: . * 1e9 | round;
+  ($before | del(.system.clock, .system.distance)) == ($after | del(.system.clock, .system.distance)) and
+  (.servers[0] | $before.peers[.address] as $peer |
+    .state == "selected" and .leap == $before.system.leap and (.offset_s | ns) == $before.system.offset and
+    (.jitter_s | ns) == $before.system.jitter and .stratum == $peer.stratum and .poll_interval_s == $peer.poll and
+    .reach == $peer.reach and (.delay_s | ns) == $peer.delay and
+    (.root_distance_s | ns) >= $before.system.distance and (.root_distance_s | ns) <= $after.system.distance and
+    (.error_bound_s | ns) == ([(.root_distance_s | ns), $before.system.half + ($before.system.offset | fabs) | floor] | max) and
+    (.age_s * 1e6) >= $before.system.clock - $peer.rec - 1 and (.age_s * 1e6) <= $after.system.clock - $peer.rec + 1) and
+  ([.servers[1:][] | select(.offset_s != null) | $before.peers[.address] as $peer |
+    .stratum == $peer.stratum and .poll_interval_s == $peer.poll and .reach == $peer.reach and .leap == null and
+    (.offset_s | ns) == $peer.offset and (.delay_s | ns) == $peer.delay and (.jitter_s | ns) == $peer.jitter and
+    (.root_distance_s | ns) == $peer.distance and
+    (.error_bound_s | ns) == $peer.distance + $peer.dispersion + ($peer.delay / 2 | floor) + ($peer.offset | fabs)]
+   == [true, true, true])'
+
+agrees() {
+  before=$(ntpq_says)
+  ask
+  after=$(ntpq_says)
+  jq -e --argjson before "$before" --argjson after "$after" "$AGREES" "$OUT"
+}
+
+@test "every field of every server is what ntpq says" {
+  associations=$(lab_ntpd_associations ahead)
+  lab_until 40 agrees || fail "ntpq says $before, then $after"
+}
+
+@test "states: combined or selectable, a falseticker with its offset, and one that never answers without" {
+  ask
+  [ "$(of 10.9.1.4 '[.state, .reach > 0, (.offset_s - 2.5 | fabs) < 0.1, .verdict]')" = '["falseticker",true,true,null]' ] ||
+    fail 'no falseticker at 10.9.1.4'
+  [ "$(of 10.9.1.5 '[.state, .reach, .offset_s, .delay_s, .jitter_s, .stratum, .error_bound_s]')" = \
+    '["unreachable",0,null,null,null,null,null]' ] || fail '10.9.1.5 has figures'
+  [ "$(jq -c '[.servers[] | select(.address | test("[.][123]$")) | .state] - ["selected", "combined", "selectable"]' "$OUT")" = '[]' ]
+  [ "$(jq '[.servers[] | select(.state == "selected")] | length' "$OUT")" = 1 ]
+}
+
+@test "sign: a server that is ahead, and one that is behind" {
+  ask
+  server_is '.offset_s > 0.009 and .offset_s < 0.012' true
+  lab_ntpd_vars ahead 0 offset | grep -qx 'offset=[0-9.]*'
+  NTPD=behind
+  ask
+  verdict 0 ok
+  server_is '.offset_s < -0.009 and .offset_s > -0.012' true
+  lab_ntpd_vars behind 0 offset | grep -qx 'offset=-[0-9.]*'
+}
+
+@test "a server alone: ntpd's sys_jitter is 0 then, and the jitter the server's" {
+  NTPD=behind
+  [ "$(lab_ntpd_vars behind 0 sys_jitter)" = sys_jitter=0.000000 ]
+  ask
+  verdict 0 ok
+  server_is '[.jitter_kind, .jitter_s > 0]' '["rms",true]'
+}
+
+noselect_shown() {
+  ask
+  [ "$(of 10.9.1.1 '[.state, .offset_s > 0.009, .delay_s > 0, .remark]')" = \
+    '["unusable",true,true,"ntpd is told not to select it (noselect)"]' ]
+}
+
+@test "a server that is only watched (noselect) is listed with its offset" {
+  NTPD=behind
+  lab_until 20 noselect_shown || fail 'no offset of 10.9.1.1'
+}
+
+# --- not synchronised --------------------------------------------------------------
+
+# unsynchronised NTPD PATTERN: a warning whose message holds it.
+unsynchronised() {
+  NTPD=$1
+  for AS in here user; do
+    ask
+    verdict 1 not-synchronised "^NTP not synchronised: $2" 'source: ntpd' || row "$1"
+    server_is .leap '"unsynchronised"' || row "$1"
+  done
+}
+
+@test "disable ntp: a server is followed, and the clock is not disciplined" {
+  [ "$(lab_ntpd_vars idle 0 leap)" = leap=3 ]
+  unsynchronised idle "ntpd follows a server but does not discipline the clock; has its configuration 'disable ntp'\?"
+  # The system's offset is 0 then; the server's is not.
+  server_is '[.state, .address, .offset_s > 0.009, .root_distance_s]' '["selected","10.9.1.1",true,null]'
+}
+
+@test "a step that is still to come" {
+  unsynchronised step 'ntpd has still to step the clock, by \+2\.5[0-9]*s'
+}
+
+@test "two servers that disagree" {
+  unsynchronised split 'the servers disagree: 2 of 2 are falsetickers'
+}
+
+@test "no server has answered yet; there is no server" {
+  unsynchronised never "none of ntpd's servers has answered yet \(of 1\); is UDP port 123 open\?, source: ntpd$"
+  unsynchronised none 'ntpd has no servers, source: ntpd$'
+}
+
+@test "130 servers: the answer in pieces, 64 of them looked at" {
+  [ "$(lab_ntpd_associations many | wc -l)" = 130 ]
+  unsynchronised many 'servers that answer: [0-9]+ of 130, none selected yet: 10\.9\.4\.1: its root distance is too large' \
+    '; ntpd has 130 servers; these are the 64 that matter most$'
+  jq -e '(.servers | length) == 65 and ([.servers[].address] | unique | length) == 65' "$OUT"
+  in_time 5
+}
+
+# --- no reading --------------------------------------------------------------------
+
+@test "ntpd that may not be asked, and other servers: they tell the time, but not of themselves" {
+  NTPD=mute
+  for AS in here ''; do # '': the tests' own server
+    ask -t 4
+    verdict 3 denied 'the NTP server on 127\.0\.0\.1 port 123 tells the time, but not about itself' 'restrict 127\.0\.0\.1$'
+  done
+}
+
+@test "chronyd with clients is taken for another server" {
+  NTPD=chronyd
+  lab_ntpd_link chronyd
+  printf '%s\n' 'local stratum 1' 'allow 127.0.0.0/8' "pidfile $LAB_DIR/chronyd.pid" 'bindcmdaddress /' >"$LAB_DIR/chronyd.conf"
+  lab_spawn chronyd nsenter --net=/run/netns/chronyd chronyd -x -d -u root -f "$LAB_DIR/chronyd.conf"
+  lab_ready chronyd 10 lab_ntpd_here chronyd ntpdig -t 1 127.0.0.1 >/dev/null 2>&1
+  ask -t 4
+  verdict 3 denied 'either it is no ntpd \(chronyd'
+  lab_stop chronyd
+}
+
+@test "ntpd that may be asked over IPv6 alone" {
+  NTPD=six
+  ask
+  [ "$status" -le 1 ]
+  server_is .source '"ntpd"'
+}
+
+@test "ntpd that hangs: said in time, whatever time there is" {
+  lab_freeze step
+  NTPD=step
+  for AS in user here; do
+    ask -t 2
+    verdict 3 timeout 'what has 127\.0\.0\.1 port 123 answers neither ntpq nor a client within 1\.[0-9]s: ntpd hangs'
+    in_time 2
+  done
+  ask
+  verdict 3 timeout
+  in_time 10
+  lab_thaw step
+}
+
+@test "ntpd that does not run: said at once" {
+  lab_stop idle
+  NTPD=idle
+  for AS in here user; do
+    ask
+    verdict 3 no-service 'ntpd is not running: nobody has UDP port 123 of 127\.0\.0\.1 and ::1; if it should: systemctl start ntpsec'
+    in_time 2
+  done
+}
+
+@test "the debug trace has what was asked and answered" {
+  run_program -s ntpd -l none -o json -d
+  grep -Eq 'ntpd: sent [0-9]+ bytes: first=0x16 opcode=0x02 .*association=0 ' "$ERR" || fail 'no question'
+  grep -Eq 'ntpd: association 0: .*leap=0, ' "$ERR" || fail 'no variables'
+  grep -Eq 'ntpd: received .* opcode=0x81 .*count=20$' "$ERR" || fail 'no list'
+  harmless "$ERR"
+}
+
+# Last, for it takes ntpd some 16 s to give up a server that is polled every second.
+@test "all servers lost: ntpd's own leap, stratum and offset stay, and we warn" {
+  NTPD=lost
+  gave_up() {
+    ask
+    [ "$status" = 1 ]
+  }
+  lab_until 60 gave_up
+  [ "$(lab_ntpd_vars lost 0 leap)" = leap=0 ]
+  unsynchronised lost "none of ntpd's servers answers any more \(of 1\), the last update was ([0-9.]+min )?[0-9.]+s ago, source: ntpd$"
+  server_is '[.offset_s, .stratum, .age_s > 5]' '[null,null,true]'
+  [ "$(of 10.9.3.1 '[.state, .reach, .offset_s]')" = '["unreachable",0,null]' ]
+}

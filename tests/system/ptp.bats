@@ -1,0 +1,311 @@
+# ptp.bats: the source ptp against a real ptp4l that follows a real one: every figure against pmc, the
+# sign both ways, each state of a port, and every way in which there is no answer.
+#
+# In the lab nobody can set a clock, so "slave" is SLAVE with a servo whose wishes are refused. Its
+# offset is what the time stamps say: near 0, for both clocks are this machine's, or what delayAsymmetry
+# moves it to.
+
+# shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
+
+readonly SOON='announceReceiptTimeout 3' # a clock without a master is one after 0.4 s
+
+setup_file() {
+  . "${TOP:?}/tests/lab/lab.sh"
+  lab_ptp_network && lab_ptp_start gm a0 'priority1 10' "$SOON" && lab_ptp_reach gm MASTER
+}
+
+setup() {
+  load time
+  CONF=$BATS_TEST_TMPDIR/conf
+  ptp /run/ptp/slave
+}
+
+teardown() {
+  local name
+  lab_logs_on_failure
+  lab_thaw gm
+  for name in slave other; do
+    lab_stop "$name"
+  done
+  ip link set b0 up
+  rm -rf /run/ptp/[!g]*
+}
+
+teardown_file() {
+  lab_stop_all
+}
+
+# ptp SOCKETS [LINE...]: the configuration, with more lines for [ptp].
+ptp() {
+  printf '%s\n' '[monitoring]' 'source = ptp' "$MORE" '[ptp]' "sockets = $1" "${@:2}" >"$CONF"
+}
+
+measure() {
+  check -C "$CONF" "$@"
+}
+
+# slave [SETTING...]: a clock that follows the grandmaster, and does so.
+slave() {
+  lab_ptp_start slave b0 'slaveOnly 1' 'clock_servo linreg' "$@" && lab_ptp_reach slave SLAVE
+}
+
+# In whole ns, what JSON has in seconds.
+ns_of() {
+  server "if .$1 == null then 0 else .$1 * 1e9 | round end"
+}
+
+within() {
+  if [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
+    fail "$1 is $2, not from $3 to $4"
+  fi
+}
+
+# remark REGEX: of the first server.
+remark() {
+  [[ $(server .remark) =~ ^\"$1\"$ ]] || fail "the remark is not: $1"
+}
+
+# whole_ns NAME ID FIELD: what pmc prints as "521.0".
+whole_ns() {
+  local figure
+  figure=$(lab_ptp_get "$@")
+  echo "${figure%.0}"
+}
+
+# --- a reading ----------------------------------------------------------------
+
+@test "ptp: a clock that follows its master is healthy" {
+  slave
+  measure
+  verdict 0 ok '^NTP healthy, jitter: [0-9.]+[num]?s \(threshold: 2s\), server: [0-9a-f]{6}\.[0-9a-f]{4}\.[0-9a-f]{6}, source: ptp$'
+  in_time 3
+  server_is .server "\"$(lab_ptp_get gm DEFAULT_DATA_SET clockIdentity)\""
+  server_is .address null
+  server_is .jitter_kind '"rms-successive"'
+  server_is .state '"selected"'
+  server_is .leap '"none"'
+  server_is .poll_interval_s 0.0625
+  server_is '[.stratum, .reach, .replies, .root_distance_s, .error_bound_s]' '[null, null, null, null, null]'
+  within offset "$(ns_of offset_s)" -50000000 50000000
+  within age "$(ns_of age_s)" 0 2000000000
+  remark 'jitter of [2-8] measurements in [0-9]+ samples'
+  harmless "$OUT" "$ERR"
+}
+
+@test "ptp: every figure is pmc's" {
+  slave 'announceReceiptTimeout 240'
+  lab_freeze gm # so that nothing changes any more
+  MORE='stale_after = 1h' ptp /run/ptp/slave 'ptp_samples = 1'
+  local offset ingress before after
+  offset=$(whole_ns slave TIME_STATUS_NP master_offset)
+  ingress=$(lab_ptp_get slave TIME_STATUS_NP ingress_time)
+  before=$(date +%s%N)
+  measure
+  after=$(date +%s%N)
+  verdict 0 ok '^NTP healthy, server: '
+  [ "$offset" = "$(whole_ns slave CURRENT_DATA_SET offsetFromMaster)" ]
+  [ "$(ns_of offset_s)" = $((-offset)) ] || fail "the offset is not -$offset"
+  [ "$(ns_of delay_s)" = $((2 * $(whole_ns slave CURRENT_DATA_SET meanPathDelay))) ] || fail 'the delay is another'
+  server_is .server "\"$(lab_ptp_get slave TIME_STATUS_NP gmIdentity)\""
+  within age "$(ns_of age_s)" $((before - ingress - 1000)) $((after - ingress + 1000))
+  server_is .jitter_kind null
+  server_is .remark null
+}
+
+@test "ptp: the jitter is that of the measurements that were seen" {
+  slave
+  run_program -C "$CONF" -d -o json -l none
+  [ "$status" = 0 ]
+  local wanted
+  wanted=$(sed -nE 's/.*master_offset=(-?[0-9]+) ingress_time=([0-9]+) .*/\1 \2/p' "$ERR" | uniq |
+    awk 'NR > 1 { sum += ($1 - last) ^ 2 } { last = $1 } END { printf "%d", sqrt(sum / (NR - 1)) + 0.5 }')
+  within jitter "$(ns_of jitter_s)" $((wanted - 1)) $((wanted + 1))
+}
+
+@test "ptp: a local clock that is behind has an offset above 0, one that is ahead below" {
+  local asymmetry
+  # The path from the master is longer by so much than the time stamps can tell: the local clock is
+  # behind by as much more than they say.
+  for asymmetry in 1500000000 -1500000000; do
+    slave "delayAsymmetry $asymmetry"
+    MORE='offset_threshold = 1s' ptp /run/ptp/slave
+    measure
+    verdict 1 offset "^NTP offset above threshold: ${asymmetry//[0-9]/}1\.[45][0-9]*s \(threshold: 1s\)"
+    within offset "$(ns_of offset_s)" $((asymmetry - 50000000)) $((asymmetry + 50000000))
+    lab_stop slave
+  done
+}
+
+@test "ptp: without new measurements there is no jitter, and the reading grows stale" {
+  slave 'announceReceiptTimeout 240'
+  lab_freeze gm
+  MORE='stale_after = 1s' ptp /run/ptp/slave
+  measure
+  in_time 6
+  verdict 1 stale '^NTP reading stale: last reply [3-6](\.[0-9])?s ago \(limit: 1s\)'
+  server_is .jitter_s null
+  remark 'no jitter: 1 measurement in [0-9]+ samples'
+}
+
+@test "ptp: the deadline is kept, with fewer samples" {
+  slave
+  ptp /run/ptp/slave 'ptp_interval = 300ms'
+  measure -t 1
+  in_time 1
+  verdict 0 ok
+  remark 'jitter of 2 measurements in 2 samples'
+  ptp /run/ptp/slave 'ptp_interval = 60s'
+  measure -t 1
+  in_time 1
+  verdict 0 ok
+  remark 'no jitter: 1 measurement in 1 sample'
+}
+
+@test "ptp: domain and transportSpecific are ptp4l's" {
+  lab_ptp_start other a1 'domainNumber 24' 'transportSpecific 1' 'priority1 10' "$SOON"
+  lab_ptp_start slave b1 'domainNumber 24' 'transportSpecific 1' 'slaveOnly 1' 'clock_servo linreg'
+  lab_ptp_reach slave SLAVE
+  ptp /run/ptp/slave 'domain = 24' 'transport_specific = 1'
+  measure
+  verdict 0 ok
+  while read -r domain specific; do
+    ptp /run/ptp/slave "domain = $domain" "transport_specific = $specific"
+    measure
+    in_time 4
+    verdict 3 timeout "ptp4l at /run/ptp/slave did not answer within 1s: it hangs, or its domainNumber is not $domain or its transportSpecific not $specific \(gPTP has 1\)" ||
+      row "$domain $specific"
+  done <<'ROWS'
+24 0
+0 1
+ROWS
+}
+
+@test "ptp: nothing is left behind, and ptp4l is as it was" {
+  slave
+  local before
+  before=$(ls -A /run /run/ptp ~)
+  AS=lab_as_user measure
+  verdict 0 ok
+  [ "$(ls -A /run /run/ptp ~)" = "$before" ]
+  lab_ptp_is slave SLAVE
+  lab_alive slave
+}
+
+# --- not (yet) a reading ------------------------------------------------------
+
+@test "ptp: UNCALIBRATED is warming up" {
+  lab_ptp_start slave b0 'slaveOnly 1' 'free_running 1'
+  lab_ptp_reach slave UNCALIBRATED
+  lab_until 5 ptp_measured
+  measure
+  verdict 0 warming-up '^NTP warming up: the port is UNCALIBRATED: it has a master and is not locked to it yet, jitter not judged yet, server: '
+  within offset "$(ns_of offset_s)" -50000000 50000000
+  in_time 2
+}
+
+ptp_measured() {
+  [ "$(lab_ptp_get slave TIME_STATUS_NP ingress_time)" != 0 ]
+}
+
+# not_synchronised REGEX
+not_synchronised() {
+  measure
+  in_time 2
+  verdict 1 not-synchronised "^NTP not synchronised: $1" || return
+  server_is '[.offset_s, .delay_s, .age_s, .jitter_s]' '[null, null, null, null]'
+}
+
+@test "ptp: a clock that is its own grandmaster is not healthy" {
+  lab_ptp_start slave b1 "$SOON"
+  lab_ptp_reach slave MASTER
+  [ "$(whole_ns slave CURRENT_DATA_SET offsetFromMaster)" = 0 ] # the trap
+  not_synchronised 'the port is MASTER: this clock follows nobody, source: ptp$'
+  server_is .server null
+}
+
+@test "ptp: a clock that hears no master is not healthy" {
+  lab_ptp_start slave b1 'slaveOnly 1'
+  lab_ptp_reach slave LISTENING
+  not_synchronised 'the port is LISTENING: it hears no master, source: ptp$'
+}
+
+@test "ptp: a port whose link is down is FAULTY" {
+  slave
+  ip link set b0 down
+  lab_ptp_reach slave FAULTY
+  not_synchronised 'the port is FAULTY: its link is down or its time stamping fails'
+}
+
+@test "ptp: of several ports the SLAVE is looked for" {
+  lab_ptp_start slave 'b1 b0' 'clock_servo linreg' "$SOON"
+  lab_ptp_reach slave SLAVE
+  lab_ptp_reach slave MASTER
+  measure
+  verdict 0 ok
+  remark 'jitter of [2-8] measurements in [0-9]+ samples'
+  ip link set b0 down
+  lab_ptp_reach slave FAULTY
+  not_synchronised 'none of the 2 ports is SLAVE; port 2 is FAULTY: '
+}
+
+# --- no answer ------------------------------------------------------------------
+
+@test "ptp: ptp4l does not run" {
+  measure
+  in_time 1
+  verdict 3 no-service "ptp4l is not running \(there is none of its sockets: /run/ptp/slave\); check the PTP service: systemctl status 'ptp4l\*'$"
+  printf '%s\n' '[monitoring]' 'source = ptp' >"$CONF"
+  measure
+  verdict 3 no-service '\(there is none of its sockets: /run/ptp4lro /run/ptp/ptp4lro /run/ptp4l /run/ptp/ptp4l\)'
+}
+
+@test "ptp: ptp4l was stopped, and then killed" {
+  slave
+  lab_stop slave
+  measure
+  verdict 3 no-service 'ptp4l is not running \(there is none of its sockets'
+  slave
+  lab_kill slave
+  measure
+  in_time 1
+  verdict 3 no-service 'ptp4l is not running \(it left its socket /run/ptp/slave behind, and nobody listens there\)'
+}
+
+@test "ptp: ptp4l hangs, and then no more" {
+  slave
+  lab_freeze slave
+  measure
+  in_time 4
+  verdict 3 timeout 'ptp4l at /run/ptp/slave did not answer within 1s: it hangs'
+  measure -t 1
+  in_time 1
+  verdict 3 timeout 'ptp4l at /run/ptp/slave did not answer within 3[0-9]{2}ms'
+  lab_thaw slave
+  lab_until 10 ptp_healthy
+}
+
+ptp_healthy() {
+  measure && jq -e '.reason == "ok"' "$OUT" >/dev/null
+}
+
+@test "ptp: who may not ask is told so" {
+  slave
+  chmod 000 /run/ptp/slave
+  AS=lab_as_user measure
+  in_time 1
+  verdict 3 denied 'this user may not ask ptp4l at /run/ptp/slave; linuxptp 4.0 and later let anyone ask at its uds_ro_address'
+  chmod 666 /run/ptp/slave
+  AS=lab_as_user measure
+  verdict 0 ok
+}
+
+@test "ptp: the first socket that answers is taken" {
+  slave
+  lab_ptp_start other b1 "$SOON"
+  lab_freeze other
+  : >/run/ptp/file
+  ptp '/run/ptp/none /run/ptp/file /run/ptp/other /run/ptp/slave'
+  measure
+  in_time 5
+  verdict 0 ok
+}

@@ -1,0 +1,438 @@
+#!/usr/bin/env bats
+# sntp.bats: the source sntp against NTP servers: real ones (chronyd, ntpd, on this host and on another),
+# and one that answers what a rule says for each address, whose clock is therefore known.
+#
+# The daemons start once, in setup_file. Most tests ask four times within a second; what the defaults
+# do, and a server that does not answer, takes its seconds.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # time.bash's AS, status and took_ms, bats' names
+
+setup_file() {
+  # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
+  . "${TOP:?is the top of the repository}/tests/lab/lab.sh"
+  lab_ntp_start '10.9.0.1=+0s' '*=+5ms'
+  lab_sntp_network
+  lab_sntp_chronyd_start 127.0.0.21
+  lab_sntp_ntpd_start 'server 10.9.0.1 iburst minpoll 3 maxpoll 3'
+  printf '%s\n' '127.0.0.41 both.example' '::1 both.example' '127.0.0.41 twin.example' >>/etc/hosts
+  ip route add prohibit 10.66.0.0/16
+  by_default 3>&- &
+}
+
+# The run of six seconds that the test of the defaults looks at, beside the other tests.
+by_default() {
+  local begun_ms status=0
+  begun_ms=$(lab_uptime_ms)
+  cd "$BATS_FILE_TMPDIR" || return
+  "$PROG" -s sntp:127.0.6.1,127.0.6.2,127.0.6.3,fd09::1 -d -o json -l none >default.json 2>default.log || status=$?
+  echo "$status $(($(lab_uptime_ms) - begun_ms))" >default.status
+}
+
+teardown_file() {
+  # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
+  . "$TOP/tests/lab/lab.sh"
+  lab_stop_all
+}
+
+setup() {
+  load time
+  CONF=$BATS_TEST_TMPDIR/conf
+  printf '%s\n' '[sntp]' 'interval = 250ms' >"$CONF"
+}
+
+teardown() {
+  lab_logs_on_failure
+  for many in "$LAB_DIR"/pids/sntp_many_*; do
+    [ ! -e "$many" ] || lab_stop "${many##*/}"
+  done
+  rules
+}
+
+# rules [RULE...]: for ntp_server; what ntpd follows stays as it is.
+rules() {
+  lab_ntp_set '10.9.0.1=+0s' '*=+5ms' "$@"
+}
+
+# ask SERVERS [ARGUMENT...]: one run that asks these servers, four times within a second.
+ask() {
+  local servers=$1
+  shift
+  before=$(wc -l <"$LAB_DIR/log/ntp")
+  check -C "$CONF" -s "sntp:$servers" "$@"
+}
+
+# of SERVER FILTER VALUE: what the report says of one server, in JSON.
+of() {
+  jq -e --arg server "$1" --argjson wanted "$3" \
+    "(.servers[] | select(.server == \$server) | $2) == \$wanted" "$OUT" >/dev/null ||
+    fail "$2 of $1 is $(jq -c --arg server "$1" ".servers[] | select(.server == \$server) | $2" "$OUT") instead of $3"
+}
+
+# asked ADDRESS COUNT: how many requests ntp_server has had at this address since.
+asked() {
+  local count
+  count=$(tail -n "+$((before + 1))" "$LAB_DIR/log/ntp" | grep -cE "^(answered|dropped) as $1\$")
+  [ "$count" = "$2" ] || fail "$1 was asked $count times instead of $2"
+}
+
+message() {
+  jq -r .message "$OUT"
+}
+
+# --- one server, every field ---------------------------------------------------
+
+@test "sntp: healthy, for root and for a user: every field against what the server's rule says" {
+  rules '127.0.0.5=+250ms,delay=40ms,root_delay=20ms,root_dispersion=3ms,stratum=7,leap=1,reference=0x0a090002'
+  for AS in '' lab_as_user; do
+    ask 127.0.0.5
+    verdict 0 ok '^NTP healthy, jitter: [0-9.]+(ns|us|ms) \(threshold: 2s\), server: 127\.0\.0\.5, source: sntp$'
+    of 127.0.0.5 '[.state, .stratum, .leap, .replies, .sent, .jitter_kind, .address, .verdict, .reach, .poll_interval_s]' \
+      '["selected",7,"insert",4,4,"rms","127.0.0.5","ok",null,null]'
+    of 127.0.0.5 '.root_distance_s * 1e4 | round' 130
+    of 127.0.0.5 '(.offset_s - 0.25 | fabs) < .delay_s - 0.04 + 0.0005' true
+    of 127.0.0.5 '.delay_s >= 0.04 and .delay_s < 0.24 and .age_s >= 0 and .age_s < 1' true
+    of 127.0.0.5 '.error_bound_s - (.offset_s + .delay_s / 2 + .root_distance_s) | . > 0 and . < 0.0002' true
+    asked 127.0.0.5 4
+  done
+}
+
+# The oracles' offset of ADDRESS, each in a line; all three are asked side by side.
+oracles() {
+  "$LAB_ROOT/usr/lib/nagios/plugins/check_ntp_time" -H "$1" | sed -n 's/.*Offset \([-0-9.]*\) secs.*/\1/p' &
+  ntpdig "$1" | awk '{ print $4 + 0 }' &
+  chronyd -u root -U -Q -t 10 "server $1 iburst" "pidfile /run/chrony/$1" 2>&1 |
+    sed -n 's/.*wrong by \([-0-9.]*\) seconds.*/\1/p' &
+  wait
+}
+
+@test "sntp: the sign of the offset, both ways, as check_ntp_time, ntpdig and chronyd have it" {
+  local address theirs found
+  mkdir -p /run/chrony && chmod 700 /run/chrony
+  rules '127.0.0.6=+250ms' '127.0.0.7=-250ms'
+  for address in 127.0.0.6 127.0.0.7; do
+    oracles $address >"$BATS_TEST_TMPDIR/$address" 3>&- &
+  done
+  ask 127.0.0.6,127.0.0.7
+  wait
+  for address in 127.0.0.6 127.0.0.7; do
+    found=0
+    while read -r theirs; do
+      # On a busy machine they are late to read the clock, so it is the sign that counts.
+      of $address ".offset_s - ($theirs) | fabs < 0.15" true
+      found=$((found + 1))
+    done <"$BATS_TEST_TMPDIR/$address"
+    [ $found = 3 ] || fail "not three oracles, but $found"
+  done
+  of 127.0.0.6 '.offset_s - 0.25 | fabs < 0.02' true
+  of 127.0.0.7 '.offset_s + 0.25 | fabs < 0.02' true
+}
+
+@test "sntp: the jitter is RFC 5905's, computed anew from the samples in the trace" {
+  rules '*=+5ms,delay=2ms'
+  ask 127.0.0.7,127.0.0.8 -d
+  [ "$status" = 0 ]
+  local wanted name
+  for name in 127.0.0.7 127.0.0.8; do
+    wanted=$(sed -nE "s/.* ntp: $name: reply: .* offset=(-?[0-9]+) delay=([0-9]+) .*/\2 \1/p" "$ERR" | sort -n |
+      awk 'NR == 1 { best = $2 } { sum += ($2 - best) ^ 2 } END { if (NR == 4) printf "%d", sqrt(sum / 3) }')
+    [ -n "$wanted" ] || fail "no four samples of $name in the trace"
+    # Never below the precision, 2^-20 s.
+    of $name ".jitter_s * 1e9 - ([$wanted, 953] | max) | fabs < 3" true
+  done
+}
+
+@test "sntp: by default four samples 2 s apart, at once of all servers" {
+  lab_until 15 test -s "$BATS_FILE_TMPDIR/default.status"
+  cp "$BATS_FILE_TMPDIR/default.json" "$OUT"
+  cp "$BATS_FILE_TMPDIR/default.log" "$ERR"
+  read -r status took_ms <"$BATS_FILE_TMPDIR/default.status"
+  [ "$status" = 0 ] && [ "$took_ms" -ge 6000 ] && [ "$took_ms" -lt 9000 ] || fail 'not four samples 2 s apart'
+  jq -e '[.servers[] | [.replies, .sent]] == [[4, 4], [4, 4], [4, 4], [4, 4]]' "$OUT" || fail 'not four of each'
+  # By what was said of each request: when it left. A moment may pass until that clock is read.
+  sed -nE 's/.* ntp: 127.0.6.2: request [0-9] to .* T1=([0-9.]+) .*/\1/p' "$ERR" |
+    awk '{ if (NR > 1 && $1 - last < 1.9) exit 1; last = $1 } END { if (NR != 4) exit 1 }' || fail 'two requests within 2 s'
+}
+
+@test "sntp: the servers of the configuration; with none named, what to write" {
+  printf '%s\n' '[sntp]' 'interval = 250ms' 'servers = 127.0.0.1:123, [::1]:123 127.0.0.3' >"$CONF"
+  check -C "$CONF" -s sntp
+  verdict 0 ok
+  jq -e '[.servers[].server] == ["127.0.0.1:123", "[::1]:123", "127.0.0.3"] and ([.servers[].replies] == [4, 4, 4])' "$OUT"
+  printf '%s\n' '[sntp]' 'samples = 1' >"$CONF"
+  check -C "$CONF" -s sntp
+  verdict 3 no-source 'no NTP server is named: write -s sntp:HOST\[,HOST\.\.\.\], or servers = HOST'
+  check -C "$CONF" -s sntp:127.0.0.1,a..b/c
+  verdict 3 no-source "'a\.\.b/c' is no server; write host"
+}
+
+@test "sntp: one sample alone has no jitter, and needs none" {
+  printf '%s\n' '[sntp]' 'samples = 1' >"$CONF"
+  ask 127.0.0.1
+  verdict 0 ok '^NTP healthy, server: 127\.0\.0\.1, source: sntp$'
+  of 127.0.0.1 '[.jitter_s, .jitter_kind, .replies, .sent]' '[null,null,1,1]'
+  in_time 1
+}
+
+@test "sntp: what does not fit into the timeout is left out" {
+  check -s sntp:127.0.0.1 -t 3s -d
+  [ "$status" = 0 ]
+  of 127.0.0.1 '[.replies, .sent]' '[2,2]'
+  grep -q 'ntp: 1 servers, 4 samples of each, 2s apart, of which the time left allows fewer' "$ERR"
+  in_time 3
+  check -s sntp:127.0.0.1 -t 1s
+  verdict 0 warming-up '^NTP warming up: one reply has no jitter'
+}
+
+# --- real servers -----------------------------------------------------------------
+
+@test "sntp: a real chronyd, and ntpdig's word of it" {
+  ask 127.0.0.21
+  verdict 0 ok
+  ntpdig -j 127.0.0.21 >"$BATS_TEST_TMPDIR/oracle"
+  of 127.0.0.21 '[.stratum, .leap, .replies]' "$(jq -c '[.stratum, "none", 4]' "$BATS_TEST_TMPDIR/oracle")"
+  of 127.0.0.21 '.stratum' 3
+  of 127.0.0.21 '.offset_s | fabs < 0.005' true
+}
+
+@test "sntp: a real chronyd frozen: asked once more, then let be; thawed it serves again" {
+  lab_freeze sntp_chronyd
+  ask 127.0.0.21
+  lab_thaw sntp_chronyd
+  verdict 3 timeout '127\.0\.0\.21: no reply to 2 requests; is UDP port 123 let through\?$'
+  [ "$took_ms" -ge 4000 ] && in_time 6
+  ask 127.0.0.21
+  verdict 0 ok
+}
+
+@test "sntp: a real chronyd stopped: refused at once; and one that has no time itself" {
+  lab_stop sntp_chronyd
+  rules
+  ask 127.0.0.21:1123
+  verdict 3 no-service '127\.0\.0\.21:1123: port unreachable: no NTP server runs there'
+  in_time 1
+  lab_sntp_chronyd_start 127.0.0.21 'server 127.0.0.99 port 9'
+  ask 127.0.0.21
+  verdict 1 not-synchronised '^NTP not synchronised: .*server: 127\.0\.0\.21'
+  of 127.0.0.21 '[.state, .leap, .offset_s]' '["unusable","unsynchronised",null]'
+  in_time 1
+  lab_stop sntp_chronyd
+  lab_sntp_chronyd_start 127.0.0.21
+}
+
+# --- the vote -----------------------------------------------------------------------
+
+@test "sntp: the one that lies is outvoted and named" {
+  rules '127.0.0.33=+250ms' '127.0.0.34=-3s'
+  ask 127.0.0.31,127.0.0.32,127.0.0.33,127.0.0.35
+  verdict 0 ok '; falseticker: 127\.0\.0\.33 \(offset \+2[45][0-9.]*ms\)$'
+  jq -e '[.servers[].state] | sort == ["combined", "combined", "falseticker", "selected"]' "$OUT"
+  of 127.0.0.33 '.state' '"falseticker"'
+  jq -e '[.servers[] | select(.verdict != null) | .state] == ["selected"]' "$OUT"
+  ask 127.0.0.31,127.0.0.32,127.0.0.33,127.0.0.34,127.0.0.35
+  verdict 0 ok '; falsetickers: 127\.0\.0\.33 \(offset \+2[45][0-9.]*ms\), 127\.0\.0\.34 \(offset -(3|2\.9)[0-9.]*s\)$'
+}
+
+@test "sntp: two against two: no majority, a warning" {
+  rules '127.0.0.33=+250ms' '127.0.0.34=+250ms'
+  ask 127.0.0.31,127.0.0.32,127.0.0.33,127.0.0.34
+  verdict 1 falseticker '^NTP servers disagree: 0 of the 4 that answered agree \(wanted: 3\)'
+  jq -e '[.servers[].state] | unique == ["falseticker"]' "$OUT"
+}
+
+@test "sntp: who may be more than 1 s wrong is listed and has no vote" {
+  rules '127.0.0.33=+250ms,root_dispersion=3s' '127.0.0.34=+250ms,root_dispersion=3s'
+  ask 127.0.0.31,127.0.0.33,127.0.0.34
+  verdict 0 ok 'server: 127\.0\.0\.31, source: sntp$'
+  of 127.0.0.33 '[.state, .root_distance_s]' '["unusable",3]'
+  ask 127.0.0.33
+  verdict 1 not-synchronised '^NTP not synchronised: its time may be wrong by 3\.[0-9]+s, more than 1s'
+}
+
+# --- what servers may not say, and what they may not say twice --------------------
+
+@test "sntp: replies that are none are dropped, whatever is wrong with them" {
+  rules '127.0.2.1=bad_origin=1' '127.0.2.2=zero_transmit=1' '127.0.2.3=length=40' \
+    '127.0.2.4=mode=3' '127.0.2.5=length=47' '127.0.2.6=version=7' '127.0.2.7=delay=-500ms' \
+    '127.0.2.8=noise=64'
+  local all=127.0.2.1,127.0.2.2,127.0.2.3,127.0.2.4,127.0.2.5,127.0.2.6,127.0.2.7,127.0.2.8
+  ask 127.0.2.1,127.0.2.2 -t 1s
+  verdict 3 bad-reply '^NTP jitter unavailable: no NTP server answered: 127\.0\.2\.1: no good reply: '
+  in_time 1
+  # Beside a good one they are listed, with the reason.
+  ask 127.0.0.1,$all
+  verdict 0 ok 'server: 127\.0\.0\.1'
+  jq -e '[.servers[1:][] | select(.state != "unreachable" or (.remark | startswith("no good reply: ") | not) or .replies != 0)] == []' "$OUT" ||
+    fail 'one of them was believed'
+  # All that is wrong is said in different words.
+  jq -e '[.servers[1:][].remark] | unique | length >= 6' "$OUT"
+}
+
+@test "sntp: a good reply behind bad ones is found" {
+  rules '*=+5ms,noise=63'
+  ask 127.0.0.1
+  verdict 0 ok
+  of 127.0.0.1 '[.replies, .sent]' '[4,4]'
+}
+
+@test "sntp: a kiss code ends it: one request, and why" {
+  local code
+  rules '127.0.3.1=stratum=0,reference=RATE' '127.0.3.2=stratum=0,reference=DENY' \
+    '127.0.3.3=stratum=0,reference=RSTR' '127.0.3.4=stratum=0,reference=XXXX'
+  ask 127.0.3.1,127.0.3.2,127.0.3.3,127.0.3.4
+  verdict 3 denied 'RATE' 'DENY' 'RSTR' 'XXXX' '; ask less often, or another server$'
+  in_time 1
+  for code in 1 2 3 4; do
+    asked 127.0.3.$code 1
+  done
+  ask 127.0.0.1,127.0.3.1
+  verdict 0 ok
+  of 127.0.3.1 '[.state, .replies, .sent]' '["unreachable",0,1]'
+}
+
+@test "sntp: a kiss code in the middle: what came before counts, nothing is asked after" {
+  printf '%s\n' '[sntp]' 'interval = 1s' >"$CONF"
+  {
+    lab_line "$LAB_DIR/log/ntp" 'answered as 127.0.5.1'
+    rules '127.0.5.1=stratum=0,reference=RATE'
+  } >/dev/null 2>&1 3>&- &
+  before=0
+  check -C "$CONF" -s sntp:127.0.5.1
+  verdict 0 warming-up '^NTP warming up: .*RATE'
+  of 127.0.5.1 '[.replies, .sent]' '[1,2]'
+  asked 127.0.5.1 2
+}
+
+@test "sntp: unsynchronised servers" {
+  rules '127.0.4.1=leap=3' '127.0.4.2=stratum=16' '127.0.4.3=stratum=0,reference=0x00000000,leap=3' \
+    '127.0.4.4=stratum=0,reference=INIT,leap=3' '127.0.4.5=root_dispersion=17s'
+  ask 127.0.4.1,127.0.4.2,127.0.4.3,127.0.4.4,127.0.4.5
+  verdict 1 not-synchronised '^NTP not synchronised: '
+  jq -e '[.servers[] | [.state, .leap, .sent]] | unique == [["unusable", "unsynchronised", 1]]' "$OUT"
+  ask 127.0.0.1,127.0.4.1
+  verdict 0 ok
+}
+
+@test "sntp: a lost packet is asked for again" {
+  lab_stop ntp && lab_ntp_start '10.9.0.1=+0s' '127.0.0.9=drop_every=3' # its count from the beginning
+  ask 127.0.0.9
+  verdict 0 ok
+  of 127.0.0.9 '[.replies, .sent]' '[4,5]'
+}
+
+# --- names and addresses ---------------------------------------------------------
+
+@test "sntp: IPv6, and a name with both families of which only one answers" {
+  rules '::1=-7ms'
+  ask '::1,fd09::1,[::1]:123'
+  of ::1 '[.address, .replies]' '["::1",4]'
+  of fd09::1 '[.address, .replies]' '["fd09::1",4]'
+  of ::1 '.offset_s * 1000 | round' -7
+  of '[::1]:123' '[.remark, .sent]' '["the same address as ::1: asked once",null]'
+  rules '::1=drop=1'
+  ask both.example
+  verdict 0 ok 'server: both\.example'
+  of both.example '[.address, .replies, .sent]' '["127.0.0.41",4,4]'
+  rules '127.0.0.41=drop=1'
+  ask both.example
+  of both.example '[.address, .replies]' '["::1",4]'
+  rules '127.0.0.41=stratum=0,reference=DENY' '::1=delay=50ms'
+  ask both.example
+  of both.example '[.address, .replies]' '["::1",4]'
+}
+
+@test "sntp: two names for one address are one server, with one vote" {
+  rules '127.0.0.41=+250ms'
+  ask 127.0.0.41,127.0.0.1,127.0.0.2,twin.example,127.0.0.41:123,::ffff:127.0.0.41
+  verdict 0 ok
+  asked 127.0.0.41 4
+  of twin.example '[.remark, .verdict]' '["the same address as 127.0.0.41: asked once",null]'
+  of ::ffff:127.0.0.41 '.remark' '"the same address as 127.0.0.41: asked once"'
+}
+
+@test "sntp: what is no server's address is not asked; nor is what has no way to it, and why" {
+  ask 224.0.1.1,192.0.2.1,10.66.0.1,no.such.example,::,0.0.0.0,ff02::101,255.255.255.255,2001:db8::1
+  verdict 3 no-source 'no NTP server answered: 224\.0\.1\.1: not the address of one host; 192\.0\.2\.1: cannot be asked: Network is unreachable; ' \
+    '; and 1 more; check the names and the network$'
+}
+
+@test "sntp: each that cannot be asked has its remark" {
+  ask 127.0.0.1,224.0.1.1,255.255.255.255,0.0.0.0,::,ff02::101,192.0.2.1,2001:db8::1,10.66.0.1,no.such.example
+  verdict 0 ok
+  in_time 9
+  local name
+  for name in 224.0.1.1 255.255.255.255 0.0.0.0 :: ff02::101; do
+    of $name .remark '"not the address of one host"'
+  done
+  of 192.0.2.1 .remark '"cannot be asked: Network is unreachable"'
+  of 2001:db8::1 .remark '"cannot be asked: Network is unreachable"'
+  of 10.66.0.1 .remark '"cannot be asked: Permission denied"'
+  of no.such.example '.remark | startswith("looking it up: ")' true
+  of no.such.example '[.state, .address, .sent]' '["unreachable",null,null]'
+}
+
+@test "sntp: names that hang cost half of the time at most, however many there are" {
+  lab_spawn dns "$LAB_BUILT/ntp_server" -p 53 '*=drop=1'
+  lab_ready dns 5 grep -qsx ready "$LAB_DIR/log/dns"
+  printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:30' >/etc/resolv.conf
+  ask "$(printf 'n%d.example,' {1..80})127.0.0.1" -t 4s
+  lab_stop dns
+  printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:1 attempts:1' >/etc/resolv.conf
+  verdict 0 ok 'server: 127\.0\.0\.1'
+  in_time 4
+  jq -e '[.servers[] | select(.remark == "looking it up: no answer from DNS in time")] | length == 80' "$OUT"
+  run pgrep -c ntp_monitor
+  [ "$output" = 0 ] || fail 'a child is left'
+}
+
+# --- many -------------------------------------------------------------------------
+
+@test "sntp: a thousand servers" {
+  lab_sntp_many 1000 '*=+5ms'
+  ask "$LAB_SNTP_MANY"
+  verdict 0 ok
+  jq -e '[.servers[] | select(.replies == 4 and .sent == 4)] | length == 1000' "$OUT" || fail 'not all have answered'
+  in_time 4
+}
+
+@test "sntp: fewer descriptors than servers: the soft limit is raised, beyond the hard one in waves" {
+  lab_sntp_many 100 '*=+5ms,delay=20ms'
+  ulimit -Sn 24
+  ask "$LAB_SNTP_MANY"
+  ulimit -Sn "$(ulimit -Hn)"
+  verdict 0 ok
+  jq -e '.note == null and ([.servers[] | select(.replies == 4)] | length == 100)' "$OUT"
+  (
+    ulimit -n 24
+    ask "$LAB_SNTP_MANY" -d
+    [ "$status" = 0 ] || fail 'not healthy'
+    jq -e '[.servers[] | select(.replies == 4)] | length == 100' "$OUT" || fail 'not all have answered'
+    jq -e '.note | test("^only [0-9]+ descriptors: the servers were asked in waves$")' "$OUT"
+    grep -qE 'ntp: [0-9]+ descriptors are all there are: the servers are asked in waves' "$ERR"
+  )
+}
+
+# --- what takes ten seconds from its start ------------------------------------------
+
+served() {
+  sleep 0.3 # an ntpd that is asked more often says nothing
+  lab_sntp_served fd09::2 '.stratum == 2'
+}
+
+# ntpq's own figures, in ms. They shrink with each of its first polls, of which one may lie between.
+distance_agrees() {
+  local distance_ms
+  ask fd09::2
+  distance_ms=$(lab_sntp_there ntpq -n -c 'rv 0 rootdelay,rootdisp' 127.0.0.1 | tr ',' '\n' |
+    awk -F= '/rootdelay/ { d += $2 / 2 } /rootdisp/ { d += $2 } END { print d }')
+  of fd09::2 ".root_distance_s * 1000 - ($distance_ms) | fabs < 20" true
+}
+
+@test "sntp: a real ntpd on another host; where it follows us, that proves nothing" {
+  lab_until 30 served
+  ask fd09::2
+  verdict 0 ok
+  of fd09::2 '[.stratum, .leap, .replies, .state]' '[2,"none",4,"selected"]'
+  lab_until 15 distance_agrees
+  ask 10.9.0.2
+  verdict 1 not-synchronised '^NTP not synchronised: it takes its time from this machine, so it proves nothing, .*server: 10\.9\.0\.2'
+  of 10.9.0.2 '.state' '"unusable"'
+}
