@@ -114,6 +114,8 @@ static int64_t deadline_of(const struct env *env, const struct config *config, s
   return env->measure_deadline_ns;
 }
 
+#define ADVICE "; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST"
+
 /* Of several reasons the first counts that tells of a fault; then that there is no bus; and only
  * then that a service does not run, which is as it should be of all but one. */
 static unsigned weight(enum reason reason) {
@@ -141,19 +143,16 @@ static void take_first(const struct env *env, const struct config *config,
     if (weight(reading->why.reason) > weight(reason)) {
       reason = reading->why.reason;
     }
-    /* Of what is not there a word is enough: what to do comes once, at the end. */
-    const char *advice = strstr(reading->why.text, "; ");
-    bool whole = reading->why.reason != REASON_NO_SERVICE || advice == NULL;
+    /* Of what is not there a word is enough: the trace has all, and what to do comes at the end. */
+    const char *more = strstr(reading->why.text, "; ");
+    bool brief = weight(reading->why.reason) == 0 && more != NULL;
     size_t used = strlen(tried);
     (void)snprintf(tried + used, sizeof tried - used, "%s%s: %.*s", used > 0 ? "; " : "",
-                   source->name, whole ? WHY_TEXT_BYTES : (int)(advice - reading->why.text),
+                   source->name, brief ? (int)(more - reading->why.text) : WHY_TEXT_BYTES,
                    reading->why.text);
   }
   reading->source = automatic;
-  (void)why_set(&reading->why, reason, 0, "tried %s%s", tried,
-                reason == REASON_NO_SERVICE
-                    ? "; start the service that should keep this clock, or name servers to ask"
-                    : "");
+  (void)why_set(&reading->why, reason, 0, "tried %s%s", tried, weight(reason) == 0 ? ADVICE : "");
 }
 
 size_t measure(const struct env *env, const struct config *config,

@@ -75,7 +75,7 @@ static int refused(const struct asking *asking, int error, struct why *why) {
         ways);
   }
   return why_set(why, REASON_NO_SERVICE, error,
-                 "chronyd is not running (%s); if it should: systemctl start chronyd", ways);
+                 "chronyd is not running; asked: %s; if it should: systemctl start chronyd", ways);
 }
 
 static int timed_out(const struct asking *asking, struct why *why) {

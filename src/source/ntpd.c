@@ -163,7 +163,7 @@ static int measure_ntpd(const struct env *env, const struct config *config, cons
   }
   return why_set(
       why, REASON_NO_SERVICE, -ECONNREFUSED,
-      "ntpd is not running: nobody has UDP port %d of %s and %s; if it should: systemctl "
+      "ntpd is not running; nobody has UDP port %d of %s and %s; if it should: systemctl "
       "start ntpsec (or ntp, or ntpd)",
       MODE6_PORT, addresses[0], addresses[1]);
 }

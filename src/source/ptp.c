@@ -54,8 +54,8 @@ static int lost(const struct ptp *ptp, int error, struct why *why) {
     return error;
   case -ECONNREFUSED:
     return why_set(why, REASON_NO_SERVICE, error,
-                   "ptp4l is not running (it left its socket %s behind, and nobody listens "
-                   "there)" CHECK,
+                   "ptp4l is not running; it left its socket %s behind, and nobody listens "
+                   "there" CHECK,
                    ptp->path);
   case -EACCES:
   case -EPERM:
@@ -264,7 +264,7 @@ static int find(struct ptp *ptp, struct ptp_reading *reading, struct why *why) {
   }
   return failure != 0 ? failure
                       : why_set(why, REASON_NO_SERVICE, -ENOENT,
-                                "ptp4l is not running (there is none of its sockets: %s)" CHECK,
+                                "ptp4l is not running; there is none of its sockets: %s" CHECK,
                                 ptp->config->ptp_sockets);
 }
 

@@ -94,7 +94,7 @@ static int read_list(const char *text, struct list *list, struct why *why) {
   size_t count = count_words(text);
   if (count == 0) {
     return why_set(why, REASON_NO_SOURCE, -EINVAL,
-                   "no NTP server is named: write -s sntp:HOST[,HOST...], or servers = HOST ... in "
+                   "no NTP server is named; write -s sntp:HOST,HOST..., or servers = HOST ... in "
                    "the section [sntp] of the configuration");
   }
   if (count > SAMPLE_MAX) {
@@ -261,7 +261,7 @@ static int measure_sntp(const struct env *env, const struct config *config, cons
 
 const struct source source_sntp = {
     .name = "sntp",
-    .argument = "HOST[,HOST...]",
+    .argument = "HOST,...",
     .optional = true,
     .automatic = true,
     .summary = "NTP servers, each asked itself",

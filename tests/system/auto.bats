@@ -151,7 +151,7 @@ took() {
   verdict 3 no-service \
     '^NTP jitter unavailable: tried timesyncd: systemd-timesyncd is not running \(it last synchronised 3h' \
     '; chrony: chronyd is not running' '; ntpd: ntpd is not running' '; ptp: ptp4l is not running' \
-    '; sntp: no NTP server is named' '; start the service that should keep this clock, or name servers to ask$'
+    '; sntp: no NTP server is named' '; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST$'
   rm /run/systemd/timesync/synchronized
   # Nothing was started by the question.
   run ! busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.timesync1

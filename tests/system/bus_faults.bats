@@ -6,6 +6,7 @@
 
 setup() {
   load time
+  SOURCE=timesyncd
 }
 
 teardown() {

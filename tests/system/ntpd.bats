@@ -280,7 +280,7 @@ unsynchronised() {
   NTPD=idle
   for AS in here user; do
     ask
-    verdict 3 no-service 'ntpd is not running: nobody has UDP port 123 of 127\.0\.0\.1 and ::1; if it should: systemctl start ntpsec'
+    verdict 3 no-service 'ntpd is not running; nobody has UDP port 123 of 127\.0\.0\.1 and ::1; if it should: systemctl start ntpsec'
     in_time 2
   done
 }

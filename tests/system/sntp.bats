@@ -159,7 +159,7 @@ oracles() {
   jq -e '[.servers[].server] == ["127.0.0.1:123", "[::1]:123", "127.0.0.3"] and ([.servers[].replies] == [4, 4, 4])' "$OUT"
   printf '%s\n' '[sntp]' 'samples = 1' >"$CONF"
   check -C "$CONF" -s sntp
-  verdict 3 no-source 'no NTP server is named: write -s sntp:HOST\[,HOST\.\.\.\], or servers = HOST'
+  verdict 3 no-source 'no NTP server is named; write -s sntp:HOST,HOST\.\.\., or servers = HOST'
   check -C "$CONF" -s sntp:127.0.0.1,a..b/c
   verdict 3 no-source "'a\.\.b/c' is no server; write host"
 }

@@ -1,7 +1,8 @@
 # time.bash: what the tests of readings and verdicts share: one run of the program, and what it said.
 #
 #   check [ARGUMENT...]            one run with the report in JSON and the log on stderr, as the user
-#                                  that $AS is (empty: root, lab_as_user: an ordinary one)
+#                                  that $AS is (empty: root, lab_as_user: an ordinary one), of the
+#                                  source $SOURCE (empty: auto)
 #   verdict STATUS REASON [REGEX...]   fails unless the exit status, the report and the one log line
 #                                  agree on this, and the message holds each regex
 #   server [FILTER]                jq over the first server of the report
@@ -14,6 +15,7 @@
 . "${TOP:?is the top of the repository}/tests/lab/lab.sh"
 
 AS=
+SOURCE=
 status=0
 took_ms=0
 OUT=$BATS_TEST_TMPDIR/out
@@ -47,7 +49,7 @@ run_program() {
 }
 
 check() {
-  run_program -o json -l stderr "$@"
+  run_program -o json -l stderr ${SOURCE:+-s "$SOURCE"} "$@"
 }
 
 verdict() {

@@ -200,8 +200,9 @@ static void test_auto_time(void **state) {
   assert_string_equal(fake.probed, "");
   only(CHRONY);
   assert_int_equal(run("auto"), 1);
-  assert_string_equal(readings[0].why.text, "tried timesyncd: it sleeps; start the service "
-                                            "that should keep this clock, or name servers to ask");
+  assert_string_equal(readings[0].why.text,
+                      "tried timesyncd: it sleeps; start the one "
+                      "that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST");
   assert_int_equal(fake.asked[CHRONY], 0);
   other_host = NULL;
 }
@@ -245,8 +246,8 @@ static void test_auto_fails(void **state) {
   assert_int_equal(readings[0].why.reason, REASON_NO_SERVICE);
   assert_string_equal(readings[0].why.text,
                       "tried timesyncd: it sleeps; chrony: it sleeps; ntpd: it sleeps; ptp: it "
-                      "sleeps; sntp: it sleeps; start the service that should keep this clock, or "
-                      "name servers to ask");
+                      "sleeps; sntp: it sleeps; start the one that should keep this clock, or ask "
+                      "servers: -s sntp:HOST,HOST,HOST");
   fake.reason[NTPD] = REASON_DENIED;
   fake.reason[PTP] = REASON_TIMEOUT;
   assert_int_equal(run("auto"), 1);

@@ -83,7 +83,7 @@ static void test_elsewhere(void **state) {
   assert_string_equal(why.text, "source text:- cannot be asked with --machine");
 }
 
-#define ALL "there are: auto, timesyncd, chrony, ntpd, ptp, sntp[:HOST[,HOST...]], text:FILE"
+#define ALL "there are: auto, timesyncd, chrony, ntpd, ptp, sntp[:HOST,...], text:FILE"
 
 static void test_refused(void **state) {
   (void)state;

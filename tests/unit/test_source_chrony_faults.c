@@ -16,8 +16,7 @@ static int begin(void **state) {
   return 0;
 }
 
-#define WAYS(a, b, c) \
-  "(/run/chrony/chronyd.sock: " a ", 127.0.0.1 port 323: " b ", ::1 port 323: " c ")"
+#define WAYS(a, b, c) "/run/chrony/chronyd.sock: " a ", 127.0.0.1 port 323: " b ", ::1 port 323: " c
 
 /* The reading fails, for this reason and in these words. */
 static void refuse(enum reason reason, const char *want) {
@@ -38,11 +37,11 @@ static void test_not_running(void **state) {
   world.there = false;
   world.way[0].connect_error = -ENOENT;
   close_udp();
-  refuse(REASON_NO_SERVICE, "chronyd is not running " WAYS(
+  refuse(REASON_NO_SERVICE, "chronyd is not running; asked: " WAYS(
                                 "No such file or directory", "Connection refused",
                                 "Connection refused") "; if it should: systemctl start chronyd");
   world.way[0].connect_error = -EACCES; /* a folder of a chronyd that is gone */
-  refuse(REASON_NO_SERVICE, "chronyd is not running " WAYS(
+  refuse(REASON_NO_SERVICE, "chronyd is not running; asked: " WAYS(
                                 "Permission denied", "Connection refused",
                                 "Connection refused") "; if it should: systemctl start chronyd");
 }
@@ -53,8 +52,8 @@ static void test_not_running(void **state) {
 
 static void test_denied(void **state) {
   (void)state;
-  static const char want[] = "chronyd runs and does not let us ask " WAYS(
-      "Permission denied", "Connection refused", "Connection refused") DENIED;
+  static const char want[] = "chronyd runs and does not let us ask (" WAYS(
+      "Permission denied", "Connection refused", "Connection refused") ")" DENIED;
   world.way[0].connect_error = -EACCES;
   close_udp();
   world.there = true; /* its socket lets us in, its folder not */
@@ -67,18 +66,18 @@ static void test_denied(void **state) {
 static void test_hangs(void **state) {
   (void)state;
   world.way[0].silent = world.way[1].silent = world.way[2].silent = true;
-  refuse(REASON_TIMEOUT, "chronyd is there but did not answer within 21s: it hangs " WAYS(
+  refuse(REASON_TIMEOUT, "chronyd is there but did not answer within 21s: it hangs (" WAYS(
                              "no answer", "no answer",
-                             "no answer") "; check the time service: systemctl status chronyd");
+                             "no answer") "); check the time service: systemctl status chronyd");
   assert_int_equal(world.sent, 9);
   world_begin();
   world.way[0].connect_error = -EACCES;
   world.way[2].answer_error = -ECONNREFUSED;
   world.way[1].silent = true;
   refuse(REASON_TIMEOUT,
-         "chronyd is there but did not answer within 7s: it hangs " WAYS(
+         "chronyd is there but did not answer within 7s: it hangs (" WAYS(
              "Permission denied", "no answer",
-             "Connection refused") "; check the time service: systemctl status chronyd");
+             "Connection refused") "); check the time service: systemctl status chronyd");
 }
 
 static void test_hangs_past_the_deadline(void **state) {

@@ -360,7 +360,7 @@ static void test_not_there(void **state) {
     fake.v4 = places[i % 2];
     fake.v6 = places[i / 2];
     fails(-ECONNREFUSED, REASON_NO_SERVICE,
-          "ntpd is not running: nobody has UDP port 123 of 127.0.0.1 and ::1; if it should: "
+          "ntpd is not running; nobody has UDP port 123 of 127.0.0.1 and ::1; if it should: "
           "systemctl start ntpsec (or ntp, or ntpd)");
     assert_int_equal(fake.time_asked, 0);
     assert_false(runs(DURATION_MS));

@@ -418,8 +418,8 @@ static void test_absent(void **state) {
   (void)strcpy(config.ptp_sockets, "nowhere not/there");
   assert_int_equal(measure(1000), -ENOENT);
   assert_int_equal(why.reason, REASON_NO_SERVICE);
-  assert_string_equal(why.text, "ptp4l is not running (there is none of its sockets: nowhere "
-                                "not/there); check the PTP service: systemctl status 'ptp4l*'");
+  assert_string_equal(why.text, "ptp4l is not running; there is none of its sockets: nowhere "
+                                "not/there; check the PTP service: systemctl status 'ptp4l*'");
   (void)strcpy(config.ptp_sockets, "");
   assert_int_equal(measure(1000), -ENOENT);
 }
@@ -432,7 +432,7 @@ static void test_stale(void **state) {
   (void)close(sockets_local("stale", SOCK_DGRAM));
   assert_int_equal(measure(1000), -ECONNREFUSED);
   assert_int_equal(why.reason, REASON_NO_SERVICE);
-  assert_non_null(strstr(why.text, "ptp4l is not running (it left its socket stale behind"));
+  assert_non_null(strstr(why.text, "ptp4l is not running; it left its socket stale behind"));
 }
 
 static void test_not_a_socket(void **state) {
