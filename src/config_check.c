@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
 #include "ntp_monitor/text.h"
 
 enum { TEXT_BYTES = 1024 };
@@ -16,7 +17,27 @@ static const struct config_key *key_at(size_t offset) {
   return key;
 }
 
+/* Samples that lie too far apart for the run are left out, which one should know before. */
+static void check_samples(const struct config *config, struct config_notes *notes) {
+  int64_t wanted_ns = (config->sntp_samples - 1) * config->sntp_interval_ns;
+  char span[2][DURATION_TEXT_BYTES];
+  char text[TEXT_BYTES];
+  if (wanted_ns >= config->timeout_ns) {
+    (void)snprintf(text, sizeof text,
+                   "samples and interval of [sntp] want %s, and the timeout is %s: fewer samples "
+                   "will be taken",
+                   duration_print(span[0], wanted_ns), duration_print(span[1], config->timeout_ns));
+    notes->say(notes->user, false, text);
+  }
+}
+
 void config_check(const struct config *config, struct config_notes *notes) {
+  const struct config_key *samples = config_find("sntp", "samples");
+  const struct config_key *interval = config_find("sntp", "interval");
+  if (config->origin[samples - config_keys].line > 0 ||
+      config->origin[interval - config_keys].line > 0) {
+    check_samples(config, notes);
+  }
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &config->limit[m];
     bool below = metric_table[m].below;

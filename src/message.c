@@ -114,12 +114,26 @@ static enum metric add_reason(struct report *report, const struct finding *findi
 }
 
 /* ", jitter: 1.207ms (threshold: 2s)": the jitter and whatever else is limited. */
+/* An offset that has no limit is told all the same where it is that of now; timesyncd's and its
+ * copy's is that of the last reply, before it was put right. */
+static void add_offset(struct report *report, const struct sample *sample) {
+  char value[METRIC_TEXT_BYTES];
+  int64_t offset_ns = sample->value[METRIC_OFFSET];
+  if (sample_has(sample, METRIC_OFFSET) && sample->jitter_kind != JITTER_RMS8) {
+    add(report, ", offset: %s%s", offset_ns > 0 ? "+" : "",
+        metric_print(value, METRIC_OFFSET, offset_ns));
+  }
+}
+
 static void add_figures(struct report *report, const struct finding *finding, enum metric told) {
   const struct sample *sample = finding->sample;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &report->config->limit[m];
     const char *name = metric_table[m].name;
     bool limited = limit->warning != CONFIG_NONE || limit->critical != CONFIG_NONE;
+    if (m == METRIC_OFFSET && m != told && !limited) {
+      add_offset(report, sample);
+    }
     if (m == told || !limited) {
       continue;
     }

@@ -82,6 +82,9 @@ static const char *print_offset(char out[DURATION_TEXT_BYTES + 1], int64_t offse
   return out;
 }
 
+/* Fewer than this that agree can be wrong together. */
+enum { JURY = 3 };
+
 static void compare(struct report *report, const struct side *daemon, const struct side *servers) {
   char theirs[DURATION_TEXT_BYTES + 1];
   char its[DURATION_TEXT_BYTES + 1];
@@ -92,17 +95,20 @@ static void compare(struct report *report, const struct side *daemon, const stru
   int64_t asymmetry_ns = daemon->asymmetry_ns + servers->asymmetry_ns;
   print_offset(theirs, servers->offset_ns);
   print_offset(its, daemon->offset_ns);
-  if (apart_ns <= noise_ns && size_of(servers->offset_ns) <= noise_ns) {
-    add(report, "%s and the servers asked directly agree (%s)", daemon->source, theirs);
-  } else if (apart_ns <= noise_ns) {
+  if (apart_ns <= noise_ns && report->reason == REASON_OFFSET) {
     add(report, "the clock is off: %s (%s) and the servers asked directly (%s) agree on that",
         daemon->source, its, theirs);
+  } else if (apart_ns <= noise_ns) {
+    add(report, "%s and the servers asked directly agree (%s)", daemon->source, theirs);
   } else if (apart_ns <= noise_ns + asymmetry_ns) {
     add(report,
         "the path is asymmetric: %s finds %s, the servers asked directly %s, and the delays "
         "explain up to %s of that",
         daemon->source, its, theirs,
         duration_print(span, asymmetry_ns - asymmetry_ns % DURATION_US));
+  } else if (servers->servers < JURY) {
+    add(report, "a server lies: %s finds %s, %u asked directly %s; ask %d or more to know which",
+        daemon->source, its, servers->servers, theirs, JURY);
   } else {
     add(report,
         "the server lies: that of %s is %s off, %u asked directly find %s (unless %s has put the "
@@ -117,6 +123,9 @@ void note_write(struct report *report, const struct reading *readings, size_t re
   report->note[0] = '\0';
   for (size_t i = 0; i < reading_count; i++) {
     const struct samples *samples = &readings[i].samples;
+    if (samples->answered < samples->asked) {
+      add(report, "%u of %u servers answered", samples->answered, samples->asked);
+    }
     if (samples->note[0] != '\0') {
       add(report, "%s", samples->note);
     }

@@ -33,7 +33,7 @@ follow() {
 @test "healthy: status 0 and one line, by the socket, 127.0.0.1 and ::1, for root and for a user" {
   lab_ntp_start '*=+5ms'
   follow
-  line='^NTP healthy, jitter: [0-9.]+(ns|us|ms) \(threshold: 2s\), server: 127\.0\.0\.1, source: chrony$'
+  line='^NTP healthy, jitter: [0-9.]+(ns|us|ms) \(threshold: 2s\), offset: \+[0-9.]+ms, server: 127\.0\.0\.1, source: chrony$'
   for AS in '' lab_as_user; do
     chrony -d
     verdict_in_trace /run/chrony/chronyd.sock
@@ -210,7 +210,7 @@ oracle_json() {
   lab_ntp_start '*=+5ms'
   follow
   chrony -w 1ns
-  verdict 1 jitter '^NTP jitter above threshold: .* \(threshold: 1ns\), server: 127\.0\.0\.1, source: chrony$'
+  verdict 1 jitter '^NTP jitter above threshold: .* \(threshold: 1ns\), offset: \+[0-9.]+ms, server: 127\.0\.0\.1, source: chrony$'
 }
 
 @test "a reading grows stale" {

@@ -67,7 +67,7 @@ of() {
 @test "healthy: status 0 and one line, for root and for a user" {
   for AS in here user; do
     ask
-    verdict 0 ok '^NTP healthy, jitter: [0-9.]+us \(threshold: 2s\), server: 10\.9\.1\.[123], source: ntpd$'
+    verdict 0 ok '^NTP healthy, jitter: [0-9.]+us \(threshold: 2s\), offset: [-+][0-9.]+[mun]?s, server: 10\.9\.1\.[123], source: ntpd$'
     server_is '[.verdict, .reason, .state, .leap, .jitter_kind]' '["ok","ok","selected","none","sys_jitter"]'
     server_is '.remark' null
     jq -e '.source == "ntpd" and .note == null and (.servers | length) == 5' "$OUT"

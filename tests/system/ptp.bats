@@ -77,7 +77,7 @@ whole_ns() {
 @test "ptp: a clock that follows its master is healthy" {
   slave
   measure
-  verdict 0 ok '^NTP healthy, jitter: [0-9.]+[num]?s \(threshold: 2s\), server: [0-9a-f]{6}\.[0-9a-f]{4}\.[0-9a-f]{6}, source: ptp$'
+  verdict 0 ok '^NTP healthy, jitter: [0-9.]+[num]?s \(threshold: 2s\), offset: [-+]?[0-9.]+[mun]?s, server: [0-9a-f]{6}\.[0-9a-f]{4}\.[0-9a-f]{6}, source: ptp$'
   in_time 3
   server_is .server "\"$(lab_ptp_get gm DEFAULT_DATA_SET clockIdentity)\""
   server_is .address null

@@ -84,7 +84,7 @@ message() {
   rules '127.0.0.5=+250ms,delay=40ms,root_delay=20ms,root_dispersion=3ms,stratum=7,leap=1,reference=0x0a090002'
   for AS in '' lab_as_user; do
     ask 127.0.0.5
-    verdict 0 ok '^NTP healthy, jitter: [0-9.]+(ns|us|ms) \(threshold: 2s\), server: 127\.0\.0\.5, source: sntp$'
+    verdict 0 ok '^NTP healthy, jitter: [0-9.]+(ns|us|ms) \(threshold: 2s\), offset: [-+]?[0-9.]+[mun]?s, server: 127\.0\.0\.5, source: sntp$'
     of 127.0.0.5 '[.state, .stratum, .leap, .replies, .sent, .jitter_kind, .address, .verdict, .reach, .poll_interval_s]' \
       '["selected",7,"insert",4,4,"rms","127.0.0.5","ok",null,null]'
     of 127.0.0.5 '.root_distance_s * 1e4 | round' 130

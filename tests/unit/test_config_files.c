@@ -115,6 +115,27 @@ static void test_long_line_with_nul(void **state) {
               "P|conf:1: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
 }
 
+/* Samples that do not fit into the run are said beforehand; it is no problem. */
+static void test_samples_and_timeout(void **state) {
+  (void)state;
+  static struct notes said;
+  struct config config;
+  static const char *const texts[] = {"[sntp]\nsamples = 6\n", "[sntp]\nsamples = 5\n",
+                                      "[monitoring]\ntimeout = 3\n"};
+  static const char *const want[] = {
+      "W|samples and interval of [sntp] want 10s, and the timeout is 10s: fewer samples will be "
+      "taken\n",
+      "", ""};
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(temp_write("conf", texts[i], strlen(texts[i])), 0);
+    config_init(&config, notes_check_source);
+    notes_read(&said, &config, "conf", true, 1000);
+    config_check(&config, &said.to);
+    assert_string_equal(said.text, want[i]);
+    assert_int_equal(said.to.problem_count, 0);
+  }
+}
+
 static void test_critical_below_warning(void **state) {
   (void)state;
   static const char text[] = "[monitoring]\n"
@@ -152,6 +173,7 @@ int main(void) {
       cmocka_unit_test(test_not_text),
       cmocka_unit_test(test_long_line_with_nul),
       cmocka_unit_test(test_critical_below_warning),
+      cmocka_unit_test(test_samples_and_timeout),
   };
   return cmocka_run_group_tests(tests, temp_enter, temp_leave);
 }

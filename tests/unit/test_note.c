@@ -35,9 +35,15 @@ static int fill(void **state) {
   return 0;
 }
 
+static int64_t size(int64_t value) {
+  return value < 0 ? -value : value;
+}
+
+/* As a limit of the offset judged it. */
 static const char *note(int64_t daemon_ms, int64_t servers_ms) {
   samples[0].value[METRIC_OFFSET] = daemon_ms * MS;
   readings[1].samples.combined_offset_ns = servers_ms * MS;
+  report.reason = size(daemon_ms) > 100 ? REASON_OFFSET : REASON_OK;
   (void)strcpy(report.note, "what stood here");
   note_write(&report, readings, 2);
   return report.note;
@@ -51,6 +57,7 @@ static void test_table(void **state) {
   } rows[] = {
       {0, 0, "timesyncd and the servers asked directly agree (0)"},
       {0, 1, "timesyncd and the servers asked directly agree (+1ms)"},
+      {90, 90, "timesyncd and the servers asked directly agree (+90ms)"},
       {250, 250,
        "the clock is off: timesyncd (+250ms) and the servers asked directly (+250ms) agree on "
        "that"},
@@ -85,6 +92,17 @@ static void test_noise(void **state) {
   assert_non_null(strstr(note(25, 0), "the server lies"));
   sample_set(&samples[0], METRIC_ERROR_BOUND, 50 * MS);
   assert_non_null(strstr(note(25, 0), "explain up to 45ms"));
+}
+
+/* Two that agree can be wrong together; and that some did not answer is told. */
+static void test_few(void **state) {
+  (void)state;
+  readings[1].samples.truechimers = 2;
+  readings[1].samples.answered = 2;
+  assert_string_equal(
+      note(250, 1),
+      "2 of 3 servers answered; a server lies: timesyncd finds +250ms, 2 asked directly "
+      "+1ms; ask 3 or more to know which");
 }
 
 /* Nothing to compare. */
@@ -134,9 +152,8 @@ static void test_sources(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_table, fill),
-      cmocka_unit_test_setup(test_noise, fill),
-      cmocka_unit_test_setup(test_silent, fill),
+      cmocka_unit_test_setup(test_table, fill),   cmocka_unit_test_setup(test_noise, fill),
+      cmocka_unit_test_setup(test_silent, fill),  cmocka_unit_test_setup(test_few, fill),
       cmocka_unit_test_setup(test_sources, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
