@@ -46,17 +46,14 @@ static bool ends_word(const char *text, bool after_unit) {
   return *text == '\0' || is_blank(*text) || (after_unit && (is_digit(*text) || *text == '.'));
 }
 
-/* The fraction .digits of unit_ns, cut below 1 ns. The largest unit has 604.8e12 ns,
- * so that digits past the 18th cannot matter, and 128 bits hold the product. */
+/* The fraction .digits of unit_ns, cut below 1 ns. From the last digit on, each adds its units to a
+ * tenth of what those behind it came to: what is cut on the way is less than 1 ns in all. */
 static int64_t fraction_ns(const char *digits, size_t count, int64_t unit_ns) {
-  enum { DIGITS_MAX = 18 };
-  __extension__ __int128 numerator = 0;
-  int64_t scale = 1;
-  for (size_t i = 0; i < count && i < DIGITS_MAX; i++) {
-    numerator = numerator * 10 + (digits[i] - '0');
-    scale *= 10;
+  int64_t span_ns = 0;
+  for (size_t i = count; i > 0; i--) {
+    span_ns = (span_ns + (digits[i - 1] - '0') * unit_ns) / 10;
   }
-  return (int64_t)(numerator * unit_ns / scale);
+  return span_ns;
 }
 
 struct number {

@@ -78,7 +78,7 @@ void guard_deadline(int64_t deadline_ns) {
   }
   armed_ns = deadline_ns;
   int64_t end_ns = deadline_ns + GRACE_NS;
-  const struct itimerspec when = {
-      .it_value = {.tv_sec = end_ns / DURATION_S, .tv_nsec = end_ns % DURATION_S}};
+  const struct itimerspec when = {.it_value = {.tv_sec = (time_t)(end_ns / DURATION_S),
+                                               .tv_nsec = (long)(end_ns % DURATION_S)}};
   (void)timer_settime(timer, TIMER_ABSTIME, &when, NULL);
 }

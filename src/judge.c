@@ -62,11 +62,11 @@ void judge_age_range(const struct sample *sample, const struct config *config, i
   int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
   int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
   int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
-  /* Since the reply the clock may have been put forward or back by the offset that the
+  /* Since timesyncd's reply the clock may have been put forward or back by the offset that the
    * reply found, which is not the reply's age: where the age as it is does not fit, it
    * has to fit by that much shifted. */
-  int64_t shift_us =
-      sample_has(sample, METRIC_OFFSET) ? sample->value[METRIC_OFFSET] / DURATION_US : 0;
+  bool before = sample_has(sample, METRIC_OFFSET) && sample->jitter_kind == JITTER_RMS8;
+  int64_t shift_us = before ? sample->value[METRIC_OFFSET] / DURATION_US : 0;
   bool shifted = shift_us > 0 ? age_us > limit_us : age_us < -early_us;
   *least_us = shifted ? shift_us - early_us : -early_us - (shift_us > 0 ? shift_us : 0);
   *most_us = shifted ? shift_us + limit_us : limit_us;
@@ -125,7 +125,9 @@ static void judge_reading(struct finding *finding, const struct config *config) 
 
 static void judge_limits(struct finding *finding, const struct config *config, bool warming) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
-    bool judged = metric_table[m].reason != REASON_OK && !(m == METRIC_JITTER && warming);
+    bool early =
+        (m == METRIC_JITTER && warming) || (m == METRIC_REACH && finding->sample->starting);
+    bool judged = metric_table[m].reason != REASON_OK && !early;
     if (judged) {
       judge_limit(finding, config, m);
     }

@@ -124,6 +124,13 @@ static unsigned weight(enum reason reason) {
                                                                    : 2;
 }
 
+/* The clock is measured, but who keeps it? */
+static void add_alone(struct samples *samples) {
+  size_t used = strlen(samples->note);
+  (void)snprintf(samples->note + used, sizeof samples->note - used,
+                 "%stimesyncd, chronyd and ntpd do not serve", used > 0 ? "; " : "");
+}
+
 /* The first source that serves; or all that was tried, in one reason. */
 static void take_first(const struct env *env, const struct config *config,
                        struct reading *reading) {
@@ -140,6 +147,9 @@ static void take_first(const struct env *env, const struct config *config,
     hasty.measure_deadline_ns = deadline_of(env, config, i);
     if (take(&hasty, config, source, NULL, reading) == 0) {
       reading->rival = find_rival(env, config, i);
+      if (!source->keeps_clock) {
+        add_alone(&reading->samples);
+      }
       return;
     }
     if (weight(reading->why.reason) > weight(reason)) {
@@ -163,6 +173,25 @@ static void take_first(const struct env *env, const struct config *config,
   reading->source = automatic;
 }
 
+/* Whether source stands among the first count that are named. */
+static bool asked_before(const struct config *config, size_t count, const struct source *source) {
+  for (size_t i = 0; i < count; i++) {
+    const char *unused = NULL;
+    struct why why;
+    if (source_find(config->source[i], &unused, &why) == source) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* What hangs must leave some time for the others that are named: a second for each. */
+static int64_t deadline_before(const struct env *env, size_t others) {
+  int64_t left_ns = env->measure_deadline_ns - clock_monotonic_ns();
+  int64_t wanted_ns = (int64_t)others * DURATION_S;
+  return env->measure_deadline_ns - (wanted_ns < left_ns / 2 ? wanted_ns : left_ns / 2);
+}
+
 size_t measure(const struct env *env, const struct config *config,
                struct reading readings[REPORT_READINGS_MAX]) {
   size_t count = 0;
@@ -175,8 +204,14 @@ size_t measure(const struct env *env, const struct config *config,
     }
     *reading = (struct reading){.source = config->source[count]};
     const struct source *source = source_find(config->source[count], &argument, &reading->why);
-    if (source != NULL) {
-      (void)take(env, config, source, argument, reading);
+    if (source != NULL && source->optional && asked_before(config, count, source)) {
+      (void)why_set(&reading->why, REASON_CONFIG, -EINVAL,
+                    "'%.80s': write all servers into one %s:%s, so that they vote",
+                    config->source[count], source->name, source->argument);
+    } else if (source != NULL) {
+      struct env hasty = *env;
+      hasty.measure_deadline_ns = deadline_before(env, config->source_count - count - 1);
+      (void)take(&hasty, config, source, argument, reading);
     }
   }
   return count;

@@ -101,7 +101,7 @@ static enum metric add_reason(struct report *report, const struct finding *findi
     add_vote(report, finding);
     return METRIC_COUNT;
   case REASON_TWO_DAEMONS:
-    add(report, "NTP clock set by two time services: %s and %s both run", finding->source,
+    add(report, "NTP conflict: two time services run, %s and %s", finding->source,
         finding->reading->rival);
     return METRIC_COUNT;
   case REASON_OK:
@@ -131,14 +131,16 @@ static void add_figures(struct report *report, const struct finding *finding, en
     const struct limit *limit = &report->config->limit[m];
     const char *name = metric_table[m].name;
     bool limited = limit->warning != CONFIG_NONE || limit->critical != CONFIG_NONE;
-    if (m == METRIC_OFFSET && m != told && !limited) {
+    bool means = finding->reason != REASON_NOT_SYNCHRONISED;
+    if (m == METRIC_OFFSET && m != told && !limited && means) {
       add_offset(report, sample);
     }
     if (m == told || !limited) {
       continue;
     }
     if (!sample_has(sample, m)) {
-      if (m == METRIC_JITTER || finding->reason == REASON_NOT_SYNCHRONISED) {
+      bool none = m == METRIC_JITTER && sample->jitter_kind != JITTER_NONE;
+      if (none || finding->reason == REASON_NOT_SYNCHRONISED) {
         continue; /* nothing is known then */
       }
       add(report, ", %s: not known, so not judged", name);
@@ -173,7 +175,13 @@ static void add_finding(struct report *report, const struct finding *finding) {
     add(report, ", server: %s", sample->server[0] != '\0' ? sample->server : sample->address);
   }
   add(report, ", source: %s", finding->source);
+  if (sample->foreign_clock && sample->jitter_kind == JITTER_RMS_SUCCESSIVE) {
+    add(report, "; this is the network card's clock, not the system's");
+  }
   add(report, "%s", advice(finding->reason));
+  if (finding->reading->rival != NULL && finding->reason != REASON_TWO_DAEMONS) {
+    add(report, "; another time service runs, too: %s", finding->reading->rival);
+  }
   if (finding->reason == REASON_NOT_SYNCHRONISED && sample->remark[0] == '\0') {
     add(report, "; check the NTP server's name and the way to its UDP port 123");
   }

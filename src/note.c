@@ -124,7 +124,7 @@ void note_write(struct report *report, const struct reading *readings, size_t re
   for (size_t i = 0; i < reading_count; i++) {
     const struct samples *samples = &readings[i].samples;
     if (samples->answered < samples->asked) {
-      add(report, "%u of %u servers answered", samples->answered, samples->asked);
+      add(report, "%u of %u servers gave a usable answer", samples->answered, samples->asked);
     }
     if (samples->note[0] != '\0') {
       add(report, "%s", samples->note);

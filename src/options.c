@@ -175,7 +175,8 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
     if (metric_table[m].reason == REASON_OK) {
       continue;
     }
-    if (*value == '=' && strlen(word) == name_bytes && strncmp(word, text, name_bytes) == 0) {
+    if (strspn(value, "=,") < strlen(value) && strlen(word) == name_bytes &&
+        strncmp(word, text, name_bytes) == 0) {
       return apply_levels(config, word, value + 1, why);
     }
     size_t used = strlen(known);

@@ -2,11 +2,11 @@
 # includes.sh: who may include what: the layers of the program, held against its #include lines.
 #
 # Each row: files, then the project headers they may include beside their own (a regular expression), then
-# the foreign headers they must not. The leaves (text why duration clock trace utc) may be used anywhere
+# the foreign headers they must not. The leaves (text why duration wide clock trace utc) may be used anywhere
 # above them.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-leaves='text|why|duration|clock|trace|utc'
+leaves='text|why|duration|wide|clock|trace|utc'
 network='sys/socket|netinet/.*|arpa/.*|netdb|sys/un|poll'
 bad=0
 
@@ -33,7 +33,7 @@ check() {
 }
 
 s=src
-check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,clock,utc}.c
+check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,wide,clock,utc}.c
 check "metric|$leaves" "$network|syslog|ini|systemd/.*" $s/{sample,metric}.c
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
 check "sample|metric|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
@@ -67,6 +67,12 @@ done
 # No #if in a source file: variants are whole files.
 if grep -nE '^ *# *if' src/*.c src/*/*.c; then
   echo "includes: a source file has an #if"
+  bad=1
+fi
+
+# gcc has no __int128 on 32-bit machines: there is wide.h.
+if grep -n __int128 include/ntp_monitor/*.h src/*.c src/*/*.c; then
+  echo "includes: a source file uses __int128"
   bad=1
 fi
 

@@ -66,7 +66,8 @@ struct sample {
   uint64_t sent;      /* requests of this run */
   bool spike;         /* the last reply was taken for an outlier and not applied */
   bool foreign_clock; /* read on another machine: its clock is not ours */
-  bool bystander;     /* listed, not judged: another one of these carries the verdict */
+  bool starting;  /* asked fewer than 8 times so far, and always answered: its reach is not full */
+  bool bystander; /* listed, not judged: another one of these carries the verdict */
 };
 
 /* Of one source. items is on the heap, owned by the struct. At least one of them is no bystander.

@@ -76,6 +76,7 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
   take_address(source, name, sample);
   sample->state = state_of(source);
   sample_set(sample, METRIC_REACH, __builtin_popcount(source->reach));
+  sample->starting = source->reach < 0xff && (source->reach & (source->reach + 1)) == 0;
   sample->poll_interval_ns = power_ns(source->poll_log2_s);
   sample->present |= 1U << FIELD_POLL_INTERVAL;
   take_stats(source, stats, sample);
@@ -175,7 +176,12 @@ static void take_tracking(const struct candm_tracking *tracking, struct sample *
   carrier->bystander = false;
   carrier->present |= 1U << FIELD_LEAP;
   carrier->leap = (enum leap)tracking->leap;
-  if (tracking->stratum == 0 || tracking->leap == LEAP_UNSYNCHRONISED) {
+  bool local = tracking->reference_id == CANDM_LOCAL_REFERENCE;
+  if (local) {
+    (void)snprintf(carrier->remark, sizeof carrier->remark,
+                   "chronyd serves its own clock (local mode, stratum %u)", tracking->stratum);
+  }
+  if (tracking->stratum == 0 || tracking->leap == LEAP_UNSYNCHRONISED || local) {
     /* Its figures are placeholders, too: 0 and 1 s. */
     carrier->leap = LEAP_UNSYNCHRONISED;
     return;

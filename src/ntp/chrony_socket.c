@@ -149,7 +149,9 @@ bool chrony_socket_listed(const char *path) {
   while (!found && list != NULL && fgets(line, sizeof line, list) != NULL) {
     line[strcspn(line, "\n")] = '\0';
     const char *bound = strchr(line, '/');
-    found = bound != NULL && strcmp(without_var(bound), without_var(path)) == 0;
+    /* Behind an @ it is an abstract name, which anyone can take. */
+    found = bound != NULL && bound > line && bound[-1] == ' ' &&
+            strcmp(without_var(bound), without_var(path)) == 0;
   }
   if (list != NULL) {
     (void)fclose(list);

@@ -99,7 +99,9 @@ static void take_names(const struct mode6_values *values, struct sample *sample)
   (void)snprintf(sample->server, sizeof sample->server, "%s",
                  values->host[0] != '\0' ? values->host : values->address);
   if (mode6_has(values, MODE6_REACH)) {
-    sample_set(sample, METRIC_REACH, __builtin_popcountll((uint64_t)number(values, MODE6_REACH)));
+    uint64_t reach = (uint64_t)number(values, MODE6_REACH);
+    sample_set(sample, METRIC_REACH, __builtin_popcountll(reach));
+    sample->starting = reach < 0xff && (reach & (reach + 1)) == 0;
   }
   if (mode6_has(values, MODE6_HPOLL)) {
     sample->poll_interval_ns = DURATION_S << number(values, MODE6_HPOLL);

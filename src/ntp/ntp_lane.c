@@ -215,8 +215,13 @@ void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned address) {
       close_flight(lanes, flight); /* the rest of the wait passes without it */
     }
   } else {
-    say(server, answer == NTP_UNSYNCHRONISED ? REASON_NOT_SYNCHRONISED : REASON_DENIED, "%s", why);
-    give_up(lanes, i, address);
+    bool kiss = answer != NTP_UNSYNCHRONISED; /* of the server, by whatever address it is asked */
+    say(server, kiss ? REASON_DENIED : REASON_NOT_SYNCHRONISED, "%s", why);
+    if (kiss) {
+      finish(lanes, i);
+    } else {
+      give_up(lanes, i, address);
+    }
   }
 }
 

@@ -137,8 +137,8 @@ static int take_in(struct loop *loop) {
     return errno == EINTR ? 0 : -errno;
   }
   for (int n = 0; n < count; n++) {
-    ntp_lane_receive(lanes, events[n].data.u64 / NTP_POLL_ADDRESSES,
-                     (unsigned)(events[n].data.u64 % NTP_POLL_ADDRESSES));
+    size_t whose = (size_t)events[n].data.u64; /* as ntp_lane.c put it in */
+    ntp_lane_receive(lanes, whose / NTP_POLL_ADDRESSES, (unsigned)(whose % NTP_POLL_ADDRESSES));
   }
   return 0;
 }

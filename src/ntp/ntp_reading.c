@@ -221,8 +221,8 @@ static int nobody(const struct ntp_plan *plan, struct why *why) {
     const char *advice;
   } rows[] = {
       {REASON_BAD_REPLY, -EBADMSG, ""},
-      {REASON_DENIED, -EACCES, "; ask less often, or another server"},
-      {REASON_TIMEOUT, -ETIMEDOUT, "; is UDP port 123 let through?"},
+      {REASON_DENIED, -EACCES, ""},
+      {REASON_TIMEOUT, -ETIMEDOUT, "; is UDP port 123 let through, and DNS?"},
       {REASON_NO_SERVICE, -ECONNREFUSED, ""},
       {REASON_NO_SOURCE, -ENOENT, "; check the names and the network"},
   };

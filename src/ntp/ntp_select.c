@@ -13,11 +13,10 @@
 
 #include "ntp_monitor/ntp_packet.h"
 #include "ntp_monitor/ntp_time.h"
-
-__extension__ typedef __int128 wide;
+#include "ntp_monitor/wide.h"
 
 /* 4.5 years, which leaves room for the sum of any number of squares. */
-#define DIFFERENCE_MAX_NS ((wide)1 << 57)
+#define DIFFERENCE_MAX_NS (UINT64_C(1) << 57)
 enum { WEIGHT_BITS = 40 };
 
 size_t ntp_select_best(const struct ntp_reply *replies, size_t count) {
@@ -28,13 +27,9 @@ size_t ntp_select_best(const struct ntp_reply *replies, size_t count) {
   return best;
 }
 
-static int64_t square_root(wide value) {
-  int64_t root = 0;
-  for (int64_t bit = INT64_C(1) << 62; bit > 0; bit >>= 1) {
-    wide trial = root | bit;
-    root |= trial * trial <= value ? bit : 0;
-  }
-  return root;
+/* high - low, which can be more than an int64_t holds. */
+static uint64_t span(int64_t low, int64_t high) {
+  return (uint64_t)high - (uint64_t)low;
 }
 
 int64_t ntp_select_jitter_ns(const struct ntp_reply *replies, size_t count) {
@@ -42,14 +37,15 @@ int64_t ntp_select_jitter_ns(const struct ntp_reply *replies, size_t count) {
     return -1;
   }
   const struct ntp_reply *best = &replies[ntp_select_best(replies, count)];
-  wide sum = 0;
+  struct wide sum = {0};
   for (size_t i = 0; i < count; i++) {
-    wide difference = (wide)best->offset_ns - replies[i].offset_ns;
-    difference = difference < 0 ? -difference : difference;
+    int64_t offset_ns = replies[i].offset_ns;
+    uint64_t difference = offset_ns < best->offset_ns ? span(offset_ns, best->offset_ns)
+                                                      : span(best->offset_ns, offset_ns);
     difference = difference < DIFFERENCE_MAX_NS ? difference : DIFFERENCE_MAX_NS;
-    sum += difference * difference;
+    wide_add_product(&sum, difference, difference);
   }
-  int64_t jitter_ns = square_root(sum / ((wide)count - 1));
+  int64_t jitter_ns = (int64_t)wide_root(wide_divide(sum, count - 1));
   int64_t least_ns = ntp_time_power_ns(best->precision_log2_s);
   return jitter_ns > least_ns ? jitter_ns : least_ns;
 }
@@ -63,20 +59,23 @@ struct point {
   enum kind kind;
 };
 
-static int64_t clamp(wide value) {
-  return value < INT64_MIN ? INT64_MIN : value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 /* No server is that good; and an interval has a length. */
 static int64_t distance_of(const struct ntp_vote *vote) {
   return vote->distance_ns > 0 ? vote->distance_ns : 1;
 }
 
 static void put_points(struct point points[3], const struct ntp_vote *vote) {
-  int64_t distance_ns = distance_of(vote);
-  points[0] = (struct point){clamp((wide)vote->offset_ns - distance_ns), LOW};
+  int64_t low_ns = 0;
+  int64_t high_ns = 0;
+  if (__builtin_sub_overflow(vote->offset_ns, distance_of(vote), &low_ns)) {
+    low_ns = INT64_MIN;
+  }
+  if (__builtin_add_overflow(vote->offset_ns, distance_of(vote), &high_ns)) {
+    high_ns = INT64_MAX;
+  }
+  points[0] = (struct point){low_ns, LOW};
   points[1] = (struct point){vote->offset_ns, MIDDLE};
-  points[2] = (struct point){clamp((wide)vote->offset_ns + distance_ns), HIGH};
+  points[2] = (struct point){high_ns, HIGH};
 }
 
 /* An interval has its ends: of equal edges the low ones come first. */
@@ -142,17 +141,32 @@ static int intersect(const struct ntp_vote *votes, size_t count, struct ntp_cons
 /* --- the vote -------------------------------------------------------------------- */
 
 /* The best has the least distance, and so the greatest weight: 2^WEIGHT_BITS. */
-static int64_t combine(const struct ntp_vote *votes, size_t count, const struct ntp_vote *best) {
-  wide weights = (wide)1 << WEIGHT_BITS;
-  wide sum = 0;
+static uint64_t weight_of(const struct ntp_vote *vote, const struct ntp_vote *best) {
+  struct wide scaled = {0};
+  wide_add_product(&scaled, (uint64_t)distance_of(best), UINT64_C(1) << WEIGHT_BITS);
+  return wide_divide(scaled, (uint64_t)distance_of(vote)).low;
+}
+
+/* The mean of the truechimers, rounded towards the best. None is below the intersection's low end:
+ * from there on no offset is negative. */
+static int64_t combine(const struct ntp_vote *votes, size_t count,
+                       const struct ntp_consensus *consensus) {
+  const struct ntp_vote *best = &votes[consensus->best];
+  uint64_t weights = 0;
+  struct wide sum = {0};
   for (size_t i = 0; i < count; i++) {
-    if (votes[i].truechimer && &votes[i] != best) {
-      wide weight = ((wide)distance_of(best) << WEIGHT_BITS) / distance_of(&votes[i]);
-      sum += weight * ((wide)votes[i].offset_ns - best->offset_ns);
+    if (votes[i].truechimer) {
+      uint64_t weight = weight_of(&votes[i], best);
+      wide_add_product(&sum, weight, span(consensus->low_ns, votes[i].offset_ns));
       weights += weight;
     }
   }
-  return (int64_t)(best->offset_ns + sum / weights);
+  uint64_t mean_ns = wide_divide(sum, weights).low;
+  if (mean_ns < span(consensus->low_ns, best->offset_ns)) {
+    wide_add_product(&sum, weights - 1, 1); /* up */
+    mean_ns = wide_divide(sum, weights).low;
+  }
+  return (int64_t)((uint64_t)consensus->low_ns + mean_ns);
 }
 
 int ntp_select_vote(struct ntp_vote *votes, size_t count, struct ntp_consensus *consensus) {
@@ -172,7 +186,7 @@ int ntp_select_vote(struct ntp_vote *votes, size_t count, struct ntp_consensus *
     made.best = better ? i : made.best;
   }
   if (found) {
-    made.combined_offset_ns = combine(votes, count, &votes[made.best]);
+    made.combined_offset_ns = combine(votes, count, &made);
   }
   *consensus = made;
   return 0;

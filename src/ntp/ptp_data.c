@@ -30,9 +30,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_NS INT64_C(86400000000000)
+#include "ntp_monitor/wide.h"
 
-__extension__ typedef unsigned __int128 wide;
+#define DAY_NS INT64_C(86400000000000)
 
 static unsigned get_16(const uint8_t *at) {
   return (unsigned)at[0] << 8 | at[1];
@@ -220,28 +220,17 @@ const char *ptp_data_print(char *out, size_t size_bytes, const struct ptp_data *
   return out - used;
 }
 
-/* The root of less than 2^98, rounded down: bit by bit, as it is taken by hand. */
-static uint64_t root(wide square) {
-  uint64_t least = 0;
-  for (uint64_t bit = UINT64_C(1) << 48; bit > 0; bit >>= 1) {
-    if ((wide)(least | bit) * (least | bit) <= square) {
-      least |= bit;
-    }
-  }
-  return least;
-}
-
 int64_t ptp_data_jitter_ns(const int64_t *offsets_ns, size_t count) {
-  wide sum = 0;
+  struct wide sum = {0};
   for (size_t i = 1; i < count; i++) {
     int64_t difference_ns = 0;
     if (__builtin_sub_overflow(offsets_ns[i], offsets_ns[i - 1], &difference_ns) ||
         difference_ns > DAY_NS || difference_ns < -DAY_NS) {
       return -1;
     }
-    uint64_t size_ns = (uint64_t)(difference_ns < 0 ? -difference_ns : difference_ns);
-    sum += (wide)size_ns * size_ns;
+    uint64_t twice_ns = 2 * (uint64_t)(difference_ns < 0 ? -difference_ns : difference_ns);
+    wide_add_product(&sum, twice_ns, twice_ns);
   }
-  /* Of the double's root the half, rounded up, is the root to the nearest. */
-  return count < 2 ? -1 : (int64_t)((root(4 * sum / (count - 1)) + 1) / 2);
+  /* Half of the root for twice the differences, rounded up, is the root to the nearest. */
+  return count < 2 ? -1 : (int64_t)((wide_root(wide_divide(sum, count - 1)) + 1) / 2);
 }

@@ -82,7 +82,7 @@ static int timed_out(const struct asking *asking, struct why *why) {
   char ways[640];
   char span[DURATION_TEXT_BYTES];
   int64_t waited_ns = clock_monotonic_ns() - asking->begun_ns;
-  duration_print(span, waited_ns - waited_ns % (DURATION_S / 10));
+  duration_print(span, duration_round(waited_ns));
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
                  "chronyd is there but did not answer within %s: it hangs (%s)" CHECK_SERVICE, span,
                  ways_words(&asking->talk, ways, sizeof ways));

@@ -96,10 +96,12 @@ static int measure_address(const struct env *env, const char *address, struct sa
   struct mode6_peer peers[PEERS_MAX];
   struct mode6_reading reading = {.peer = peers};
   struct mode6_talk talk;
-  if (mode6_talk_open(&talk, env, address) != 0) {
-    return -ECONNREFUSED; /* no IPv6, as a rule */
+  int error = mode6_talk_open(&talk, env, address);
+  if (error != 0) {
+    bool absent = error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL; /* no IPv6 */
+    return absent ? -ECONNREFUSED : error;
   }
-  int error = read_all(&talk, &reading, why);
+  error = read_all(&talk, &reading, why);
   error = error != 0 ? error : add_all(&reading, samples, why);
   (void)close(talk.fd);
   return error;
@@ -143,23 +145,31 @@ static int explain_silence(const struct env *env, const char *address, struct wh
       why, REASON_TIMEOUT, -ETIMEDOUT,
       "what has %s port %d answers neither ntpq nor a client within %s: ntpd hangs, or is "
       "told to ignore this address" CHECK_SERVICE,
-      address, MODE6_PORT, duration_print(span, waited_ns - waited_ns % (DURATION_S / 10)));
+      address, MODE6_PORT, duration_print(span, duration_round(waited_ns)));
 }
 
 static int measure_ntpd(const struct env *env, const struct config *config, const char *argument,
                         struct samples *samples, struct why *why) {
   const char *silent = NULL;
+  int closed = 0; /* why no question could be sent at all */
   (void)config;
   (void)argument;
   for (size_t i = 0; i < ADDRESSES; i++) {
+    why->text[0] = '\0';
     int error = measure_address(env, addresses[i], samples, why);
-    if (error != -ECONNREFUSED && error != -ETIMEDOUT) {
+    if (error != -ECONNREFUSED && error != -ETIMEDOUT && (error == 0 || why->text[0] != '\0')) {
       return error;
     }
+    closed = error != -ECONNREFUSED && error != -ETIMEDOUT ? error : closed;
     silent = silent == NULL && error == -ETIMEDOUT ? addresses[i] : silent;
   }
   if (silent != NULL) {
     return explain_silence(env, silent, why);
+  }
+  if (closed != 0) {
+    return why_set(why, REASON_NO_SERVICE, closed,
+                   "ntpd cannot be asked on this machine's port %d: %s; is there a network here?",
+                   MODE6_PORT, strerror(-closed));
   }
   return why_set(
       why, REASON_NO_SERVICE, -ECONNREFUSED,

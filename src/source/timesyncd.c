@@ -85,7 +85,7 @@ static int timed_out(const struct bus *bus, struct why *why) {
   char said[600];
   char span[DURATION_TEXT_BYTES];
   int64_t waited_ns = clock_monotonic_ns() - bus->env->start_ns;
-  duration_print(span, waited_ns - waited_ns % (DURATION_S / 10));
+  duration_print(span, duration_round(waited_ns));
   if (sd_bus_is_ready(bus->bus) > 0) {
     return why_set(
         why, REASON_TIMEOUT, -ETIMEDOUT,

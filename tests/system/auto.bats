@@ -77,13 +77,13 @@ took() {
   printf '[ptp]\nsockets = /run/ptp/none /run/ptp/ptp\n' >"$CONF"
   lab_ptp_reach ptp UNCALIBRATED
   check -C "$CONF"
-  verdict 0 warming-up 'source: ptp$'
+  verdict 0 warming-up 'source: ptp; timesyncd, chronyd and ntpd do not serve$'
   took ptp
 }
 
 @test "auto: the servers of [sntp], where there is no daemon; and none that nobody named" {
   check -C "$CONF"
-  verdict 0 ok 'source: sntp$'
+  verdict 0 ok 'source: sntp; timesyncd, chronyd and ntpd do not serve$'
   took sntp
   equal=$(jq -c '[.servers[].server]' "$OUT")
   [ "$equal" = '["127.0.0.2","127.0.0.3"]' ] || fail "$equal"
@@ -99,7 +99,7 @@ took() {
   timesyncd
   chronyd
   check
-  verdict 1 two-daemons 'NTP clock set by two time services: timesyncd and chrony both run, jitter: ' \
+  verdict 1 two-daemons 'NTP conflict: two time services run, timesyncd and chrony, jitter: ' \
     'source: timesyncd; stop and disable one of them$'
   took timesyncd
   AS=lab_as_user
@@ -126,7 +126,7 @@ took() {
   chronyd
   lab_freeze chrony
   check -C "$CONF" -t 8s
-  verdict 0 ok 'source: sntp$'
+  verdict 0 ok 'source: sntp; timesyncd, chronyd and ntpd do not serve$'
   took sntp
   in_time 9
   check -t 4s

@@ -84,7 +84,7 @@ of() {
   lab_timesyncd_start
   lab_replies 3
   check
-  verdict 1 two-daemons 'timesyncd and ntpd both run'
+  verdict 1 two-daemons 'two time services run, timesyncd and ntpd, '
   lab_stop timesyncd
   lab_stop bus
 }
@@ -213,7 +213,7 @@ unsynchronised() {
 }
 
 @test "a step that is still to come" {
-  unsynchronised step 'ntpd has still to step the clock, by \+2\.5[0-9]*s'
+  unsynchronised step 'ntpd has still to step the clock, by \+2\.(49|5)[0-9]*s'
 }
 
 @test "two servers that disagree" {

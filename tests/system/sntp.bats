@@ -167,7 +167,7 @@ oracles() {
 @test "sntp: one sample alone has no jitter, and needs none" {
   printf '%s\n' '[sntp]' 'samples = 1' >"$CONF"
   ask 127.0.0.1
-  verdict 0 ok '^NTP healthy, server: 127\.0\.0\.1, source: sntp$'
+  verdict 0 ok '^NTP healthy, jitter: not known, so not judged, offset: \+5\.[0-9]+ms, server: 127\.0\.0\.1, source: sntp$'
   of 127.0.0.1 '[.jitter_s, .jitter_kind, .replies, .sent]' '[null,null,1,1]'
   in_time 1
 }
@@ -197,7 +197,7 @@ oracles() {
   lab_freeze sntp_chronyd
   ask 127.0.0.21
   lab_thaw sntp_chronyd
-  verdict 3 timeout '127\.0\.0\.21: no reply to 2 requests; is UDP port 123 let through\?$'
+  verdict 3 timeout '127\.0\.0\.21: no reply to 2 requests; is UDP port 123 let through, and DNS\?$'
   [ "$took_ms" -ge 4000 ] && in_time 6
   ask 127.0.0.21
   verdict 0 ok
@@ -241,7 +241,7 @@ oracles() {
 @test "sntp: who may be more than 1 s wrong is listed and has no vote" {
   rules '127.0.0.33=+250ms,root_dispersion=3s' '127.0.0.34=+250ms,root_dispersion=3s'
   ask 127.0.0.31,127.0.0.33,127.0.0.34
-  verdict 0 ok 'server: 127\.0\.0\.31, source: sntp$'
+  verdict 0 ok 'server: 127\.0\.0\.31, source: sntp; 1 of 3 servers gave a usable answer'
   of 127.0.0.33 '[.state, .root_distance_s]' '["unusable",3]'
   ask 127.0.0.33
   verdict 1 not-synchronised '^NTP not synchronised: its time may be wrong by 3\.[0-9]+s, more than 1s'
@@ -278,7 +278,7 @@ oracles() {
   rules '127.0.3.1=stratum=0,reference=RATE' '127.0.3.2=stratum=0,reference=DENY' \
     '127.0.3.3=stratum=0,reference=RSTR' '127.0.3.4=stratum=0,reference=XXXX'
   ask 127.0.3.1,127.0.3.2,127.0.3.3,127.0.3.4
-  verdict 3 denied 'RATE' 'DENY' 'RSTR' 'XXXX' '; ask less often, or another server$'
+  verdict 3 denied 'RATE' 'DENY' 'RSTR' 'XXXX'
   in_time 1
   for code in 1 2 3 4; do
     asked 127.0.3.$code 1
@@ -335,8 +335,9 @@ oracles() {
   ask both.example
   of both.example '[.address, .replies]' '["::1",4]'
   rules '127.0.0.41=stratum=0,reference=DENY' '::1=delay=50ms'
-  ask both.example
-  of both.example '[.address, .replies]' '["::1",4]'
+  ask both.example # it is one server: who refuses by the one address is not asked by the other
+  verdict 3 denied 'both\.example: kiss code DENY'
+  asked 127.0.0.41 1
 }
 
 @test "sntp: two names for one address are one server, with one vote" {

@@ -131,6 +131,17 @@ static void test_rival(void **state) {
   assert_finding(&sample, VERDICT_WARNING, REASON_NOT_SYNCHRONISED);
 }
 
+/* Three replies to the first three polls are as well as can be. */
+static void test_starting(void **state) {
+  (void)state;
+  struct sample sample = well();
+  config.limit[METRIC_REACH] = (struct limit){8, 4};
+  sample_set(&sample, METRIC_REACH, 3);
+  assert_finding(&sample, VERDICT_CRITICAL, REASON_REACH);
+  sample.starting = true;
+  assert_finding(&sample, VERDICT_OK, REASON_OK);
+}
+
 /* A server that is listed only never decides, however bad it is. */
 static void test_bystander(void **state) {
   (void)state;
@@ -176,6 +187,7 @@ int main(void) {
       cmocka_unit_test_setup(test_vote, fill),
       cmocka_unit_test_setup(test_vote_and_limits, fill),
       cmocka_unit_test_setup(test_rival, fill),
+      cmocka_unit_test_setup(test_starting, fill),
       cmocka_unit_test_setup(test_bystander, fill),
       cmocka_unit_test_setup(test_jitter_kind, fill),
   };

@@ -236,11 +236,12 @@ static void test_several(void **state) {
   example.reading.rival = "chrony";
   const char *text = write_finding(VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, 0, 0);
   assert_non_null(
-      strstr(text, "NTP clock set by two time services: timesyncd and chrony both run, jitter"));
+      strstr(text, "NTP conflict: two time services run, timesyncd and chrony, jitter"));
   assert_non_null(strstr(text, "; stop and disable one of them"));
   (void)strcpy(example.report.note, "falseticker: c.example.org");
-  assert_non_null(strstr(write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, 0, 0),
-                         "source: timesyncd; falseticker: c.example.org"));
+  assert_non_null(strstr(
+      write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, 0, 0),
+      "source: timesyncd; another time service runs, too: chrony; falseticker: c.example.org"));
 }
 
 int main(void) {

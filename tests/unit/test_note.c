@@ -99,10 +99,9 @@ static void test_few(void **state) {
   (void)state;
   readings[1].samples.truechimers = 2;
   readings[1].samples.answered = 2;
-  assert_string_equal(
-      note(250, 1),
-      "2 of 3 servers answered; a server lies: timesyncd finds +250ms, 2 asked directly "
-      "+1ms; ask 3 or more to know which");
+  assert_string_equal(note(250, 1), "2 of 3 servers gave a usable answer; a server lies: timesyncd "
+                                    "finds +250ms, 2 asked directly "
+                                    "+1ms; ask 3 or more to know which");
 }
 
 /* Nothing to compare. */

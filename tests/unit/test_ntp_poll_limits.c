@@ -60,6 +60,14 @@ static void test_both_families(void **state) {
       servers[0].address[0] = ntp_peer_address(AF_INET, sockets_closed_port());
     }
     run(9000);
+    if (rows[i].kiss4 != 0) { /* of the server: it is not asked again, by neither address */
+      assert_int_equal(servers[0].sent, 1);
+      assert_in_range(servers[0].reply_count, 0, 1);
+      assert_true(ntp_peers[0].requests == 1 && ntp_peers[1].requests <= 1);
+      ntp_poll_free(&plan);
+      (void)ntp_peers_end(NULL);
+      continue;
+    }
     assert_int_equal(servers[0].reply_count, 2);
     assert_int_equal(servers[0].sent, 2);
     assert_true(rows[i].chosen == 2 || servers[0].chosen == rows[i].chosen);

@@ -59,7 +59,7 @@ static void test_nobody(void **state) {
        REASON_TIMEOUT,
        -ETIMEDOUT,
        "no NTP server answered: a.example: said; b.example: said; c.example: said; is UDP port 123 "
-       "let through?"},
+       "let through, and DNS?"},
       {{REASON_NO_SOURCE, REASON_NO_SOURCE, REASON_NO_SOURCE},
        REASON_NO_SOURCE,
        -ENOENT,
