@@ -38,7 +38,12 @@ struct loop {
   struct line line;
   struct rlimit limit; /* as it was */
   bool raised;
+  int interrupted; /* how often in a row */
 };
+
+/* How often in a row waiting may be interrupted before that counts as its failure: for ever would
+ * be at full speed. */
+enum { INTERRUPTED_MAX = 100 };
 
 const char *ntp_poll_address(const struct net_address *address, char out[SAMPLE_ADDRESS_BYTES]) {
   if (getnameinfo((const struct sockaddr *)&address->socket, address->length_bytes, out,
@@ -134,8 +139,9 @@ static int take_in(struct loop *loop) {
   }
   int count = epoll_wait(lanes->epoll, events, BATCH, clock_left_ms(until_ns));
   if (count < 0) {
-    return errno == EINTR ? 0 : -errno;
+    return errno == EINTR && ++loop->interrupted < INTERRUPTED_MAX ? 0 : -errno;
   }
+  loop->interrupted = 0;
   for (int n = 0; n < count; n++) {
     size_t whose = (size_t)events[n].data.u64; /* as ntp_lane.c put it in */
     ntp_lane_receive(lanes, whose / NTP_POLL_ADDRESSES, (unsigned)(whose % NTP_POLL_ADDRESSES));

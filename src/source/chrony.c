@@ -58,7 +58,7 @@ static int refused(const struct asking *asking, int error, struct why *why) {
   char ways[640];
   const struct chrony_talk *talk = &asking->talk;
   int local = talk->way[CHRONY_WAY_SOCKET].error;
-  bool there = talk->own.there;
+  bool there = talk->own.there && local != -ECONNREFUSED; /* else it has just ended */
   ways_words(talk, ways, sizeof ways);
   if (asking->answered) {
     return why_set(why, REASON_NO_SERVICE, error,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Hostile text: some fifty texts (line ends, terminal escapes, C1, bidi controls, broken UTF-8, forged
-# frames, fields and performance data, 4 KiB), each by every way into the program (files, the bus, ssh,
-# the command line, the environment, the host's name), each to every way out of it (every transport to a
+# frames, fields and performance data, 4 KiB), each by every way into the program (files, the bus, ssh, a chronyd,
+# an ntpd, the command line, the environment, the host's name), each to every way out of it (every transport to a
 # real receiver, every format, a terminal). What is shown: every receiver stores the same lines, one for
 # one, none of which can act on a log or a terminal, or forge a line or a field; and each text can still
 # be read in them.
@@ -12,6 +12,8 @@
 bats_require_minimum_version 1.5.0
 load delivery
 load hostile
+load hostile_judge
+load hostile_peers
 
 setup_file() {
   T=$BATS_FILE_TMPDIR
@@ -33,6 +35,9 @@ setup_file() {
   lab_journald_start
   rsyslogd_start -s "$T/rsyslog.socket"
   peer stream "$T/stream.socket"
+  hostile_peers_program "$T/peers.pl"
+  lab_spawn peers perl "$T/peers.pl" "$T/name"
+  lab_ready peers 5 grep -qsx ready "$LAB_DIR/log/peers"
   unshare --uts script -qec "$(printf '%q ' perl "$T/product.pl" run "$T" "$PROG" "$T/fake")" /dev/null \
     </dev/null >"$T/terminal"
   rsyslogd_settle

@@ -24,6 +24,13 @@ teardown() {
   lab_logs_on_failure
 }
 
+# as_cron with a configuration that finds ptp4l, and asks servers quickly.
+quickly() {
+  printf '%s\n' '[sntp]' 'servers = 127.0.0.2, 127.0.0.3' 'interval = 250ms' '[ptp]' 'sockets = /run/ptp/slave' \
+    >"$BATS_TEST_TMPDIR/quick"
+  as_cron -C "$BATS_TEST_TMPDIR/quick" "$@"
+}
+
 teardown_file() {
   lab_stop_all
 }
@@ -82,4 +89,75 @@ teardown_file() {
   # With a source that does not serve beside it, the reading's verdict stands and both are told of.
   expect 1 as_cron -s timesyncd -s "text:$(reading Jitter=3s)"
   lines_are "$(logged)" "28 WARNING NTP jitter above threshold: 3s .*$WHY.*"
+}
+
+@test "help: the other sources stand there, and none of them is left out" {
+  expect 0 as_cron --help
+  for name in auto chrony ntpd ptp sntp; do
+    row=$(grep -E "^ *$name(:|\[| )" <<<"$output")
+    [[ -n $row && $row != *'left out'* ]] || fail "the row of $name: $row"
+  done
+}
+
+@test "chronyd: asked by name, and found by auto" {
+  lab_ntp_start '*=+5ms'
+  lab_chrony_start "$(lab_chrony_server 127.0.0.1)"
+  lab_until 10 lab_chrony_marked '*' 1
+  for arguments in '' '-s chrony'; do
+    # shellcheck disable=SC2086 # words
+    expect 0 as_cron $arguments
+    silent
+    lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, server: 127\.0\.0\.1, source: chrony'
+  done
+  lab_stop chrony
+  expect 3 as_cron -s chrony
+  lines_are "$(logged)" '28 WARNING NTP jitter unavailable: chronyd is not running .*'
+  lab_stop ntp
+}
+
+@test "ntpd: asked by name, and found by auto" {
+  printf '%s\n' "driftfile $LAB_DIR/drift" "logfile $LAB_DIR/words" 'restrict 127.0.0.1' >"$LAB_DIR/ntpd.conf"
+  expect 3 as_cron -s ntpd
+  lines_are "$(logged)" '28 WARNING NTP jitter unavailable: ntpd is not running.*'
+  lab_spawn ntpd ntpd -n -N -c "$LAB_DIR/ntpd.conf"
+  lab_until 5 ntpd_answers
+  logged >/dev/null
+  for arguments in '' '-s ntpd'; do
+    # shellcheck disable=SC2086 # words
+    expect 1 as_cron $arguments
+    lines_are "$(logged)" '28 WARNING NTP not synchronised: ntpd has no servers, source: ntpd'
+  done
+  lab_stop ntpd
+}
+
+ntpd_answers() {
+  "$PROG" -s ntpd -l none -o json | grep -q 'has no servers'
+}
+
+@test "ptp4l: asked by name, and found by auto" {
+  lab_ptp_network
+  lab_ptp_start gm a0 'use_syslog 0' 'priority1 10' 'announceReceiptTimeout 3'
+  lab_ptp_start slave b0 'use_syslog 0' 'slaveOnly 1' 'clock_servo linreg'
+  lab_ptp_reach slave SLAVE
+  for arguments in '' '-s ptp'; do
+    # shellcheck disable=SC2086 # words
+    expect 0 quickly $arguments
+    lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: ptp'
+  done
+  lab_stop slave
+  lab_stop gm
+}
+
+@test "NTP servers: asked by name, and those of the configuration by auto" {
+  lab_ntp_start '*=+5ms' '127.0.0.4=+5s'
+  expect 0 quickly -s sntp:127.0.0.1,127.0.0.2,127.0.0.4
+  lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: sntp; falseticker: 127\.0\.0\.4 .*'
+  expect 0 quickly
+  lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: sntp'
+  lab_stop ntp
+}
+
+@test "auto with nothing there: each is named, and why it does not serve" {
+  expect 3 as_cron
+  lines_are "$(logged)" "28 WARNING NTP jitter unavailable: tried timesyncd: .*$WHY.*; chrony: chronyd is not running .*; ntpd: ntpd is not running.*; ptp: ptp4l is not running .*; sntp: no NTP server is named.*"
 }

@@ -20,9 +20,14 @@ scenario() {
   [ "$status" = "$wanted" ] || fail "$as, $name: status $status instead of $wanted: $(cat "$T/$as/$name.err")"
 }
 
-# Those that the hardened unit allows: it may reach local sockets alone. Each in a way that leaves the same
+# Those that the hardened unit allows: it may reach this machine alone. Each in a way that leaves the same
 # output wherever it runs.
 scenarios_local() {
+  scenarios_bus
+  scenarios_daemons
+}
+
+scenarios_bus() {
   scenario bus 0 -o json
   scenario text 0 -s "text:$T/reading" -l /dev/log -o text
   scenario journal 0 -s "text:$T/reading" -l journal -o nagios
@@ -44,6 +49,57 @@ scenarios_local() {
   scenario version 0 --version
 }
 
+# chronyd and ntpd while the others do not meet them, for auto tells of two.
+scenarios_daemons() {
+  chronyd_start
+  scenario chrony 0 -s chrony -l stderr
+  scenario chrony-auto 0 DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nothing -l stderr
+  scenario two-daemons 1 -l stderr
+  lab_freeze chrony
+  scenario chrony-hangs 3 -s chrony -l stderr -t 0.4
+  lab_thaw chrony
+  lab_stop chrony
+  scenario chrony-gone 3 -s chrony -l /dev/log
+  ntpd_start
+  scenario ntpd 1 -s ntpd -l stderr
+  scenario ntpd-auto 1 DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nothing -l stderr
+  lab_stop ntpd
+  scenario ntpd-gone 3 -s ntpd -l stderr
+  scenario ptp 1 -C "$T/ptp.conf" -s ptp -l stderr
+  scenario ptp-gone 3 -s ptp -l stderr
+}
+
+# A killed run's socket lies beside chronyd's, and is removed.
+chronyd_start() {
+  lab_chrony_start "$(lab_chrony_server 127.0.0.1 port 1123)" && lab_until 10 lab_chrony_marked '*' 1 || return
+  rm -f /run/chrony/ntp_monitor.*
+  perl -MSocket -e 'socket(my $s, PF_UNIX, SOCK_DGRAM, 0); bind($s, sockaddr_un($ARGV[0])) or die' \
+    /run/chrony/ntp_monitor.999999.sock
+}
+
+ntpd_start() {
+  echo 0.000 >"$LAB_DIR/ntpd.drift"
+  printf '%s\n' "driftfile $LAB_DIR/ntpd.drift" "logfile $LAB_DIR/log/ntpd.words" \
+    'restrict 127.0.0.1' 'restrict ::1' >"$LAB_DIR/ntpd.conf"
+  lab_spawn ntpd ntpd -n -N -c "$LAB_DIR/ntpd.conf" && lab_ready ntpd 5 ntpd_answers
+}
+
+ntpd_answers() {
+  "$PROG" -s ntpd -l none -o json | grep -q has.no.servers
+}
+
+# With fewer descriptors than servers, moreover.
+scenarios_sntp() {
+  scenario sntp 0 -C "$T/sntp.conf" -s "sntp:127.0.0.2:1123,[::1]:1123" -l stderr
+  scenario sntp-auto 0 DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nothing -C "$T/sntp.conf" -l stderr
+  scenario lookup-sntp 0 -C "$T/sntp.conf" -s sntp:loghost.example.org:1123,127.0.0.2:1123 -l stderr
+  scenario sntp-refused 3 -C "$T/sntp.conf" -s sntp:127.0.0.2:9 -l stderr
+  (
+    ulimit -Sn 24
+    scenario sntp-many 0 -C "$T/sntp.conf" -s "sntp:$(printf '127.0.2.%d:1123,' {1..30})::1" -l stderr
+  )
+}
+
 scenarios_udp() {
   scenario udp 0 -s "text:$T/reading" -l 127.0.0.1
   scenario udp-refused 0 -s "text:$T/reading" -l '[::1]:9'
@@ -53,6 +109,7 @@ scenarios_udp() {
 
 scenarios_elsewhere() {
   scenarios_udp
+  scenarios_sntp
   scenario nobody 0 -s "text:$T/reading" -l /nothing
   scenario ssh 0 PATH="$T/bin:$PATH" DBUS_SYSTEM_BUS_ADDRESS= -H far -l stderr
   scenario ssh-fails 3 PATH="$T/bin/fails:$PATH" -H far -l stderr
@@ -61,7 +118,8 @@ scenarios_elsewhere() {
   scenario no-container 3 -M nothing -l stderr
 }
 
-# What they need: a bus with timesyncd's name on it, receivers, a far machine, a container.
+# What they need: a bus with timesyncd's name on it, receivers, NTP servers, a ptp4l that hears nobody, a far
+# machine, a container.
 scenarios_begin() {
   local libraries
   mkdir -p "$T"/{trace,bin/fails,bin/hangs} /run/systemd/machines
@@ -70,6 +128,10 @@ scenarios_begin() {
   printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.7 loghost.example.org' >>/etc/hosts
   lab_bus_start && lab_fake_start normal age=10s && lab_journald_start && rm /dev/log && rsyslogd_start && peer stream "$T/stream"
   (lab_bad_bus_start accept-silent "$T/silent")
+  lab_spawn servers "$LAB_BUILT/ntp_server" -p 1123 '*=+5ms' && lab_ready servers 5 grep -qsx ready "$LAB_DIR/log/servers" &&
+    lab_ptp_network && lab_ptp_start alone b0 'use_syslog 0' 'slaveOnly 1' && lab_ptp_reach alone LISTENING
+  printf '%s\n' '[ptp]' 'sockets = /run/ptp/alone' >"$T/ptp.conf"
+  printf '%s\n' '[sntp]' 'servers = 127.0.0.2:1123' 'samples = 2' 'interval = 250ms' >"$T/sntp.conf"
   libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
   # What a child of ours gets from us, and then the far end of the bus.
   {
@@ -136,34 +198,45 @@ my ($mode, @arguments) = @ARGV;
 # All else is a privilege that it has no use for. The names of other machines and C libraries stand here too.
 my $path = qr/(?:AT_FDCWD, )?"(?:[^"\\]|\\.)*"/;
 my $std = qr/[012]/;
+my $ports = qr/9|123|323|514|1123/; # of the loopback: refused, ntpd's, chronyd's, syslog's, the tests' NTP servers'
+my $read = qr/O_RDONLY(?:\|O_(?:CLOEXEC|NOCTTY|NONBLOCK|DIRECTORY|LARGEFILE|NOFOLLOW))*\z/;
+my $beside = qr{/run/chrony/ntp_monitor\.\d+\.sock};
 my %allowed = (
   # the start of a process, memory, the end
   map({ $_ => qr// } qw(brk munmap arch_prctl set_tid_address set_robust_list rseq getrandom exit_group futex
     futex_time64 madvise mremap)),
-  mmap => qr/, (?!.*PROT_WRITE\|PROT_EXEC)(?:.*MAP_PRIVATE)/, mmap2 => qr/, (?!.*PROT_WRITE\|PROT_EXEC)(?:.*MAP_PRIVATE)/,
+  map({ $_ => qr/, (?!.*PROT_WRITE\|PROT_EXEC)(?:.*MAP_PRIVATE|.*MAP_SHARED\|MAP_ANONYMOUS, -1, )/ } qw(mmap mmap2)),
   mprotect => qr/, PROT_(?:NONE|READ|READ\|WRITE|READ\|EXEC)\z/,
-  prlimit64 => qr/\A0, RLIMIT_[A-Z]+, NULL, /, ugetrlimit => qr//, getrlimit => qr//,
+  prlimit64 => qr/\A0, RLIMIT_(?:[A-Z]+, NULL, |NOFILE, \{rlim_cur=\S+, rlim_max=\S+\}, NULL\z)/,
+  setrlimit => qr/\ARLIMIT_NOFILE, /, ugetrlimit => qr//, getrlimit => qr//,
   # who we are
   map({ $_ => qr/\A\z/ } qw(getpid getppid gettid getuid geteuid getgid getegid getuid32 geteuid32 getgid32 getegid32)),
-  uname => qr//, prctl => qr/\APR_(?:CAPBSET_READ, |SET_PDEATHSIG, SIG(?:KILL|TERM)\z)/,
+  uname => qr//, sysinfo => qr//, prctl => qr/\APR_(?:CAPBSET_READ, |SET_PDEATHSIG, SIG(?:KILL|TERM)\z)/,
   # signals and timers; the clock is read
-  rt_sigaction => qr//, rt_sigprocmask => qr//, rt_sigreturn => qr//, umask => qr/\A022\z/,
+  rt_sigaction => qr//, rt_sigprocmask => qr//, rt_sigreturn => qr//, umask => qr/\A0(?:22|00)\z/, # none while a socket is bound
   timer_create => qr/\ACLOCK_MONOTONIC, .*sigev_signo=SIGALRM/, timer_settime => qr//, timer_settime64 => qr//,
   map({ $_ => qr/\ACLOCK_(?:REALTIME|MONOTONIC)/ } qw(clock_gettime clock_gettime64)), gettimeofday => qr//, time => qr//,
   # files: looked at and read
   map({ $_ => qr/\A$path, [RWXF]_OK|\A$path, F_OK/ } qw(access faccessat faccessat2)),
-  openat => qr/\A$path, O_RDONLY(?:\|O_(?:CLOEXEC|NOCTTY|NONBLOCK|DIRECTORY|LARGEFILE))*\z|\AAT_FDCWD, "\/", O_RDONLY\|O_PATH\z|\AAT_FDCWD, "\/", O_PATH\z/,
+  openat => qr/\A$path, $read|\A\d+, "\.", $read|\AAT_FDCWD, "\/", (?:O_RDONLY\|)?O_PATH\z/,
   map({ $_ => qr// } qw(newfstatat fstat fstat64 fstatat64 stat stat64 lstat statx fstatfs statfs read pread64 lseek _llseek
     readlink readlinkat close poll ppoll ppoll_time64 getdents64)),
   ioctl => qr/\A\d+, TCGETS/, write => qr/\A$std, /, writev => qr/\A$std, /,
   # sockets: talked to, never listened at
   socket => qr/\AAF_(?:UNIX|INET|INET6), SOCK_(?:DGRAM|STREAM)\|SOCK_CLOEXEC/, socketpair => qr/\AAF_UNIX, SOCK_\w+\|SOCK_CLOEXEC/,
-  connect => qr/sa_family=AF_(?:UNIX|INET6?)/, map({ $_ => qr// } qw(getsockname getpeername getsockopt recvmsg)),
-  setsockopt => qr/SOL_SOCKET, SO_(?:SND|RCV)BUF(?:FORCE)?, /, sendto => qr/MSG_NOSIGNAL/, sendmsg => qr/MSG_NOSIGNAL/,
+  connect => qr/sa_family=AF_UNIX|sin6?_port=htons\($ports\), (?:sin_addr=inet_addr\("127\.|.*"::1")/,
+  # our own name, for an answer: one that the kernel finds, or beside chronyd's socket
+  bind => qr/\A\d+, \{sa_family=AF_UNIX(?:, sun_path="$beside")?\}, /, unlink => qr/\A"$beside"\z/,
+  unlinkat => qr/\A\d+, "ntp_monitor\.\d+\.sock", 0\z/, recvfrom => qr/, MSG_TRUNC\|MSG_DONTWAIT, NULL, NULL\z/,
+  # many at once
+  epoll_create1 => qr/\AEPOLL_CLOEXEC\z/, epoll_ctl => qr/, EPOLL_CTL_ADD, \d+, \{events=EPOLLIN, /,
+  map({ $_ => qr// } qw(epoll_wait epoll_pwait epoll_pwait2)),
+  map({ $_ => qr// } qw(getsockname getpeername getsockopt recvmsg)),
+  setsockopt => qr/SOL_SOCKET, SO_(?:(?:SND|RCV)BUF(?:FORCE)?|TIMESTAMPNS\w*), /, sendto => qr/MSG_NOSIGNAL/, sendmsg => qr/MSG_NOSIGNAL/,
   # the child that looks a name up, and ssh
-  pipe2 => qr/O_CLOEXEC/, fcntl => qr/F_DUPFD_CLOEXEC|F_GETF[DL]/, fcntl64 => qr/F_DUPFD_CLOEXEC|F_GETF[DL]/,
+  pipe2 => qr/O_CLOEXEC/, map({ $_ => qr/F_DUPFD_CLOEXEC|F_GETF[DL]|F_SETFD, FD_CLOEXEC\z/ } qw(fcntl fcntl64)),
   dup2 => qr/, 2\z/, dup3 => qr/, 2, 0\z/, map({ $_ => qr/\A(?!.*CLONE_(?:NEW|VM|THREAD)).*SIGCHLD/ } qw(clone clone3)),
-  fork => qr//, vfork => qr//, wait4 => qr//, waitid => qr//, kill => qr/, SIGKILL\z/,
+  fork => qr//, vfork => qr//, wait4 => qr//, waitid => qr//, kill => qr/, (?:SIGKILL|0)\z/, # 0: whether there is one
 );
 # Moreover in the child that looks up: answers, and the network's interfaces.
 my %resolver = (write => qr//, prctl => qr/\APR_SET_PDEATHSIG, SIGKILL\z/, socket => qr/\AAF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC/,
@@ -221,11 +294,14 @@ sub judge_calls {
 }
 
 # Descriptors: each is closed at an exec, none but a substitute is 0 to 2, and of the program's own there is
-# never more than one, none at the end. A look-up has its pipe; -H and -M leave the connection to the end.
+# never more than one, none at the end. A look-up has its pipe; -H and -M leave the connection to the end;
+# chronyd may be behind three sockets, beside one of which there is its folder; and of NTP servers each has one.
 sub judge_descriptors {
   for my $file (@_) {
     my $name = scenario($file);
-    my ($most, $left) = $name =~ /\Alookup/ ? (2, 0) : $name =~ /\Assh/ ? (5, 1) : $name =~ /container/ ? (7, 1) : (1, 0);
+    my ($most, $left) = $name =~ /\A(?:sntp|lookup-sntp)/ ? (40, 0)
+      : $name =~ /\A(?:bus|no-bus|silent-bus|two-daemons|chrony|ntpd-auto)/ ? (5, 0) : $name =~ /\Alookup/ ? (2, 0)
+      : $name =~ /\Assh/ ? (5, 1) : $name =~ /container/ ? (7, 1) : (1, 0);
     my (%open, $main, $began);
     my $peak = 0;
     for my $call (calls($file)) {
@@ -233,7 +309,7 @@ sub judge_descriptors {
       $main //= $call->{pid};
       $began ||= $call->{name} =~ /\A(?:rt_sigaction|umask|uname)\z/; # before, the linker opens and closes libraries
       my @made = $call->{name} =~ /\A(?:socket|openat|open|accept4?|dup|fcntl(?:64)?|eventfd2?|epoll_create1?|memfd_create|timerfd_create|inotify_init1?)\z/
-        && $result =~ /\A\d+\z/ && $args !~ /F_GET/ ? ($result)
+        && $result =~ /\A\d+\z/ && $args !~ /F_[GS]ET/ ? ($result)
         : $call->{name} =~ /\A(?:pipe2?|socketpair)\z/ && $args =~ /\[(\d+), (\d+)\]/ ? ($1, $2) : ();
       print "$name: not close-on-exec: $call->{line}" if @made && $args !~ /CLOEXEC/ && $args !~ /"\/", (?:O_RDONLY\|)?O_PATH/;
       print "$name: a standard descriptor: $call->{line}" if $began && grep($_ < 3, @made) && $args !~ /"\/", (?:O_RDONLY\|)?O_PATH/;

@@ -13,6 +13,11 @@ setup_file() {
   lab_timesyncd_start
   lab_replies 3
   lab_rsyslogd_start
+  lab_ntpd_net
+  lab_ntpd_start ahead "$(lab_ntpd_server 10.9.1.1 10.9.1.2)"
+  lab_ptp_network
+  lab_ptp_start gm a0 'priority1 10' 'use_syslog 0' 'announceReceiptTimeout 3'
+  lab_ptp_start slave b0 'slaveOnly 1' 'use_syslog 0' 'clock_servo linreg'
 }
 
 setup() {
@@ -33,6 +38,9 @@ echo 'no route, says ssh' >&2
 exit 255
 SH
   chmod +x "$BATS_TEST_TMPDIR/ssh"
+  printf '%s\n' '[sntp]' 'samples = 2' 'interval = 250ms' '[ptp]' 'sockets = /run/ptp/none /run/ptp/slave' \
+    'ptp_samples = 2' >"$BATS_TEST_TMPDIR/quick"
+  within=()
 }
 
 teardown() {
@@ -43,14 +51,14 @@ teardown_file() {
   lab_stop_all
 }
 
-# clean STATUS ARGUMENT...: such a run under valgrind, which found nothing. A connection of -H or -M is left for
+# clean STATUS ARGUMENT...: such a run under valgrind (by ${within[@]}, which runs its arguments), which found nothing. A connection of -H or -M is left for
 # the end of the process to close, so there only what nobody holds any more is lost.
 clean() {
   local wanted=$1 status=0 said=$BATS_TEST_TMPDIR/valgrind kinds=all parent=$BASHPID open
   shift
   case ${1-} in -[HM]) kinds=definite,possible ;; esac
   rm -f "$said".*
-  PATH=$BATS_TEST_TMPDIR:$PATH valgrind --log-file="$said.%p" --error-exitcode=99 --leak-check=full --show-leak-kinds=all \
+  PATH=$BATS_TEST_TMPDIR:$PATH "${within[@]}" valgrind --log-file="$said.%p" --error-exitcode=99 --leak-check=full --show-leak-kinds=all \
     --errors-for-leak-kinds="$kinds" --track-fds=yes "$PROG" "$@" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
   # The child that looks a name up, or becomes ssh, has a log of its own.
   said=$(grep -l "Parent PID: $parent\$" "$said".*)
@@ -103,4 +111,57 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
       lab_stop bad_bus
     )
   done
+}
+
+@test "valgrind: chronyd by its socket and by UDP, frozen and gone" {
+  lab_chrony_start "$(lab_chrony_server 127.0.0.1)" "$(lab_chrony_server 127.0.0.2)" 'server no.such.example'
+  lab_until 10 lab_chrony_marked '*' 1
+  clean 0 -s chrony
+  # shellcheck disable=SC2016 # the other shell's
+  within=(unshare -m sh -c 'mount -t tmpfs tmpfs /run/chrony && exec "$@"' sh)
+  clean 0 -s chrony -o json
+  within=()
+  clean 1 -o text # two daemons
+  lab_freeze chrony
+  clean 3 -s chrony -t 1s
+  lab_thaw chrony
+  lab_stop chrony
+  clean 3 -s chrony
+}
+
+@test "valgrind: ntpd, and an NTP server that is none" {
+  lab_until 30 lab_ntpd_follows ahead
+  within=(nsenter --net=/run/netns/ahead)
+  clean 0 -s ntpd -o json
+  lab_freeze ahead
+  clean 3 -s ntpd -t 1s
+  lab_thaw ahead
+  within=()
+  clean 3 -s ntpd -t 2s
+}
+
+@test "valgrind: ptp4l, following, frozen and not there" {
+  lab_ptp_reach slave SLAVE
+  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s ptp -o json
+  lab_freeze slave
+  clean 3 -C "$BATS_TEST_TMPDIR/quick" -s ptp -t 2s
+  lab_thaw slave
+  clean 3 -s ptp
+}
+
+@test "valgrind: NTP servers: good, lying, refusing, unknown ones, and too many for the descriptors" {
+  lab_ntp_set '*=offset=3ms' '127.0.7.1=+5s' '127.0.7.2=stratum=0,reference=DENY' '127.0.7.3=bad_origin=1' '127.0.7.4=leap=3'
+  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.0.1,127.0.0.2,127.0.7.1,127.0.7.2,127.0.0.1 -o json
+  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:localhost,127.0.0.1:9,no.such.example,224.0.1.1 -o text
+  clean 3 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.7.3 -t 1s
+  clean 1 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.7.4
+  clean 3 -s sntp
+  clean 3 -s sntp:a..b/c
+  within=(prlimit --nofile=40)
+  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s "sntp:$(printf '127.0.6.%d,' {1..60})127.0.0.1"
+}
+
+@test "valgrind: auto, when nothing is there" {
+  within=(unshare --net env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent)
+  clean 3 -o json
 }

@@ -3,7 +3,8 @@
 #
 # Each row of faults.tab is one fault: how it is provoked, and what the program must then answer. Rules that
 # hold for every row are in faults_rules.bash, the healthy machine that the faults break in faults_lab.bash,
-# the ways to break it in faults_service.bash and faults_world.bash. Prints TAP, and the score.
+# the ways to break it in faults_service.bash,
+# faults_sources.bash and faults_world.bash. Prints TAP, and the score.
 #
 # usage: faults.sh [--list]     environment: BUILD (the folder to test), PROG (the program), ONLY (a
 #                               pattern of ids and words)
@@ -31,12 +32,16 @@ fi
 . tests/lab/lab.sh
 # shellcheck source-path=SCRIPTDIR source=../system/delivery.bash
 . tests/system/delivery.bash # for its receivers
+# shellcheck source-path=SCRIPTDIR source=networks.bash
+. tests/torture/networks.bash
 # shellcheck source-path=SCRIPTDIR source=faults_lab.bash
 . tests/torture/faults_lab.bash
 # shellcheck source-path=SCRIPTDIR source=faults_rules.bash
 . tests/torture/faults_rules.bash
 # shellcheck source-path=SCRIPTDIR source=faults_service.bash
 . tests/torture/faults_service.bash
+# shellcheck source-path=SCRIPTDIR source=faults_sources.bash
+. tests/torture/faults_sources.bash
 # shellcheck source-path=SCRIPTDIR source=faults_world.bash
 . tests/torture/faults_world.bash
 

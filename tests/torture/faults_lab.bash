@@ -1,11 +1,13 @@
 # faults_lab.bash: the healthy machine that the rows of the fault matrix break, and what it stored.
 #
 # One bus with one real timesyncd that has had nine replies, one rsyslogd at /dev/log and at UDP port 514; and
-# a second bus for a timesyncd that lies. A row breaks what it likes: what is missing, frozen or changed
-# afterwards is put back before the next.
+# a second bus for a timesyncd that lies. The servers that timesyncd asks are another machine's, so nobody has
+# UDP port 123 or 323 here. A row breaks what it likes: what is missing, frozen or changed afterwards is put
+# back before the next.
 # shellcheck shell=bash
 
-readonly OWN='bus second ntp timesyncd rsyslogd' # the daemons of the healthy machine
+# The daemons of the healthy machine, and those of faults_sources.bash that are slow to start.
+readonly OWN='bus second ntp timesyncd rsyslogd network gm slave pool ahead lost idle step split never none mute six'
 readonly STARTED=$LAB_DIR/tmp/started            # there when the bus has started a service
 readonly KEPT_LOG=$LAB_DIR/devlog                # rsyslogd's socket under a name that no row takes away
 readonly HOSTS=(hosts resolv.conf nsswitch.conf)
@@ -19,7 +21,7 @@ second_bus_start() {
 # The last of nine replies is 4 ms off, so that there is a jitter.
 timesyncd_start() {
   lab_stop timesyncd
-  lab_ntp_set '*=+5ms' '127.0.9.9=+9ms,delay=9ms' && lab_timesyncd_start && lab_replies 8 &&
+  lab_ntp_set '*=+5ms' '127.0.9.9=+9ms,delay=9ms' && away lab_timesyncd_start && lab_replies 8 &&
     lab_replies 9 127.0.9.9
 }
 
@@ -41,7 +43,7 @@ machine_start() {
   done
   mkfifo "$LAB_DIR/never"
   hide_tmp
-  mend
+  new_network "$AWAY" && sources_start && mend
 }
 
 # An empty /tmp, in which nobody else makes files; the tree stays where it is.
@@ -87,6 +89,7 @@ mend() {
   # shellcheck source=/dev/null
   [ ! -e "$LAB_DIR/undo" ] || . "$LAB_DIR/undo" || return
   rm -rf "$LAB_DIR/undo" "$STARTED" /etc/ntp_monitor.conf "${HOME:?}"/{*,.[!.]*} /run/systemd/{machines,journal} \
+    /run/chrony /run/ptp4l{,ro} \
     /run/log/journal "$LAB_DIR/busybox.log"
   (cd "$LAB_DIR/kept" && cp -- "${HOSTS[@]}" /etc)
   mend_daemons && mend_log
@@ -99,7 +102,7 @@ changed() {
 
 mend_daemons() {
   alive second || second_bus_start || return
-  alive ntp || lab_ntp_start '*=+5ms' || return
+  alive ntp || away lab_ntp_start '*=+5ms' || return
   alive rsyslogd || rsyslogd_start || return
   if ! alive bus; then
     lab_stop timesyncd

@@ -21,6 +21,9 @@ judge() {
   rule_end
   rule_line "$places"
   rule_text
+  if compgen -G '/run/chrony/ntp_monitor.*' >/dev/null && [ "$status" -lt 128 ] && ! grep -q 'the run was ended' "$T/said"; then
+    complain 'its socket stays beside that of chronyd'
+  fi
   [ ! -e "$STARTED" ] || complain 'something was started on the bus'
   [ "$(files)" = "$1" ] || complain "files were made or changed: $(diff <(echo "$1") <(files) | grep '^[<>]')"
   row_says "$places"

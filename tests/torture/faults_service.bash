@@ -73,7 +73,7 @@ new_timesyncd() {
   local replies=$1
   shift
   stopped
-  lab_ntp_set "$@" && lab_timesyncd_start && { [ "$replies" = 0 ] || lab_replies "$replies"; }
+  lab_ntp_set "$@" && away lab_timesyncd_start && { [ "$replies" = 0 ] || lab_replies "$replies"; }
 }
 
 # at_question COMMAND: done when the question for timesyncd, which is frozen, has come to the bus.

@@ -1,7 +1,7 @@
 # The sweeps: everything fails once (tests/torture/sweep.c says what).
 #
-#   make check                part of them, 2 minutes of one core
-#   make torture-sweep        all of them, 7 minutes; ONLY='pattern' of test names
+#   make check                part of them, 2.5 minutes of one core
+#   make torture-sweep        all of them, 15 minutes; ONLY='pattern' of test names
 #   make torture-sweep-proof  broken programs, each of which a sweep must catch
 #
 # Their tools are the tests' own, built under build/ without sanitizers.

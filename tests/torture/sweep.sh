@@ -13,17 +13,20 @@ set -u
 TOP=${TOP-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
 . "$TOP/tests/lab/lab.sh"
+# shellcheck source-path=SCRIPTDIR source=networks.bash
+. "$TOP/tests/torture/networks.bash"
 built=$TOP/build/tests/torture
 PROG=${PROG-$TOP/build/ntp_monitor} ASAN=${ASAN-$TOP/build/torture/asan/ntp_monitor}
 far=$LAB_DIR/far
 test_number=0 failed=0
+place=() # runs a sweep somewhere else
 
 # --- what the runs meet -----------------------------------------------------------------
 
 # A reading of 6 ms of jitter.
 set_up_time() {
-  lab_bus_start && lab_ntp_start '*=+5ms' '127.0.9.9=+31ms,delay=3ms,stratum=3' &&
-    lab_timesyncd_start && lab_replies 8 && lab_replies 9 127.0.9.9
+  new_network "$AWAY" && lab_bus_start && away lab_ntp_start '*=+5ms' '127.0.9.9=+31ms,delay=3ms,stratum=3' &&
+    away lab_timesyncd_start && lab_replies 8 && lab_replies 9 127.0.9.9
 }
 
 set_up_text() {
@@ -50,16 +53,38 @@ set_up_ssh() {
   chmod +x "$far"/*/ssh
 }
 
+# Servers at port 1123, a ptp4l that follows another, and an ntpd in a network of its own, where 127.0.0.1 is its.
+# chronyd runs for its own rows alone, for auto would tell of it.
+set_up_sources() {
+  lab_spawn servers "$LAB_BUILT/ntp_server" -p 1123 '*=+5ms' && lab_ready servers 5 grep -qsx ready "$LAB_DIR/log/servers" &&
+    away start_ntpd && lab_ptp_network &&
+    lab_ptp_start gm a0 'use_syslog 0' 'priority1 10' 'announceReceiptTimeout 3' &&
+    lab_ptp_start slave b0 'use_syslog 0' 'slaveOnly 1' 'clock_servo linreg' || return
+  printf '%s\n' '[chrony]' 'socket = /run/none/chronyd.sock' '[ptp]' 'sockets = /run/ptp/slave' 'ptp_samples = 1' \
+    '[sntp]' 'samples = 1' 'interval = 250ms' >"$LAB_DIR/quick.conf"
+  sed 's/samples = 1/samples = 2/' "$LAB_DIR/quick.conf" >"$LAB_DIR/two.conf"
+}
+
+# shellcheck disable=SC2317 # in the other network
+start_ntpd() {
+  lab_ntpd_net && lab_ntpd_start ahead "$(lab_ntpd_server 10.9.1.1)" "logfile $LAB_DIR/log/words-of-ahead"
+}
+
+set_up_chronyd() {
+  lab_chrony_start "$(lab_chrony_server 127.0.0.1 port 1123)" && lab_until 10 lab_chrony_marked '*' 1
+}
+
 set_up() {
   echo '127.0.0.1 loghost' >>/etc/hosts
   mkdir "$LAB_DIR/cwd"
   cd "$LAB_DIR/cwd" || return
-  set_up_time && set_up_text && set_up_ssh
+  set_up_time && set_up_text && set_up_ssh && set_up_sources
 }
 
 # --- the tests ---------------------------------------------------------------------------
 
 healthy='INFO NTP healthy, jitter: [^ ]+ \(threshold: 2s\), server: [^ ]+, source: (timesyncd|text)'
+of_source='INFO NTP (healthy|warming up).*source: (chrony|ntpd|ptp|sntp)'
 above='WARNING NTP jitter above threshold: [^ ]+ \(threshold: 1ms\), server: [^ ]+, source: (timesyncd|text)'
 of_config='WARNING NTP healthy, .*; but the configuration has [0-9]+ problems.*'
 silent='WARNING NTP jitter unavailable: the system bus of far over ssh did not answer.*'
@@ -94,7 +119,7 @@ sweep() {
     export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=99:handle_segv=0
   fi
   begun_ms=$(lab_uptime_ms)
-  "$built/sweep" "${options[@]}" ${FAULT:+-r "$FAULT"} "$kind" "$program" "$@" >"$LAB_DIR/sweep.out" 2>&1
+  "${place[@]}" "$built/sweep" "${options[@]}" ${FAULT:+-r "$FAULT"} "$kind" "$program" "$@" >"$LAB_DIR/sweep.out" 2>&1
   result=$?
   unset FAILING_MALLOC_LIBRARY ASAN_OPTIONS
   summary=$(tail -n 1 "$LAB_DIR/sweep.out")", $((($(lab_uptime_ms) - begun_ms + 500) / 1000)) s"
@@ -153,5 +178,18 @@ row 'two sources, nagios' "$all" '' -i "$LAB_DIR/reading" -e 0 -v "$healthy" -- 
 row 'silent name server' 'calls signals' '' -w -e 1 -v "$above" -- -w 1ms -l nowhere.example.org
 row 'check-config, bad' 'calls signals memory' '' -m -e 3 -- -C "$LAB_DIR/bad.conf" --check-config
 row 'print-config, good' 'calls signals memory' '' -m -e 0 -- -C "$LAB_DIR/good.conf" --print-config
+
+set_up_chronyd || exit
+row 'chronyd by UDP' "$all" 'calls memory' -e 0 -v "$of_source" -- -C "$LAB_DIR/quick.conf" -s chrony
+row 'chronyd by its socket' "$all" '' -e 0 -v "$of_source" -- -s chrony
+lab_stop chrony
+lab_ptp_reach slave SLAVE || exit
+row 'ptp4l' "$all" 'calls memory' -e 0 -v "$of_source" -- -C "$LAB_DIR/quick.conf" -s ptp
+row 'NTP servers' "$all" 'calls memory' -e 0 -v "$of_source" -- -C "$LAB_DIR/quick.conf" -s sntp:127.0.0.2:1123,127.0.0.3:1123
+row 'NTP servers by name, two samples' 'calls memory' '' -t 800 -e 0 -v "$of_source" -- \
+  -C "$LAB_DIR/two.conf" -s sntp:loghost:1123,127.0.0.3:1123
+lab_until 30 lab_ntpd_follows ahead || exit
+place=(nsenter --net=/run/netns/ahead)
+row 'ntpd' "$all" 'calls memory' -e 0 -v "$of_source" -- -s ntpd
 echo "1..$test_number"
 exit "$failed"
