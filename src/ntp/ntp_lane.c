@@ -218,6 +218,7 @@ void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned address) {
     bool kiss = answer != NTP_UNSYNCHRONISED; /* of the server, by whatever address it is asked */
     say(server, kiss ? REASON_DENIED : REASON_NOT_SYNCHRONISED, "%s", why);
     if (kiss) {
+      trace_add(lanes->plan->trace, "ntp: %s: is not asked again: %s", server->name, why);
       finish(lanes, i);
     } else {
       give_up(lanes, i, address);

@@ -8,7 +8,7 @@
 #                               management socket at /run/ptp/NAME; settings as in ptp4l(8): "free_running 1"
 #   lab_ptp_get NAME ID FIELD   a field of what pmc(8) gets, of the first port that has it
 #   lab_ptp_is NAME STATE       whether a port of it is in that state
-#   lab_ptp_reach NAME STATE [SECONDS]   waits for that (10 s)
+#   lab_ptp_reach NAME STATE [SECONDS]   waits for that (30 s)
 #
 # Time stamps are the software's. Nothing can be set here: a servo that locks ("clock_servo linreg", at once)
 # is refused, says so in the log, and its port is SLAVE all the same; under "free_running 1" it stays
@@ -66,7 +66,7 @@ lab_ptp_is() {
 }
 
 lab_ptp_reach() {
-  lab_until "${3-10}" lab_ptp_is "$1" "$2" || {
+  lab_until "${3-30}" lab_ptp_is "$1" "$2" || {
     lab_logs "$1" >&2
     return 1
   }

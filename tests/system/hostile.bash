@@ -180,14 +180,14 @@ my @ways = (
   map({
     my ($source, $can) = @$_;
     +{way => "name of $source\'s server", can => $can, lines => 1,
-      between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: ', ", source: $source"],
+      between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), offset: +1ms, server: ', ", source: $source"],
       put => sub { file('name', $_[0]); return args => ['-C', conf(), '-s', $source] }};
   } ['chrony', qr/\A[^\0]{1,255}\z/s], ['ntpd', qr/\A[^\0\r\n"]{1,150}\z/]),
   {way => 'socket of chronyd', can => qr/\A[^\0\s;#]{1,80}\z/, lines => 1, config => 1,
-    between => [cannot('chronyd is not running (/nothing/x'), ': No such file'],
+    between => [cannot('chronyd is not running; asked: /nothing/x'), ': No such file'],
     put => sub { args => ['-C', conf("[chrony]\nport = 9\nsocket = /nothing/x$_[0]\n"), '-s', 'chrony'] }},
   {way => 'socket of ptp4l', can => qr/\A[^\0\s;#]{1,80}\z/, lines => 1, config => 1,
-    between => [cannot('ptp4l is not running (there is none of its sockets: /nothing/x'), ')'],
+    between => [cannot('ptp4l is not running; there is none of its sockets: /nothing/x'), '; check'],
     put => sub { args => ['-C', conf("[ptp]\nsockets = /nothing/x$_[0]\n"), '-s', 'ptp'] }},
   {way => 'NTP server', can => qr/\A(?=.*[^-.:\[\]a-zA-Z0-9_, \t\x80-\xff])[^\0, \t]{1,250}\z/s, lines => 1, config => 1,
     between => [cannot(q(')), q(' is no server)],
