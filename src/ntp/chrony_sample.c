@@ -177,10 +177,6 @@ static void take_tracking(const struct candm_tracking *tracking, struct sample *
   carrier->present |= 1U << FIELD_LEAP;
   carrier->leap = (enum leap)tracking->leap;
   bool local = tracking->reference_id == CANDM_LOCAL_REFERENCE;
-  if (local) {
-    (void)snprintf(carrier->remark, sizeof carrier->remark,
-                   "chronyd serves its own clock (local mode, stratum %u)", tracking->stratum);
-  }
   if (tracking->stratum == 0 || tracking->leap == LEAP_UNSYNCHRONISED || local) {
     /* Its figures are placeholders, too: 0 and 1 s. */
     carrier->leap = LEAP_UNSYNCHRONISED;
@@ -203,6 +199,16 @@ static int add_lost(struct samples *samples, const struct candm_tracking *tracki
   return samples_add(samples, &carrier);
 }
 
+/* A source is selected, and chronyd is not synchronised all the same. */
+static void say_so(const struct candm_tracking *tracking, struct sample *carrier) {
+  if (tracking->reference_id == CANDM_LOCAL_REFERENCE) {
+    (void)snprintf(carrier->remark, sizeof carrier->remark,
+                   "chronyd serves its own clock (local mode, stratum %u)", tracking->stratum);
+  } else {
+    (void)strcpy(carrier->remark, "chronyd says so itself");
+  }
+}
+
 int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tracking) {
   size_t at = 0;
   while (at < samples->count && samples->items[at].state != STATE_SELECTED) {
@@ -216,7 +222,7 @@ int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tr
   } else {
     take_tracking(tracking, &samples->items[at]);
     if (samples->items[at].leap == LEAP_UNSYNCHRONISED) {
-      (void)strcpy(samples->items[at].remark, "chronyd says so itself");
+      say_so(tracking, &samples->items[at]);
     }
   }
   struct sample carrier = samples->items[at];

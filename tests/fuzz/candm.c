@@ -198,7 +198,8 @@ static void check_carrier(const struct samples *samples, const struct candm_trac
   for (size_t i = 1; i < samples->count; i++) {
     MUST(samples->items[i].bystander);
   }
-  bool lost = !selected || tracking->stratum == 0 || tracking->leap == 3;
+  bool lost = !selected || tracking->stratum == 0 || tracking->leap == 3 ||
+              tracking->reference_id == CANDM_LOCAL_REFERENCE;
   MUST(sample_has(carrier, FIELD_LEAP) && (carrier->leap == LEAP_UNSYNCHRONISED) == lost);
   MUST(!lost || carrier->remark[0] != '\0');
   MUST(fuzz_is_safe(carrier->remark));

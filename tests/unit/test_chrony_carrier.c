@@ -82,16 +82,20 @@ static void test_leap(void **state) {
 
 static void test_selected_not_synchronised(void **state) {
   (void)state;
-  static const struct candm_tracking rows[] = {{.stratum = 3, .leap = LEAP_UNSYNCHRONISED},
-                                               {.stratum = 0, .leap = LEAP_NONE}};
-  for (size_t i = 0; i < 2; i++) {
+  static const struct candm_tracking rows[] = {
+      {.stratum = 3, .leap = LEAP_UNSYNCHRONISED},
+      {.stratum = 0, .leap = LEAP_NONE},
+      {.reference_id = CANDM_LOCAL_REFERENCE, .stratum = 10}};
+  for (size_t i = 0; i < 3; i++) {
     struct samples samples = {.items = NULL};
     add(&samples, CANDM_SELECTED, 255, 9);
     assert_int_equal(chrony_sample_carry(&samples, &rows[i]), 0);
     assert_int_equal(samples.count, 1);
     assert_int_equal(samples.items[0].leap, LEAP_UNSYNCHRONISED);
     assert_false(sample_has(&samples.items[0], METRIC_ERROR_BOUND));
-    assert_string_equal(samples.items[0].remark, "chronyd says so itself");
+    assert_string_equal(samples.items[0].remark,
+                        i < 2 ? "chronyd says so itself"
+                              : "chronyd serves its own clock (local mode, stratum 10)");
     samples_free(&samples);
   }
 }
