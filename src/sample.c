@@ -13,6 +13,12 @@ void sample_set(struct sample *sample, enum metric metric, int64_t value) {
   sample->present |= 1U << metric;
 }
 
+void sample_set_reach(struct sample *sample, unsigned shift_register) {
+  unsigned bits = shift_register & 0xff;
+  sample_set(sample, METRIC_REACH, __builtin_popcount(bits));
+  sample->starting = bits != 0 && bits != 0xff && (bits & (bits + 1)) == 0;
+}
+
 const char *jitter_kind_word(enum jitter_kind kind) {
   static const char *const words[JITTER_KIND_COUNT] = {
       [JITTER_NONE] = "",         [JITTER_RMS8] = "rms8",

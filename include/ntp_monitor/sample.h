@@ -87,6 +87,9 @@ struct samples {
 bool sample_has(const struct sample *sample, unsigned metric_or_field);
 void sample_set(struct sample *sample, enum metric metric, int64_t value);
 
+/* The reach, from the register that a daemon shifts at each poll: RFC 5905 section 13, 8 bits. */
+void sample_set_reach(struct sample *sample, unsigned shift_register);
+
 /* The words that stand in every output ("stddev", "falseticker"); "" for none. Static. */
 const char *jitter_kind_word(enum jitter_kind kind);
 const char *state_word(enum state state);

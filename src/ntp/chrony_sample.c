@@ -75,8 +75,7 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
   *sample = (struct sample){.bystander = true, .jitter_kind = JITTER_STDDEV};
   take_address(source, name, sample);
   sample->state = state_of(source);
-  sample_set(sample, METRIC_REACH, __builtin_popcount(source->reach));
-  sample->starting = source->reach < 0xff && (source->reach & (source->reach + 1)) == 0;
+  sample_set_reach(sample, source->reach);
   sample->poll_interval_ns = power_ns(source->poll_log2_s);
   sample->present |= 1U << FIELD_POLL_INTERVAL;
   take_stats(source, stats, sample);

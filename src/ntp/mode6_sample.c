@@ -99,9 +99,7 @@ static void take_names(const struct mode6_values *values, struct sample *sample)
   (void)snprintf(sample->server, sizeof sample->server, "%s",
                  values->host[0] != '\0' ? values->host : values->address);
   if (mode6_has(values, MODE6_REACH)) {
-    uint64_t reach = (uint64_t)number(values, MODE6_REACH);
-    sample_set(sample, METRIC_REACH, __builtin_popcountll(reach));
-    sample->starting = reach < 0xff && (reach & (reach + 1)) == 0;
+    sample_set_reach(sample, (unsigned)number(values, MODE6_REACH));
   }
   if (mode6_has(values, MODE6_HPOLL)) {
     sample->poll_interval_ns = DURATION_S << number(values, MODE6_HPOLL);

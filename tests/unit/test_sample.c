@@ -88,10 +88,29 @@ static void test_metrics(void **state) {
   assert_string_equal(jitter_kind_word(JITTER_NONE), "");
 }
 
+/* All of the first polls answered is no loss; none answered, or one lost among them, is. */
+static void test_reach(void **state) {
+  (void)state;
+  static const struct {
+    unsigned bits;
+    int64_t reach;
+    bool starting;
+  } rows[] = {{0, 0, false},    {1, 1, true},     {3, 2, true},     {0x7f, 7, true},
+              {0xff, 8, false}, {2, 1, false},    {0xfe, 7, false}, {0x101, 1, true},
+              {0xa1, 3, false}, {0x1ff, 8, false}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct sample sample = {.starting = !rows[i].starting};
+    sample_set_reach(&sample, rows[i].bits);
+    assert_true(sample_has(&sample, METRIC_REACH));
+    assert_int_equal(sample.value[METRIC_REACH], rows[i].reach);
+    assert_int_equal(sample.starting, rows[i].starting);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_metrics), cmocka_unit_test(test_present), cmocka_unit_test(test_add),
-      cmocka_unit_test(test_left),    cmocka_unit_test(test_clocks),
+      cmocka_unit_test(test_left),    cmocka_unit_test(test_clocks),  cmocka_unit_test(test_reach),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
