@@ -135,7 +135,6 @@ static void add_alone(struct samples *samples) {
 static void take_first(const struct env *env, const struct config *config,
                        struct reading *reading) {
   char tried[2 * WHY_TEXT_BYTES] = "";
-  char only[WHY_TEXT_BYTES] = ""; /* in full, where one alone was tried */
   unsigned count = 0;
   enum reason reason = REASON_NO_SERVICE;
   for (size_t i = 0; source_table[i] != NULL; i++) {
@@ -158,14 +157,15 @@ static void take_first(const struct env *env, const struct config *config,
     /* Of what is not there a word is enough: the trace has all, and what to do comes at the end. */
     const char *more = strstr(reading->why.text, "; ");
     bool brief = weight(reading->why.reason) == 0 && more != NULL;
-    (void)strcpy(only, reading->why.text);
     count++;
     size_t used = strlen(tried);
     (void)snprintf(tried + used, sizeof tried - used, "%s%s: %.*s", used > 0 ? "; " : "",
                    source->name, brief ? (int)(more - reading->why.text) : WHY_TEXT_BYTES,
                    reading->why.text);
   }
-  if (count == 1) {
+  if (count == 1) { /* then its own words, in full */
+    char only[WHY_TEXT_BYTES];
+    (void)strcpy(only, reading->why.text);
     (void)why_set(&reading->why, reason, 0, "tried %s: %s", reading->source, only);
   } else {
     (void)why_set(&reading->why, reason, 0, "tried %s%s", tried, weight(reason) < 2 ? ADVICE : "");

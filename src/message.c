@@ -113,7 +113,6 @@ static enum metric add_reason(struct report *report, const struct finding *findi
   }
 }
 
-/* ", jitter: 1.207ms (threshold: 2s)": the jitter and whatever else is limited. */
 /* An offset that has no limit is told all the same where it is that of now; timesyncd's and its
  * copy's is that of the last reply, before it was put right. */
 static void add_offset(struct report *report, const struct sample *sample) {
@@ -125,6 +124,7 @@ static void add_offset(struct report *report, const struct sample *sample) {
   }
 }
 
+/* ", jitter: 1.207ms (threshold: 2s)": the jitter and whatever else is limited. */
 static void add_figures(struct report *report, const struct finding *finding, enum metric told) {
   const struct sample *sample = finding->sample;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {

@@ -74,16 +74,15 @@ static int local_address(const char *path, struct sockaddr_un *address) {
 /* Binds fd to the path own, which all may write to, or (NULL) to a name that the kernel finds. */
 static int bind_local(int fd, const char *own) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  socklen_t size = sizeof address.sun_family;
-  if (own != NULL) {
-    int error = local_address(own, &address);
-    if (error != 0) {
-      return error;
-    }
-    size = sizeof address;
+  if (own == NULL) {
+    return bind(fd, (const struct sockaddr *)&address, sizeof address.sun_family) == 0 ? 0 : -errno;
+  }
+  int error = local_address(own, &address);
+  if (error != 0) {
+    return error;
   }
   mode_t mask = umask(0); /* not chmod(2) afterwards: another file may have the name by then */
-  int error = bind(fd, (const struct sockaddr *)&address, size) == 0 ? 0 : -errno;
+  error = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
   (void)umask(mask);
   return error;
 }

@@ -258,6 +258,14 @@ static void test_listed(void **state) {
   assert_false(chrony_socket_listed("/run/c.sock"));
   assert_int_equal(close(fd), 0);
   assert_false(chrony_socket_listed(path));
+  struct sockaddr_un address = {.sun_family = AF_UNIX}; /* an abstract name: listed as "@/..." */
+  assert_true(strlen(path) < sizeof address.sun_path - 1);
+  (void)strcpy(address.sun_path + 1, path);
+  fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  size_t size = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(path);
+  assert_int_equal(bind(fd, (const struct sockaddr *)&address, (socklen_t)size), 0);
+  assert_false(chrony_socket_listed(path));
+  assert_int_equal(close(fd), 0);
 }
 
 int main(void) {

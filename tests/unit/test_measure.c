@@ -265,6 +265,57 @@ static void test_auto_fails(void **state) {
   (void)strcpy(fake.words, "it sleeps");
 }
 
+/* All servers in one, or they do not vote and are asked too often. */
+static void test_twice(void **state) {
+  (void)state;
+  only(SNTP);
+  assert_int_equal(run("sntp:a sntp sntp:b timesyncd"), 4);
+  assert_int_equal(fake.asked[SNTP], 1);
+  assert_int_equal(readings[0].samples.count, 1);
+  for (size_t i = 1; i < 3; i++) {
+    assert_int_equal(readings[i].samples.count, 0);
+    assert_int_equal(readings[i].why.reason, REASON_CONFIG);
+    assert_non_null(strstr(readings[i].why.text, "write all servers into one sntp:HOST, so that"));
+  }
+  release(1);
+  only(TIMESYNCD); /* of all others it does no harm */
+  assert_int_equal(run("timesyncd timesyncd"), 2);
+  assert_int_equal(fake.asked[TIMESYNCD], 2);
+  release(2);
+}
+
+/* A second of the time for each that is named behind it, but never more than half. */
+static void test_named_time(void **state) {
+  (void)state;
+  only(SOURCES);
+  int64_t begun_ns = clock_monotonic_ns();
+  assert_int_equal(run("chrony ntpd timesyncd"), 3);
+  int64_t late_ns = 500 * DURATION_MS;
+  static const struct {
+    int which;
+    int64_t wait_ns;
+  } rows[] = {{CHRONY, 14 * DURATION_S}, {NTPD, 15 * DURATION_S}, {TIMESYNCD, 16 * DURATION_S}};
+  for (size_t i = 0; i < 3; i++) {
+    assert_in_range(fake.deadline_ns[rows[i].which] - begun_ns, rows[i].wait_ns,
+                    rows[i].wait_ns + late_ns);
+  }
+}
+
+/* Who is measured without a daemon is told so. */
+static void test_alone(void **state) {
+  (void)state;
+  for (int which = TIMESYNCD; which < SOURCES; which++) {
+    only(which);
+    assert_int_equal(run("auto"), 1);
+    assert_string_equal(readings[0].samples.note,
+                        which < PTP ? "" : "timesyncd, chronyd and ntpd do not serve");
+    release(1);
+  }
+  assert_int_equal(run("sntp"), 1); /* asked for by name */
+  assert_string_equal(readings[0].samples.note, "");
+  release(1);
+}
+
 static void test_unknown(void **state) {
   (void)state;
   assert_int_equal(run("nonsense text"), 2);
@@ -300,7 +351,8 @@ int main(void) {
       cmocka_unit_test(test_several),    cmocka_unit_test(test_auto),
       cmocka_unit_test(test_auto_fails), cmocka_unit_test(test_auto_time),
       cmocka_unit_test(test_rivals),     cmocka_unit_test(test_unknown),
-      cmocka_unit_test(test_check),
+      cmocka_unit_test(test_twice),      cmocka_unit_test(test_named_time),
+      cmocka_unit_test(test_alone),      cmocka_unit_test(test_check),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,36 @@ static void test_healthy(void **state) {
   assert_string_equal(write_ok(), "NTP healthy, source: timesyncd");
 }
 
+/* An offset without a limit stands there with its sign where it is that of now. */
+static void test_offset_now(void **state) {
+  (void)state;
+  struct sample *sample = &example.samples[0];
+  static const struct {
+    enum jitter_kind kind;
+    int64_t offset_ns;
+    const char *want;
+  } rows[] = {
+      {JITTER_STDDEV, 23000, "2s), offset: +23us, server"},
+      {JITTER_RMS, -23000, "2s), offset: -23us, server"},
+      {JITTER_SYS, 0, "2s), offset: 0, server"},
+      {JITTER_NONE, 5, "2s), offset: +5ns, server"},
+      {JITTER_RMS8, 23000, "2s), server"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    sample->jitter_kind = rows[i].kind;
+    sample_set(sample, METRIC_OFFSET, rows[i].offset_ns);
+    assert_non_null(strstr(write_ok(), rows[i].want));
+    const char *text = write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0);
+    assert_null(strstr(text, "offset"));
+  }
+  sample->jitter_kind = JITTER_STDDEV;
+  example.config.limit[METRIC_OFFSET].warning = DURATION_S;
+  assert_non_null(strstr(write_ok(), "2s), offset: 23us (threshold: 1s), server"));
+  sample->present &= ~(1U << METRIC_OFFSET);
+  example.config.limit[METRIC_OFFSET].warning = CONFIG_NONE;
+  assert_null(strstr(write_ok(), "offset"));
+}
+
 /* Each figure that is limited stands there. */
 static void test_all_limits(void **state) {
   (void)state;
@@ -249,6 +279,7 @@ int main(void) {
       cmocka_unit_test_setup(test_remarks, fill),
       cmocka_unit_test_setup(test_several, fill),
       cmocka_unit_test_setup(test_healthy, fill),
+      cmocka_unit_test_setup(test_offset_now, fill),
       cmocka_unit_test_setup(test_all_limits, fill),
       cmocka_unit_test_setup(test_limits, fill),
       cmocka_unit_test_setup(test_stale, fill),

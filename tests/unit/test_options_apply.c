@@ -183,6 +183,8 @@ static void test_limits(void **state) {
       {"--limit|offsets=1", "--limit: 'offsets=1' should be "},
       {"--limit|=1", "--limit: '=1' should be "},
       {"--limit|", "--limit: '' should be "},
+      {"--limit|offset=", "--limit: 'offset=' should be "},
+      {"--limit|offset=,", "--limit: 'offset=,' should be "},
       {"--limit|offset=1,2,3", "--limit: '2,3' "},
       {"--limit|offset=-1", "--limit: '-1' "},
       {"--limit|reach=9", "--limit: '9' is not between 1 and 8"},
