@@ -107,7 +107,7 @@ teardown_file() {
     # shellcheck disable=SC2086 # words
     expect 0 as_cron $arguments
     silent
-    lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, server: 127\.0\.0\.1, source: chrony.*'
+    lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, server: 127\.0\.0\.1, source: chrony'
   done
   lab_stop chrony
   expect 3 as_cron -s chrony
@@ -134,7 +134,11 @@ ntpd_answers() {
   "$PROG" -s ntpd -l none -o json | grep -q 'has no servers'
 }
 
+# What auto adds where no daemon that keeps the clock serves.
+readonly ALONE="; timesyncd, chronyd and ntpd do not serve"
+
 @test "ptp4l: asked by name, and found by auto" {
+  local tail=$ALONE
   lab_ptp_network
   lab_ptp_start gm a0 'use_syslog 0' 'priority1 10' 'announceReceiptTimeout 3'
   lab_ptp_start slave b0 'use_syslog 0' 'slaveOnly 1' 'clock_servo linreg'
@@ -142,7 +146,8 @@ ntpd_answers() {
   for arguments in '' '-s ptp'; do
     # shellcheck disable=SC2086 # words
     expect 0 quickly $arguments
-    lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: ptp.*'
+    lines_are "$(logged)" "30 INFO NTP healthy, jitter: .*, source: ptp$tail"
+    tail=
   done
   lab_stop slave
   lab_stop gm
@@ -151,9 +156,9 @@ ntpd_answers() {
 @test "NTP servers: asked by name, and those of the configuration by auto" {
   lab_ntp_start '*=+5ms' '127.0.0.4=+5s'
   expect 0 quickly -s sntp:127.0.0.1,127.0.0.2,127.0.0.4
-  lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: sntp; falseticker: 127\.0\.0\.4 .*'
+  lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: sntp; falseticker: 127\.0\.0\.4 \(.*\)'
   expect 0 quickly
-  lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: sntp.*'
+  lines_are "$(logged)" "30 INFO NTP healthy, jitter: .*, source: sntp$ALONE"
   lab_stop ntp
 }
 

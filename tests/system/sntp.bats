@@ -67,6 +67,11 @@ of() {
     fail "$2 of $1 is $(jq -c --arg server "$1" ".servers[] | select(.server == \$server) | $2" "$OUT") instead of $3"
 }
 
+# near SERVER SECONDS: this is its offset, as exactly as the delay allows, however busy the machine is.
+near() {
+  of "$1" "(.offset_s - ($2) | fabs) <= .delay_s / 2 + 0.000001" true
+}
+
 # asked ADDRESS COUNT: how many requests ntp_server has had at this address since.
 asked() {
   local count
@@ -122,8 +127,8 @@ oracles() {
     done <"$BATS_TEST_TMPDIR/$address"
     [ $found = 3 ] || fail "not three oracles, but $found"
   done
-  of 127.0.0.6 '.offset_s - 0.25 | fabs < 0.02' true
-  of 127.0.0.7 '.offset_s + 0.25 | fabs < 0.02' true
+  near 127.0.0.6 0.25
+  near 127.0.0.7 -0.25
 }
 
 @test "sntp: the jitter is RFC 5905's, computed anew from the samples in the trace" {
@@ -167,8 +172,9 @@ oracles() {
 @test "sntp: one sample alone has no jitter, and needs none" {
   printf '%s\n' '[sntp]' 'samples = 1' >"$CONF"
   ask 127.0.0.1
-  verdict 0 ok '^NTP healthy, jitter: not known, so not judged, offset: \+5\.[0-9]+ms, server: 127\.0\.0\.1, source: sntp$'
+  verdict 0 ok '^NTP healthy, jitter: not known, so not judged, offset: \+[0-9.]+ms, server: 127\.0\.0\.1, source: sntp$'
   of 127.0.0.1 '[.jitter_s, .jitter_kind, .replies, .sent]' '[null,null,1,1]'
+  near 127.0.0.1 0.005
   in_time 1
 }
 
@@ -325,7 +331,7 @@ oracles() {
   ask '::1,fd09::1,[::1]:123'
   of ::1 '[.address, .replies]' '["::1",4]'
   of fd09::1 '[.address, .replies]' '["fd09::1",4]'
-  of ::1 '.offset_s * 1000 | round' -7
+  near ::1 -0.007
   of '[::1]:123' '[.remark, .sent]' '["the same address as ::1: asked once",null]'
   rules '::1=drop=1'
   ask both.example
