@@ -48,6 +48,7 @@ static const struct config_word formats[] = {{"auto", SYSLOG_FORMAT_AUTO},
 #define MONITORING(field) .section = "monitoring", .offset = offsetof(struct config, field)
 #define LOGGING(field) .section = "logging", .offset = offsetof(struct config, field)
 #define SNTP(field) .section = "sntp", .offset = offsetof(struct config, field)
+#define OUTPUT(field) .section = "output", .offset = offsetof(struct config, field)
 #define PTP(field) .section = "ptp", .offset = offsetof(struct config, field)
 #define TIME_RANGE .type = CONFIG_TIME, .min = 1, .max = 1000000 * DURATION_S
 
@@ -137,6 +138,21 @@ const struct config_key config_keys[] = {
      .initial = "auto",
      .words = formats,
      .doc = "the form of lines over UDP; auto: rfc5424"},
+    {.name = "prometheus",
+     OUTPUT(output_prometheus),
+     .type = CONFIG_FILE,
+     .initial = "",
+     .doc = "a file for node_exporter's textfile collector, written at each run"},
+    {.name = "json",
+     OUTPUT(output_json),
+     .type = CONFIG_FILE,
+     .initial = "",
+     .doc = "the last report"},
+    {.name = "influx",
+     OUTPUT(output_influx),
+     .type = CONFIG_TARGET,
+     .initial = "",
+     .doc = "InfluxDB: a file, udp://host:port, http://host[:port] or https://"},
     {.name = "servers",
      SNTP(sntp_servers),
      .type = CONFIG_SERVERS,

@@ -8,6 +8,7 @@
 #include "ntp_monitor/address.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/target.h"
 #include "ntp_monitor/why.h"
 
 const struct origin config_command_line = {.path = "command line"};
@@ -161,6 +162,19 @@ static int set_list(const struct config_key *key, char *field, const char *text,
   return 0;
 }
 
+static int set_target(const struct config_key *key, char *field, const char *text,
+                      struct why *why) {
+  struct target target = {.kind = TARGET_FILE};
+  if (text[0] != '\0' && target_parse(text, false, &target, why) != 0) {
+    return -EINVAL;
+  }
+  if (target.kind != TARGET_FILE && key->type != CONFIG_TARGET) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no file", text);
+  }
+  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
+  return 0;
+}
+
 static int set_bool(const struct config_key *key, const char *text, bool *field, struct why *why) {
   int64_t value = 0;
   int error = set_word(key->words, text, &value, why);
@@ -177,6 +191,8 @@ int config_set(struct config *config, const struct config_key *key, const char *
               : key->type == CONFIG_ADDRESS ? set_address(field, text, why)
               : key->type == CONFIG_PATHS   ? set_list(key, field, text, why)
               : key->type == CONFIG_SERVERS ? set_list(key, field, text, why)
+              : key->type == CONFIG_FILE    ? set_target(key, field, text, why)
+              : key->type == CONFIG_TARGET  ? set_target(key, field, text, why)
               : key->type == CONFIG_BOOL    ? set_bool(key, text, field, why)
                                             : set_number(key, text, field, why);
   if (error == 0) {
@@ -232,7 +248,8 @@ void config_print(const struct config *config, const struct config_key *key, cha
       (void)snprintf(out + used, size_bytes - used, "%s%s", i > 0 ? " " : "", config->source[i]);
     }
   } else if (key->type == CONFIG_ADDRESS || key->type == CONFIG_PATHS ||
-             key->type == CONFIG_SERVERS) {
+             key->type == CONFIG_SERVERS || key->type == CONFIG_FILE ||
+             key->type == CONFIG_TARGET) {
     (void)snprintf(out, size_bytes, "%s", (const char *)field);
   } else if (key->type == CONFIG_BOOL) {
     (void)snprintf(out, size_bytes, "%s", word_of(key->words, *(const bool *)field));

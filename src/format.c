@@ -11,10 +11,8 @@
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
 
-/* What a failed print leaves of the time, to log that it failed. */
-#define LOG_RESERVE_NS (100 * DURATION_MS)
-
-const struct format *const format_table[] = {&format_text, &format_json, &format_nagios, NULL};
+const struct format *const format_table[] = {&format_text,       &format_json,   &format_nagios,
+                                             &format_prometheus, &format_influx, NULL};
 
 const struct format *format_find(const char *name, struct why *why) {
   char known[256] = "";
@@ -30,22 +28,30 @@ const struct format *format_find(const char *name, struct why *why) {
   return NULL;
 }
 
-/* Through memory, so that the descriptor is written to under the deadline and with
- * every error seen, which stdio leaves to its flush. */
+/* Through memory, so that what takes it is written to under the deadline and with every error
+ * seen, which stdio leaves to its flush. */
+int format_render(const struct format *format, const struct report *report, bool colour,
+                  char **text, size_t *bytes, struct why *why) {
+  FILE *stream = open_memstream(text, bytes);
+  bool failed = stream == NULL;
+  if (stream != NULL) {
+    format->print(stream, report, colour);
+    failed = ferror(stream) != 0;
+    /* Out of memory at its very end, fclose says nothing and leaves no text. */
+    failed = fclose(stream) != 0 || failed || *text == NULL;
+  }
+  return failed ? why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory to print the report") : 0;
+}
+
 int format_print(const struct format *format, const struct report *report, const struct env *env,
                  struct why *why) {
   char *text = NULL;
   size_t bytes = 0;
-  FILE *stream = open_memstream(&text, &bytes);
-  int error = stream == NULL ? -errno : 0;
-  if (stream != NULL) {
-    format->print(stream, report, env->stdout_tty && !env->no_color);
-    bool failed = ferror(stream) != 0;
-    /* Out of memory at its very end, fclose says nothing and leaves no text. */
-    error = fclose(stream) != 0 || failed || text == NULL ? -ENOMEM : 0;
-  }
+  struct why inner;
+  int error =
+      format_render(format, report, env->stdout_tty && !env->no_color, &text, &bytes, &inner);
   if (error == 0) {
-    error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns - LOG_RESERVE_NS);
+    error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns - FORMAT_LOG_RESERVE_NS);
   }
   free(text);
   return error == 0 ? 0

@@ -1,10 +1,8 @@
 /*
  * ntp_monitor: takes one reading of how well this machine's clock is kept, judges it,
- * says so in one place that surely arrives, and ends.
- *
+ * says so in one place that surely arrives, and ends. This file is the arrows, of which each
+ * makes a value that the next only reads:
  *   argv -> options -> config -> readings -> report -> log + format -> exit status
- *
- * Each arrow makes a value that the next only reads; this file is the arrows.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +20,7 @@
 #include "ntp_monitor/message.h"
 #include "ntp_monitor/note.h"
 #include "ntp_monitor/options.h"
+#include "ntp_monitor/output.h"
 #include "ntp_monitor/show.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/text.h"
@@ -138,6 +137,7 @@ static const char *source_names(struct run *run) {
 static void judge(struct run *run) {
   struct report *report = &run->report;
   *report = (struct report){.now_ns = clock_realtime_ns(),
+                            .version = NTP_MONITOR_VERSION,
                             .host = run->env.host,
                             .source = source_names(run),
                             .config = &run->config};
@@ -150,6 +150,7 @@ static void judge(struct run *run) {
     (void)snprintf(report->message, sizeof report->message,
                    "NTP jitter unavailable: no memory to judge the reading");
   }
+  report->run_duration_ns = clock_monotonic_ns() - run->env.start_ns;
   for (size_t i = 0; i < report->finding_count; i++) {
     show_finding(run->env.trace, &run->config, &report->findings[i]);
   }
@@ -157,19 +158,25 @@ static void judge(struct run *run) {
             reason_name(report->reason), report->message);
 }
 
-/* Where there is someone to read it: the report on stdout. */
+/* A report that could not be printed. */
+static void tell_failed(void *user, const struct why *why) {
+  struct run *run = user;
+  say(run, SEVERITY_ERROR, why->text, NULL);
+  if (run->report.exit_status == VERDICT_OK) {
+    run->report.exit_status = VERDICT_UNKNOWN;
+  }
+}
+
+/* Where there is someone to read it: the report on stdout; and all that is wanted elsewhere. */
 static void print(struct run *run) {
   const struct format *format = run->options.format;
   if (format == NULL && run->env.stdout_tty && !run->options.quiet) {
     format = &format_text;
   }
   struct why why;
-  if (format == NULL || format_print(format, &run->report, &run->env, &why) == 0) {
-    return;
-  }
-  say(run, SEVERITY_ERROR, why.text, NULL);
-  if (run->report.exit_status == VERDICT_OK) {
-    run->report.exit_status = VERDICT_UNKNOWN;
+  output_all(&run->options, &run->config, &run->report, &run->env, tell_failed, run);
+  if (format != NULL && format_print(format, &run->report, &run->env, &why) != 0) {
+    tell_failed(run, &why);
   }
 }
 

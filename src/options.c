@@ -8,20 +8,12 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
+#include "ntp_monitor/option_row.h"
 #include "ntp_monitor/source.h"
+#include "ntp_monitor/target.h"
 #include "ntp_monitor/why.h"
 
-enum action { SET, MODE, SET_CONFIG, SET_FORMAT, SET_HOST, SET_MACHINE, SET_QUIET };
-
-static const struct row {
-  int letter; /* 0 for none */
-  const char *name, *argument;
-  enum action action;
-  const char *key;  /* SET: the configuration key */
-  const char *text; /* SET without an argument: the value */
-  enum mode mode;   /* MODE */
-  const char *doc;
-} rows[] = {
+const struct option_row option_rows[] = {
     {'w', "warning", "TIME", SET, "jitter_threshold", NULL, 0,
      "jitter above this is a WARNING (default 2s)"},
     {'c', "critical", "TIME", SET, "jitter_critical", NULL, 0,
@@ -30,8 +22,8 @@ static const struct row {
     {'t', "timeout", "TIME", SET, "timeout", NULL, 0, "the whole run's deadline (default 10s)"},
     {'s', "source", "NAME", SET, "source", NULL, 0,
      "where readings come from (default auto); repeatable"},
-    {'o', "output", "FORMAT", SET_FORMAT, NULL, NULL, 0,
-     "print the report on stdout: FORMAT below"},
+    {'o', "output", "FORMAT[=FILE]", SET_FORMAT, NULL, NULL, 0,
+     "print the report, or write it to FILE: FORMAT below"},
     {'l', "log", "ADDRESS", SET, "syslog_address", NULL, 0,
      "where log lines go: ADDRESS below (default /dev/log)"},
     {'d', "debug", NULL, SET, "debug_mode", "true", 0, "say on stderr what happens, step by step"},
@@ -48,9 +40,40 @@ static const struct row {
     {'V', "version", NULL, MODE, NULL, NULL, MODE_VERSION, "print the version, and end"},
 };
 
-enum { ROW_COUNT = sizeof rows / sizeof *rows, LONG_ONLY = 256 };
+enum { ROW_COUNT = sizeof option_rows / sizeof *option_rows, LONG_ONLY = 256 };
 
-static int take(struct options *options, const struct row *row, const char *argument,
+const size_t option_row_count = ROW_COUNT;
+
+/* FORMAT for stdout, or FORMAT=TARGET. */
+static int take_output(struct options *options, const char *argument, struct why *why) {
+  char name[32];
+  struct target target;
+  size_t letters = strspn(argument, "abcdefghijklmnopqrstuvwxyz");
+  const char *to = argument[letters] == '=' ? argument + letters : NULL;
+  (void)snprintf(name, sizeof name, "%.*s", (int)(letters < 31 ? letters : 31), argument);
+  const struct format *format = format_find(to != NULL ? name : argument, why);
+  if (format == NULL) {
+    return -EINVAL;
+  }
+  if (to == NULL) {
+    options->format = format;
+    return 0;
+  }
+  if (options->output_count == OPTIONS_OUTPUTS) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "more than %d outputs", OPTIONS_OUTPUTS);
+  }
+  if (target_parse(to + 1, true, &target, why) != 0) {
+    return -EINVAL;
+  }
+  if (target.kind != TARGET_FILE && !format->pushed) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s goes to a file, not to '%.80s'", name, to + 1);
+  }
+  options->outputs[options->output_count].format = format;
+  options->outputs[options->output_count++].target = to + 1;
+  return 0;
+}
+
+static int take(struct options *options, const struct option_row *row, const char *argument,
                 struct why *why) {
   switch (row->action) {
   case SET:
@@ -69,8 +92,7 @@ static int take(struct options *options, const struct row *row, const char *argu
     options->config_path = argument;
     return 0;
   case SET_FORMAT:
-    options->format = format_find(argument, why);
-    return options->format != NULL ? 0 : -EINVAL;
+    return take_output(options, argument, why);
   case SET_QUIET:
     options->quiet = true;
     return 0;
@@ -110,11 +132,12 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
   size_t used = 1;
   *options = (struct options){.mode = MODE_CHECK};
   for (size_t i = 0; i < ROW_COUNT; i++) {
-    longs[i] = (struct option){rows[i].name, rows[i].argument != NULL, NULL, LONG_ONLY + (int)i};
-    if (rows[i].letter != 0) {
-      shorts[used++] = (char)rows[i].letter;
+    longs[i] = (struct option){option_rows[i].name, option_rows[i].argument != NULL, NULL,
+                               LONG_ONLY + (int)i};
+    if (option_rows[i].letter != 0) {
+      shorts[used++] = (char)option_rows[i].letter;
       shorts[used] = ':';
-      used += rows[i].argument != NULL;
+      used += option_rows[i].argument != NULL;
     }
   }
   shorts[used] = '\0';
@@ -133,10 +156,10 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
                      optopt > 0 && optopt < LONG_ONLY ? letter : argv[optind - 1]);
     }
     size_t i = found >= LONG_ONLY ? (size_t)(found - LONG_ONLY) : 0;
-    while (found < LONG_ONLY && rows[i].letter != found) {
+    while (found < LONG_ONLY && option_rows[i].letter != found) {
       i++;
     }
-    if (take(options, &rows[i], optarg, why) != 0) {
+    if (take(options, &option_rows[i], optarg, why) != 0) {
       return -EINVAL;
     }
   }
@@ -227,65 +250,4 @@ int64_t options_timeout_ns(const struct options *options) {
   }
   const struct config_key *key = config_find("monitoring", "timeout");
   return timeout_ns >= key->min && timeout_ns <= key->max ? timeout_ns : 0;
-}
-
-static void help_option(FILE *out, const struct row *row) {
-  char names[40];
-  (void)snprintf(names, sizeof names, "    --%s%s%s", row->name, row->argument != NULL ? " " : "",
-                 row->argument != NULL ? row->argument : "");
-  if (row->letter != 0) {
-    names[0] = '-';
-    names[1] = (char)row->letter;
-    names[2] = ',';
-  }
-  (void)fprintf(out, "  %-24s %s\n", names, row->doc);
-}
-
-static void help_limit(FILE *out) {
-  (void)fputs("LIMIT is METRIC=WARN[,CRIT]; METRIC is one of\n ", out);
-  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
-    if (metric_table[m].reason != REASON_OK) {
-      (void)fprintf(out, " %s%s", metric_table[m].word,
-                    metric_table[m].below ? " (alerts below)" : "");
-    }
-  }
-  (void)fputs("\n", out);
-}
-
-void options_help(FILE *out) {
-  (void)fputs("Usage: ntp_monitor [OPTION]...\n"
-              "Says in one line how well this machine's clock is kept: takes one reading,\n"
-              "judges it, logs the verdict; on a terminal prints it, too.\n\n",
-              out);
-  for (size_t i = 0; i < ROW_COUNT; i++) {
-    help_option(out, &rows[i]);
-  }
-  (void)fputs("\nExit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad\n"
-              "usage, bad configuration, verdict not delivered).\n"
-              "\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
-              "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n",
-              out);
-  help_limit(out);
-  (void)fputs("NAME is:\n  auto             the first of these that serves\n", out);
-  for (size_t i = 0; source_table[i] != NULL; i++) {
-    const struct source *source = source_table[i];
-    char usage[SOURCE_USAGE_BYTES];
-    (void)fprintf(out, "  %-16s %s\n", source_usage(usage, source), source->summary);
-  }
-  (void)fputs("FORMAT is:\n", out);
-  for (size_t i = 0; format_table[i] != NULL; i++) {
-    (void)fprintf(out, "  %-16s %s\n", format_table[i]->name, format_table[i]->summary);
-  }
-  (void)fputs("\nConfiguration: /etc/ntp_monitor.conf, over it ~/.ntp_monitor.conf, over both\n"
-              "the command line. Keys, with their defaults:\n",
-              out);
-  const char *section = "";
-  for (size_t i = 0; i < config_key_count; i++) {
-    const struct config_key *key = &config_keys[i];
-    if (strcmp(section, key->section) != 0) {
-      (void)fprintf(out, "  [%s]\n", key->section);
-      section = key->section;
-    }
-    (void)fprintf(out, "  %s = %s\n        %s\n", key->name, key->initial, key->doc);
-  }
 }

@@ -37,7 +37,7 @@ check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,wide,clo
 check "metric|$leaves" "$network|syslog|ini|systemd/.*" $s/{sample,metric}.c
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
 check "sample|metric|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
-  $s/{judge,message,note,frame,timesync,address}.c
+  $s/{judge,message,note,frame,timesync,address,series}.c
 pure="$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time"
 check "sample|metric|ntp_time|ntp_packet|$leaves" "$pure" \
   $s/ntp/{candm,mode6,ptp_data,ptp_management,ntp_packet,ntp_select,ntp_time}.c
@@ -54,7 +54,7 @@ check "sample|metric|timesync|source|config|address|env|net|bus|bus_timesync|$co
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c
 check "log|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c
 check "env|frame|address|config|$leaves" "ini|systemd/.*|$network" $s/log.c
-check "format|report|config|judge|metric|$leaves" "$network|ini|systemd/.*|fcntl" $s/format/*.c
+check "format|report|config|judge|metric|series|$leaves" "$network|ini|systemd/.*|fcntl" $s/format/*.c
 check ".*" "$network|ini|systemd/.*" $s/main.c
 
 # One user each.

@@ -63,13 +63,16 @@ struct config {
   int64_t ptp_domain;
   int64_t ptp_transport_specific;
   int64_t ptp_samples;
-  int64_t ptp_interval_ns;              /* between these */
-  char sntp_servers[CONFIG_TEXT_BYTES]; /* between commas or blanks; "": none */
-  int64_t sntp_samples;                 /* of each server */
-  int64_t sntp_interval_ns;             /* between these */
-  int64_t min_truechimers;              /* CONFIG_NONE: more than half */
-  const char *host;                     /* -H, or NULL */
-  const char *machine;                  /* -M, or NULL */
+  int64_t ptp_interval_ns;                   /* between these */
+  char sntp_servers[CONFIG_TEXT_BYTES];      /* between commas or blanks; "": none */
+  int64_t sntp_samples;                      /* of each server */
+  int64_t sntp_interval_ns;                  /* between these */
+  int64_t min_truechimers;                   /* CONFIG_NONE: more than half */
+  char output_prometheus[CONFIG_TEXT_BYTES]; /* path; "": none */
+  char output_json[CONFIG_TEXT_BYTES];
+  char output_influx[CONFIG_TEXT_BYTES]; /* path or URL, see target.h */
+  const char *host;                      /* -H, or NULL */
+  const char *machine;                   /* -M, or NULL */
   struct origin origin[CONFIG_KEYS_MAX];
 };
 
@@ -80,6 +83,8 @@ enum config_type {
   CONFIG_WORD,    /* int64_t: the value of one of a table of words */
   CONFIG_ADDRESS, /* char[CONFIG_TEXT_BYTES]: where log lines go */
   CONFIG_PATHS,   /* char[CONFIG_TEXT_BYTES]: absolute, between blanks */
+  CONFIG_FILE,    /* char[CONFIG_TEXT_BYTES]: an absolute path, or "" */
+  CONFIG_TARGET,  /* char[CONFIG_TEXT_BYTES]: the same, or a URL (target.h) */
   CONFIG_SERVERS, /* char[CONFIG_TEXT_BYTES]: host[:port] between blanks or commas */
   CONFIG_SOURCES  /* source_text and source[] */
 };

@@ -73,6 +73,16 @@ int net_write(int fd, const void *data, size_t length_bytes, int64_t deadline_ns
  * socket: 0 if none came, else a negative errno (-ECONNREFUSED). */
 int net_refusal(int fd, int64_t wait_ns, int64_t deadline_ns);
 
+/* Sends one datagram on a connected UDP socket and, with wait, waits a moment for its refusal: 0
+ * or a negative errno. */
+int net_udp_send(int fd, const void *data, size_t length_bytes, bool wait, int64_t deadline_ns);
+
+/* Sends one datagram to the first address of host that does not refuse it. Looking up its name may
+ * use half of the time, so that there is some for another way. Returns the connected socket, which
+ * is the caller's, or a negative errno with why filled. */
+int net_udp_host(const char *host, uint16_t port, const void *data, size_t length_bytes,
+                 int64_t deadline_ns, struct why *why);
+
 /* Reads fd to its end (or size_bytes), waiting up to the deadline. Returns the
  * number of bytes, or a negative errno (-ETIMEDOUT, -EFBIG where more than
  * size_bytes came). fd may be a file, a FIFO or a socket. */

@@ -13,14 +13,19 @@ struct why;
 
 enum mode { MODE_CHECK, MODE_CHECK_CONFIG, MODE_PRINT_CONFIG, MODE_HELP, MODE_VERSION };
 
-enum { OPTIONS_MAX = 64 };
+enum { OPTIONS_MAX = 64, OPTIONS_OUTPUTS = 8 };
 
 /* What stood there; texts are argv's. The settings wait for options_apply, for the
  * command line goes over the files, and which files is said on it. */
 struct options {
   enum mode mode;
-  const char *config_path; /* -C, or NULL */
-  const struct format *format;
+  const char *config_path;     /* -C, or NULL */
+  const struct format *format; /* on stdout, or NULL */
+  size_t output_count;
+  struct {
+    const struct format *format;
+    const char *target; /* see target.h */
+  } outputs[OPTIONS_OUTPUTS];
   bool quiet;
   const char *host;    /* -H, or NULL */
   const char *machine; /* -M, or NULL */

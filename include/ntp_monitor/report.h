@@ -32,7 +32,9 @@ struct finding {
 };
 
 struct report {
-  int64_t now_ns; /* CLOCK_REALTIME */
+  int64_t now_ns;          /* CLOCK_REALTIME */
+  int64_t run_duration_ns; /* from the start of the run to the verdict */
+  const char *version;     /* of this program */
   const char *host;
   const char *source; /* name, or several between blanks */
   const struct config *config;

@@ -86,17 +86,32 @@ static void check_nagios(const struct report *report) {
   free(text);
 }
 
+/* Both are read anew, from their grammars. */
+static void check_series(const struct report *report, const struct format *format,
+                         void (*check)(const char *text, const struct report *report)) {
+  char *text = print(format, report, true);
+  MUST(fuzz_is_safe_lines(text));
+  check(text, report);
+  free(text);
+}
+
 void fuzz_formats(const struct report *report) {
   check_text(report);
   check_json(report);
   check_nagios(report);
+  check_series(report, &format_prometheus, fuzz_prometheus);
+  check_series(report, &format_influx, fuzz_influx);
 }
 
 void fuzz_report(const struct reading *readings, size_t count, const struct config *config,
                  unsigned problems, const char *host) {
   struct env *env = fuzz_env();
-  struct report report = {
-      .now_ns = FUZZ_NOW_NS, .host = host, .source = "timesyncd text", .config = config};
+  struct report report = {.now_ns = FUZZ_NOW_NS,
+                          .run_duration_ns = 7,
+                          .version = "1",
+                          .host = host,
+                          .source = "timesyncd text",
+                          .config = config};
   MUST(judge_report(&report, readings, count, problems) == 0);
   fuzz_verdict(&report, readings, count, problems);
   message_write(&report, readings, count, problems);

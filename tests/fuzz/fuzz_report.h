@@ -4,6 +4,7 @@
 
 #include "ntp_monitor/frame.h"
 #include "ntp_monitor/report.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stddef.h>
 
@@ -13,5 +14,11 @@ void fuzz_verdict(const struct report *report, const struct reading *readings, s
                   unsigned problems);
 void fuzz_formats(const struct report *report);
 void fuzz_frames(const struct frame_line *line);
+void fuzz_prometheus(const char *text, const struct report *report);
+void fuzz_influx(const char *text, const struct report *report);
+
+/* Takes a plain decimal of at most 9 places: where it ends, and in *value_ns what it is, times 1e9.
+ */
+const char *fuzz_decimal(const char *at, fuzz_wide *value_ns);
 
 #endif

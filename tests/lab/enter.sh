@@ -9,7 +9,7 @@
 #     "systemd-timesync" (the same as root)
 #   - only the loopback interface; all of 127.0.0.0/8 and ::1 can be used
 #   - $LAB_DIR (/run/lab) is the tests' own folder; the unpacked programs (busctl, timedatectl,
-#     systemd-analyze, journalctl, crontab, chronyc, dbus-send, busybox) are in PATH
+#     systemd-analyze, journalctl, crontab, chronyc, dbus-send, busybox, promtool) are in PATH
 # The tree this script lies in stays where it is, and the current folder too.
 #
 # usage: enter.sh COMMAND [ARGUMENT...]
@@ -124,7 +124,8 @@ make_bin() {
     sort -u | paste -sd:)
   mkdir -p "$LAB_DIR/bin"
   for name in busctl timedatectl systemd-analyze journalctl crontab chronyc chronyd dbus-send \
-    dbus-daemon systemd-timesyncd systemd-journald rsyslogd busybox ntpd ptp4l pmc ip; do
+    dbus-daemon systemd-timesyncd systemd-journald rsyslogd busybox ntpd ptp4l pmc ip \
+    prometheus promtool prometheus-node-exporter influxd; do
     for file in "$LAB_ROOT"/{usr/bin,bin,usr/sbin,lib/systemd,usr/lib/systemd}/"$name"; do
       [ -x "$file" ] || continue
       printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" "$file" \

@@ -89,11 +89,14 @@ setup() {
 
 @test "keys: no text names one that the program does not have" {
   {
-    printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time sys_jitter metric_threshold metric_critical
+    printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time sys_jitter metric_threshold metric_critical \
+      node_exporter data_format ignore_error
     metrics
     program_settings "$T/empty.conf" | cut -d' ' -f2
     report json | grep -oE '"[a-z_]+":' | tr -d '":'
     report nagios | grep -oE '[a-z_]+=' | tr -d =
+    prometheus_names
+    influx_names
   } >"$T/known"
   all_text | grep -oE '\<[a-z]+(_[a-z0-9]+)+\>' >"$T/text"
   within "$T/text" "$T/known" 20
@@ -104,7 +107,7 @@ setup() {
 @test "example: only its section headers are active, so it changes nothing" {
   cp "$EXAMPLE" "$T/example.conf"
   run -0 grep -vE '^(#.*)?$' "$EXAMPLE"
-  [ "$output" = $'[monitoring]\n[logging]\n[sntp]\n[chrony]\n[ptp]' ] || fail "$output"
+  [ "$output" = $'[monitoring]\n[logging]\n[output]\n[sntp]\n[chrony]\n[ptp]' ] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --check-config
   [ "$output" = '0 problems in the configuration' ] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --print-config
@@ -216,6 +219,22 @@ setup() {
     printf '%s\n' warning critical # of a limit, told in its text
     part "$MAN1" '^.It Cm json' '^.Sh' | sed -nE 's/^\.It Li ([a-z_]+)$/\1/p'
   } >"$T/man"
+  same_set "$T/program" "$T/man" 20
+}
+
+@test "outputs: ntp_monitor(1) has every metric of prometheus, and no other" {
+  prometheus_names >"$T/program"
+  report prometheus --limit reach=2 --limit stratum=3 | sed -nE 's/^(ntp_monitor_[a-z_]+).*/\1/p' >"$T/printed"
+  within "$T/printed" "$T/program" 13
+  part "$MAN1" '^.It Cm prometheus' '^.It Cm' | sed -nE 's/^\.It Li (ntp_monitor_[a-z_]+)$/\1/p' >"$T/man"
+  same_set "$T/program" "$T/man" 20
+}
+
+@test "outputs: ntp_monitor(1) has every tag and field of influx, and no other" {
+  influx_names >"$T/program"
+  report influx | sed -E 's/\\ /_/g; s/ [0-9]+$//' | grep -oE '[ ,][a-z_]+=' | tr -d ' ,=' >"$T/printed"
+  within "$T/printed" "$T/program" 12
+  part "$MAN1" '^.It Cm influx' '^.It Cm' | sed -nE 's/^\.It Li ([a-z_]+)$/\1/p' >"$T/man"
   same_set "$T/program" "$T/man" 20
 }
 

@@ -88,6 +88,16 @@ reasons() {
   sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/why.c"
 }
 
+# Of the formats whose reports leave out what is not known.
+prometheus_names() {
+  sed -nE 's/^    \{"([a-z_]+)",.*/ntp_monitor_\1/p' "$TOP/src/format/prometheus.c"
+}
+
+influx_names() {
+  sed -nE -e 's/^    \{"([a-z_]+)", [A-Z].*/\1/p' \
+    -e 's/^ *print_(tag|word|span|count)\([^"]*"([a-z_]+)",.*/\2/p' "$TOP/src/format/influx.c"
+}
+
 # The words that key $2 of section $1 takes.
 words_of() {
   printf '[%s]\n%s = no such word\n' "$1" "$2" >"$BATS_TEST_TMPDIR/words.conf"

@@ -551,7 +551,7 @@ on_terminal() {
   done
   monitor -o $'xml\x1b'
   ended 3
-  equal 'stderr' "$(<"$T/err")" "ntp_monitor: ERROR usage: 'xml\\x1b' is no format; there are: text, json, nagios;\
+  equal 'stderr' "$(<"$T/err")" "ntp_monitor: ERROR usage: 'xml\\x1b' is no format; there are: text, json, nagios, prometheus, influx;\
  see ntp_monitor --help"
   equal 'the lines logged' "$(rsyslogd_raw)" ''
 }

@@ -396,7 +396,7 @@ refused() {
   done
   top=$(head -n 24 <<<"$output")
   for option in '-w, --warning TIME' '-c, --critical TIME' '-t, --timeout TIME' \
-    '-s, --source NAME' '-o, --output FORMAT' '-l, --log ADDRESS' '-d, --debug' '-q, --quiet' \
+    '-s, --source NAME' '-o, --output FORMAT[=FILE]' '-l, --log ADDRESS' '-d, --debug' '-q, --quiet' \
     '-C, --config FILE' '--check-config' '--print-config' '-h, --help' '-V, --version'; do
     [[ $top == *" $option "* ]] || fail "not in the first 24 lines: $option"
   done

@@ -77,6 +77,8 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 0 -o text -d
   clean 0 -o json -l 127.0.0.1
   clean 0 -o nagios -l localhost
+  clean 0 -o prometheus
+  clean 0 -o influx
   clean 1 -w 1ns -l stderr
   clean 2 -c 1ns -l none
 }

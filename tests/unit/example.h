@@ -59,6 +59,8 @@ static inline void example_fill(struct example *example) {
                                             .limit = 2 * DURATION_S};
   }
   example->report = (struct report){.now_ns = EXAMPLE_NOW_NS,
+                                    .run_duration_ns = INT64_C(12345000),
+                                    .version = "1.2.3",
                                     .host = "pi",
                                     .source = "timesyncd",
                                     .config = &example->config,

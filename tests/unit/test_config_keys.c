@@ -36,7 +36,7 @@ static void check(const struct config_key *key, const char *text, const char *wa
 }
 
 static const struct config_key *find(const char *name) {
-  static const char *const sections[] = {"monitoring", "logging", "sntp", "chrony", "ptp"};
+  static const char *const sections[] = {"monitoring", "logging", "output", "sntp", "chrony", "ptp"};
   const struct config_key *key = NULL;
   for (size_t i = 0; key == NULL && i < sizeof sections / sizeof *sections; i++) {
     key = config_find(sections[i], name);
@@ -95,6 +95,9 @@ static void test_defaults(void **state) {
       {"syslog_address", "/dev/log"},
       {"syslog_facility", "daemon"},
       {"syslog_format", "auto"},
+      {"prometheus", ""},
+      {"json", ""},
+      {"influx", ""},
       {"servers", ""},
       {"samples", "4"},
       {"interval", "2s"},

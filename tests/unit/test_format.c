@@ -16,18 +16,19 @@ static struct example example;
 
 static void test_find(void **state) {
   (void)state;
-  static const char *const names[] = {"text", "json", "nagios"};
+  static const char *const names[] = {"text", "json", "nagios", "prometheus", "influx"};
   struct why why;
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < 5; i++) {
     const struct format *format = format_find(names[i], &why);
     assert_ptr_equal(format, format_table[i]);
     assert_string_equal(format->name, names[i]);
     assert_true(strlen(format->summary) > 0);
   }
-  assert_null(format_table[3]);
+  assert_null(format_table[5]);
   assert_null(format_find("x\n", &why));
   assert_int_equal(why.reason, REASON_CONFIG);
-  assert_string_equal(why.text, "'x\\x0a' is no format; there are: text, json, nagios");
+  assert_string_equal(why.text,
+                      "'x\\x0a' is no format; there are: text, json, nagios, prometheus, influx");
 }
 
 static void print_nothing(FILE *out, const struct report *report, bool colour) {

@@ -125,7 +125,7 @@ static void test_help(void **state) {
                                        "-s, --source NAME",
                                        "-H, --host [USER@]HOST",
                                        "-M, --machine NAME",
-                                       "-o, --output FORMAT",
+                                       "-o, --output FORMAT[=FILE] ",
                                        "-l, --log ADDRESS",
                                        "-d, --debug ",
                                        "-q, --quiet ",

@@ -1,0 +1,41 @@
+/* Where printed reports go: a file, a UDP port, an HTTP server. */
+#ifndef NTP_MONITOR_OUTPUT_H
+#define NTP_MONITOR_OUTPUT_H
+
+#include "ntp_monitor/target.h"
+
+#include <stddef.h>
+
+struct config;
+struct env;
+struct format;
+struct report;
+struct why;
+
+/* A kind of target. */
+struct output {
+  enum target_kind kind;
+  /* Delivers text, whole or not at all as far as the target can: 0, or a negative errno with why
+   * saying what failed and what to do. Ends by env->deadline_ns. */
+  int (*deliver)(const struct target *target, const char *text, size_t bytes, const struct env *env,
+                 const struct config *config, struct why *why);
+};
+
+extern const struct output output_file;
+extern const struct output output_udp;
+extern const struct output output_http;
+
+struct options;
+
+/* Prints report to all that the command line and the configuration want beside stdout; what could
+ * not be is told to failed, and the others are written all the same. */
+void output_all(const struct options *options, const struct config *config,
+                const struct report *report, const struct env *env,
+                void (*failed)(void *user, const struct why *why), void *user);
+
+/* Prints report to text (host:port, a path ...), which target_parse took: 0 or a negative errno
+ * with why. */
+int output_report(const struct format *format, const char *text, const struct report *report,
+                  const struct env *env, const struct config *config, struct why *why);
+
+#endif

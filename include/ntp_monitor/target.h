@@ -1,0 +1,26 @@
+/* Where a printed report goes, as people write it. Pure. */
+#ifndef NTP_MONITOR_TARGET_H
+#define NTP_MONITOR_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TARGET_TEXT_BYTES = 256 };
+
+enum target_kind { TARGET_FILE, TARGET_UDP, TARGET_HTTP };
+
+struct target {
+  enum target_kind kind;
+  uint16_t port;                /* TARGET_UDP */
+  char text[TARGET_TEXT_BYTES]; /* path, host, or the whole URL */
+};
+
+struct why;
+
+/*
+ * Reads /path | udp://host:port | http://host[:port] | https://host[:port]; relative: another path
+ * than an absolute one is good, too. 0, or -EINVAL with why quoting what was seen.
+ */
+int target_parse(const char *text, bool relative, struct target *target, struct why *why);
+
+#endif

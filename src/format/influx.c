@@ -1,0 +1,161 @@
+/*
+ * The format influx: InfluxDB's line protocol (docs.influxdata.com,
+ * reference/syntax/line-protocol). One line is of the run, and has neither source nor server; then
+ * one of each server.
+ *
+ * A field has one type for ever, or the store refuses the line: spans are always floats, with a
+ * point, and counts always integers. What is not known is left out.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/format.h"
+#include "ntp_monitor/judge.h"
+#include "ntp_monitor/report.h"
+#include "ntp_monitor/series.h"
+
+/* One that is being written; it begins with its first field, for one without any is no line. */
+struct line {
+  FILE *out;
+  const struct report *report;
+  const struct series *series; /* NULL: of the run */
+  unsigned fields;
+};
+
+static const struct {
+  const char *key;
+  unsigned figure; /* enum metric or enum field */
+} figures[] = {
+    {"jitter_s", METRIC_JITTER},
+    {"offset_s", METRIC_OFFSET},
+    {"delay_s", METRIC_DELAY},
+    {"root_distance_s", METRIC_ROOT_DISTANCE},
+    {"age_s", METRIC_AGE},
+    {"error_bound_s", METRIC_ERROR_BOUND},
+    {"poll_interval_s", FIELD_POLL_INTERVAL},
+    {"stratum", METRIC_STRATUM},
+    {"reach", METRIC_REACH},
+    {"leap", FIELD_LEAP},
+    {"replies", FIELD_REPLIES},
+};
+
+/* special: what gets a backslash. A newline cannot be written at all. */
+static void print_escaped(FILE *out, const char *text, const char *special) {
+  for (; *text != '\0'; text++) {
+    char c = *text == '\n' ? ' ' : *text;
+    (void)fprintf(out, strchr(special, c) != NULL ? "\\%c" : "%c", c);
+  }
+}
+
+/* An empty one cannot be written. A backslash at its end would escape what follows. */
+static void print_tag(FILE *out, const char *key, const char *value) {
+  size_t length = strlen(value);
+  if (length > 0) {
+    (void)fprintf(out, ",%s=", key);
+    print_escaped(out, value, ",= ");
+    (void)fputs(value[length - 1] == '\\' ? "x5c" : "", out);
+  }
+}
+
+static void begin_field(struct line *line, const char *key) {
+  if (line->fields++ == 0) {
+    (void)fputs("ntp_monitor", line->out);
+    print_tag(line->out, "host", line->report->host);
+    print_tag(line->out, "server", line->series != NULL ? line->series->server : "");
+    print_tag(line->out, "source", line->series != NULL ? line->series->finding->source : "");
+  }
+  (void)fprintf(line->out, "%c%s=", line->fields == 1 ? ' ' : ',', key);
+}
+
+static void end_line(const struct line *line) {
+  if (line->fields > 0) {
+    (void)fprintf(line->out, " %" PRId64 "\n", line->report->now_ns);
+  }
+}
+
+static void print_word(struct line *line, const char *key, const char *word) {
+  if (word[0] != '\0') {
+    begin_field(line, key);
+    (void)fputc('"', line->out);
+    print_escaped(line->out, word, "\"\\");
+    (void)fputc('"', line->out);
+  }
+}
+
+static void print_span(struct line *line, const char *key, int64_t span_ns) {
+  char text[DURATION_TEXT_BYTES];
+  begin_field(line, key);
+  (void)fputs(duration_print_seconds(text, span_ns), line->out);
+  (void)fputs(strchr(text, '.') == NULL ? ".0" : "", line->out);
+}
+
+/* One that its integers cannot hold is left out. */
+static void print_count(struct line *line, const char *key, uint64_t count) {
+  if (count <= INT64_MAX) {
+    begin_field(line, key);
+    (void)fprintf(line->out, "%" PRIu64 "i", count);
+  }
+}
+
+static void print_verdict(struct line *line, enum verdict verdict, enum reason reason) {
+  print_count(line, "verdict", verdict);
+  print_word(line, "reason", reason_name(reason));
+}
+
+static void print_figure(struct line *line, const char *key, const struct sample *sample,
+                         unsigned figure) {
+  if (!sample_has(sample, figure)) {
+    return;
+  }
+  if (figure == FIELD_POLL_INTERVAL) {
+    print_span(line, key, sample->poll_interval_ns);
+  } else if (figure == FIELD_LEAP) {
+    print_count(line, key, sample->leap);
+  } else if (figure == FIELD_REPLIES) {
+    print_count(line, key, sample->replies);
+  } else if (metric_table[figure].is_count) {
+    print_count(line, key, (uint64_t)sample->value[figure]);
+  } else {
+    print_span(line, key, sample->value[figure]);
+  }
+}
+
+static void print_server(FILE *out, const struct report *report, const struct series *series) {
+  const struct sample *sample = series->finding->sample;
+  struct line line = {.out = out, .report = report, .series = series};
+  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+    print_figure(&line, figures[i].key, sample, figures[i].figure);
+  }
+  if (!sample->bystander) {
+    print_verdict(&line, series->finding->verdict, series->finding->reason);
+  }
+  print_word(&line, "state", state_word(sample->state));
+  print_word(&line, "jitter_kind", jitter_kind_word(sample->jitter_kind));
+  print_word(&line, "address", sample->address);
+  end_line(&line);
+}
+
+static void print(FILE *out, const struct report *report, bool colour) {
+  struct series *series = series_make(report);
+  struct line line = {.out = out, .report = report};
+  (void)colour;
+  print_verdict(&line, judge_shown(report), report->reason);
+  print_span(&line, "run_duration_s", report->run_duration_ns);
+  end_line(&line);
+  for (size_t i = 0; series != NULL && i < report->finding_count; i++) {
+    print_server(out, report, &series[i]);
+  }
+  if (series == NULL) {
+    (void)fputs("# no memory to show the servers\n", out);
+  }
+  free(series);
+}
+
+const struct format format_influx = {
+    .name = "influx",
+    .pushed = true,
+    .summary = "lines for InfluxDB (line protocol)",
+    .print = print,
+};

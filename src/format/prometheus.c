@@ -1,0 +1,239 @@
+/*
+ * The format prometheus: the text exposition format 0.0.4, for the textfile collector of
+ * node_exporter or anything that serves a file
+ * (prometheus.io/docs/instrumenting/exposition_formats).
+ *
+ * No sample has a time stamp: node_exporter would skip the whole file. What is not known is left
+ * out: a 0 or a NaN would be graphed.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/format.h"
+#include "ntp_monitor/judge.h"
+#include "ntp_monitor/report.h"
+#include "ntp_monitor/series.h"
+
+struct page {
+  FILE *out;
+  const struct report *report;
+  const struct series *series; /* of its findings; NULL: not to be shown */
+};
+
+/* What has one name; its lines stand together, below its help. */
+struct family {
+  const char *name; /* behind "ntp_monitor_" */
+  const char *help;
+  void (*print)(const struct page *page, const struct family *family);
+  unsigned figure; /* enum metric or enum field: which it is of */
+};
+
+enum { VALUE_BYTES = METRIC_TEXT_BYTES };
+
+/* The beginning of a line, up to its labels. */
+static void begin_line(const struct page *page, const struct family *family, unsigned *lines) {
+  if ((*lines)++ == 0) {
+    (void)fprintf(page->out, "# HELP ntp_monitor_%s %s\n# TYPE ntp_monitor_%s gauge\n",
+                  family->name, family->help, family->name);
+  }
+  (void)fprintf(page->out, "ntp_monitor_%s", family->name);
+}
+
+/* before: what stands in front of it, a brace or a comma. */
+static void print_label(const struct page *page, const char *before, const char *name,
+                        const char *value) {
+  (void)fprintf(page->out, "%s%s=\"", before, name);
+  for (; *value != '\0'; value++) {
+    if (*value == '\n') {
+      (void)fputs("\\n", page->out);
+    } else {
+      (void)fprintf(page->out, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+    }
+  }
+  (void)fputc('"', page->out);
+}
+
+/* --- of the run ----------------------------------------------------------- */
+
+static void print_verdict(const struct page *page, const struct family *family) {
+  unsigned lines = 0;
+  begin_line(page, family, &lines);
+  (void)fprintf(page->out, " %d\n", (int)judge_shown(page->report));
+}
+
+static void print_fact(const struct page *page, const struct family *family, const char *label,
+                       const char *value) {
+  unsigned lines = 0;
+  begin_line(page, family, &lines);
+  print_label(page, "{", label, value);
+  (void)fputs("} 1\n", page->out);
+}
+
+static void print_reason(const struct page *page, const struct family *family) {
+  print_fact(page, family, "reason", reason_name(page->report->reason));
+}
+
+static void print_build(const struct page *page, const struct family *family) {
+  print_fact(page, family, "version", page->report->version);
+}
+
+static void print_span(const struct page *page, const struct family *family, int64_t span_ns) {
+  char text[VALUE_BYTES];
+  unsigned lines = 0;
+  begin_line(page, family, &lines);
+  (void)fprintf(page->out, " %s\n", duration_print_seconds(text, span_ns));
+}
+
+static void print_run(const struct page *page, const struct family *family) {
+  print_span(page, family, page->report->now_ns);
+}
+
+static void print_took(const struct page *page, const struct family *family) {
+  print_span(page, family, page->report->run_duration_ns);
+}
+
+/* --- metrics -------------------------------------------------------------- */
+
+/* A share of 8 is exact in decimals. */
+static const char *print_metric(char *text, enum metric metric, int64_t value) {
+  return metric == METRIC_REACH ? duration_print_seconds(text, value * (DURATION_S / 8))
+                                : metric_print_plain(text, metric, value);
+}
+
+static void print_limit(const struct page *page, const struct family *family, enum metric metric,
+                        const char *level, int64_t limit, unsigned *lines) {
+  char text[VALUE_BYTES];
+  const char *before = "{";
+  if (limit == CONFIG_NONE) {
+    return;
+  }
+  begin_line(page, family, lines);
+  if (!metric_table[metric].is_count) {
+    print_label(page, before, "limit", metric_table[metric].word);
+    before = ",";
+  }
+  print_label(page, before, "level", level);
+  (void)fprintf(page->out, "} %s\n", print_metric(text, metric, limit));
+}
+
+/* Those of all spans, which have their figure in a label; or of one count. */
+static void print_limits(const struct page *page, const struct family *family) {
+  unsigned lines = 0;
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    const struct limit *limit = &page->report->config->limit[m];
+    if (metric_table[m].is_count ? m == family->figure : !metric_table[family->figure].is_count) {
+      print_limit(page, family, m, "warning", limit->warning, &lines);
+      print_limit(page, family, m, "critical", limit->critical, &lines);
+    }
+  }
+}
+
+/* --- of each server ------------------------------------------------------- */
+
+static void begin_server(const struct page *page, const struct family *family,
+                         const struct series *series, unsigned *lines) {
+  begin_line(page, family, lines);
+  print_label(page, "{", "source", series->finding->source);
+  print_label(page, ",", "server", series->server);
+}
+
+/* NULL where there is none. */
+static const char *print_figure(char *text, const struct sample *sample, unsigned figure,
+                                int64_t now_ns) {
+  int64_t then_ns = 0;
+  if (!sample_has(sample, figure)) {
+    return NULL;
+  }
+  switch (figure) {
+  case METRIC_AGE:
+    return __builtin_sub_overflow(now_ns, sample->value[METRIC_AGE], &then_ns)
+               ? NULL
+               : duration_print_seconds(text, then_ns);
+  case FIELD_POLL_INTERVAL:
+    return duration_print_seconds(text, sample->poll_interval_ns);
+  case FIELD_LEAP:
+    (void)snprintf(text, VALUE_BYTES, "%d", (int)sample->leap);
+    return text;
+  case FIELD_REPLIES:
+    (void)snprintf(text, VALUE_BYTES, "%" PRIu64, sample->replies);
+    return text;
+  default:
+    return print_metric(text, (enum metric)figure, sample->value[figure]);
+  }
+}
+
+static void print_figures(const struct page *page, const struct family *family) {
+  unsigned lines = 0;
+  for (size_t i = 0; page->series != NULL && i < page->report->finding_count; i++) {
+    char text[VALUE_BYTES];
+    const struct series *series = &page->series[i];
+    if (print_figure(text, series->finding->sample, family->figure, page->report->now_ns) != NULL) {
+      begin_server(page, family, series, &lines);
+      (void)fprintf(page->out, "} %s\n", text);
+    }
+  }
+}
+
+static void print_servers(const struct page *page, const struct family *family) {
+  unsigned lines = 0;
+  for (size_t i = 0; page->series != NULL && i < page->report->finding_count; i++) {
+    const struct sample *sample = page->series[i].finding->sample;
+    begin_server(page, family, &page->series[i], &lines);
+    print_label(page, ",", "address", sample->address);
+    print_label(page, ",", "state", state_word(sample->state));
+    print_label(page, ",", "jitter_kind", jitter_kind_word(sample->jitter_kind));
+    (void)fputs("} 1\n", page->out);
+  }
+}
+
+static const struct family families[] = {
+    {"verdict", "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", print_verdict, 0},
+    {"reason", "Why the verdict is what it is.", print_reason, 0},
+    {"jitter_seconds", "Spread of the offsets, of the kind in server_info.", print_figures,
+     METRIC_JITTER},
+    {"offset_seconds", "Offset at the last reply; positive: the local clock was behind.",
+     print_figures, METRIC_OFFSET},
+    {"delay_seconds", "Round trip of the last reply.", print_figures, METRIC_DELAY},
+    {"root_distance_seconds", "How far from true time the server may be.", print_figures,
+     METRIC_ROOT_DISTANCE},
+    {"error_bound_seconds", "How wrong the local clock can be.", print_figures, METRIC_ERROR_BOUND},
+    {"poll_interval_seconds", "Time between two requests at present.", print_figures,
+     FIELD_POLL_INTERVAL},
+    {"last_update_timestamp_seconds", "When the last reply came.", print_figures, METRIC_AGE},
+    {"stratum", "Distance of the server from a reference clock.", print_figures, METRIC_STRATUM},
+    {"reach_ratio", "Share of the last 8 polls that got a reply.", print_figures, METRIC_REACH},
+    {"leap", "Leap second: 0 none, 1 insert, 2 delete, 3 not synchronised.", print_figures,
+     FIELD_LEAP},
+    {"replies", "Replies since the time service was started, or of this run.", print_figures,
+     FIELD_REPLIES},
+    {"server_info", "A server, what the time service makes of it, and its kind of jitter.",
+     print_servers, 0},
+    {"limit_seconds", "Above this the figure that limit names is what level says.", print_limits,
+     METRIC_JITTER},
+    {"limit_stratum", "Above this the stratum is what level says.", print_limits, METRIC_STRATUM},
+    {"limit_reach_ratio", "Below this the reach is what level says.", print_limits, METRIC_REACH},
+    {"last_run_timestamp_seconds", "When this was measured.", print_run, 0},
+    {"run_duration_seconds", "How long measuring and judging took.", print_took, 0},
+    {"build_info", "The version of ntp_monitor.", print_build, 0},
+};
+
+static void print(FILE *out, const struct report *report, bool colour) {
+  struct series *series = series_make(report);
+  const struct page page = {.out = out, .report = report, .series = series};
+  (void)colour;
+  if (series == NULL) {
+    (void)fputs("# no memory to show the servers\n", out);
+  }
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+    families[i].print(&page, &families[i]);
+  }
+  free(series);
+}
+
+const struct format format_prometheus = {
+    .name = "prometheus",
+    .summary = "metrics for Prometheus (node_exporter's textfile collector)",
+    .print = print,
+};

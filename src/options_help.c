@@ -1,0 +1,68 @@
+/* --help, from the tables. */
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/format.h"
+#include "ntp_monitor/option_row.h"
+#include "ntp_monitor/source.h"
+
+static void help_option(FILE *out, const struct option_row *row) {
+  char names[40];
+  (void)snprintf(names, sizeof names, "    --%s%s%s", row->name, row->argument != NULL ? " " : "",
+                 row->argument != NULL ? row->argument : "");
+  if (row->letter != 0) {
+    names[0] = '-';
+    names[1] = (char)row->letter;
+    names[2] = ',';
+  }
+  (void)fprintf(out, "  %-24s %s\n", names, row->doc);
+}
+
+static void help_limit(FILE *out) {
+  (void)fputs("LIMIT is METRIC=WARN[,CRIT]; METRIC is one of\n ", out);
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    if (metric_table[m].reason != REASON_OK) {
+      (void)fprintf(out, " %s%s", metric_table[m].word,
+                    metric_table[m].below ? " (alerts below)" : "");
+    }
+  }
+  (void)fputs("\n", out);
+}
+
+void options_help(FILE *out) {
+  (void)fputs("Usage: ntp_monitor [OPTION]...\n"
+              "Says in one line how well this machine's clock is kept: takes one reading,\n"
+              "judges it, logs the verdict; on a terminal prints it, too.\n\n",
+              out);
+  for (size_t i = 0; i < option_row_count; i++) {
+    help_option(out, &option_rows[i]);
+  }
+  (void)fputs("\nExit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad\n"
+              "usage, bad configuration, verdict not delivered).\n"
+              "\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
+              "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n",
+              out);
+  help_limit(out);
+  (void)fputs("NAME is:\n  auto             the first of these that serves\n", out);
+  for (size_t i = 0; source_table[i] != NULL; i++) {
+    const struct source *source = source_table[i];
+    char usage[SOURCE_USAGE_BYTES];
+    (void)fprintf(out, "  %-16s %s\n", source_usage(usage, source), source->summary);
+  }
+  (void)fputs("FORMAT is:\n", out);
+  for (size_t i = 0; format_table[i] != NULL; i++) {
+    (void)fprintf(out, "  %-16s %s\n", format_table[i]->name, format_table[i]->summary);
+  }
+  (void)fputs("\nConfiguration: /etc/ntp_monitor.conf, over it ~/.ntp_monitor.conf, over both\n"
+              "the command line. Keys, with their defaults:\n",
+              out);
+  const char *section = "";
+  for (size_t i = 0; i < config_key_count; i++) {
+    const struct config_key *key = &config_keys[i];
+    if (strcmp(section, key->section) != 0) {
+      (void)fprintf(out, "  [%s]\n", key->section);
+      section = key->section;
+    }
+    (void)fprintf(out, "  %s = %s\n        %s\n", key->name, key->initial, key->doc);
+  }
+}

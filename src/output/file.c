@@ -1,0 +1,165 @@
+/*
+ * The output file: a report for another program to read, whole or not at all.
+ *
+ * It is written beside its name and renamed, so that no reader sees half of it. As root neither
+ * the folder's path nor the name may lead elsewhere, and nobody else may write there: who could
+ * would choose which file of root's is replaced.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/output.h"
+#include "ntp_monitor/why.h"
+
+/* Before the process's number, in the name of what is being written; never ends in .prom. */
+#define MARK ".ntp_monitor-"
+
+/* The folder of path; root takes each part of it for what it is, and follows no link. A descriptor
+ * or a negative errno. */
+static int open_folder(const char *path, bool root) {
+  char folder[TARGET_TEXT_BYTES];
+  const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  const char *end = strrchr(path, '/');
+  (void)snprintf(folder, sizeof folder, "%.*s", end != NULL ? (int)(end - path) : 0, path);
+  int fd = open(!root && folder[0] != '\0' ? folder : path[0] == '/' ? "/" : ".", flags);
+  char *rest = NULL;
+  for (char *part = root ? strtok_r(folder, "/", &rest) : NULL; fd >= 0 && part != NULL;
+       part = strtok_r(NULL, "/", &rest)) {
+    int next = openat(fd, part, flags | O_NOFOLLOW);
+    int error = errno;
+    (void)close(fd);
+    errno = error;
+    fd = next;
+  }
+  return fd < 0 ? -errno : fd;
+}
+
+/* Whether root may write there: 0 or a negative errno with why. */
+static int check_folder(int folder, const char *path, struct why *why) {
+  struct stat status;
+  if (fstat(folder, &status) != 0) {
+    return why_set(why, REASON_CONFIG, -errno, "%s: %s", path, strerror(errno));
+  }
+  if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   "%s: its folder belongs to uid %u with mode %04o, and root writes only where "
+                   "nobody else may; run ntp_monitor as that user, or chown root and chmod go-w it",
+                   path, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
+  }
+  return 0;
+}
+
+/* What has the name by now is a file, or for another than root a link, which is replaced. */
+static int check_name(int folder, const char *name, const char *path, bool root, struct why *why) {
+  struct stat status;
+  if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode) ||
+      (S_ISLNK(status.st_mode) && !root)) {
+    return 0;
+  }
+  return why_set(why, REASON_CONFIG, -EEXIST, "%s: it is %s, and is left alone", path,
+                 S_ISLNK(status.st_mode)   ? "a symbolic link"
+                 : S_ISDIR(status.st_mode) ? "a folder"
+                                           : "no regular file");
+}
+
+/* Removes what runs left behind that were killed while they wrote. */
+static void remove_left(int folder, const char *prefix) {
+  int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *all = copy >= 0 ? fdopendir(copy) : NULL;
+  size_t length = strlen(prefix);
+  for (const struct dirent *one = NULL; all != NULL && (one = readdir(all)) != NULL;) {
+    if (strncmp(one->d_name, prefix, length) != 0) {
+      continue;
+    }
+    char *end = NULL;
+    long pid = strtol(one->d_name + length, &end, 10);
+    if (pid > 0 && *end == '\0' && kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+      (void)unlinkat(folder, one->d_name, 0);
+    }
+  }
+  if (all != NULL) {
+    (void)closedir(all);
+  } else if (copy >= 0) {
+    (void)close(copy);
+  }
+}
+
+/* Into a new file: 0 or a negative errno. */
+static int write_new(int folder, const char *name, const char *text, size_t bytes,
+                     int64_t deadline_ns) {
+  int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return -errno;
+  }
+  int error = net_write(fd, text, bytes, deadline_ns);
+  if (error == 0 && (fchmod(fd, 0644) != 0 || fsync(fd) != 0)) {
+    error = -errno;
+  }
+  if (close(fd) != 0 && error == 0) {
+    error = -errno;
+  }
+  return error;
+}
+
+static int write_and_rename(int folder, const char *name, const char *text, size_t bytes,
+                            const struct env *env) {
+  char prefix[NAME_MAX + 1];
+  char temporary[NAME_MAX + 32];
+  int length = snprintf(prefix, sizeof prefix, ".%s" MARK, name);
+  if (length < 0 || length + 20 > NAME_MAX) {
+    return -ENAMETOOLONG;
+  }
+  (void)snprintf(temporary, sizeof temporary, "%s%ld", prefix, (long)env->pid);
+  remove_left(folder, prefix);
+  (void)unlinkat(folder, temporary, 0); /* of another run with our number, so it has ended */
+  int error = write_new(folder, temporary, text, bytes, env->deadline_ns);
+  if (error == 0 && renameat(folder, temporary, folder, name) != 0) {
+    error = -errno;
+  }
+  if (error != 0) {
+    (void)unlinkat(folder, temporary, 0);
+    return error;
+  }
+  return fsync(folder) == 0 || errno == EINVAL ? 0 : -errno; /* EINVAL: it knows no fsync */
+}
+
+static int deliver(const struct target *target, const char *text, size_t bytes,
+                   const struct env *env, const struct config *config, struct why *why) {
+  const char *path = target->text;
+  const char *slash = strrchr(path, '/');
+  const char *name = slash != NULL ? slash + 1 : path;
+  bool root = env->uid == 0;
+  (void)config;
+  int folder = open_folder(path, root);
+  if (folder < 0) {
+    return why_set(why, REASON_CONFIG, folder, "%s: its folder: %s%s", path, strerror(-folder),
+                   folder == -ELOOP || folder == -ENOTDIR
+                       ? " (root follows no symbolic link on the way)"
+                       : "");
+  }
+  int error = root ? check_folder(folder, path, why) : 0;
+  error = error != 0 ? error : check_name(folder, name, path, root, why);
+  if (error == 0) {
+    error = write_and_rename(folder, name, text, bytes, env);
+    if (error != 0) {
+      (void)why_set(why, REASON_CONFIG, error, "%s: %s; what stood there is left as it was", path,
+                    strerror(-error));
+    }
+  }
+  (void)close(folder);
+  return error;
+}
+
+const struct output output_file = {.kind = TARGET_FILE, .deliver = deliver};

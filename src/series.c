@@ -1,0 +1,88 @@
+/*
+ * Names for the servers of a report, each its own.
+ *
+ * They stay the same from run to run: what tells two apart is first their address, and only for
+ * twins of name and address their order. The store's labels stay the same, too, so that
+ * "source, server" is enough to ask for, and to join by.
+ */
+#include "ntp_monitor/series.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ntp_monitor/report.h"
+
+static int compare_place(const void *left, const void *right) {
+  const struct series *a = left;
+  const struct series *b = right;
+  return (a->finding > b->finding) - (a->finding < b->finding);
+}
+
+/* By source and server, and twins by their place in the report. */
+static int compare(const void *left, const void *right) {
+  const struct series *a = left;
+  const struct series *b = right;
+  int order = strcmp(a->finding->source, b->finding->source);
+  order = order != 0 ? order : strcmp(a->server, b->server);
+  return order != 0 ? order : compare_place(left, right);
+}
+
+static bool twins(const struct series *a, const struct series *b) {
+  return strcmp(a->finding->source, b->finding->source) == 0 && strcmp(a->server, b->server) == 0;
+}
+
+/* nth: of its twins in order, from 1. */
+static void add_address(struct series *series, size_t nth, bool several) {
+  const struct sample *sample = series->finding->sample;
+  (void)nth;
+  if (several && sample->server[0] != '\0' && sample->address[0] != '\0') {
+    (void)snprintf(series->server, sizeof series->server, "%s (%s)", sample->server,
+                   sample->address);
+  }
+}
+
+/* What ends like a number of ours gets one in any case: it could be another's. */
+static bool looks_numbered(const char *server) {
+  const char *mark = strrchr(server, '#');
+  return mark != NULL && mark[1] != '\0' && mark[1 + strspn(mark + 1, "0123456789")] == '\0';
+}
+
+static void add_number(struct series *series, size_t nth, bool several) {
+  (void)several;
+  if (nth > 1 || looks_numbered(series->server)) {
+    size_t used = strlen(series->server);
+    (void)snprintf(series->server + used, sizeof series->server - used, " #%zu", nth);
+  }
+}
+
+/* Sorted, twins are neighbours. */
+static void tell_apart(struct series *series, size_t count,
+                       void (*add)(struct series *series, size_t nth, bool several)) {
+  qsort(series, count, sizeof *series, compare);
+  for (size_t begin = 0, end = 0; begin < count; begin = end) {
+    for (end = begin + 1; end < count && twins(&series[begin], &series[end]);) {
+      end++;
+    }
+    for (size_t i = begin; i < end; i++) {
+      add(&series[i], i - begin + 1, end - begin > 1);
+    }
+  }
+}
+
+struct series *series_make(const struct report *report) {
+  size_t count = report->finding_count;
+  struct series *series = calloc(count + 1, sizeof *series); /* + 1: never of nothing */
+  if (series == NULL) {
+    return NULL;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const struct sample *sample = report->findings[i].sample;
+    series[i].finding = &report->findings[i];
+    (void)strcpy(series[i].server, sample->server[0] != '\0' ? sample->server : sample->address);
+  }
+  tell_apart(series, count, add_address);
+  tell_apart(series, count, add_number);
+  qsort(series, count, sizeof *series, compare_place);
+  return series;
+}

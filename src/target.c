@@ -1,0 +1,68 @@
+/* Where a printed report goes, as people write it. */
+#include "ntp_monitor/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/address.h"
+#include "ntp_monitor/why.h"
+
+static int refuse(struct why *why, const char *text, const char *reason) {
+  return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' %s", text, reason);
+}
+
+/* host:port behind the scheme; a path would be left out in silence, so there may be none. */
+static int parse_host(const char *text, size_t scheme_bytes, struct target *target,
+                      struct why *why) {
+  struct address address;
+  bool udp = target->kind == TARGET_UDP;
+  const char *host = text + scheme_bytes;
+  if (strchr(host, '@') != NULL) { /* not quoted: it would stand in a log */
+    return why_set(why, REASON_CONFIG, -EINVAL,
+                   "has a password in it: section [influx] has keys for that");
+  }
+  if (strchr(host, '/') != NULL) {
+    return refuse(why, text, "has a path: write scheme://host:port and no more");
+  }
+  if (address_parse_server(host, udp ? 0 : 8086, &address, why) != 0) {
+    return -EINVAL;
+  }
+  target->port = address.port;
+  (void)snprintf(target->text, sizeof target->text, "%s", udp ? address.text : text);
+  return 0;
+}
+
+int target_parse(const char *text, bool relative, struct target *target, struct why *why) {
+  static const struct {
+    const char *scheme;
+    enum target_kind kind;
+  } schemes[] = {{"udp://", TARGET_UDP}, {"http://", TARGET_HTTP}, {"https://", TARGET_HTTP}};
+  struct target parsed = {.kind = TARGET_FILE};
+  if (text[0] == '\0' || strlen(text) >= sizeof parsed.text) {
+    return refuse(why, text, text[0] == '\0' ? "is no file" : "is too long");
+  }
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+    size_t bytes = strlen(schemes[i].scheme);
+    if (strncmp(text, schemes[i].scheme, bytes) == 0) {
+      parsed.kind = schemes[i].kind;
+      if (parse_host(text, bytes, &parsed, why) != 0) {
+        return -EINVAL;
+      }
+      *target = parsed;
+      return 0;
+    }
+  }
+  if (strstr(text, "://") != NULL) {
+    return refuse(why, text, "is neither a file nor udp://, http:// or https://");
+  }
+  if (text[0] != '/' && !relative) {
+    return refuse(why, text, "is no absolute path");
+  }
+  if (text[strlen(text) - 1] == '/') {
+    return refuse(why, text, "is a folder's name, not a file's");
+  }
+  (void)strcpy(parsed.text, text);
+  *target = parsed;
+  return 0;
+}

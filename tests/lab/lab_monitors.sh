@@ -1,0 +1,93 @@
+#!/bin/bash
+# lab_monitors.sh: part of lab.sh: real stores of time series, and a client to ask them.
+#
+#   lab_http METHOD PORT PATH [FILE]   one request to 127.0.0.1, FILE its body; prints the answer's body, and
+#                                      fails where the status is not 2xx (then with the status on stderr)
+#   lab_node_exporter_start [DIR]      its textfile collector alone, on DIR ($LAB_DIR/textfile), port 9100 (node_exporter)
+#   lab_prometheus_start               scrapes that each second, port 9090                   (prometheus)
+#   lab_promql QUERY                   what it has now: the list of results, as JSON
+#   lab_influxd_start                  port 8086, with the database "lab"                       (influxd)
+#   lab_influx_write FILE              writes its lines
+#   lab_influxql QUERY                 the answer, as JSON
+
+# HTTP/1.0, so that no server answers in chunks.
+lab_http() {
+  local method=$1 port=$2 path=$3 body=${4-/dev/null} status line server
+  exec {server}<>"/dev/tcp/127.0.0.1/$port" || return
+  {
+    printf '%s %s HTTP/1.0\r\nHost: 127.0.0.1\r\n' "$method" "$path"
+    printf 'Content-Length: %d\r\n\r\n' "$(wc -c <"$body")"
+    cat "$body"
+  } >&"$server"
+  read -r -t 30 -u "$server" _ status _ || status="none within 30 s"
+  while read -r -t 30 -u "$server" line && [ "$line" != $'\r' ]; do :; done
+  timeout 30 cat <&"$server"
+  exec {server}>&-
+  [[ $status == 2?? ]] || {
+    lab_say "$method $path: status $status"
+    return 1
+  }
+}
+
+# True when it answers, whatever it says until then.
+lab_http_ready() {
+  lab_http GET "$1" "$2" >/dev/null 2>&1
+}
+
+lab_uri() {
+  jq -rn --arg text "$1" '$text | @uri'
+}
+
+lab_node_exporter_start() {
+  local directory=${1-$LAB_DIR/textfile}
+  mkdir -p "$directory"
+  lab_spawn node_exporter prometheus-node-exporter --collector.disable-defaults --collector.textfile \
+    --collector.textfile.directory="$directory" --web.listen-address=127.0.0.1:9100 &&
+    lab_ready node_exporter 10 lab_http_ready 9100 /metrics
+}
+
+lab_prometheus_start() {
+  cat >"$LAB_DIR/prometheus.yml" <<YML
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+scrape_configs:
+  - job_name: node
+    static_configs:
+      - targets: [127.0.0.1:9100]
+YML
+  lab_spawn prometheus prometheus --config.file="$LAB_DIR/prometheus.yml" \
+    --storage.tsdb.path="$LAB_DIR/prometheus" --web.listen-address=127.0.0.1:9090 &&
+    lab_ready prometheus 30 lab_http_ready 9090 /-/ready
+}
+
+lab_promql() {
+  lab_http GET 9090 "/api/v1/query?query=$(lab_uri "$1")" | jq -c '.data.result'
+}
+
+lab_influxd_start() {
+  cat >"$LAB_DIR/influxdb.conf" <<CONF
+reporting-disabled = true
+bind-address = "127.0.0.1:8088"
+[meta]
+  dir = "$LAB_DIR/influxdb/meta"
+[data]
+  dir = "$LAB_DIR/influxdb/data"
+  wal-dir = "$LAB_DIR/influxdb/wal"
+[http]
+  bind-address = "127.0.0.1:8086"
+[monitor]
+  store-enabled = false
+CONF
+  lab_spawn influxd influxd -config "$LAB_DIR/influxdb.conf" &&
+    lab_ready influxd 30 lab_http_ready 8086 /ping &&
+    lab_http POST 8086 "/query?q=$(lab_uri 'CREATE DATABASE lab')" >/dev/null
+}
+
+lab_influx_write() {
+  lab_http POST 8086 '/write?db=lab&precision=ns' "$1"
+}
+
+lab_influxql() {
+  lab_http GET 8086 "/query?db=lab&epoch=ns&q=$(lab_uri "$1")"
+}

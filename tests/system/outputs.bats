@@ -1,0 +1,217 @@
+#!/usr/bin/env bats
+# Reports for other programs: -o FORMAT=FILE and [output]. A file is whole or as it was, whatever happens
+# on the way; root follows nobody's link; what fails is said in the log and makes an OK 3, and the verdict
+# is logged all the same.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests are subshells; delivery.bash's names
+
+bats_require_minimum_version 1.5.0
+load delivery
+
+setup() {
+  common_setup
+  F=$T/files
+  mkdir "$F"
+}
+
+teardown() {
+  common_teardown
+  ! mountpoint -q "$F" || umount "$F"
+}
+
+# The names in $F, all of them.
+names() {
+  find "$F" -mindepth 1 -printf '%f\n' | LC_ALL=C sort | paste -sd' '
+}
+
+logged() {
+  rsyslogd_raw | sed -E 's/^[^:]*: //'
+}
+
+@test "file: the report, beside that on stdout and the line in the log" {
+  rsyslogd_start -p none
+  monitor -o "json=$F/report.json" -o nagios
+  ended 0
+  equal 'the object' "$(jq -r .message "$F/report.json")" "$healthy"
+  [[ $(<"$T/out") == "NTP OK: ${healthy#NTP } | "* ]]
+  equal 'the log' "$(logged)" "INFO $healthy"
+  equal 'the names' "$(names)" report.json
+  equal 'the mode' "$(stat -c '%a %U' "$F/report.json")" '644 root'
+}
+
+@test "file: several, of the command line and of a configuration; each is new" {
+  config '[output]' "json = $F/a"
+  for jitter in 1ms 2ms; do
+    reading jitter=$jitter
+    monitor -l none -C "$T/conf" -o "json=$F/b" -o "nagios=$F/c" -o "text=$F/d"
+    ended_silent 0
+    for name in a b; do
+      equal 'the jitter' "$(jq .servers[0].jitter_s "$F/$name")" "0.00${jitter%ms}"
+    done
+    grep -q "jitter=0.00${jitter%ms}s" "$F/c"
+    grep -q "^  jitter          $jitter" "$F/d"
+    ! grep -q $'\e' "$F/d" # no colour
+  done
+  equal 'the names' "$(names)" 'a b c d'
+}
+
+@test "file: a verdict that is none is written, too, with its exit status" {
+  source=(-s text:/nothing)
+  monitor -l none -o "json=$F/report"
+  ended 3
+  equal 'the status' "$(jq -c '[.verdict, .exit_status, .servers]' "$F/report")" '["unknown",3,[]]'
+}
+
+@test "file: a relative path is one of the command line; in a configuration it is a problem" {
+  cd "$F"
+  monitor -l none -o json=report
+  ended_silent 0
+  equal 'the names' "$(names)" report
+  config '[output]' 'json = report'
+  monitor -l stderr -C "$T/conf"
+  ended 3
+  grep -q "conf:2: json: 'report' is no absolute path; keeping  (default)" "$T/err"
+}
+
+@test "file: a reader sees the old one or the new one, never a part" {
+  # A long report, read as often as it is written.
+  for i in {1..16}; do
+    reading jitter="${i}ms"
+    mv "$T/reading" "$T/$i"
+    source+=(-s "text:$T/$i")
+  done
+  source=("${source[@]:2:32}")
+  monitor -l none -o "json=$F/report"
+  : >"$T/go"
+  (while [ -e "$T/go" ]; do jq -e '.servers | length == 16' <"$F/report" >/dev/null || echo part; done) 3>&- >"$T/parts" &
+  reader=$!
+  for _ in {1..100}; do
+    monitor -l none -o "json=$F/report"
+    ended_silent 0
+  done
+  rm "$T/go"
+  wait "$reader"
+  equal 'what was read' "$(<"$T/parts")" ''
+  equal 'the names' "$(names)" report
+}
+
+@test "file: two runs at once do not mix" {
+  for i in {1..30}; do
+    start -l none -o "json=$F/report"
+    first=$pid
+    start -l none -o "json=$F/report"
+    wait "$first" "$pid"
+    jq -e .schema "$F/report" >/dev/null
+  done
+  equal 'the names' "$(names)" report
+}
+
+# fails WORDS OPTION...: the words are an ERROR in the log, the verdict is there, the status is 3.
+fails() {
+  local words=$1
+  shift
+  monitor "$@"
+  ended_silent 3
+  equal 'the log' "$(logged)" "INFO $healthy
+ERROR $words"
+}
+
+@test "file: a full disk leaves the old one, and no other" {
+  rsyslogd_start -p none
+  mount -t tmpfs -o size=8k,mode=755 tmpfs "$F"
+  monitor -l none -o "json=$F/report"
+  cp "$F/report" "$T/old"
+  dd if=/dev/zero of="$F/full" bs=4096 count=1 2>/dev/null
+  reading server="$(printf 'x%.0s' {1..200})"
+  healthy=${healthy/ntp.example.org/$(printf 'x%.0s' {1..200})}
+  fails "$F/report: No space left on device; what stood there is left as it was" -o "json=$F/report"
+  cmp "$F/report" "$T/old"
+  equal 'the names' "$(names)" 'full report'
+}
+
+@test "file: a disk that cannot be written leaves all as it was" {
+  rsyslogd_start -p none
+  mount -t tmpfs -o mode=755 tmpfs "$F"
+  echo old >"$F/report"
+  mount -o remount,ro "$F"
+  fails "$F/report: Read-only file system; what stood there is left as it was" -o "json=$F/report"
+  equal 'the file' "$(<"$F/report")" old
+}
+
+@test "file: one that fails does not keep the others from being written" {
+  rsyslogd_start -p none
+  fails '/nothing/a: its folder: No such file or directory' -o json=/nothing/a -o "json=$F/b"
+  equal 'the names' "$(names)" b
+}
+
+@test "file: a warning stays one when a report fails" {
+  reading jitter=3s
+  monitor -l none -o json=/nothing/a
+  ended 1
+}
+
+@test "file: root writes through no link, over nothing but a file, and only where nobody else may" {
+  rsyslogd_start -p none
+  echo precious >"$T/precious"
+  ln -s "$T/precious" "$F/link"
+  fails "$F/link: it is a symbolic link, and is left alone" -o "json=$F/link"
+  ln -s "$F" "$T/way"
+  : >"$LAB_DIR/rsyslog.raw"
+  fails "$T/way/report: its folder: Not a directory (root follows no symbolic link on the way)" -o "json=$T/way/report"
+  mkfifo "$F/fifo"
+  : >"$LAB_DIR/rsyslog.raw"
+  fails "$F/fifo: it is no regular file, and is left alone" -o "json=$F/fifo"
+  chmod 0777 "$F"
+  : >"$LAB_DIR/rsyslog.raw"
+  fails "$F/report: its folder belongs to uid 0 with mode 0777, and root writes only where nobody else may; \
+run ntp_monitor as that user, or chown root and chmod go-w it" -o "json=$F/report"
+  equal 'the precious' "$(<"$T/precious")" precious
+  equal 'the names' "$(names)" 'fifo link'
+}
+
+@test "file: an ordinary user's link is replaced, and what it leads to is not touched" {
+  chmod 0777 "$F" "$T"
+  echo precious >"$T/precious"
+  ln -s "$T/precious" "$F/link"
+  via=(lab_as_user)
+  eval 'lab_as_user "$PROG" "${source[@]}" -l none -o "json=$F/link"'
+  equal 'the precious' "$(<"$T/precious")" precious
+  [ ! -L "$F/link" ] && jq -e .schema "$F/link" >/dev/null
+}
+
+@test "file: a run that is killed leaves nothing for long" {
+  plain_build_only strace
+  local call
+  for call in fchmod fsync renameat; do
+    via=(strace -f -o /dev/null -e "inject=$call:signal=SIGKILL:when=1")
+    monitor -l none -o "json=$F/report" || true
+    [ "$status" = 137 ] || fail "$call: status $status"
+    via=()
+    monitor -l none -o "json=$F/report"
+    ended_silent 0
+    equal 'the names' "$(names)" report
+  done
+}
+
+@test "udp: lines to a port; a refusal is said" {
+  rsyslogd_start -p none
+  fails "udp://127.0.0.1:8089: UDP port 8089: Connection refused" -o influx=udp://127.0.0.1:8089
+  peer udp 127.0.0.1 8089
+  monitor -l none -o influx=udp://127.0.0.1:8089
+  ended_silent 0
+  lab_until 5 grep -q '^ntp_monitor,' "$T/peer"
+}
+
+@test "usage: what cannot be is refused" {
+  while IFS='|' read -r option words; do
+    monitor -l none -o "$option"
+    ended 3
+    grep -qF -- "$words" "$T/err" || fail "$option: $(<"$T/err")"
+  done <<'END'
+json=|'' is no file
+json=/run/|is a folder's name
+json=udp://localhost:1|json goes to a file, not to
+yaml=/run/x|'yaml' is no format; there are:
+influx=ftp://a|is neither a file nor udp://
+influx=http://me:word@a|has a password in it
+END
+}

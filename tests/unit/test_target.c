@@ -1,0 +1,82 @@
+/* Tests of target.c: where a printed report goes. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ntp_monitor/target.h"
+#include "ntp_monitor/why.h"
+
+static void test_good(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    enum target_kind kind;
+    const char *want;
+    uint16_t port;
+  } rows[] = {
+      {"/run/x.prom", TARGET_FILE, "/run/x.prom", 0},
+      {"/a:b//c", TARGET_FILE, "/a:b//c", 0},
+      {"udp://localhost:8089", TARGET_UDP, "localhost", 8089},
+      {"udp://[::1]:8089", TARGET_UDP, "::1", 8089},
+      {"http://influx.example.org", TARGET_HTTP, "http://influx.example.org", 8086},
+      {"https://[2001:db8::1]:443", TARGET_HTTP, "https://[2001:db8::1]:443", 443},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (int relative = 0; relative < 2; relative++) {
+      struct target target = {.port = 0};
+      struct why why = {.text = ""};
+      assert_int_equal(target_parse(rows[i].text, relative != 0, &target, &why), 0);
+      assert_int_equal(target.kind, rows[i].kind);
+      assert_string_equal(target.text, rows[i].want);
+      assert_int_equal(target.port, rows[i].port);
+    }
+  }
+  struct target target;
+  struct why why;
+  assert_int_equal(target_parse("x.json", true, &target, &why), 0);
+  assert_string_equal(target.text, "x.json");
+}
+
+static void test_bad(void **state) {
+  (void)state;
+  static const char *const rows[][2] = {
+      {"", "'' is no file"},
+      {"x.json", "'x.json' is no absolute path"},
+      {"/run/", "'/run/' is a folder's name, not a file's"},
+      {"ftp://a", "'ftp://a' is neither a file nor udp://, http:// or https://"},
+      {"http://", "'' is no server"},
+      {"http://a/write", "'http://a/write' has a path"},
+      {"http://me:secret@a/x", "has a password in it: section [influx]"},
+      {"udp://a", "'a' has no port from 1 to 65535"},
+      {"udp://a:0", "'a:0' has no port"},
+      {"https://a b", "'a b' is no server"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct target target = {.port = 7};
+    struct why why = {.text = ""};
+    assert_int_equal(target_parse(rows[i][0], false, &target, &why), -EINVAL);
+    assert_int_equal(why.reason, REASON_CONFIG);
+    assert_non_null(strstr(why.text, rows[i][1]));
+    assert_int_equal(target.port, 7);
+    assert_null(strstr(why.text, "secret"));
+  }
+  char text[300] = "/";
+  struct target target;
+  struct why why;
+  memset(text + 1, 'x', sizeof text - 2);
+  assert_int_equal(target_parse(text, true, &target, &why), -EINVAL);
+  assert_non_null(strstr(why.text, "is too long"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_good),
+      cmocka_unit_test(test_bad),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
