@@ -4,13 +4,14 @@
 #   make deps run           what building needs, then one reading of this machine
 #   make check-deps check   what testing needs, then the tests
 #
-# Variables: CC, CFLAGS, PREFIX, DESTDIR; SYSTEMD=no leaves sd-bus out; SANITIZE=1
-# builds with ASan and UBSan; WERROR=1 makes warnings errors; BUILD is where to.
+# Variables: CC, CFLAGS, PREFIX, DESTDIR; SYSTEMD=no leaves sd-bus out, CURL=no the plug-in http;
+# SANITIZE=1 builds with ASan and UBSan; WERROR=1 makes warnings errors; BUILD is where to.
 
 BUILD ?= build
 PREFIX ?= /usr/local
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
+PLUGINDIR = $(PREFIX)/lib/ntp_monitor
 EXAMPLEDIR = $(PREFIX)/share/doc/ntp_monitor/examples
 VERSION := 1.0.0
 PKG_CONFIG ?= pkg-config
@@ -54,6 +55,24 @@ else
   SYSTEMD_LIBS := $(shell $(PKG_CONFIG) --libs libsystemd)
 endif
 
+# libcurl is for the plug-in alone: the program itself is not linked against it.
+ifndef CURL
+  CURL := $(shell $(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
+endif
+
+EXCLUDED += $(wildcard src/plugin/*.c)
+ifeq ($(CURL),no)
+  EXCLUDED += src/output/http.c
+  LEFT_OUT += http (libcurl)
+else
+  EXCLUDED += src/output/http_none.c
+  PLUGINS := $(BUILD)/plugins/http.so
+  CURL_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl)
+  CURL_LIBS := $(shell $(PKG_CONFIG) --libs libcurl)
+  # dlopen's, where it is not libc's own (glibc before 2.34); elsewhere an empty archive.
+  DLOPEN_LIBS := -ldl
+endif
+
 # --- flags ----------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
@@ -82,7 +101,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(
 # inih's archive where there is one: 5 KiB of code are not worth a shared library's nine system
 # calls at each start. INIH_LIBS=-linih takes the shared one.
 INIH_LIBS ?= $(if $(wildcard $(shell $(CC) -print-file-name=libinih.a)),-l:libinih.a,-linih)
-LIBS := $(SYSTEMD_LIBS) $(INIH_LIBS) $(if $(COUNTED),-Wl$(,)--wrap=_exit $(COUNTED))
+LIBS := $(SYSTEMD_LIBS) $(INIH_LIBS) $(DLOPEN_LIBS) $(if $(COUNTED),-Wl$(,)--wrap=_exit $(COUNTED))
 
 # --- the program ----------------------------------------------------------
 
@@ -92,7 +111,7 @@ LIBRARY := $(BUILD)/libntp_monitor.a
 PROGRAM := $(BUILD)/ntp_monitor
 
 .PHONY: all
-all: $(PROGRAM)
+all: $(PROGRAM) $(PLUGINS)
 	@$(if $(LEFT_OUT),echo "left out of this build: $(LEFT_OUT)",:)
 
 # Changes only when a flag or a compiler does, and then everything is rebuilt.
@@ -103,7 +122,7 @@ elif ! echo '#include <ini.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1; then \
   echo "no ini.h here: make deps says or installs what building needs"; exit 1; fi
 endef
 
-FLAGS := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) | $(ALL_LDFLAGS) $(LIBS) | $(sort $(SOURCES))
+FLAGS := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) | $(ALL_LDFLAGS) $(LIBS) | $(sort $(SOURCES)) | $(CURL_CFLAGS) $(CURL_LIBS)
 $(BUILD)/flags: FORCE
 	@[ -e $@ ] || { $(CHECK_TOOLS); }
 	@mkdir -p $(@D)
@@ -113,7 +132,14 @@ $(BUILD)/flags: FORCE
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(OWN_CPPFLAGS) $(ALL_CFLAGS) -MD -MP -c -o $@ $<
+
+# The one file that knows where plug-ins are: another PREFIX builds no other anew.
+$(BUILD)/plugindir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PLUGINDIR)' | cmp -s - $@ || { rm -f $@ && echo '$(PLUGINDIR)' > $@; }
+$(BUILD)/src/output/http.o: $(BUILD)/plugindir
+$(BUILD)/src/output/http.o: OWN_CPPFLAGS = -DNTP_MONITOR_PLUGINS='"$(PLUGINDIR)"'
 
 $(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(BUILD)/flags
 	$(call say,AR,$@)
@@ -124,7 +150,14 @@ $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY) $(COUNTED)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
 
--include $(OBJECTS:.o=.d)
+# A plug-in needs nothing of the program: it is opened, and asked for one const struct.
+$(BUILD)/plugins/%.so: src/plugin/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(CURL_CFLAGS) $(ALL_CFLAGS) -fPIC -MD -MP -MF $(@:.so=.d) \
+	  $(filter-out -pie,$(ALL_LDFLAGS)) -shared -o $@ $< $(CURL_LIBS)
+
+-include $(OBJECTS:.o=.d) $(PLUGINS:.so=.d)
 
 # --- the first reading --------------------------------------------------------
 
@@ -146,6 +179,7 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 	  $(DESTDIR)$(EXAMPLEDIR)
 	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/ntp_monitor
+	$(if $(PLUGINS),$(INSTALL) -d $(DESTDIR)$(PLUGINDIR) && $(INSTALL) -m 0644 $(PLUGINS) $(DESTDIR)$(PLUGINDIR))
 	ln -sf ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor
 	$(INSTALL) -m 0644 man/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/ntp_monitor.conf.5 $(DESTDIR)$(MANDIR)/man5
@@ -154,8 +188,8 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor \
 	  $(DESTDIR)$(MANDIR)/man1/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man5/ntp_monitor.conf.5 \
-	  $(DESTDIR)$(EXAMPLEDIR)/ntp_monitor.conf.example
-	-rmdir $(DESTDIR)$(EXAMPLEDIR) $(dir $(DESTDIR)$(EXAMPLEDIR)) 2>/dev/null || true
+	  $(DESTDIR)$(EXAMPLEDIR)/ntp_monitor.conf.example $(DESTDIR)$(PLUGINDIR)/http.so
+	-rmdir $(DESTDIR)$(EXAMPLEDIR) $(dir $(DESTDIR)$(EXAMPLEDIR)) $(DESTDIR)$(PLUGINDIR) 2>/dev/null || true
 	@echo "configuration and crontab lines are taken back by: ./install_config.sh --uninstall"
 
 # --- tests ------------------------------------------------------------------
@@ -172,7 +206,7 @@ else
 endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
 # Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.
-LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 loopback_up liar)
+LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 http_server loopback_up liar)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY) $(COUNTED)
@@ -214,13 +248,13 @@ bench: all lab
 C_FILES := $(wildcard src/*.c src/*/*.c tests/*/*.c)
 H_FILES := $(wildcard include/ntp_monitor/*.h tests/*/*.h)
 SHELL_FILES := install_config.sh .ci/run .ci/packages $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
-TIDY_FILES := $(filter-out src/source/timesyncd_none.c,$(wildcard src/*.c src/*/*.c))
+TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/plugin/http.c),$(wildcard src/*.c src/*/*.c))
 
 .PHONY: lint
 lint:
 	clang-format --dry-run --Werror $(C_FILES) $(H_FILES)
-	clang-tidy --quiet --warnings-as-errors='*' $(TIDY_FILES) -- -std=gnu17 $(ALL_CPPFLAGS) 2>/dev/null
-	printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 gcc -std=gnu17 $(ALL_CPPFLAGS) -O0 -fanalyzer -Werror -c -o /dev/null
+	clang-tidy --quiet --warnings-as-errors='*' $(TIDY_FILES) -- -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) 2>/dev/null
+	printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 gcc -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) -O0 -fanalyzer -Werror -c -o /dev/null
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -Iinclude src
 	shellcheck -x $(SHELL_FILES)
@@ -234,7 +268,7 @@ ci:
 	$(MAKE) BUILD=build/clang CC=clang WERROR=1 all programs
 	$(MAKE) lint
 	$(MAKE) BUILD=build/asan SANITIZE=1 WERROR=1 check
-	$(MAKE) BUILD=build/nosystemd SYSTEMD=no WERROR=1 check
+	$(MAKE) BUILD=build/nosystemd SYSTEMD=no CURL=no WERROR=1 check
 
 # Families of tests that bring their own targets, and their suites for `make check` in LONG_SUITES.
 include $(wildcard tests/*/*.mk)

@@ -5,7 +5,9 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/influx.h"
 #include "ntp_monitor/text.h"
+#include "ntp_monitor/why.h"
 
 enum { TEXT_BYTES = 1024 };
 
@@ -31,7 +33,34 @@ static void check_samples(const struct config *config, struct config_notes *note
   }
 }
 
+/* A path holds any byte, so what is said is escaped as a whole. */
+static void say(struct config_notes *notes, const char *text) {
+  char safe[TEXT_BYTES];
+  text_escape(safe, sizeof safe, text, strlen(text));
+  notes->problem_count++;
+  notes->say(notes->user, true, safe);
+}
+
+/* Section [influx], where it is to be used or anything in it is set. */
+static void check_influx(const struct config *config, struct config_notes *notes) {
+  enum influx_api unused;
+  const char *name = NULL;
+  struct why why;
+  bool used = strncmp(config->output_influx, "http", 4) == 0;
+  if (influx_find_api(config, &unused, &name, &why) == 0 || (name == NULL && !used)) {
+    return;
+  }
+  const struct config_key *key =
+      name != NULL ? config_find("influx", name) : config_find("output", "influx");
+  char from[CONFIG_TEXT_BYTES];
+  char text[TEXT_BYTES];
+  config_print_origin(&config->origin[key - config_keys], from, sizeof from);
+  (void)snprintf(text, sizeof text, "%s: %s: %.512s", from, key->name, why.text);
+  say(notes, text);
+}
+
 void config_check(const struct config *config, struct config_notes *notes) {
+  check_influx(config, notes);
   const struct config_key *samples = config_find("sntp", "samples");
   const struct config_key *interval = config_find("sntp", "interval");
   if (config->origin[samples - config_keys].line > 0 ||
@@ -57,9 +86,6 @@ void config_check(const struct config *config, struct config_notes *notes) {
                    critical->name, metric_print(value[0], m, limit->critical),
                    below ? "above" : "below", warning->name,
                    metric_print(value[1], m, limit->warning), from[1]);
-    char safe[TEXT_BYTES];
-    text_escape(safe, sizeof safe, text, strlen(text)); /* a path holds any byte */
-    notes->problem_count++;
-    notes->say(notes->user, true, safe);
+    say(notes, text);
   }
 }

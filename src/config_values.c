@@ -175,6 +175,29 @@ static int set_target(const struct config_key *key, char *field, const char *tex
   return 0;
 }
 
+/* Text that goes into a request. A wrong secret file's name is not quoted: it may be the secret. */
+static int set_text(const struct config_key *key, char *field, const char *text, struct why *why) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  enum { NAME_BYTES_MAX = 64 };
+  bool secret = key->type == CONFIG_SECRET;
+  bool plain = strlen(text) < CONFIG_TEXT_BYTES;
+  for (const char *at = text; *at != '\0'; at++) {
+    plain = plain && (unsigned char)*at >= ' ' && *at != 0x7f;
+  }
+  if (secret && text[0] != '/') {
+    size_t length = strlen(text);
+    plain = plain && length <= NAME_BYTES_MAX && strspn(text, letters) == length;
+  }
+  if (!plain) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s",
+                   secret ? "is neither an absolute path nor the name of a systemd credential; the "
+                            "secret itself stands in that file"
+                          : "is too long, or holds a control character");
+  }
+  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
+  return 0;
+}
+
 static int set_bool(const struct config_key *key, const char *text, bool *field, struct why *why) {
   int64_t value = 0;
   int error = set_word(key->words, text, &value, why);
@@ -193,6 +216,8 @@ int config_set(struct config *config, const struct config_key *key, const char *
               : key->type == CONFIG_SERVERS ? set_list(key, field, text, why)
               : key->type == CONFIG_FILE    ? set_target(key, field, text, why)
               : key->type == CONFIG_TARGET  ? set_target(key, field, text, why)
+              : key->type == CONFIG_NAME    ? set_text(key, field, text, why)
+              : key->type == CONFIG_SECRET  ? set_text(key, field, text, why)
               : key->type == CONFIG_BOOL    ? set_bool(key, text, field, why)
                                             : set_number(key, text, field, why);
   if (error == 0) {
@@ -247,9 +272,7 @@ void config_print(const struct config *config, const struct config_key *key, cha
       size_t used = strlen(out);
       (void)snprintf(out + used, size_bytes - used, "%s%s", i > 0 ? " " : "", config->source[i]);
     }
-  } else if (key->type == CONFIG_ADDRESS || key->type == CONFIG_PATHS ||
-             key->type == CONFIG_SERVERS || key->type == CONFIG_FILE ||
-             key->type == CONFIG_TARGET) {
+  } else if (key->type >= CONFIG_ADDRESS && key->type < CONFIG_SOURCES) { /* a text */
     (void)snprintf(out, size_bytes, "%s", (const char *)field);
   } else if (key->type == CONFIG_BOOL) {
     (void)snprintf(out, size_bytes, "%s", word_of(key->words, *(const bool *)field));

@@ -47,7 +47,12 @@ check "sample|metric|candm|mode6|ptp_data|ptp_management|ntp_packet|ntp_poll|ntp
 check "sample|metric|chrony_talk|candm|mode6|env|net|ntp_flight|ntp_lane|ntp_packet|ntp_poll|ntp_timers|$leaves" \
   'syslog|ini|systemd/.*' $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_lane,ntp_poll,ntp_timers}.c
 check "config|address|env|net|$leaves" "systemd/.*|sys/socket" $s/config.c
-check "config|address|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
+check "config|address|target|influx|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
+check "config|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" $s/influx.c
+check "env|net|$leaves" "$network|ini|systemd/.*" $s/secret.c
+check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
+check "output|target|plugin_http|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
+  $s/output/*.c
 codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_packet|ntp_select|ntp_poll|ntp_reading'
 check "sample|metric|timesync|source|config|address|env|net|bus|bus_timesync|$codecs|$leaves" \
   'syslog|ini' $s/source/*.c
@@ -58,7 +63,8 @@ check "format|report|config|judge|metric|series|$leaves" "$network|ini|systemd/.
 check ".*" "$network|ini|systemd/.*" $s/main.c
 
 # One user each.
-for pair in ini:src/config.c 'systemd/sd-bus:src/bus.c|src/bus_timesync.c'; do
+for pair in ini:src/config.c 'systemd/sd-bus:src/bus.c|src/bus_timesync.c' \
+  curl/curl:src/plugin/http.c dlfcn:src/output/http.c; do
   while read -r file; do
     [[ $file =~ ^(${pair#*:})$ ]] || complain "$file" "<${pair%%:*}.h>"
   done < <(grep -l "#include <${pair%%:*}.h>" src/*.c src/*/*.c)

@@ -18,7 +18,7 @@ typedef int config_check_source(const char *text, struct why *why);
 /* A limit or an age that is switched off or left to us ("off", "auto"). */
 #define CONFIG_NONE INT64_C(-1)
 
-enum { CONFIG_KEYS_MAX = 48, CONFIG_SOURCES_MAX = 16, CONFIG_TEXT_BYTES = 256 };
+enum { CONFIG_KEYS_MAX = 64, CONFIG_SOURCES_MAX = 16, CONFIG_TEXT_BYTES = 256 };
 
 /* Values of log_level: the severities of syslog(3). */
 enum severity {
@@ -71,8 +71,15 @@ struct config {
   char output_prometheus[CONFIG_TEXT_BYTES]; /* path; "": none */
   char output_json[CONFIG_TEXT_BYTES];
   char output_influx[CONFIG_TEXT_BYTES]; /* path or URL, see target.h */
-  const char *host;                      /* -H, or NULL */
-  const char *machine;                   /* -M, or NULL */
+  char influx_database[CONFIG_TEXT_BYTES];
+  char influx_username[CONFIG_TEXT_BYTES];
+  char influx_password_file[CONFIG_TEXT_BYTES]; /* as secret.h has it; "": none */
+  char influx_org[CONFIG_TEXT_BYTES];
+  char influx_bucket[CONFIG_TEXT_BYTES];
+  char influx_token_file[CONFIG_TEXT_BYTES];
+  char influx_ca_file[CONFIG_TEXT_BYTES]; /* "": the system's */
+  const char *host;                       /* -H, or NULL */
+  const char *machine;                    /* -M, or NULL */
   struct origin origin[CONFIG_KEYS_MAX];
 };
 
@@ -85,6 +92,8 @@ enum config_type {
   CONFIG_PATHS,   /* char[CONFIG_TEXT_BYTES]: absolute, between blanks */
   CONFIG_FILE,    /* char[CONFIG_TEXT_BYTES]: an absolute path, or "" */
   CONFIG_TARGET,  /* char[CONFIG_TEXT_BYTES]: the same, or a URL (target.h) */
+  CONFIG_NAME,    /* char[CONFIG_TEXT_BYTES]: one line of text, or "" */
+  CONFIG_SECRET,  /* char[CONFIG_TEXT_BYTES]: where a secret is (secret.h), or "" */
   CONFIG_SERVERS, /* char[CONFIG_TEXT_BYTES]: host[:port] between blanks or commas */
   CONFIG_SOURCES  /* source_text and source[] */
 };

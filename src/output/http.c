@@ -1,16 +1,216 @@
-/* The output http: what it will be reached by is no part of the program yet. */
+/*
+ * The output http: posts a report to InfluxDB, through the plug-in.
+ *
+ * What is asked of the server is put together here, and its answer judged; the plug-in is opened
+ * when all is ready, and only carries. It stays open: libcurl and its TLS library are not made to
+ * be unloaded, and the process ends.
+ */
+#include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "ntp_monitor/address.h"
+#include "ntp_monitor/clock.h"
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/influx.h"
+#include "ntp_monitor/net.h"
 #include "ntp_monitor/output.h"
+#include "ntp_monitor/plugin_http.h"
+#include "ntp_monitor/secret.h"
+#include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+
+#define PLUGIN_PATH NTP_MONITOR_PLUGINS "/http.so"
+
+/* [IPv6] and a comma each, behind HOST:PORT:. */
+enum { ADDRESSES_BYTES = ADDRESS_TEXT_BYTES + 8 + NET_ADDRESSES * (INET6_ADDRSTRLEN + 3) };
+
+/* All that one request holds; the secrets in it are cleared when it was made. */
+struct post {
+  const char *to; /* the URL as it was written, for what is said */
+  enum influx_api api;
+  const char *secret_key; /* of [influx], or NULL: none */
+  char url[INFLUX_URL_BYTES];
+  char addresses[ADDRESSES_BYTES];
+  char secret[SECRET_BYTES];
+  char authorization[SECRET_BYTES + 32];
+  const char *headers[5];
+  struct http_request request;
+};
+
+/* --- the request ------------------------------------------------------------ */
+
+/* Looks the host up, for libcurl's own way to do so keeps no deadline: 0 or a negative errno with
+ * why. */
+static int find_host(struct post *post, const struct address *host, const struct env *env,
+                     struct why *why) {
+  struct net_address found[NET_ADDRESSES];
+  struct in6_addr literal;
+  struct why inner = {.text = ""};
+  if (inet_pton(AF_INET, host->text, &literal) == 1 ||
+      inet_pton(AF_INET6, host->text, &literal) == 1) {
+    return 0;
+  }
+  int count = net_resolve(host->text, host->port, env->deadline_ns, found, &inner);
+  if (count < 0) {
+    return why_set(why, REASON_CONFIG, count, "%s: %s", post->to, inner.text);
+  }
+  int used =
+      snprintf(post->addresses, sizeof post->addresses, "%s:%u:", host->text, (unsigned)host->port);
+  for (int i = 0; i < count; i++) {
+    char text[INET6_ADDRSTRLEN] = "";
+    const struct sockaddr_storage *socket = &found[i].socket;
+    bool v6 = socket->ss_family == AF_INET6;
+    const void *address = v6 ? (const void *)&((const struct sockaddr_in6 *)socket)->sin6_addr
+                             : (const void *)&((const struct sockaddr_in *)socket)->sin_addr;
+    (void)inet_ntop(socket->ss_family, address, text, sizeof text);
+    used += snprintf(post->addresses + used, sizeof post->addresses - (size_t)used,
+                     v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", text);
+  }
+  trace_add(env->trace, "http: %s is at %s", host->text, post->addresses);
+  post->request.addresses = post->addresses;
+  return 0;
+}
+
+/* Where to: 0 or a negative errno with why. */
+static int aim(struct post *post, const struct target *target, const struct env *env,
+               const struct config *config, struct why *why) {
+  char base[TARGET_TEXT_BYTES + 16];
+  struct address host;
+  const char *rest = strstr(target->text, "://") + 3;
+  int error = address_parse_server(rest, target->port, &host, why);
+  if (error == 0) {
+    bool v6 = strchr(host.text, ':') != NULL;
+    (void)snprintf(base, sizeof base, v6 ? "%.*s[%s]:%u" : "%.*s%s:%u", (int)(rest - target->text),
+                   target->text, host.text, (unsigned)host.port);
+    error = influx_url(config, post->api, base, post->url);
+    error = error == 0 ? find_host(post, &host, env, why)
+                       : why_set(why, REASON_CONFIG, error, "%s: the URL is too long", post->to);
+  }
+  post->request.url = post->url;
+  return error;
+}
+
+/* Who we are: 0 or a negative errno with why. */
+static int authorize(struct post *post, const struct env *env, const struct config *config,
+                     struct why *why) {
+  struct why inner;
+  bool token = post->api == INFLUX_2;
+  const char *file = token ? config->influx_token_file : config->influx_password_file;
+  if (file[0] == '\0') {
+    return 0;
+  }
+  post->secret_key = token ? "token_file" : "username and password_file";
+  int error = secret_read(file, env, post->secret, &inner);
+  if (error != 0) {
+    return why_set(why, REASON_CONFIG, error, "%s: %s: %s", post->to,
+                   token ? "token_file" : "password_file", inner.text);
+  }
+  if (token) {
+    (void)snprintf(post->authorization, sizeof post->authorization, "Authorization: Token %s",
+                   post->secret);
+  } else {
+    post->request.user = config->influx_username;
+    post->request.password = post->secret;
+  }
+  return 0;
+}
+
+/* --- the plug-in -------------------------------------------------------------- */
+
+static const struct http_plugin *open_plugin(const char *to, struct why *why) {
+  void *object = dlopen(PLUGIN_PATH, RTLD_NOW | RTLD_LOCAL);
+  const struct http_plugin *plugin = object != NULL ? dlsym(object, HTTP_PLUGIN_NAME) : NULL;
+  if (plugin == NULL) {
+    (void)why_set(why, REASON_CONFIG, -ENOENT,
+                  "%s: the plug-in http cannot be opened: %s; install it (make install, with "
+                  "libcurl4-openssl-dev) and libcurl4",
+                  to, dlerror());
+  } else if (strcmp(plugin->version, NTP_MONITOR_VERSION) != 0) {
+    (void)why_set(why, REASON_CONFIG, -EINVAL,
+                  "%s: the plug-in " PLUGIN_PATH
+                  " is of version %s and the program of " NTP_MONITOR_VERSION ": install both anew",
+                  to, plugin->version);
+    plugin = NULL;
+  }
+  return plugin;
+}
+
+/* --- the answer --------------------------------------------------------------- */
+
+/* 0 where the server took it, which is status 204 alone: 200 is what any other server says, too. */
+static int judge(const struct post *post, const struct http_answer *answer, struct why *why) {
+  char reason[INFLUX_REASON_BYTES];
+  const char *advice = "";
+  long status = answer->status;
+  if (status == 204) {
+    return 0;
+  }
+  if (status >= 300 && status < 400) {
+    return why_set(why, REASON_CONFIG, -EREMOTEIO,
+                   "%s: HTTP status %ld: a redirect is not followed%s%s; name the server itself",
+                   post->to, status, answer->location[0] != '\0' ? ", it leads to " : "",
+                   answer->location);
+  }
+  influx_reason(answer->body, reason);
+  if (status == 401 || status == 403) {
+    advice = post->secret_key != NULL ? post->secret_key : "username and password_file";
+  } else if (status == 404) {
+    advice = post->api == INFLUX_2 ? "org and bucket" : "database";
+  }
+  return why_set(why, REASON_CONFIG, -EREMOTEIO, "%s: HTTP status %ld%s%s%s%s%s", post->to, status,
+                 reason[0] != '\0' ? ": " : "", reason, advice[0] != '\0' ? "; check " : "", advice,
+                 advice[0] != '\0' ? " in [influx]" : "");
+}
+
+static int send_post(struct post *post, const struct env *env, struct why *why) {
+  static struct http_answer answer;
+  char words[HTTP_ERROR_BYTES] = "";
+  const struct http_plugin *plugin = open_plugin(post->to, why);
+  if (plugin == NULL) {
+    return -ENOENT;
+  }
+  post->headers[0] = "User-Agent: ntp_monitor/" NTP_MONITOR_VERSION;
+  post->headers[1] = "Content-Type: text/plain; charset=utf-8";
+  post->headers[2] = "Expect:"; /* none: there is nothing to spare by waiting */
+  post->headers[3] = post->authorization[0] != '\0' ? post->authorization : NULL;
+  post->request.headers = post->headers;
+  post->request.timeout_ms = clock_left_ms(env->deadline_ns);
+  int error =
+      post->request.timeout_ms > 0 ? plugin->post(&post->request, &answer, words) : -ETIMEDOUT;
+  if (error != 0) {
+    return why_set(why, REASON_CONFIG, error, "%s: %s", post->to,
+                   words[0] != '\0' ? words : "no time is left to send");
+  }
+  trace_add(env->trace, "http: status %ld: %.256s", answer.status, answer.body);
+  return judge(post, &answer, why);
+}
 
 static int deliver(const struct target *target, const char *text, size_t bytes,
                    const struct env *env, const struct config *config, struct why *why) {
-  (void)text;
-  (void)bytes;
-  (void)env;
-  (void)config;
-  return why_set(why, REASON_CONFIG, -ENOSYS, "%s: HTTP is not supported; write a file or udp://host:port", target->text);
+  struct post post = {.to = target->text};
+  struct why inner;
+  const char *key = NULL;
+  int error = influx_find_api(config, &post.api, &key, &inner);
+  if (error != 0) {
+    return why_set(why, REASON_CONFIG, error, "%s: %s%s%s", post.to, key != NULL ? key : "",
+                   key != NULL ? ": " : "", inner.text);
+  }
+  post.request.body = text;
+  post.request.body_bytes = bytes;
+  post.request.ca_file = config->influx_ca_file[0] != '\0' ? config->influx_ca_file : NULL;
+  error = authorize(&post, env, config, why);
+  error = error != 0 ? error : aim(&post, target, env, config, why);
+  if (error == 0) {
+    trace_add(env->trace, "http: POST %s, %zu bytes, with %s", post.url, bytes,
+              post.secret_key != NULL ? post.secret_key : "no secret");
+    error = send_post(&post, env, why);
+  }
+  explicit_bzero(&post, sizeof post);
+  return error;
 }
 
 const struct output output_http = {.kind = TARGET_HTTP, .deliver = deliver};

@@ -13,7 +13,7 @@ ifneq ($(SYSTEMD),no)
 FUZZ := build/fuzz
 FUZZ_CC ?= clang
 FUZZ_TARGETS := config duration text ntpmessage address escape options bus resolve \
-  candm mode6 ptp ntp_packet ntp_select
+  candm mode6 ptp ntp_packet ntp_select influx
 FUZZ_SHARED := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%.o,$(wildcard tests/fuzz/fuzz*.c))
 FUZZ_PROGRAMS := $(addprefix $(FUZZ)/,$(FUZZ_TARGETS))
 FUZZ_ROWS := $(shell sed -nE 's/^([a-z0-9_]+-[a-z0-9-]+) [|].*/\1/p' tests/fuzz/broken.tab)
@@ -31,7 +31,7 @@ FUZZ_LINK := -fsanitize=fuzzer$(,)address$(,)undefined
 $(FUZZ)/%.o: %.c tests/fuzz/fuzz.mk Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=$(FUZZ_SANITIZE) -MD -MP -c -o $@ $<
+	$(Q)$(FUZZ_CC) $(FUZZ_CPPFLAGS) -DNTP_MONITOR_VERSION='"0"' $(FUZZ_CFLAGS) -fsanitize=$(FUZZ_SANITIZE) -MD -MP -c -o $@ $<
 
 $(FUZZ)/libfuzz.a: $(filter-out $(FUZZ)/src/main.o,$(SOURCES:%.c=$(FUZZ)/%.o))
 	@rm -f $@

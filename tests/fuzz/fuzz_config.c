@@ -4,6 +4,7 @@
 #include "ntp_monitor/address.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/source.h"
+#include "ntp_monitor/target.h"
 #include "ntp_monitor/why.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -42,6 +43,24 @@ static void check_list(const struct config_key *key, const char *list) {
   MUST(!paths || count > 0);
 }
 
+/* One line, and of a secret no more than where it is. */
+static void check_text(const struct config_key *key, const char *text) {
+  static void *slot;
+  struct target target;
+  struct why why;
+  MUST(strlen(text) < CONFIG_TEXT_BYTES);
+  if (key->type == CONFIG_FILE || key->type == CONFIG_TARGET) {
+    MUST(text[0] == '\0' || (target_parse(text, false, &target, &why) == 0 &&
+                             (key->type == CONFIG_TARGET || target.kind == TARGET_FILE)));
+    return;
+  }
+  for (const char *at = text; *at != '\0'; at++) {
+    MUST((unsigned char)*at >= ' ' && *at != 0x7f);
+  }
+  MUST(key->type == CONFIG_NAME || text[0] == '/' ||
+       fuzz_matches(&slot, "[A-Za-z0-9._-]{0,64}", text));
+}
+
 static void check_value(const struct config *config, const struct config_key *key) {
   const void *field = (const char *)config + key->offset;
   int64_t value = 0;
@@ -66,6 +85,12 @@ static void check_value(const struct config *config, const struct config_key *ke
   case CONFIG_PATHS:
   case CONFIG_SERVERS:
     check_list(key, field);
+    break;
+  case CONFIG_FILE:
+  case CONFIG_TARGET:
+  case CONFIG_NAME:
+  case CONFIG_SECRET:
+    check_text(key, field);
     break;
   case CONFIG_SOURCES:
     check_sources(config);

@@ -16,7 +16,7 @@ readonly DEMO='systemd-timesyncd libsystemd-shared dbus-daemon dbus-bin'
 readonly DAEMONS='chrony ntpsec linuxptp iproute2 rsyslog busybox cron openssh-server'
 readonly ORACLES='systemd monitoring-plugins-basic ntpsec-ntpdig python3-ntp python3-minimal'
 readonly PYTHON='python3.11-minimal libpython3.11-stdlib libpython3.11-minimal'
-readonly MONITORS='prometheus prometheus-node-exporter influxdb'
+readonly MONITORS='prometheus prometheus-node-exporter influxdb openbsd-inetd'
 readonly CHECK="$DEMO $DAEMONS $ORACLES $PYTHON $MONITORS"
 # Both must be of the same version: the one opens a library only the other has.
 readonly SAME_VERSION='libsystemd-shared systemd'
@@ -58,7 +58,7 @@ runs_here() {
     lib/systemd/systemd-journald usr/bin/busctl usr/bin/timedatectl usr/bin/systemd-analyze \
     usr/bin/journalctl usr/sbin/rsyslogd usr/bin/crontab usr/sbin/chronyd usr/bin/chronyc usr/sbin/sshd \
     usr/lib/nagios/plugins/check_ntp_time usr/sbin/ntpd usr/sbin/ptp4l usr/sbin/pmc usr/bin/python3.11 \
-    usr/bin/prometheus usr/bin/promtool usr/bin/prometheus-node-exporter usr/bin/influxd; do
+    usr/bin/prometheus usr/bin/promtool usr/bin/prometheus-node-exporter usr/bin/influxd usr/sbin/inetd; do
     for file in "$1/$program" "$1/usr/$program"; do
       [ -e "$file" ] || continue
       missing=$(LD_LIBRARY_PATH=$path ldd "$file" 2>&1 | grep 'not found' || true)

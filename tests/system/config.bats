@@ -232,7 +232,9 @@ without_origin() {
     'error_bound_critical = 4ms' 'stratum_threshold = 0' 'stratum_critical = 15' 'reach_threshold = 8' \
     'reach_critical = 1' '[sntp]' 'servers = a.example.org, [::1]:1123 192.0.2.1' 'samples = 1' \
     'interval = 250ms' 'min_truechimers = 1000' '[chrony]' 'socket = /a' 'port = 65535' '[ptp]' \
-    'sockets = /a /b' 'domain = 255' 'transport_specific = 15' 'ptp_samples = 100' 'ptp_interval = 1min'
+    'sockets = /a /b' 'domain = 255' 'transport_specific = 15' 'ptp_samples = 100' 'ptp_interval = 1min' \
+    '[output]' 'prometheus = /p' 'json = /j' 'influx = https://h:1' '[influx]' 'database =' 'username =' \
+    'password_file =' 'org = o p' 'bucket = b%' 'token_file = influx.token' 'ca_file = /ca.pem'
   for first in "$BATS_TEST_TMPDIR/all" /dev/null; do
     if [ "$first" = /dev/null ]; then
       expect 0 as_cron --print-config

@@ -92,7 +92,7 @@ setup() {
     printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time sys_jitter metric_threshold metric_critical \
       node_exporter data_format ignore_error
     metrics
-    program_settings "$T/empty.conf" | cut -d' ' -f2
+    "$PROG" -C "$T/empty.conf" --print-config | sed -nE 's/^([a-z_]+) *=.*/\1/p'
     report json | grep -oE '"[a-z_]+":' | tr -d '":'
     report nagios | grep -oE '[a-z_]+=' | tr -d =
     prometheus_names
@@ -107,7 +107,7 @@ setup() {
 @test "example: only its section headers are active, so it changes nothing" {
   cp "$EXAMPLE" "$T/example.conf"
   run -0 grep -vE '^(#.*)?$' "$EXAMPLE"
-  [ "$output" = $'[monitoring]\n[logging]\n[output]\n[sntp]\n[chrony]\n[ptp]' ] || fail "$output"
+  [ "$output" = $'[monitoring]\n[logging]\n[output]\n[influx]\n[sntp]\n[chrony]\n[ptp]' ] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --check-config
   [ "$output" = '0 problems in the configuration' ] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --print-config

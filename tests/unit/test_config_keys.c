@@ -36,7 +36,8 @@ static void check(const struct config_key *key, const char *text, const char *wa
 }
 
 static const struct config_key *find(const char *name) {
-  static const char *const sections[] = {"monitoring", "logging", "output", "sntp", "chrony", "ptp"};
+  static const char *const sections[] = {"monitoring", "logging", "output", "influx",
+                                         "sntp",       "chrony",  "ptp"};
   const struct config_key *key = NULL;
   for (size_t i = 0; key == NULL && i < sizeof sections / sizeof *sections; i++) {
     key = config_find(sections[i], name);
@@ -98,6 +99,13 @@ static void test_defaults(void **state) {
       {"prometheus", ""},
       {"json", ""},
       {"influx", ""},
+      {"database", ""},
+      {"username", ""},
+      {"password_file", ""},
+      {"org", ""},
+      {"bucket", ""},
+      {"token_file", ""},
+      {"ca_file", ""},
       {"servers", ""},
       {"samples", "4"},
       {"interval", "2s"},
@@ -209,6 +217,39 @@ static void test_addresses(void **state) {
 }
 
 /* What is printed sets the same value again. */
+/* A file's name that may be the secret itself is not quoted, so not logged. */
+static void test_secrets(void **state) {
+  (void)state;
+  static const char *const good[] = {"", "/etc/x y", "influx.token", "a-b_c.9"};
+  static const char *const bad[] = {
+      "geheim==",
+      "ge/heim",
+      "ge heim",
+      "geheim\x01",
+      "/geheim\n",
+      "geheim+",
+      "geheimgeheimgeheimgeheimgeheimgeheimgeheimgeheimgeheimgeheimgeheim"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    check(find("token_file"), good[i], good[i]);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    struct config config;
+    struct why why;
+    check(find("password_file"), bad[i], NULL);
+    config_init(&config, notes_check_source);
+    assert_int_equal(config_set(&config, find("token_file"), bad[i], &somewhere, &why), -EINVAL);
+    assert_null(strstr(why.text, "heim"));
+  }
+  check(find("org"), "my org: \"\xc3\xa4\" %", "my org: \"\xc3\xa4\" %");
+  check(find("org"), "tab\there", NULL);
+  char longest[CONFIG_TEXT_BYTES + 1];
+  memset(longest, 'x', sizeof longest);
+  longest[CONFIG_TEXT_BYTES] = '\0';
+  check(find("bucket"), longest, NULL);
+  longest[CONFIG_TEXT_BYTES - 1] = '\0';
+  check(find("bucket"), longest, longest);
+}
+
 static void test_round_trip(void **state) {
   (void)state;
   uint64_t random = seed_begin("config round trip");
@@ -252,10 +293,11 @@ static void test_origins(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_table),      cmocka_unit_test(test_find),
-      cmocka_unit_test(test_defaults),   cmocka_unit_test(test_ranges),
-      cmocka_unit_test(test_words),      cmocka_unit_test(test_addresses),
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_origins),
+      cmocka_unit_test(test_table),    cmocka_unit_test(test_find),
+      cmocka_unit_test(test_defaults), cmocka_unit_test(test_ranges),
+      cmocka_unit_test(test_words),    cmocka_unit_test(test_addresses),
+      cmocka_unit_test(test_secrets),  cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_origins),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,183 @@
+/*
+ * What InfluxDB's two HTTP APIs want of a request, and how they say no.
+ *
+ *   InfluxDB 1  POST /write?db=D&precision=ns            Basic authentication   {"error":"..."}
+ *   InfluxDB 2  POST /api/v2/write?org=O&bucket=B&...    Authorization: Token   {"message":"..."}
+ *
+ * Both take line protocol and answer 204 (docs.influxdata.com: InfluxDB 1.8 "/write", 2 "Write
+ * data"). Nobody is asked which of them a server is: whoever has a token knows.
+ */
+#include "ntp_monitor/influx.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/why.h"
+
+enum { KEYS = 3 };
+
+struct keys {
+  const char *name[KEYS];
+  const char *value[KEYS]; /* "": not set */
+};
+
+static size_t first_set(const struct keys *keys) {
+  size_t i = 0;
+  while (i < KEYS && keys->value[i][0] == '\0') {
+    i++;
+  }
+  return i;
+}
+
+/* InfluxDB 1 wants a database, and both or none of the others; 2 wants all. The index of the key
+ * that is missing, or KEYS. */
+static size_t missing(enum influx_api api, const struct keys *keys) {
+  bool set[KEYS];
+  for (size_t i = 0; i < KEYS; i++) {
+    set[i] = keys->value[i][0] != '\0';
+  }
+  if (api == INFLUX_1 && set[0] && !set[1] && !set[2]) {
+    return KEYS;
+  }
+  for (size_t i = 0; i < KEYS; i++) {
+    if (!set[i]) {
+      return i;
+    }
+  }
+  return KEYS;
+}
+
+int influx_find_api(const struct config *config, enum influx_api *api, const char **key,
+                    struct why *why) {
+  static const char *const wants[] = {
+      [INFLUX_1] = "InfluxDB 1 wants database, and username and password_file or neither",
+      [INFLUX_2] = "InfluxDB 2 wants org, bucket and token_file"};
+  const struct keys keys[] = {
+      [INFLUX_1] = {{"database", "username", "password_file"},
+                    {config->influx_database, config->influx_username,
+                     config->influx_password_file}},
+      [INFLUX_2] = {{"org", "bucket", "token_file"},
+                    {config->influx_org, config->influx_bucket, config->influx_token_file}}};
+  size_t one = first_set(&keys[INFLUX_1]);
+  size_t two = first_set(&keys[INFLUX_2]);
+  *key = two < KEYS ? keys[INFLUX_2].name[two] : one < KEYS ? keys[INFLUX_1].name[one] : NULL;
+  if (*key == NULL) {
+    return why_set(why, REASON_CONFIG, -EINVAL,
+                   "section [influx] has neither database (InfluxDB 1) nor org, bucket and "
+                   "token_file (InfluxDB 2)");
+  }
+  if (one < KEYS && two < KEYS) {
+    return why_set(
+        why, REASON_CONFIG, -EINVAL,
+        "it is for InfluxDB 2, and %s, which is set, too, for InfluxDB 1: set the keys of "
+        "one of them",
+        keys[INFLUX_1].name[one]);
+  }
+  enum influx_api found = two < KEYS ? INFLUX_2 : INFLUX_1;
+  size_t lacking = missing(found, &keys[found]);
+  if (lacking < KEYS) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s is not set: %s", keys[found].name[lacking],
+                   wants[found]);
+  }
+  *api = found;
+  return 0;
+}
+
+/* Appends text, all but RFC 3986's unreserved characters (section 2.3) as %XX where encoded. */
+static void append(char *url, const char *text, bool encoded) {
+  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  size_t used = strlen(url);
+  for (; *text != '\0' && used < INFLUX_URL_BYTES - 1; text++) {
+    bool as_is = !encoded || strchr(plain, *text) != NULL;
+    (void)snprintf(url + used, INFLUX_URL_BYTES - used, as_is ? "%c" : "%%%02X",
+                   as_is ? *text : (unsigned char)*text);
+    used += strlen(url + used);
+  }
+}
+
+int influx_url(const struct config *config, enum influx_api api, const char *base,
+               char url[INFLUX_URL_BYTES]) {
+  url[0] = '\0';
+  append(url, base, false);
+  if (api == INFLUX_1) {
+    append(url, "/write?db=", false);
+    append(url, config->influx_database, true);
+  } else {
+    append(url, "/api/v2/write?org=", false);
+    append(url, config->influx_org, true);
+    append(url, "&bucket=", false);
+    append(url, config->influx_bucket, true);
+  }
+  append(url, "&precision=ns", false);
+  return strlen(url) < INFLUX_URL_BYTES - 1 ? 0 : -ENAMETOOLONG;
+}
+
+/* --- the answer ------------------------------------------------------------- */
+
+static const char *skip_blanks(const char *at) {
+  return at + strspn(at, " \t\r\n");
+}
+
+/* The character that \uXXXX at hex stands for, where it is printable ASCII (Go's encoder writes <,
+ * > and & so), else '?'; 0 where these are not four hexadecimal digits. */
+static char escaped(const char *hex) {
+  unsigned point = 0;
+  for (size_t i = 0; i < 4; i++) {
+    static const char digits[] = "0123456789abcdef";
+    const char *digit = hex[i] != '\0' ? strchr(digits, hex[i] | 0x20) : NULL;
+    if (digit == NULL) {
+      return 0;
+    }
+    point = point * 16 + (unsigned)(digit - digits);
+  }
+  return point > 0x1f && point < 0x7f ? (char)point : '?';
+}
+
+/* A string of JSON (RFC 8259 section 7) behind its first quote: whether it ends. */
+static bool read_string(const char *at, char *out) {
+  size_t used = 0;
+  for (; *at != '\0' && *at != '"'; at++) {
+    char letter = *at;
+    if (letter == '\\') {
+      letter = *++at;
+      if (letter == 'u') {
+        letter = escaped(at + 1);
+        if (letter == 0) {
+          return false;
+        }
+        at += 4;
+      } else if (letter == '\0') {
+        return false;
+      } else if (strchr("bfnrt", letter) != NULL) {
+        letter = ' ';
+      }
+    }
+    if (used < INFLUX_REASON_BYTES - 1) {
+      out[used++] = letter;
+    }
+  }
+  out[used] = '\0';
+  return *at == '"';
+}
+
+void influx_reason(const char *body, char reason[INFLUX_REASON_BYTES]) {
+  static const char *const keys[] = {"\"message\"", "\"error\""};
+  reason[0] = '\0';
+  body = skip_blanks(body);
+  if (*body == '<') {
+    return; /* a page for a browser: some other server's */
+  }
+  for (size_t i = 0; i < sizeof keys / sizeof *keys && *body == '{'; i++) {
+    const char *at = strstr(body, keys[i]);
+    at = at != NULL ? skip_blanks(at + strlen(keys[i])) : NULL;
+    at = at != NULL && *at == ':' ? skip_blanks(at + 1) : NULL;
+    if (at != NULL && *at == '"' && read_string(at + 1, reason)) {
+      return;
+    }
+  }
+  (void)snprintf(reason, INFLUX_REASON_BYTES, "%.*s", *body == '{' ? 0 : (int)strcspn(body, "\r\n"),
+                 body);
+}

@@ -1,0 +1,20 @@
+/* The output http, in a build without libcurl: says so. */
+#include <errno.h>
+
+#include "ntp_monitor/output.h"
+#include "ntp_monitor/target.h"
+#include "ntp_monitor/why.h"
+
+static int deliver(const struct target *target, const char *text, size_t bytes,
+                   const struct env *env, const struct config *config, struct why *why) {
+  (void)text;
+  (void)bytes;
+  (void)env;
+  (void)config;
+  return why_set(why, REASON_CONFIG, -ENOSYS,
+                 "%s: this ntp_monitor was built without libcurl: install libcurl4-openssl-dev and "
+                 "build again, or write to udp:// or a file",
+                 target->text);
+}
+
+const struct output output_http = {.kind = TARGET_HTTP, .deliver = deliver};

@@ -1,0 +1,112 @@
+/*
+ * A password or a token, out of a file that nobody else can read.
+ *
+ * A secret stands in no configuration, which others may read, and on no command line, which all
+ * see. What a file of it holds is never said: not in an error, not in the trace.
+ */
+#include "ntp_monitor/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+enum { PATH_BYTES = 4096 };
+
+/* Into path: 0 or a negative errno with why. */
+static int find(const char *name, char path[PATH_BYTES], struct why *why) {
+  const char *folder = name[0] != '/' ? secure_getenv("CREDENTIALS_DIRECTORY") : NULL;
+  if (name[0] != '/' && (folder == NULL || folder[0] != '/')) {
+    return why_set(why, REASON_CONFIG, -ENOENT,
+                   "%s: a name without a path is one of systemd's credentials, and "
+                   "CREDENTIALS_DIRECTORY is not set: write an absolute path, or "
+                   "LoadCredential=%s:/path into the unit",
+                   name, name);
+  }
+  int length = folder != NULL ? snprintf(path, PATH_BYTES, "%s/%s", folder, name)
+                              : snprintf(path, PATH_BYTES, "%s", name);
+  return length < PATH_BYTES
+             ? 0
+             : why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: its path is too long", name);
+}
+
+/* Whether the file is one that keeps a secret: 0 or a negative errno with why. systemd shows an
+ * access list for the service's user as the group's right to read, and the file is root's. */
+static int check(int fd, const char *path, bool credential, uid_t uid, struct why *why) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) {
+    return why_set(why, REASON_CONFIG, -errno, "%s: %s", path, strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s: is not a regular file", path);
+  }
+  if (uid == 0 && status.st_uid != 0) {
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   "%s: it belongs to uid %u, and root believes only its own; chown root it", path,
+                   (unsigned)status.st_uid);
+  }
+  mode_t others = credential ? S_IRWXO : S_IRWXG | S_IRWXO;
+  if ((status.st_mode & others) != 0) {
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   "%s: others may read it (mode %04o), so it keeps no secret; chmod 600 it", path,
+                   (unsigned)status.st_mode & 07777);
+  }
+  return 0;
+}
+
+/* One line of text, which goes into a header: no control in it, so that it ends none. */
+static int take_line(char *text, const char *path, struct why *why) {
+  size_t length = strcspn(text, "\r\n");
+  size_t rest = length + strspn(text + length, "\r\n");
+  for (size_t i = 0; i < length; i++) {
+    if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+      rest = 0;
+    }
+  }
+  if (length == 0 || text[rest] != '\0') {
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s: %s", path,
+                   length == 0 ? "it is empty" : "it is not one line of text");
+  }
+  text[length] = '\0';
+  return 0;
+}
+
+int secret_read(const char *name, const struct env *env, char secret[SECRET_BYTES],
+                struct why *why) {
+  char path[PATH_BYTES];
+  char text[SECRET_BYTES] = "";
+  int error = find(name, path, why);
+  if (error != 0) {
+    return error;
+  }
+  /* O_NONBLOCK: a FIFO in this place must not hold the run. */
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) {
+    return why_set(why, REASON_CONFIG, -errno, "%s: cannot be opened: %s", path, strerror(errno));
+  }
+  error = check(fd, path, name[0] != '/', env->uid, why);
+  if (error == 0) {
+    ssize_t bytes = net_read_all(fd, text, sizeof text - 1, env->deadline_ns);
+    error = bytes < 0 ? why_set(why, REASON_CONFIG, (int)bytes, "%s: cannot be read: %s", path,
+                                strerror((int)-bytes))
+            : strlen(text) < (size_t)bytes
+                ? why_set(why, REASON_CONFIG, -EINVAL, "%s: it is not one line of text", path)
+                : take_line(text, path, why);
+  }
+  (void)close(fd);
+  if (error == 0) {
+    (void)strcpy(secret, text);
+    trace_add(env->trace, "secret: %s: read", path);
+  }
+  explicit_bzero(text, sizeof text);
+  return error;
+}

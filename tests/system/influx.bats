@@ -1,0 +1,408 @@
+#!/usr/bin/env bats
+# Reports to InfluxDB over HTTP, against the real InfluxDB 1, with authentication and with TLS; and against a
+# server of the tests' own, for InfluxDB 2's API and for what no real one does. What is shown: what is sent
+# is stored; every refusal is said in the server's words; nothing keeps the run beyond its deadline, nor the
+# verdict from the log; the secret is nowhere but in the request; and a run that posts nothing pays nothing.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # bats' own names; tests are subshells
+
+bats_require_minimum_version 1.5.0
+load http
+
+readonly URL=http://localhost:8086 TLS=https://localhost:8087 FAKE=http://localhost:8088
+readonly PASSWORD='geheim: %41"\ß'
+
+setup_file() {
+  # shellcheck source-path=SCRIPTDIR/../lab source=../lab/lab.sh
+  . "$TOP/tests/lab/lab.sh"
+  [ -e "$TOP/$BUILD/plugins/http.so" ] || return 0
+  lab_plugins
+  start_log
+  lab_influxd_locked_start 8086
+  lab_influxd_locked_start 8087 tls
+  lab_influx 8086 'CREATE DATABASE ntp'
+  lab_influx 8086 "CREATE USER pi WITH PASSWORD 'geheim: %41\"\\\\ß'"
+  lab_influx 8086 'GRANT WRITE ON ntp TO pi'
+  lab_influx 8086 "CREATE USER reader WITH PASSWORD 'other'"
+  lab_influx 8087 'CREATE DATABASE ntp'
+}
+
+setup() {
+  # shellcheck source-path=SCRIPTDIR/../lab source=../lab/lab.sh
+  . "$TOP/tests/lab/lab.sh"
+  [ -e "$TOP/$BUILD/plugins/http.so" ] || skip 'this build has no plug-in http: make check-deps has libcurl'
+  logged >/dev/null
+}
+
+teardown() {
+  lab_logs_on_failure
+}
+
+teardown_file() {
+  lab_stop_all
+}
+
+as_pi() {
+  configured "${1-$URL}" 'database = ntp' 'username = pi' "password_file = $(secret pw "${2-$PASSWORD}")"
+}
+
+# Not as a part of the make that runs the tests.
+makes() {
+  env -u MAKEFLAGS -u MAKELEVEL make -C "$TOP" "$@"
+}
+
+# The request that the server of the tests' own got.
+request() {
+  tr -d '\r' <"$LAB_DIR/http.8088"
+}
+
+# --- InfluxDB 1 ----------------------------------------------------------------------
+
+@test "influxdb 1: what is sent is stored, by the host and at the nanosecond" {
+  as_pi
+  expect 0 posts -o influx
+  output=$(grep ',source=' <<<"$output") # the server's line, beside the run's
+  [ "$(wc -l <<<"$output")" = 1 ]
+  lines_are "$(logged)" "$VERDICT"
+  at=${output##* }
+  stored=$(lab_influx 8086 "SELECT * FROM ntp_monitor WHERE time = $at" ntp)
+  [[ $stored == *"[[$at,"* ]] || fail "$output" "$stored" # jq would round it
+  row=$(jq -c '.results[0].series[0] | .columns as $names | [.values[] | [$names, .] | transpose |
+    map({(.[0]): .[1]}) | add | select(.jitter_s != null)][0]' <<<"$stored")
+  [ "$(jq -r .host <<<"$row")" = "$(uname -n)" ]
+  [ "$(jq .jitter_s <<<"$row")" = \
+    "$(grep -oE 'jitter_s=[0-9.]+' <<<"$output" | cut -d= -f2)" ] || fail "$output" "$stored"
+}
+
+@test "influxdb 1: a wrong password, a user without the right, none at all" {
+  as_pi "$URL" 'geheim: wrong'
+  fails_with "$URL: HTTP status 401: authorization failed; check username and password_file in \[influx\]"
+  configured "$URL" 'database = ntp' 'username = reader' "password_file = $(secret pw other)"
+  fails_with "$URL: HTTP status 403: \"reader\" user is not authorized to write to database \"ntp\"; check .*"
+  configured "$URL" 'database = ntp'
+  fails_with "$URL: HTTP status 401: unable to parse authentication credentials; check .*"
+}
+
+@test "influxdb 1: a database that is not there, whatever is in its name" {
+  configured "$URL" 'database = a b&precision=h/é' 'username = admin' "password_file = $(secret pw 'lab admin')"
+  fails_with "$URL: HTTP status 404: database not found: \"a b&precision=h/é\"; check database in \[influx\]"
+}
+
+@test "influxdb 1: by -o on the command line, too, and as an ordinary user" {
+  as_pi
+  sed -i '/^influx = /d' "$conf"
+  arrives -o "influx=$URL"
+  as_pi
+  chmod 755 "$BATS_TEST_TMPDIR"
+  cp "$BATS_TEST_TMPDIR/pw" "$LAB_DIR/user/pw" # theirs: uids are one in the lab
+  expect 0 lab_as_user "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
+}
+
+@test "influxdb 1: frozen, it costs the time there is and no more, then it serves again" {
+  as_pi
+  lab_freeze influxd.8086
+  begun=$(lab_uptime_ms)
+  expect 3 posts -t 1s
+  took=$(($(lab_uptime_ms) - begun))
+  lab_thaw influxd.8086
+  [ "$took" -ge 700 ] && [ "$took" -lt 3000 ] || fail "$took ms"
+  lines_are "$(logged)" "$VERDICT" "27 ERROR $URL: .*[Tt]imed out.*"
+  arrives
+}
+
+@test "influxdb 1: stopped" {
+  as_pi http://localhost:8085
+  fails_with "http://localhost:8085: Failed to connect to localhost port 8085.*"
+}
+
+# --- TLS -------------------------------------------------------------------------------
+
+on_tls() {
+  configured "$1" 'database = ntp' 'username = admin' "password_file = $(secret pw 'lab admin')" "${@:2}"
+}
+
+@test "tls: a certificate that ca_file vouches for" {
+  on_tls "$TLS" "ca_file = $LAB_DIR/tls/ca.pem"
+  expect 0 posts -o influx
+  lines_are "$(logged)" "$VERDICT"
+  stored=$(lab_influx 8087 "SELECT * FROM ntp_monitor WHERE time = ${output##* }" ntp)
+  [ "$(jq '.results[0].series[0].values | length' <<<"$stored")" = 2 ] || fail "$stored"
+}
+
+@test "tls: a certificate that nobody vouches for, one of another name, a file that is none" {
+  on_tls "$TLS"
+  fails_with "$TLS: SSL certificate problem: self.signed certificate"
+  on_tls https://127.0.0.1:8087 "ca_file = $LAB_DIR/tls/ca.pem"
+  fails_with "https://127.0.0.1:8087: SSL: no alternative certificate subject name matches target .*"
+  on_tls "$TLS" "ca_file = /nonexistent/ca.pem"
+  fails_with "$TLS: error setting certificate .*"
+  # Nothing of the request went out.
+  [ "$(grep -c 'POST /write' "$LAB_DIR/log/influxd.8087")" -le 1 ]
+}
+
+@test "tls: https to a server without it, and http to one with it" {
+  on_tls https://localhost:8086 "ca_file = $LAB_DIR/tls/ca.pem"
+  fails_with 'https://localhost:8086: .*(SSL|wrong version number).*'
+  on_tls http://localhost:8087
+  fails_with 'http://localhost:8087: HTTP status 400: Client sent an HTTP request to an HTTPS server\.'
+}
+
+# --- InfluxDB 2 --------------------------------------------------------------------------
+
+with_token() {
+  configured "$FAKE" 'org = my org' 'bucket = b/1' "token_file = $(secret token "$1")"
+}
+
+@test "influxdb 2: path, organisation, bucket, precision, token and line" {
+  lab_http_server 8088 influx2 my%20org b%2F1 'geheim-token=='
+  with_token geheim-token==
+  arrives
+  request >"$BATS_TEST_TMPDIR/request"
+  in_order "$(cat "$BATS_TEST_TMPDIR/request")" \
+    '^POST /api/v2/write\?org=my%20org&bucket=b%2F1&precision=ns HTTP/1.1$' '^Host: localhost:8088$' \
+    '^$' '^ntp_monitor,.*host=.* .*jitter_s=.* [0-9]{19}$'
+  for header in 'Authorization: Token geheim-token==' "User-Agent: ntp_monitor/$("$PROG" -V | cut -d' ' -f2)" \
+    'Content-Type: text/plain; charset=utf-8'; do
+    grep -qxF "$header" "$BATS_TEST_TMPDIR/request" || fail "no $header"
+  done
+  [ "$(grep -ciE '^(Expect|Cookie|Accept-Encoding):' "$BATS_TEST_TMPDIR/request")" = 0 ]
+}
+
+@test "influxdb 2: a wrong token, an unknown bucket" {
+  lab_http_server 8088 influx2 my%20org b%2F1 'geheim-token=='
+  with_token geheim-wrong
+  fails_with "$FAKE: HTTP status 401: unauthorized access; check token_file in \[influx\]"
+  with_token geheim-token==
+  sed -i 's/b\/1/other/' "$conf"
+  fails_with "$FAKE: HTTP status 404: bucket \"other\" not found; check org and bucket in \[influx\]"
+}
+
+# --- servers that never are ----------------------------------------------------------------
+
+to_fake() {
+  lab_http_server 8088 "$@"
+  configured "$FAKE" 'database = ntp'
+}
+
+within() {
+  local begun took
+  begun=$(lab_uptime_ms)
+  expect 3 posts -t 1s
+  took=$(($(lab_uptime_ms) - begun))
+  [ "$took" -lt 3000 ] || fail "$took ms" # the last-resort timer would have left no such line
+  lines_are "$(logged)" "$VERDICT" "27 ERROR $FAKE: $1"
+}
+
+@test "a server that never answers, or by a byte now and then, is left in time" {
+  to_fake hang
+  within '.*timed out.*'
+  to_fake drip
+  within '.*timed out.*'
+}
+
+@test "an answer without an end is read to 4 KiB, and its beginning said" {
+  to_fake huge
+  begun=$(lab_uptime_ms)
+  fails_with "$FAKE: HTTP status 500.*"
+  [ $(($(lab_uptime_ms) - begun)) -lt 5000 ]
+}
+
+@test "a redirect is not followed" {
+  to_fake send 'HTTP/1.1 307 Moved\r\nLocation: http://localhost:8086/write?db=x\r\nContent-Length: 0\r\n\r\n'
+  fails_with "$FAKE: HTTP status 307: a redirect is not followed, it leads to http://localhost:8086/write\?db=x; .*"
+  [ "$(request | grep -c '^POST ')" = 1 ]
+}
+
+@test "any status but 204 is a failure, and said with what the server says, made harmless" {
+  to_fake send 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>hi</html>'
+  fails_with "$FAKE: HTTP status 200"
+  to_fake send 'HTTP/1.1 503 Oh\r\nContent-Length: 25\r\n\r\n\e[31mred\nforged: line\n...'
+  fails_with "$FAKE: HTTP status 503: .*red"
+  to_fake send 'HTTP/1.1 500 Oh\r\nContent-Length: 37\r\n\r\n{"error":"shard is \u003cgone\u003e"}'
+  fails_with "$FAKE: HTTP status 500: shard is <gone>"
+}
+
+@test "a server that ends early, or speaks another language" {
+  to_fake early
+  fails_with "$FAKE: (Empty reply from server|Recv failure: Connection reset by peer)"
+  to_fake send '220 mail.example.org ESMTP\r\n'
+  fails_with "$FAKE: .*HTTP/0\.9.*"
+}
+
+# --- names ------------------------------------------------------------------------------------
+
+@test "a name that is not there, and one whose name server is silent" {
+  configured http://no.such.invalid 'database = ntp'
+  expect 3 posts
+  lines_are "$(logged)" "$VERDICT" "27 ERROR http://no.such.invalid: .*no\.such\.invalid.*"
+  lab_spawn dns systemd-socket-activate -d -l 127.0.0.1:53 sleep 100
+  lab_ready dns 5 lab_udp_bound 53
+  configured http://silent.example 'database = ntp'
+  printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:5 attempts:2' >/etc/resolv.conf
+  begun=$(lab_uptime_ms)
+  expect 3 posts -t 1s
+  took=$(($(lab_uptime_ms) - begun))
+  lab_kill dns
+  [ "$took" -lt 3000 ] || fail "$took ms" # the last-resort timer would have left no such line
+  lines_are "$(logged)" "$VERDICT" "27 ERROR http://silent.example: .*"
+}
+
+@test "no proxy of the environment's is asked" {
+  as_pi
+  expect 0 bare http_proxy=http://127.0.0.1:1 ALL_PROXY=http://127.0.0.1:1 HOME="$HOME" "$PROG" -C "$conf" \
+    -s "text:$BATS_TEST_TMPDIR/reading"
+}
+
+# --- the configuration --------------------------------------------------------------------------
+
+@test "config: which keys are missing, or too many, is said by key and line" {
+  while IFS='|' read -r keys says; do
+    # shellcheck disable=SC2086 # words
+    configured "$URL" $keys
+    expect 3 "$PROG" -C "$conf" --check-config
+    in_order "$output" "^problem: $conf:$says" '^1 problem in the configuration'
+  done <<'ROWS'
+|2: influx: section \[influx\] has neither database .InfluxDB 1. nor org, bucket and token_file
+username=u|4: username: database is not set: InfluxDB 1 wants
+database=d username=u|4: database: password_file is not set
+org=o bucket=b|4: org: token_file is not set: InfluxDB 2 wants org, bucket and token_file
+database=d org=o bucket=b token_file=t|5: org: it is for InfluxDB 2, and database, which is set, too, for InfluxDB 1
+ROWS
+  configured "$URL" 'database=d' 'token=geheim'
+  expect 0 "$PROG" -C "$conf" --check-config
+  [[ $output == *'token: unknown key in [influx], ignored'* ]]
+  # Who writes the secret itself is told, but not what it was.
+  configured "$URL" 'org=o' 'bucket=b' 'token_file=geheim-token=='
+  expect 3 "$PROG" -C "$conf" --check-config
+  [[ $output == *'token_file: is neither an absolute path nor the name of a systemd credential'* ]]
+  [[ $output != *geheim-token* ]]
+}
+
+@test "config: the verdict of a run with such a section is not OK" {
+  configured "$URL" 'username=u'
+  expect 3 posts
+  in_order "$(logged)" '^27 ERROR .*conf:4: username: database is not set' "ERROR $URL: username: database is not set"
+}
+
+# --- the secret ----------------------------------------------------------------------------------
+
+@test "secret: a file that others can read, or that is not there, is refused and nothing is sent" {
+  as_pi
+  chmod 640 "$BATS_TEST_TMPDIR/pw"
+  fails_with "$URL: password_file: .*/pw: others may read it \(mode 0640\), so it keeps no secret; chmod 600 it"
+  rm "$BATS_TEST_TMPDIR/pw"
+  fails_with "$URL: password_file: .*/pw: cannot be opened: No such file or directory"
+}
+
+@test "secret: systemd's credentials" {
+  lab_http_server 8088 influx2 my%20org b%2F1 'geheim-token=='
+  configured "$FAKE" 'org = my org' 'bucket = b/1' 'token_file = influx.token'
+  mkdir "$BATS_TEST_TMPDIR/credentials"
+  echo geheim-token== >"$BATS_TEST_TMPDIR/credentials/influx.token"
+  chmod 440 "$BATS_TEST_TMPDIR/credentials/influx.token"
+  expect 0 bare CREDENTIALS_DIRECTORY="$BATS_TEST_TMPDIR/credentials" HOME="$HOME" "$PROG" -C "$conf" \
+    -s "text:$BATS_TEST_TMPDIR/reading"
+  lines_are "$(logged)" "$VERDICT"
+  fails_with "$FAKE: token_file: influx.token: .*CREDENTIALS_DIRECTORY is not set.*"
+}
+
+@test "secret: nowhere but in the request: not in a log, a trace, a listing or an argument" {
+  plain_build_only strace
+  needs strace
+  T=$BATS_TEST_TMPDIR
+  for kind in good wrong; do
+    lab_http_server 8088 influx2 my%20org b%2F1 "$([ "$kind" = good ] && echo geheim-token==)"
+    with_token geheim-token==
+    sed -i '1i [monitoring]\ndebug_mode = true' "$conf"
+    run strace -f -e trace=execve,write,sendto,sendmsg,openat -s 9999 -o "$T/strace.$kind" \
+      "$PROG" -C "$conf" -s "text:$T/reading" -d -o json
+    echo "$output" >"$T/out.$kind"
+    logged >"$T/log.$kind"
+    grep -q 'POST http' "$T/log.$kind"
+    "$PROG" -C "$conf" --print-config >"$T/print.$kind" 2>&1
+    "$PROG" -C "$conf" --check-config >"$T/check.$kind" 2>&1
+    grep -q geheim-token "$LAB_DIR/http.8088"
+    # strace shows what was sent to the server, and that was it.
+    [ "$(grep -c geheim-token "$T/strace.$kind")" = 1 ]
+    grep geheim-token "$T/strace.$kind" | grep -q 'Authorization: Token geheim'
+  done
+  ! grep -l geheim-token "$T"/{out,log,print,check}.* "$LAB_DIR"/rsyslog.* || fail 'the secret was said'
+  # Nor the password, in its plain or its coded form.
+  as_pi
+  expect 0 posts -d
+  printf '%s\n' "$output" "$stderr" "$(logged)" >"$T/out"
+  ! grep -e 'geheim:' -e "$(printf 'pi:%s' "$PASSWORD" | base64 -w0)" "$T/out" || fail 'the password was said'
+}
+
+# --- the plug-in -------------------------------------------------------------------------------------
+
+@test "plug-in: not there, it is said by name and with what to do; no other run needs it" {
+  as_pi
+  mv /usr/local/lib/ntp_monitor/http.so "$LAB_DIR/kept.so"
+  run fails_with "$URL: the plug-in http cannot be opened: /usr/local/lib/ntp_monitor/http.so: cannot open .*; install it .*"
+  mv "$LAB_DIR/kept.so" /usr/local/lib/ntp_monitor/http.so
+  [ "$status" = 0 ] || fail "$output"
+  arrives
+}
+
+@test "plug-in: hardened, linked against libcurl, exports one name" {
+  needs readelf
+  plugin=$TOP/$BUILD/plugins/http.so
+  expect 0 readelf -dW "$plugin"
+  [[ $output == *'[libcurl'* && $output == *NOW* && $output != *TEXTREL* && $output != *PATH* ]]
+  expect 0 readelf -lW "$plugin"
+  [[ $output == *GNU_RELRO* ]]
+  [ "$(awk '$1 == "GNU_STACK" { print $7 }' <<<"$output")" = RW ]
+  plain_build_only 'sanitizers export names of their own'
+  expect 0 nm -D --defined-only "$plugin"
+  [ "$(awk '{ print $3 }' <<<"$output")" = http_plugin ] || fail "$output"
+}
+
+@test "plug-in: a run that posts nothing pays nothing" {
+  plain_build_only strace
+  needs strace
+  run ldd "$PROG"
+  [[ $output != *curl* ]]
+  configured /dev/null
+  sed -i '/^influx/d' "$conf"
+  strace -f -o "$BATS_TEST_TMPDIR/none" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
+  configured '' 'database = ntp' # known, but not asked for
+  strace -f -o "$BATS_TEST_TMPDIR/set" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/none")" = "$(wc -l <"$BATS_TEST_TMPDIR/set")" ]
+  ! grep -E 'http\.so|curl|ssl|ntp_monitor/' "$BATS_TEST_TMPDIR/set" || fail 'it looks for a plug-in'
+  as_pi
+  strace -f -o "$BATS_TEST_TMPDIR/posts" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
+  [ "$(grep -c 'openat.*/usr/local/lib/ntp_monitor/http.so' "$BATS_TEST_TMPDIR/posts")" = 1 ]
+  echo "# system calls: $(wc -l <"$BATS_TEST_TMPDIR/none") without, $(wc -l <"$BATS_TEST_TMPDIR/posts") with a post"
+}
+
+@test "make CURL=no: neither plug-in nor dlopen, and it says what it lacks" {
+  plain_build_only 'another build'
+  B=$BATS_TEST_TMPDIR/build
+  expect 0 makes -j2 BUILD="$B" CURL=no WERROR=1 all
+  [[ $output == *'left out of this build: http (libcurl)'* ]]
+  [ ! -e "$B/plugins" ]
+  ! nm -D "$B/ntp_monitor" | grep -E 'dlopen|curl' || fail 'it opens plug-ins'
+  as_pi
+  PROG=$B/ntp_monitor
+  fails_with "$URL: this ntp_monitor was built without libcurl: install libcurl4-openssl-dev and build again.*"
+}
+
+@test "make install: another PREFIX has its own plug-ins, and little is built anew for it" {
+  plain_build_only 'another build'
+  B=$BATS_TEST_TMPDIR/build
+  P=$LAB_DIR/prefix
+  mkdir "$B"
+  cp -a "$TOP/$BUILD"/{src,flags,plugindir,plugins,libntp_monitor.a,ntp_monitor} "$B"
+  expect 0 makes -j2 BUILD="$B" all
+  expect 0 makes BUILD="$B" PREFIX="$P" V=1 install
+  [ "$(grep -cE ' -c -o ' <<<"$output")" -le 1 ] || fail "$output"
+  [ -e "$P/lib/ntp_monitor/http.so" ]
+  as_pi
+  rm /usr/local/lib/ntp_monitor/http.so
+  PROG=$P/bin/ntp_monitor
+  run arrives
+  cp "$TOP/$BUILD/plugins/http.so" /usr/local/lib/ntp_monitor/
+  [ "$status" = 0 ] || fail "$output"
+  expect 0 makes BUILD="$B" PREFIX="$P" uninstall
+  [ ! -e "$P/lib/ntp_monitor" ] && [ ! -e "$P/bin/ntp_monitor" ]
+}
