@@ -14,20 +14,22 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/guard.h"
+#include "ntp_monitor/inetd.h"
 #include "ntp_monitor/judge.h"
+#include "ntp_monitor/layers.h"
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/message.h"
 #include "ntp_monitor/note.h"
+#include "ntp_monitor/notes.h"
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/output.h"
+#include "ntp_monitor/refuse.h"
 #include "ntp_monitor/show.h"
-#include "ntp_monitor/source.h"
-#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
-enum { NOTES_MAX = 24, NOTE_BYTES = 1024, SOURCE_BYTES = 256 };
+enum { SOURCE_BYTES = 256 };
 
 /* All that one run holds. */
 struct run {
@@ -35,14 +37,8 @@ struct run {
   struct options options;
   struct config config;
   struct log log;
-  char user_path[ENV_HOME_BYTES + 32];
-  struct {
-    bool problem;
-    char text[NOTE_BYTES];
-  } notes[NOTES_MAX]; /* on the configuration */
-  size_t note_count;
-  size_t notes_left_out; /* beyond NOTES_MAX */
-  unsigned problem_count, warning_count;
+  struct notes notes; /* on the configuration */
+  unsigned problem_count;
   struct reading readings[REPORT_READINGS_MAX];
   size_t reading_count;
   char source[SOURCE_BYTES];
@@ -52,42 +48,13 @@ struct run {
 
 /* --- configuration ------------------------------------------------------ */
 
-static void keep_note(void *user, bool problem, const char *text) {
-  struct run *run = user;
-  const char *kind = problem ? "problem" : "warning";
-  trace_add(run->env.trace, "config: %s: %s", kind, text);
-  run->warning_count += !problem;
-  if (run->options.mode == MODE_CHECK_CONFIG) {
-    (void)printf("%s: %s\n", kind, text);
-    return;
-  }
-  if (run->note_count == NOTES_MAX) {
-    run->notes_left_out++;
-    return;
-  }
-  run->notes[run->note_count].problem = problem;
-  (void)snprintf(run->notes[run->note_count].text, NOTE_BYTES, "%s", text);
-  text_truncate(run->notes[run->note_count].text, NOTE_BYTES - 2);
-  run->note_count++;
-}
-
-/* Reads the layers: 0, or -EINVAL with why where the command line is wrong. */
+/* 0, or -EINVAL with why where the command line is wrong. */
 static int configure(struct run *run, struct why *why) {
-  struct config_notes notes = {.say = keep_note, .user = run};
-  config_init(&run->config, source_check);
-  if (run->options.config_path != NULL) {
-    config_read(&run->config, run->options.config_path, true, &run->env, &notes);
-  } else {
-    config_read(&run->config, "/etc/ntp_monitor.conf", false, &run->env, &notes);
-    env_find_home(&run->env);
-    (void)snprintf(run->user_path, sizeof run->user_path, "%s/.ntp_monitor.conf", run->env.home);
-    if (run->env.home[0] != '\0') {
-      config_read(&run->config, run->user_path, false, &run->env, &notes);
-    }
-  }
-  int error = options_apply(&run->options, &run->config, why);
+  struct config_notes notes = {.say = notes_keep, .user = &run->notes};
+  run->notes.trace = run->env.trace;
+  run->notes.now = run->options.mode == MODE_CHECK_CONFIG;
+  int error = layers_read(&run->options, &run->env, &run->config, &notes, why);
   if (error == 0) {
-    config_check(&run->config, &notes);
     show_direct(&run->env, &run->config);
   }
   run->problem_count = notes.problem_count;
@@ -103,24 +70,12 @@ static void say(struct run *run, enum severity severity, const char *text,
   }
 }
 
-static void say_note(struct run *run, bool problem, const char *text) {
+/* What is wrong with the configuration, in the log and to whoever sits there. */
+static void say_note(void *user, bool problem, const char *text) {
+  struct run *run = user;
   say(run, problem ? SEVERITY_ERROR : SEVERITY_WARNING, text, NULL);
   if (env_stderr_tty() && !log_is_stderr(&run->log)) {
     (void)fprintf(stderr, "ntp_monitor: %s\n", text);
-  }
-}
-
-/* What is wrong with the configuration, in the log and to whoever sits there. */
-static void say_notes(struct run *run) {
-  for (size_t i = 0; i < run->note_count; i++) {
-    say_note(run, run->notes[i].problem, run->notes[i].text);
-  }
-  if (run->notes_left_out > 0) {
-    char text[NOTE_BYTES];
-    (void)snprintf(text, sizeof text,
-                   "%zu more notes on the configuration: see ntp_monitor --check-config",
-                   run->notes_left_out);
-    say_note(run, true, text);
   }
 }
 
@@ -189,31 +144,72 @@ static void trace_step(struct run *run, const char *name, int64_t *begun_ns) {
   *begun_ns = now_ns;
 }
 
-static int check(struct run *run) {
-  int64_t begun_ns = run->env.start_ns;
-  env_set_timeout(&run->env, run->config.timeout_ns);
-  guard_deadline(run->env.deadline_ns);
-  trace_step(run, "configuration", &begun_ns);
+/* From the configuration to the verdict in the log. */
+static void find(struct run *run, int64_t *begun_ns) {
+  trace_step(run, "configuration", begun_ns);
   run->reading_count = measure(&run->env, &run->config, run->readings);
-  trace_step(run, "measuring", &begun_ns);
+  trace_step(run, "measuring", begun_ns);
   judge(run);
   log_init(&run->log, &run->env, &run->config);
-  say_notes(run);
+  notes_tell(&run->notes, say_note, run);
   say(run, judge_severity(&run->report), run->report.message, &run->report);
   run->report.exit_status = run->lost ? VERDICT_UNKNOWN : (int)run->report.verdict;
   if (run->lost) {
     message_add_lost(&run->report);
   }
-  trace_step(run, "logging", &begun_ns);
-  print(run);
-  trace_step(run, "printing", &begun_ns);
+  trace_step(run, "logging", begun_ns);
+}
+
+static void finish(struct run *run) {
   log_trace(&run->log, run->env.trace);
   log_close(&run->log);
   for (size_t i = 0; i < run->reading_count; i++) {
     samples_free(&run->readings[i].samples);
   }
   judge_free(&run->report);
+}
+
+static void begin(struct run *run) {
+  env_set_timeout(&run->env, run->config.timeout_ns);
+  guard_deadline(run->env.deadline_ns);
+}
+
+static int check(struct run *run) {
+  int64_t begun_ns = run->env.start_ns;
+  begin(run);
+  find(run, &begun_ns);
+  print(run);
+  trace_step(run, "printing", &begun_ns);
+  finish(run);
   return run->lost ? VERDICT_UNKNOWN : run->report.exit_status;
+}
+
+/* --- the check for a request --------------------------------------------- */
+
+/* Half of the time is for the request; nothing is logged but what is wrong with the clock. */
+static int inetd(struct run *run) {
+  int64_t begun_ns = run->env.start_ns;
+  struct inetd_request request;
+  struct why why;
+  begin(run);
+  enum inetd_status status = inetd_receive(&request, begun_ns + run->config.timeout_ns / 2);
+  if (status != INETD_OK) { /* whoever only looks whether the port is open asks nothing */
+    return status == INETD_MORE ||
+                   inetd_answer(&request, status, NULL, 0, run->env.deadline_ns) == 0
+               ? VERDICT_OK
+               : VERDICT_UNKNOWN;
+  }
+  if (run->config.log_level > SEVERITY_WARNING) {
+    run->config.log_level = SEVERITY_WARNING;
+  }
+  find(run, &begun_ns);
+  int error = inetd_serve(&request, &run->report, &run->env, &why);
+  if (error != 0) {
+    say(run, SEVERITY_ERROR, why.text, NULL);
+  }
+  trace_step(run, "answering", &begun_ns);
+  finish(run);
+  return error == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
 }
 
 /* --- the other modes ---------------------------------------------------- */
@@ -221,15 +217,15 @@ static int check(struct run *run) {
 static int check_config(struct run *run) {
   (void)printf("%u problem%s in the configuration", run->problem_count,
                run->problem_count == 1 ? "" : "s");
-  (void)printf(run->warning_count > 0 ? ", %u warning%s\n" : "\n", run->warning_count,
-               run->warning_count == 1 ? "" : "s");
+  (void)printf(run->notes.warning_count > 0 ? ", %u warning%s\n" : "\n", run->notes.warning_count,
+               run->notes.warning_count == 1 ? "" : "s");
   return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
 }
 
 static int print_config(struct run *run) {
   show_config(stdout, &run->config);
-  for (size_t i = 0; i < run->note_count; i++) {
-    (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes[i].text);
+  for (size_t i = 0; i < run->notes.count; i++) {
+    (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes.kept[i].text);
   }
   return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
 }
@@ -251,30 +247,12 @@ static const struct {
   bool configured;             /* wants the configuration read */
 } modes[] = {
     [MODE_CHECK] = {check, true},
+    [MODE_INETD] = {inetd, true},
     [MODE_CHECK_CONFIG] = {check_config, true},
     [MODE_PRINT_CONFIG] = {print_config, true},
     [MODE_HELP] = {print_help, false},
     [MODE_VERSION] = {print_version, false},
 };
-
-/* For the shell; and for the log, where nobody reads stderr. */
-static int refuse(struct run *run, const struct why *why) {
-  char text[WHY_TEXT_BYTES + 64];
-  struct env hasty = run->env;
-  hasty.deadline_ns = hasty.measure_deadline_ns; /* the rest is for the log */
-  (void)snprintf(text, sizeof text, "usage: %s; see ntp_monitor --help", why->text);
-  config_init(&run->config, source_check);
-  (void)config_set(&run->config, config_find("logging", "syslog_address"), "stderr",
-                   &config_command_line, &(struct why){.text = ""});
-  log_init(&run->log, &hasty, &run->config);
-  if (log_write(&run->log, SEVERITY_ERROR, text, NULL) != 0) {
-    config_init(&run->config, source_check);
-    log_init(&run->log, &run->env, &run->config);
-    (void)log_write(&run->log, SEVERITY_ERROR, text, NULL);
-    log_close(&run->log);
-  }
-  return VERDICT_UNKNOWN;
-}
 
 /* -t holds from here on, for reading the configuration, too. */
 static void limit_time(struct run *run) {
@@ -290,13 +268,18 @@ int main(int argc, char *argv[]) {
   static struct run run;
   static struct trace trace = {.fd = -1};
   struct why why;
+  bool served = inetd_wanted(argc, argv);
   guard_begin();
+  if (served) {
+    inetd_begin();
+  }
   env_init(&run.env, &trace);
   guard_deadline(run.env.deadline_ns);
   int error = options_parse(argc, argv, &run.options, &why);
   limit_time(&run);
   if (error != 0 || (modes[run.options.mode].configured && configure(&run, &why) != 0)) {
-    return refuse(&run, &why);
+    refuse(&run.env, &why, served);
+    return VERDICT_UNKNOWN;
   }
   int status = modes[run.options.mode].run(&run);
   if (fflush(stdout) != 0 || ferror(stdout) != 0) {

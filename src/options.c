@@ -32,6 +32,8 @@ const struct option_row option_rows[] = {
     {'H', "host", "[USER@]HOST", SET_HOST, NULL, NULL, 0,
      "ask timesyncd of another machine, over ssh"},
     {'M', "machine", "NAME", SET_MACHINE, NULL, NULL, 0, "ask timesyncd of a local container"},
+    {0, "inetd", NULL, MODE, NULL, NULL, MODE_INETD,
+     "answer one HTTP request on stdin and stdout, and end"},
     {0, "check-config", NULL, MODE, NULL, NULL, MODE_CHECK_CONFIG,
      "say every problem of the configuration, and end"},
     {0, "print-config", NULL, MODE, NULL, NULL, MODE_PRINT_CONFIG,
@@ -122,6 +124,16 @@ static int check(const struct options *options, struct why *why) {
   }
   if (options->host != NULL && options->machine != NULL) {
     return why_set(why, REASON_CONFIG, -EINVAL, "--host and --machine exclude each other");
+  }
+  for (size_t i = 0; i < options->setting_count && options->mode == MODE_INETD; i++) {
+    if (strcmp(options->settings[i].key, "debug_mode") == 0) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "--inetd and --debug exclude each other");
+    }
+  }
+  if (options->mode == MODE_INETD &&
+      (options->quiet || options->format != NULL || options->output_count > 0)) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--inetd and --%s exclude each other",
+                   options->quiet ? "quiet" : "output");
   }
   return 0;
 }
@@ -224,6 +236,12 @@ int options_apply(const struct options *options, struct config *config, struct w
     if (error != 0) {
       return why_set(why, REASON_CONFIG, -EINVAL, "--%s: %s", options->settings[i].option,
                      inner.text);
+    }
+  }
+  for (size_t i = 0; i < config->source_count && options->mode == MODE_INETD; i++) {
+    if (strcmp(config->source[i], "text:-") == 0) {
+      return why_set(why, REASON_CONFIG, -EINVAL,
+                     "source text:- reads what --inetd has its request on");
     }
   }
   config->host = options->host;

@@ -49,7 +49,10 @@ check "sample|metric|chrony_talk|candm|mode6|env|net|ntp_flight|ntp_lane|ntp_pac
 check "config|address|env|net|$leaves" "systemd/.*|sys/socket" $s/config.c
 check "config|address|target|influx|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
 check "config|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" $s/influx.c
+check "$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*" $s/inetd.c $s/notes.c
 check "env|net|$leaves" "$network|ini|systemd/.*" $s/secret.c
+check "inetd|net|$leaves" "netinet/.*|netdb|syslog|ini|systemd/.*" $s/inetd_talk.c
+check "inetd|env|format|report|$leaves" "$network|ini|systemd/.*" $s/inetd_serve.c
 check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
 check "output|target|plugin_http|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c

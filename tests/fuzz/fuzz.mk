@@ -13,7 +13,7 @@ ifneq ($(SYSTEMD),no)
 FUZZ := build/fuzz
 FUZZ_CC ?= clang
 FUZZ_TARGETS := config duration text ntpmessage address escape options bus resolve \
-  candm mode6 ptp ntp_packet ntp_select influx
+  candm mode6 ptp ntp_packet ntp_select inetd influx
 FUZZ_SHARED := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%.o,$(wildcard tests/fuzz/fuzz*.c))
 FUZZ_PROGRAMS := $(addprefix $(FUZZ)/,$(FUZZ_TARGETS))
 FUZZ_ROWS := $(shell sed -nE 's/^([a-z0-9_]+-[a-z0-9-]+) [|].*/\1/p' tests/fuzz/broken.tab)

@@ -17,9 +17,9 @@ export ASAN_OPTIONS=quarantine_size_mb=8:detect_stack_use_after_return=0
 # Each target, and how long an input it is given.
 declare -A most=([config]=1024 [duration]=128 [text]=2048 [ntpmessage]=2048 [address]=320 [escape]=512
   [options]=2048 [bus]=1024 [resolve]=512
-  [candm]=1024 [mode6]=2048 [ptp]=256 [ntp_packet]=2112 [ntp_select]=512 [influx]=512)
+  [candm]=1024 [mode6]=2048 [ptp]=256 [ntp_packet]=2112 [ntp_select]=512 [inetd]=512 [influx]=512)
 targets='config ntpmessage text escape options bus address resolve duration
-  candm mode6 ptp ntp_packet ntp_select influx'
+  candm mode6 ptp ntp_packet ntp_select inetd influx'
 
 wanted() {
   [[ -z ${ONLY-} || $1 =~ $ONLY ]]

@@ -83,6 +83,14 @@ static void test_elsewhere(void **state) {
   assert_string_equal(why.text, "source text:- cannot be asked with --machine");
 }
 
+/* Whose standard input is the request's. */
+static void test_inetd(void **state) {
+  (void)state;
+  assert_int_equal(apply("--inetd|-s|text:x"), 0);
+  assert_int_equal(apply("--inetd|-s|auto|-s|text:-"), -EINVAL);
+  assert_string_equal(why.text, "source text:- reads what --inetd has its request on");
+}
+
 #define ALL "there are: auto, timesyncd, chrony, ntpd, ptp, sntp[:HOST,...], text:FILE"
 
 static void test_refused(void **state) {
@@ -202,8 +210,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_limits),         cmocka_unit_test(test_nothing),
       cmocka_unit_test(test_over_the_files), cmocka_unit_test(test_repeated),
-      cmocka_unit_test(test_elsewhere),      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_help),
+      cmocka_unit_test(test_elsewhere),      cmocka_unit_test(test_inetd),
+      cmocka_unit_test(test_refused),        cmocka_unit_test(test_help),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

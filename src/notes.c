@@ -1,0 +1,44 @@
+/*
+ * What is wrong with the configuration, kept until there is a log to say it in.
+ *
+ * Where log lines go stands in the configuration, too: so it is read to its end first.
+ */
+#include "ntp_monitor/notes.h"
+
+#include <stdio.h>
+
+#include "ntp_monitor/text.h"
+#include "ntp_monitor/trace.h"
+
+void notes_keep(void *user, bool problem, const char *text) {
+  struct notes *notes = user;
+  const char *kind = problem ? "problem" : "warning";
+  trace_add(notes->trace, "config: %s: %s", kind, text);
+  notes->warning_count += !problem;
+  if (notes->now) {
+    (void)printf("%s: %s\n", kind, text);
+    return;
+  }
+  if (notes->count == NOTES_MAX) {
+    notes->left_out++;
+    return;
+  }
+  notes->kept[notes->count].problem = problem;
+  (void)snprintf(notes->kept[notes->count].text, NOTES_TEXT_BYTES, "%s", text);
+  text_truncate(notes->kept[notes->count].text, NOTES_TEXT_BYTES - 2);
+  notes->count++;
+}
+
+void notes_tell(const struct notes *notes, void (*say)(void *user, bool problem, const char *text),
+                void *user) {
+  for (size_t i = 0; i < notes->count; i++) {
+    say(user, notes->kept[i].problem, notes->kept[i].text);
+  }
+  if (notes->left_out > 0) {
+    char text[NOTES_TEXT_BYTES];
+    (void)snprintf(text, sizeof text,
+                   "%zu more notes on the configuration: see ntp_monitor --check-config",
+                   notes->left_out);
+    say(user, true, text);
+  }
+}

@@ -1,0 +1,41 @@
+/* A command line that is wrong: said before there is a configuration. */
+#include "ntp_monitor/refuse.h"
+
+#include <stdio.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/env.h"
+#include "ntp_monitor/inetd.h"
+#include "ntp_monitor/log.h"
+#include "ntp_monitor/source.h"
+#include "ntp_monitor/why.h"
+
+/* The shell's stderr alone, or the usual way: 0 or a negative errno. */
+static int say(const struct env *env, const char *text, bool usual) {
+  static struct config config;
+  struct log log;
+  struct why unused;
+  config_init(&config, source_check);
+  if (!usual) {
+    (void)config_set(&config, config_find("logging", "syslog_address"), "stderr",
+                     &config_command_line, &unused);
+  }
+  log_init(&log, env, &config);
+  int error = log_write(&log, SEVERITY_ERROR, text, NULL);
+  log_close(&log);
+  return error;
+}
+
+void refuse(const struct env *env, const struct why *why, bool inetd) {
+  char text[WHY_TEXT_BYTES + 64];
+  struct env hasty = *env;
+  hasty.deadline_ns = env->measure_deadline_ns; /* the rest is for the log */
+  (void)snprintf(text, sizeof text, "usage: %s; see ntp_monitor --help", why->text);
+  if (say(&hasty, text, false) != 0) {
+    (void)say(env, text, true);
+  }
+  if (inetd) {
+    const struct inetd_request request = {.head = false};
+    (void)inetd_answer(&request, INETD_FAILED, NULL, 0, env->deadline_ns);
+  }
+}
