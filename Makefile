@@ -13,6 +13,8 @@ BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 PLUGINDIR = $(PREFIX)/lib/ntp_monitor
 EXAMPLEDIR = $(PREFIX)/share/doc/ntp_monitor/examples
+# One of the two folders that journalctl --update-catalog reads is below /usr/local, the other below /usr.
+CATALOGDIR = $(PREFIX)/lib/systemd/catalog
 VERSION := 1.0.0
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
@@ -177,19 +179,22 @@ run: all build/tests/lab/ntp_server build/tests/lab/loopback_up
 .PHONY: install uninstall
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-	  $(DESTDIR)$(EXAMPLEDIR)
+	  $(DESTDIR)$(EXAMPLEDIR) $(DESTDIR)$(CATALOGDIR)
 	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/ntp_monitor
 	$(if $(PLUGINS),$(INSTALL) -d $(DESTDIR)$(PLUGINDIR) && $(INSTALL) -m 0644 $(PLUGINS) $(DESTDIR)$(PLUGINDIR))
 	ln -sf ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor
 	$(INSTALL) -m 0644 man/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/ntp_monitor.conf.5 $(DESTDIR)$(MANDIR)/man5
 	$(INSTALL) -m 0644 ntp_monitor.conf.example $(DESTDIR)$(EXAMPLEDIR)
+	$(INSTALL) -m 0644 contrib/systemd/ntp_monitor.catalog $(DESTDIR)$(CATALOGDIR)
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor \
 	  $(DESTDIR)$(MANDIR)/man1/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man5/ntp_monitor.conf.5 \
-	  $(DESTDIR)$(EXAMPLEDIR)/ntp_monitor.conf.example $(DESTDIR)$(PLUGINDIR)/http.so
-	-rmdir $(DESTDIR)$(EXAMPLEDIR) $(dir $(DESTDIR)$(EXAMPLEDIR)) $(DESTDIR)$(PLUGINDIR) 2>/dev/null || true
+	  $(DESTDIR)$(EXAMPLEDIR)/ntp_monitor.conf.example $(DESTDIR)$(PLUGINDIR)/http.so \
+	  $(DESTDIR)$(CATALOGDIR)/ntp_monitor.catalog
+	-rmdir $(DESTDIR)$(EXAMPLEDIR) $(dir $(DESTDIR)$(EXAMPLEDIR)) $(DESTDIR)$(PLUGINDIR) \
+	  $(DESTDIR)$(CATALOGDIR) 2>/dev/null || true
 	@echo "configuration and crontab lines are taken back by: ./install_config.sh --uninstall"
 
 # --- tests ------------------------------------------------------------------

@@ -196,7 +196,8 @@ size_t frame_journal(char out[FRAME_JOURNAL_BYTES + 1], const struct frame_line 
       (int)line->severity, line->facility, (long)line->pid);
   if (report != NULL) {
     const struct sample *sample = sample_of(report);
-    add(&buffer, "NTP_VERDICT=%s\nNTP_REASON=%s\nNTP_SOURCE=%s\n", verdict_word(report->verdict),
+    add(&buffer, "MESSAGE_ID=%s\nNTP_VERDICT=%s\nNTP_REASON=%s\nNTP_SOURCE=%s\n",
+        reason_message_id(report->reason), verdict_word(report->verdict),
         reason_name(report->reason),
         report->worst != NULL ? report->worst->source : report->source);
     add_usec(&buffer, "NTP_JITTER_USEC", sample, METRIC_JITTER);

@@ -29,8 +29,10 @@ enum reason {
   REASON_COUNT
 };
 
-/* The word ("root-distance") and one sentence for the manual; both static. */
+/* The word ("root-distance"), the journal's MESSAGE_ID (32 hexadecimal digits), and one sentence
+ * for the manual; all static. */
 const char *reason_name(enum reason reason);
+const char *reason_message_id(enum reason reason);
 const char *reason_meaning(enum reason reason);
 
 struct why {

@@ -89,7 +89,8 @@ static void check_journal(const struct frame_line *line) {
   MUST(fuzz_matches(&form,
                     "MESSAGE=[^\n]*\nPRIORITY=[2-7]\nSYSLOG_FACILITY=[0-9]+\n"
                     "SYSLOG_IDENTIFIER=ntp_monitor\nSYSLOG_PID=4711\n"
-                    "(NTP_VERDICT=[a-z]+\nNTP_REASON=[a-z-]+\nNTP_SOURCE=[^\n]+\n"
+                    "(MESSAGE_ID=[0-9a-f]{32}\n"
+                    "NTP_VERDICT=[a-z]+\nNTP_REASON=[a-z-]+\nNTP_SOURCE=[^\n]+\n"
                     "(NTP_JITTER_USEC=[0-9]+\n)?(NTP_OFFSET_USEC=-?[0-9]+\n)?"
                     "(NTP_SERVER=[^\n]+\n)?)?",
                     frame));

@@ -43,7 +43,8 @@ plugin=$'usr/lib/ntp_monitor/http.so f 644\n'
 pkg-config --exists libcurl || plugin=
 readonly INSTALLED="usr/bin/ntp-monitor l ntp_monitor
 usr/bin/ntp_monitor f 755
-${plugin}usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example f 644
+${plugin}usr/lib/systemd/catalog/ntp_monitor.catalog f 644
+usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example f 644
 usr/share/man/man1/ntp_monitor.1 f 644
 usr/share/man/man5/ntp_monitor.conf.5 f 644"
 
@@ -59,6 +60,7 @@ usr/share/man/man5/ntp_monitor.conf.5 f 644"
     cmp man/ntp_monitor.1 "$to/usr/share/man/man1/ntp_monitor.1"
     cmp man/ntp_monitor.conf.5 "$to/usr/share/man/man5/ntp_monitor.conf.5"
     cmp ntp_monitor.conf.example "$to/usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example"
+    cmp contrib/systemd/ntp_monitor.catalog "$to/usr/lib/systemd/catalog/ntp_monitor.catalog"
     expect 0 "$to/usr/bin/ntp-monitor" --version
     # Folders that others must be able to enter.
     [ -z "$(find "$to/usr" -type d ! -perm -0755)" ] || fail "$(find "$to" -type d -ls)"

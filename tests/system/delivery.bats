@@ -285,6 +285,7 @@ udp_line=$(
     "$(jq -S --arg pid "$pid" '.servers[0] as $s | {
       MESSAGE: ("INFO " + .message), PRIORITY: "6", SYSLOG_FACILITY: "3",
       SYSLOG_IDENTIFIER: "ntp_monitor", SYSLOG_PID: $pid, _PID: $pid, _TRANSPORT: "journal",
+      MESSAGE_ID: "d7763aeacc774566a9c1e06768ffa1c0",
       NTP_VERDICT: "ok", NTP_REASON: "ok", NTP_SOURCE: "timesyncd", NTP_SERVER: $s.server,
       NTP_JITTER_USEC: ($s.jitter_s * 1e6 | round | tostring),
       NTP_OFFSET_USEC: ($s.offset_s * 1e6 + 1e-4 | trunc | tostring)}' "$T/out")"

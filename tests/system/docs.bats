@@ -61,6 +61,7 @@ setup() {
   {
     program_options | cut -d' ' -f2
     sh "$TOP/install_config.sh" --help | grep -oE -- '--[a-z-]+' | cut -c3-
+    echo update-catalog # journalctl's
   } >"$T/known"
   all_text | grep -oE -- '(^|[^-a-z0-9])--[a-z][a-z-]*' | sed -E 's/^[^-]?--//' >"$T/text"
   within "$T/text" "$T/known" 15

@@ -101,7 +101,7 @@ sub read_stream {
 
 # A field that the program does not send would be a forged one.
 sub read_journal {
-  my $own = qr/\A(?:MESSAGE|PRIORITY|SYSLOG_(?:FACILITY|IDENTIFIER|PID|TIMESTAMP|RAW)
+  my $own = qr/\A(?:MESSAGE(?:_ID)?|PRIORITY|SYSLOG_(?:FACILITY|IDENTIFIER|PID|TIMESTAMP|RAW)
     |NTP_(?:VERDICT|REASON|SOURCE|SERVER|JITTER_USEC|OFFSET_USEC))\z/x;
   for my $line (stored_lines("$D/journal")) {
     my $entry = decode_json($line);

@@ -163,7 +163,8 @@ static void test_journal(void **state) {
   size_t bytes = frame_journal(out, &line);
   assert_string_equal(out, "MESSAGE=WARNING NTP jitter above threshold: 2.15s (threshold: 2s)\n"
                            "PRIORITY=4\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=ntp_monitor\n"
-                           "SYSLOG_PID=4242\nNTP_VERDICT=warning\nNTP_REASON=jitter\n"
+                           "SYSLOG_PID=4242\nMESSAGE_ID=6be45dc230e348b9b1d26af693e18f55\n"
+                           "NTP_VERDICT=warning\nNTP_REASON=jitter\n"
                            "NTP_SOURCE=timesyncd\nNTP_JITTER_USEC=2150000\n"
                            "NTP_OFFSET_USEC=-23\nNTP_SERVER=ntp.example.org\n");
   assert_int_equal(bytes, strlen(out));
@@ -175,6 +176,7 @@ static void test_journal(void **state) {
   line.report = NULL;
   (void)frame_journal(out, &line);
   assert_null(strstr(out, "NTP_"));
+  assert_null(strstr(out, "MESSAGE_ID"));
 }
 
 static void test_severity_names(void **state) {

@@ -41,6 +41,21 @@ static void test_words(void **state) {
   }
 }
 
+/* Lower case and without dashes, as journalctl(1) and catalogues want them; no two the same. */
+static void test_message_ids(void **state) {
+  (void)state;
+  for (enum reason reason = REASON_OK; reason < REASON_COUNT; reason++) {
+    const char *id = reason_message_id(reason);
+    assert_int_equal(strlen(id), 32);
+    assert_int_equal(strspn(id, "0123456789abcdef"), 32);
+    for (enum reason other = REASON_OK; other < reason; other++) {
+      assert_string_not_equal(id, reason_message_id(other));
+    }
+  }
+  assert_string_equal(reason_message_id(REASON_OK), "d7763aeacc774566a9c1e06768ffa1c0");
+  assert_string_equal(reason_message_id(REASON_CONFIG), "bde2eab67eb6408f9483053404e1e01a");
+}
+
 static void test_set(void **state) {
   (void)state;
   struct why why;
@@ -70,6 +85,7 @@ static void test_long(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_words),
+      cmocka_unit_test(test_message_ids),
       cmocka_unit_test(test_set),
       cmocka_unit_test(test_long),
   };
