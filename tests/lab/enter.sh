@@ -125,8 +125,10 @@ make_bin() {
   mkdir -p "$LAB_DIR/bin"
   for name in busctl timedatectl systemd-analyze journalctl crontab chronyc chronyd dbus-send \
     dbus-daemon systemd-timesyncd systemd-journald rsyslogd busybox ntpd ptp4l pmc ip \
-    prometheus promtool prometheus-node-exporter influxd systemd-socket-activate inetd; do
-    for file in "$LAB_ROOT"/{usr/bin,bin,usr/sbin,lib/systemd,usr/lib/systemd}/"$name"; do
+    prometheus promtool prometheus-node-exporter influxd systemd-socket-activate inetd cron nagios4 nrpe check_nrpe icinga2 \
+    logrotate; do
+    for file in "$LAB_ROOT"/{usr/bin,bin,usr/sbin,lib/systemd,usr/lib/systemd}/"$name" \
+      "$LAB_ROOT"/usr/lib/{nagios/plugins,*/icinga2/sbin}/"$name"; do
       [ -x "$file" ] || continue
       printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" "$file" \
         >"$LAB_DIR/bin/$name"

@@ -9,7 +9,8 @@
 # usage: unpack.sh demo|check     prints the folder that holds the unpacked tree
 #   demo   a message bus and systemd-timesyncd
 #   check  these and the log daemons, timedatectl, busctl, chrony, ntpd, ptp4l, crontab, check_ntp_time,
-#          and what reads metrics: prometheus, node_exporter, influxd (29 MB to download, 125 MB unpacked) ...
+#          what reads metrics: prometheus, node_exporter, influxd (29 MB to download, 125 MB unpacked),
+#          and what reads files of contrib: nagios4, nrpe, icinga2, logrotate ...
 set -eu
 
 readonly DEMO='systemd-timesyncd libsystemd-shared dbus-daemon dbus-bin'
@@ -17,7 +18,8 @@ readonly DAEMONS='chrony ntpsec linuxptp iproute2 rsyslog busybox cron openssh-s
 readonly ORACLES='systemd monitoring-plugins-basic ntpsec-ntpdig python3-ntp python3-minimal'
 readonly PYTHON='python3.11-minimal libpython3.11-stdlib libpython3.11-minimal'
 readonly MONITORS='prometheus prometheus-node-exporter influxdb openbsd-inetd'
-readonly CHECK="$DEMO $DAEMONS $ORACLES $PYTHON $MONITORS"
+readonly CONTRIB='nagios4-core nagios-nrpe-server nagios-nrpe-plugin icinga2-bin icinga2-common logrotate'
+readonly CHECK="$DEMO $DAEMONS $ORACLES $PYTHON $MONITORS $CONTRIB"
 # Both must be of the same version: the one opens a library only the other has.
 readonly SAME_VERSION='libsystemd-shared systemd'
 # The C library belongs to the dynamic loader, which is the machine's own.
@@ -58,8 +60,9 @@ runs_here() {
     lib/systemd/systemd-journald usr/bin/busctl usr/bin/timedatectl usr/bin/systemd-analyze \
     usr/bin/journalctl usr/sbin/rsyslogd usr/bin/crontab usr/sbin/chronyd usr/bin/chronyc usr/sbin/sshd \
     usr/lib/nagios/plugins/check_ntp_time usr/sbin/ntpd usr/sbin/ptp4l usr/sbin/pmc usr/bin/python3.11 \
-    usr/bin/prometheus usr/bin/promtool usr/bin/prometheus-node-exporter usr/bin/influxd usr/sbin/inetd; do
-    for file in "$1/$program" "$1/usr/$program"; do
+    usr/bin/prometheus usr/bin/promtool usr/bin/prometheus-node-exporter usr/bin/influxd usr/sbin/inetd usr/sbin/nagios4 \
+    usr/sbin/nrpe usr/lib/nagios/plugins/check_nrpe usr/lib/*/icinga2/sbin/icinga2 usr/sbin/logrotate; do
+    for file in "$1"/$program "$1"/usr/$program; do # icinga2's has a pattern
       [ -e "$file" ] || continue
       missing=$(LD_LIBRARY_PATH=$path ldd "$file" 2>&1 | grep 'not found' || true)
       if [ -n "$missing" ]; then

@@ -257,15 +257,3 @@ scraped() {
   [ "$(lab_http_ask 9090 "GET /api/v1/query?query=$1 HTTP/1.0\r\n\r\n" | tr -d '\r' | grep '^{' |
     jq -r '.data.result[0].value[1]')" = "$2" ]
 }
-
-# --- the units for systemd -----------------------------------------------------------------------
-
-@test "units: systemd finds nothing wrong in them, and the service is shut like ntp_monitor.service" {
-  U=$TOP/contrib/systemd
-  # shellcheck disable=SC2016 # the other shell's
-  unshare -m sh -c 'mount -t tmpfs tmpfs /usr/local && mkdir /usr/local/bin && cp "$0" /usr/local/bin/ntp_monitor &&
-    exec systemd-analyze verify --man=no "$@"' "$PROG" "$U"/ntp_monitor-metrics{.socket,@.service} \
-    >"$BATS_TEST_TMPDIR/verify" 2>&1
-  [ ! -s "$BATS_TEST_TMPDIR/verify" ] || fail "$(cat "$BATS_TEST_TMPDIR/verify")"
-  diff <(sed -n '/^DynamicUser=/,$p' "$U/ntp_monitor.service") <(sed -n '/^DynamicUser=/,$p' "$U/ntp_monitor-metrics@.service")
-}
