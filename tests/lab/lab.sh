@@ -29,7 +29,7 @@
 #   lab_stop_all                      stop every daemon
 #   lab_logs [NAME...]                print the logs; lab_logs_on_failure: if a bats test failed
 #   lab_as_user COMMAND...            as uid 1000 without any capability (EACCES where it is due)
-#   lab_bus.sh, lab_syslog.sh, lab_chrony.sh, lab_ntpd.sh, lab_ptp.sh, lab_sntp.sh, lab_liar.sh, lab_monitors.sh, lab_http.sh, lab_contrib.sh   the daemons
+#   lab_bus.sh, lab_syslog.sh, lab_chrony.sh, lab_ntpd.sh, lab_ptp.sh, lab_sntp.sh, lab_liar.sh, lab_monitors.sh, lab_http.sh, lab_contrib.sh, lab_far.sh   the daemons
 if [ -z "${LAB_SOURCE-}" ]; then
   LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
   LAB_TREE=$(cd "$LAB_SOURCE/../.." && pwd)
@@ -56,6 +56,8 @@ export LAB_BUILT=$LAB_TREE/build/tests/lab
 . "$LAB_SOURCE/lab_http.sh"
 # shellcheck source-path=SCRIPTDIR source=lab_contrib.sh
 . "$LAB_SOURCE/lab_contrib.sh"
+# shellcheck source-path=SCRIPTDIR source=lab_far.sh
+. "$LAB_SOURCE/lab_far.sh"
 
 lab_enter() {
   "$LAB_SOURCE/enter.sh" "$@"

@@ -9,7 +9,7 @@
 
 setup() {
   load time
-  far=$LAB_DIR/far
+  far=$LAB_FAR
   # timesyncd asks anew when something new is there in /run/systemd.
   mkdir -p "$far/bin" ~/.ssh /run/systemd/machines
   AS=from_here
@@ -41,40 +41,6 @@ far_service() {
 
 # --- a far machine -----------------------------------------------------------------
 
-# far_program PATH [ARGUMENT...]: puts an unpacked program into the far PATH, with its libraries, and
-# these arguments before all others.
-far_program() {
-  local path=$LAB_ROOT/$1 libraries
-  shift
-  [ -x "$path" ] || fail "no $path: tests/lab/unpack.sh check" || return
-  libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
-  printf '#!/bin/sh\nexport LD_LIBRARY_PATH=%q\nexec %s "$@"\n' "$libraries" "$(printf '%q ' "$path" "$@")" \
-    >"$far/bin/${path##*/}"
-  chmod +x "$far/bin/${path##*/}"
-}
-
-# far_machine [LINE...]: sshd of an ordinary user; further lines of its configuration come first.
-far_machine() {
-  far_program usr/sbin/sshd &&
-    far_program usr/bin/systemd-stdio-bridge -p "$DBUS_SYSTEM_BUS_ADDRESS" || return
-  ssh-keygen -q -t ed25519 -N '' -f "$far/host_key" && ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id
-  cp ~/.ssh/id.pub "$far/authorized_keys"
-  printf 'this machine is watched\n' >"$far/banner"
-  printf '%s\n' "$@" 'Port 2222' 'ListenAddress 127.0.0.1' "HostKey $far/host_key" 'PidFile none' \
-    'UsePAM no' 'StrictModes no' "AuthorizedKeysFile $far/authorized_keys" "Banner $far/banner" \
-    "SetEnv PATH=$far/bin:/usr/bin:/bin" >"$far/sshd_config"
-  know far
-  lab_spawn sshd unshare --user --map-user=1000 --map-group=1000 \
-    "$far/bin/sshd" -D -e -f "$far/sshd_config" &&
-    lab_ready sshd 5 grep -qs '^Server listening' "$LAB_DIR/log/sshd"
-}
-
-# know NAME [PORT]: how ssh reaches it.
-know() {
-  printf '%s\n' "Host $1" 'HostName 127.0.0.1' "Port ${2-2222}" 'User labuser' 'IdentityFile ~/.ssh/id' \
-    'UserKnownHostsFile /dev/null' 'StrictHostKeyChecking no' >>~/.ssh/config
-}
-
 # An ssh of our own, from stdin.
 fake_ssh() {
   cat >"$far/bin/ssh"
@@ -83,7 +49,7 @@ fake_ssh() {
 
 @test "-H: the far machine's reading comes over a real ssh" {
   far_service
-  far_machine
+  lab_far_start
   for arguments in '-H far' '-H labuser@far -s timesyncd' '--host=far -s auto'; do
     # shellcheck disable=SC2086 # several arguments
     check $arguments
@@ -101,7 +67,7 @@ fake_ssh() {
 
 @test "-H: the environment of here leads nowhere else" {
   far_service
-  far_machine
+  lab_far_start
   printf '#!/bin/sh\n: >"$0.ran"\n' >"$far/evil"
   chmod +x "$far/evil"
   AS=
@@ -112,7 +78,7 @@ fake_ssh() {
 
 @test "-H: the far clock is another's, and may differ by a minute" {
   far_bus
-  far_machine
+  lab_far_start
   lab_fake_start age=-55s
   check -H far
   verdict 0 ok
@@ -124,7 +90,7 @@ fake_ssh() {
 
 @test "-H: a far timesyncd that is stopped, or does not answer" {
   far_bus
-  far_machine
+  lab_far_start
   touch -d '-1 day' /run/systemd/timesync/synchronized # of here, which says nothing of there
   check -H far
   verdict 3 no-service 'systemd-timesyncd is not running; if it should: '
@@ -137,7 +103,7 @@ fake_ssh() {
 
 @test "-H: a far bus that is not there, or does not answer" {
   far_bus
-  far_machine
+  lab_far_start
   lab_freeze bus
   check -H far -t 2
   in_time 3
@@ -149,7 +115,7 @@ fake_ssh() {
 
 @test "-H: a far machine without the program that bridges" {
   far_bus
-  far_machine 'ForceCommand exec systemd-stdio-bridge-of-another-name'
+  lab_far_start 'ForceCommand exec systemd-stdio-bridge-of-another-name'
   check -H far
   verdict 3 no-bus "ssh says '.*systemd-stdio-bridge-of-another-name: not found.*'; .*ssh far true"
 }
@@ -170,7 +136,7 @@ kill_descendants() {
 
 @test "-H: the connection is lost while it waits" {
   far_bus
-  far_machine
+  lab_far_start
   lab_fake_start swallow
   once_asked kill_descendants "$(lab_pid sshd)"
   check -H far
@@ -180,8 +146,8 @@ kill_descendants() {
 
 @test "-H: what ssh says is why, and is said once" {
   far_bus
-  far_machine
-  know closed 2223
+  lab_far_start
+  lab_far_known closed 2223
   check -H closed
   verdict 3 no-bus "ssh says 'ssh: connect to host 127\.0\.0\.1 port 2223: Connection refused'; .*ssh closed true"
   check -H no.such.example
@@ -194,7 +160,7 @@ kill_descendants() {
 
 @test "-H: at a terminal ssh asks for no password, and leaves the terminal as it was" {
   far_bus
-  far_machine
+  lab_far_start
   : >"$far/authorized_keys" # so that only a password would do
   # stty after the run: an ssh that is ended while it asks leaves a terminal without echo.
   run timeout 20 script -qec "env -u DBUS_SYSTEM_BUS_ADDRESS $PROG -H far -t 8 -l none; stty -a" /dev/null
@@ -205,7 +171,7 @@ kill_descendants() {
 
 @test "-H: a host key that is not known" {
   far_bus
-  far_machine
+  lab_far_start
   sed -i 's/^StrictHostKeyChecking no$/StrictHostKeyChecking yes/' ~/.ssh/config
   check -H far
   verdict 3 no-bus "ssh says '.*; Host key verification failed\.'"
@@ -213,7 +179,7 @@ kill_descendants() {
 
 @test "-H: a machine that accepts and is silent" {
   far_bus
-  far_machine
+  lab_far_start
   lab_freeze sshd
   check -H far -t 1
   in_time 2
@@ -284,7 +250,7 @@ without_ssh() {
 
 @test "-H: a host that is an option of ssh is refused, and nothing runs" {
   far_bus
-  far_machine
+  lab_far_start
   for host in "-oProxyCommand=touch $far/ran" "-oProxyCommand=touch\${IFS}$far/ran" \
     "-F/dev/null" '' 'far away'; do
     run_program -H "$host" -l stderr
