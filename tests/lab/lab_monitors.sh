@@ -4,9 +4,9 @@
 #   lab_http METHOD PORT PATH [FILE]   one request to 127.0.0.1, FILE its body; prints the answer's body, and
 #                                      fails where the status is not 2xx (then with the status on stderr)
 #   lab_node_exporter_start [DIR]      its textfile collector alone, on DIR ($LAB_DIR/textfile), port 9100 (node_exporter)
-#   lab_prometheus_start               scrapes that each second, port 9090                   (prometheus)
+#   lab_prometheus_start [FILE]        scrapes that each second, or as the configuration FILE says, port 9090 (prometheus)
 #   lab_promql QUERY                   what it has now: the list of results, as JSON
-#   lab_influxd_start                  port 8086, with the database "lab"                       (influxd)
+#   lab_influxd_start                  port 8086, and UDP 8089, with the database "lab"         (influxd)
 #   lab_influx_write FILE              writes its lines
 #   lab_influxql QUERY                 the answer, as JSON
 
@@ -47,7 +47,8 @@ lab_node_exporter_start() {
 }
 
 lab_prometheus_start() {
-  cat >"$LAB_DIR/prometheus.yml" <<YML
+  local file=${1-$LAB_DIR/prometheus.yml}
+  [ $# -gt 0 ] || cat >"$file" <<YML
 global:
   scrape_interval: 1s
   scrape_timeout: 1s
@@ -56,7 +57,7 @@ scrape_configs:
     static_configs:
       - targets: [127.0.0.1:9100]
 YML
-  lab_spawn prometheus prometheus --config.file="$LAB_DIR/prometheus.yml" \
+  lab_spawn prometheus prometheus --config.file="$file" \
     --storage.tsdb.path="$LAB_DIR/prometheus" --web.listen-address=127.0.0.1:9090 &&
     lab_ready prometheus 30 lab_http_ready 9090 /-/ready
 }
@@ -78,6 +79,11 @@ bind-address = "127.0.0.1:8088"
   bind-address = "127.0.0.1:8086"
 [monitor]
   store-enabled = false
+[[udp]]
+  enabled = true
+  bind-address = "127.0.0.1:8089"
+  database = "lab"
+  batch-size = 1
 CONF
   lab_spawn influxd influxd -config "$LAB_DIR/influxdb.conf" &&
     lab_ready influxd 30 lab_http_ready 8086 /ping &&

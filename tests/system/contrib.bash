@@ -81,9 +81,7 @@ fleet_prometheus() {
         labels: {job: node, instance: m3}
 YML
   cp "$TOP/contrib/prometheus/ntp_monitor.rules.yml" "$LAB_DIR"
-  lab_spawn prometheus prometheus --config.file="$LAB_DIR/prometheus.yml" --storage.tsdb.path="$LAB_DIR/prometheus" \
-    --web.listen-address=127.0.0.1:9090
-  lab_ready prometheus 30 lab_http_ready 9090 /-/ready
+  lab_prometheus_start "$LAB_DIR/prometheus.yml"
   lab_until 30 scraped_both
 }
 
