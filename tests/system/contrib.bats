@@ -74,6 +74,12 @@ units() {
   systemd-analyze verify --man=no "$T/uloghost.conf/ntp_monitor.service" 2>&1 | grep -q IPAddressAlow
 }
 
+@test "systemd: the timer does not wait for a clock that is synchronised" {
+  grep -v '^#' "$C/systemd/ntp_monitor.timer" >"$T/timer"
+  grep -qx DefaultDependencies=no "$T/timer" # those of a calendar timer wait for time-sync.target
+  run -1 grep -E 'time-(sync|set)' "$T/timer"
+}
+
 @test "systemd: what answers a connection is as shut off as the unit" {
   equal 'its settings' "$(sed '1,/^DynamicUser/d' "$C/systemd/ntp_monitor-http@.service")" \
     "$(sed '1,/^DynamicUser/d' "$C/systemd/ntp_monitor.service")"
