@@ -96,6 +96,7 @@ static void judge(struct run *run) {
                             .host = run->env.host,
                             .source = source_names(run),
                             .config = &run->config};
+  message_name_host(report);
   if (judge_report(report, run->readings, run->reading_count, run->problem_count) == 0) {
     note_write(report, run->readings, run->reading_count);
     message_write(report, run->readings, run->reading_count, run->problem_count);

@@ -175,6 +175,9 @@ static void add_finding(struct report *report, const struct finding *finding) {
     add(report, ", server: %s", sample->server[0] != '\0' ? sample->server : sample->address);
   }
   add(report, ", source: %s", finding->source);
+  if (report->elsewhere[0] != '\0') {
+    add(report, ", host: %s", report->elsewhere);
+  }
   if (sample->foreign_clock && sample->jitter_kind == JITTER_RMS_SUCCESSIVE) {
     add(report, "; this is the network card's clock, not the system's");
   }
@@ -187,13 +190,27 @@ static void add_finding(struct report *report, const struct finding *finding) {
   }
 }
 
+void message_name_host(struct report *report) {
+  const struct config *config = report->config;
+  const char *name = config->host != NULL ? config->host : config->machine;
+  if (name != NULL) {
+    const char *user = strrchr(name, '@');
+    name = user != NULL ? user + 1 : name;
+    text_escape(report->elsewhere, sizeof report->elsewhere, name, strlen(name));
+    report->host = report->elsewhere;
+  }
+}
+
 void message_write(struct report *report, const struct reading *readings, size_t reading_count,
                    unsigned config_problems) {
   report->message[0] = '\0';
   if (report->worst != NULL) {
     add_finding(report, report->worst);
   } else {
-    add(report, "NTP jitter unavailable");
+    bool elsewhere = report->elsewhere[0] != '\0' && reading_count > 0 &&
+                     strstr(readings[0].why.text, report->elsewhere) == NULL;
+    add(report, "NTP jitter unavailable%s%s", elsewhere ? " on " : "",
+        elsewhere ? report->elsewhere : "");
   }
   bool told = false;
   for (size_t i = 0; i < reading_count; i++) {

@@ -4,6 +4,10 @@
 
 #include "ntp_monitor/report.h"
 
+/* Sets report->host to the machine of -H, without its user, or the container of -M; where there is
+ * neither it stays. One machine may ask a thousand others, so each line says whose clock it is. */
+void message_name_host(struct report *report);
+
 /* Writes report->message from what judge_report found. */
 void message_write(struct report *report, const struct reading *readings, size_t reading_count,
                    unsigned config_problems);

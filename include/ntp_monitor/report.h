@@ -18,7 +18,12 @@ struct reading {
   const char *rival; /* another source whose daemon runs, too, or NULL */
 };
 
-enum { REPORT_READINGS_MAX = 16, REPORT_MESSAGE_BYTES = 1024, REPORT_NOTE_BYTES = 1024 };
+enum {
+  REPORT_READINGS_MAX = 16,
+  REPORT_HOST_BYTES = 256,
+  REPORT_MESSAGE_BYTES = 1024,
+  REPORT_NOTE_BYTES = 1024
+};
 
 /* The judgement of one sample. */
 struct finding {
@@ -32,11 +37,12 @@ struct finding {
 };
 
 struct report {
-  int64_t now_ns;          /* CLOCK_REALTIME */
-  int64_t run_duration_ns; /* from the start of the run to the verdict */
-  const char *version;     /* of this program */
-  const char *host;
-  const char *source; /* name, or several between blanks */
+  int64_t now_ns;                    /* CLOCK_REALTIME */
+  int64_t run_duration_ns;           /* from the start of the run to the verdict */
+  const char *version;               /* of this program */
+  const char *host;                  /* whose clock it is */
+  char elsewhere[REPORT_HOST_BYTES]; /* the same where that is not this machine, else "" */
+  const char *source;                /* name, or several between blanks */
   const struct config *config;
   struct finding *findings; /* owned; one a sample, in order */
   size_t finding_count;

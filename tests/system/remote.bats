@@ -53,7 +53,8 @@ fake_ssh() {
   for arguments in '-H far' '-H labuser@far -s timesyncd' '--host=far -s auto'; do
     # shellcheck disable=SC2086 # several arguments
     check $arguments
-    verdict 0 ok 'server: 127\.0\.9\.9, source: timesyncd$'
+    verdict 0 ok 'server: 127\.0\.9\.9, source: timesyncd, host: far$'
+    [ "$(jq -r .host "$OUT")" = far ]
     server_is '[.address, .stratum, .replies, (.jitter_s * 1e6 | round)]' \
       "[\"127.0.9.9\",3,9,$(property NTPMessage | jq '.[14]')]"
     server_is '.offset_s > 0.03 and .age_s < 60' true
@@ -280,7 +281,7 @@ container() {
   for arguments in '-M box' '--machine=box -s timesyncd'; do
     # shellcheck disable=SC2086 # several arguments
     check $arguments
-    verdict 0 ok 'server: 127\.0\.9\.9, source: timesyncd$'
+    verdict 0 ok 'server: 127\.0\.9\.9, source: timesyncd, host: box$'
     server_is '[.address, .stratum, .replies, (.jitter_s * 1e6 | round)]' \
       "[\"127.0.9.9\",3,9,$(property NTPMessage | jq '.[14]')]"
   done

@@ -274,10 +274,36 @@ static void test_several(void **state) {
       "source: timesyncd; another time service runs, too: chrony; falseticker: c.example.org"));
 }
 
+/* Whose clock it is stands in each line where it is not this machine's. */
+static void test_elsewhere(void **state) {
+  (void)state;
+  example.report.host = "here";
+  message_name_host(&example.report);
+  assert_string_equal(example.report.host, "here");
+  assert_null(strstr(write_ok(), "host"));
+  example.config.host = "admin@web@3\n";
+  message_name_host(&example.report);
+  assert_string_equal(example.report.host, "3\\x0a");
+  assert_non_null(strstr(write_ok(), "source: timesyncd, host: 3\\x0a"));
+  example.config.host = NULL;
+  example.config.machine = "box";
+  message_name_host(&example.report);
+  assert_string_equal(example.report.host, "box");
+  struct reading none = {.source = "timesyncd"};
+  example.report.worst = NULL;
+  (void)why_set(&none.why, REASON_NO_SERVICE, 0, "it does not run");
+  message_write(&example.report, &none, 1, 0);
+  assert_string_equal(example.report.message, "NTP jitter unavailable on box: it does not run");
+  (void)why_set(&none.why, REASON_DENIED, 0, "the container box: denied"); /* once is enough */
+  message_write(&example.report, &none, 1, 0);
+  assert_string_equal(example.report.message, "NTP jitter unavailable: the container box: denied");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_remarks, fill),
       cmocka_unit_test_setup(test_several, fill),
+      cmocka_unit_test_setup(test_elsewhere, fill),
       cmocka_unit_test_setup(test_healthy, fill),
       cmocka_unit_test_setup(test_offset_now, fill),
       cmocka_unit_test_setup(test_all_limits, fill),
