@@ -252,7 +252,7 @@ bench: all lab
 
 C_FILES := $(wildcard src/*.c src/*/*.c tests/*/*.c)
 H_FILES := $(wildcard include/ntp_monitor/*.h tests/*/*.h)
-SHELL_FILES := install_config.sh .ci/run .ci/packages $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
+SHELL_FILES := install_config.sh .ci/run .ci/packages contrib/images/make.sh $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
 TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/plugin/http.c),$(wildcard src/*.c src/*/*.c))
 
 .PHONY: lint

@@ -333,6 +333,35 @@ setup() {
   done <"$T/links"
 }
 
+# picture_faults README FOLDER: says what is wrong with the pictures that the one names in the other.
+picture_faults() {
+  local picture
+  grep -oE '!\[[^]]*\]\([^)]+\)' "$1" >"$T/pictures" || echo 'no picture'
+  grep -vE '^!\[.{60,}\]' "$T/pictures" | sed 's/^/not described: /' || true
+  sed -E 's/.*\((.*)\)/\1/' "$T/pictures" | sort -u >"$T/named"
+  (cd "$2" && printf 'contrib/images/%s\n' *) | grep -vx contrib/images/make.sh >"$T/there" || true
+  comm -3 "$T/named" "$T/there" | sed 's/^\t*/only in README or only in the folder: /'
+  while read -r picture; do
+    picture=$2/${picture#contrib/images/}
+    [ "$(head -c 8 "$picture" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ] || echo "no PNG: ${picture##*/}"
+    [ "$(wc -c <"$picture")" -le $((200 * 1024)) ] || echo "more than 200 KiB: ${picture##*/}"
+  done < <(comm -12 "$T/named" "$T/there")
+}
+
+@test "shown: the README's pictures are there, small and described, and there are no others" {
+  run -0 picture_faults "$README" "$TOP/contrib/images"
+  [ -z "$output" ] || fail "$output"
+  [ "$(wc -l <"$T/named")" = 3 ]
+  # Each of these faults is seen.
+  cp -r "$TOP/contrib/images" "$T/images"
+  echo text >"$T/images/text.png"
+  head -c 204801 /dev/zero >>"$T/images/debug.png"
+  mv "$T/images/prometheus.png" "$T/images/other.png"
+  { cat "$README" && echo '![short](contrib/images/text.png)'; } >"$T/README"
+  run picture_faults "$T/README" "$T/images"
+  [ "${#lines[@]}" = 5 ] || fail "$output"
+}
+
 @test "manual: mandoc has nothing to say" {
   # Which other manuals are installed is not ours to check.
   run mandoc -T lint -W all "$MAN1" "$MAN5"
