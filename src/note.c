@@ -85,6 +85,13 @@ static const char *print_offset(char out[DURATION_TEXT_BYTES + 1], int64_t offse
 /* Fewer than this that agree can be wrong together. */
 enum { JURY = 3 };
 
+/* Whether the servers find a good part of what the daemon finds: a jitter that is larger than the
+ * offset, as after one bad reply, makes the two neither agree nor differ. */
+static bool confirm(const struct side *servers, const struct side *daemon) {
+  return (servers->offset_ns > 0) == (daemon->offset_ns > 0) &&
+         size_of(servers->offset_ns) >= size_of(daemon->offset_ns) / 2;
+}
+
 static void compare(struct report *report, const struct side *daemon, const struct side *servers) {
   char theirs[DURATION_TEXT_BYTES + 1];
   char its[DURATION_TEXT_BYTES + 1];
@@ -95,7 +102,12 @@ static void compare(struct report *report, const struct side *daemon, const stru
   int64_t asymmetry_ns = daemon->asymmetry_ns + servers->asymmetry_ns;
   print_offset(theirs, servers->offset_ns);
   print_offset(its, daemon->offset_ns);
-  if (apart_ns <= noise_ns && report->reason == REASON_OFFSET) {
+  bool off = report->reason == REASON_OFFSET;
+  if (apart_ns <= noise_ns && off && !confirm(servers, daemon)) {
+    add(report,
+        "%s finds %s, the servers asked directly %s: too much jitter to tell which is right",
+        daemon->source, its, theirs);
+  } else if (apart_ns <= noise_ns && off) {
     add(report, "the clock is off: %s (%s) and the servers asked directly (%s) agree on that",
         daemon->source, its, theirs);
   } else if (apart_ns <= noise_ns) {

@@ -26,7 +26,9 @@
 enum { ATTEMPTS = 3, DROPPED_MAX = 1000 };
 
 static void shut(struct chrony_talk *talk, struct chrony_way *way, int error) {
-  trace_add(talk->trace, "chrony: %s: %s", way->name, strerror(-error));
+  if (way->name[0] != '\0') { /* not one that is not to be tried */
+    trace_add(talk->trace, "chrony: %s: %s", way->name, strerror(-error));
+  }
   if (way->fd >= 0) {
     (void)close(way->fd);
   }

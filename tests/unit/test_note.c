@@ -95,6 +95,20 @@ static void test_noise(void **state) {
 }
 
 /* Two that agree can be wrong together; and that some did not answer is told. */
+/* One bad reply makes a jitter that would excuse any difference. */
+static void test_too_noisy(void **state) {
+  (void)state;
+  static const char unclear[] = "too much jitter to tell which is right";
+  sample_set(&samples[0], METRIC_JITTER, 94 * MS);
+  assert_string_equal(note(250, 0),
+                      "timesyncd finds +250ms, the servers asked directly 0: too much "
+                      "jitter to tell which is right");
+  assert_non_null(strstr(note(150, -120), unclear));
+  assert_non_null(strstr(note(-250, -124), unclear));
+  assert_non_null(strstr(note(-250, -125), "the clock is off"));
+  assert_non_null(strstr(note(250, 500), "the clock is off"));
+}
+
 static void test_few(void **state) {
   (void)state;
   readings[1].samples.truechimers = 2;
@@ -151,9 +165,9 @@ static void test_sources(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_table, fill),   cmocka_unit_test_setup(test_noise, fill),
-      cmocka_unit_test_setup(test_silent, fill),  cmocka_unit_test_setup(test_few, fill),
-      cmocka_unit_test_setup(test_sources, fill),
+      cmocka_unit_test_setup(test_table, fill),     cmocka_unit_test_setup(test_noise, fill),
+      cmocka_unit_test_setup(test_silent, fill),    cmocka_unit_test_setup(test_few, fill),
+      cmocka_unit_test_setup(test_too_noisy, fill), cmocka_unit_test_setup(test_sources, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
