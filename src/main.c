@@ -118,6 +118,7 @@ static void judge(struct run *run) {
 static void tell_failed(void *user, const struct why *why) {
   struct run *run = user;
   say(run, SEVERITY_ERROR, why->text, NULL);
+  message_add_failure(&run->report, why->text); /* for what is printed after it */
   if (run->report.exit_status == VERDICT_OK) {
     run->report.exit_status = VERDICT_UNKNOWN;
   }
@@ -156,7 +157,7 @@ static void find(struct run *run, int64_t *begun_ns) {
   say(run, judge_severity(&run->report), run->report.message, &run->report);
   run->report.exit_status = run->lost ? VERDICT_UNKNOWN : (int)run->report.verdict;
   if (run->lost) {
-    message_add_lost(&run->report);
+    message_add_failure(&run->report, "no log took this line: see --log");
   }
   trace_step(run, "logging", begun_ns);
 }
@@ -279,7 +280,7 @@ int main(int argc, char *argv[]) {
   int error = options_parse(argc, argv, &run.options, &why);
   limit_time(&run);
   if (error != 0 || (modes[run.options.mode].configured && configure(&run, &why) != 0)) {
-    refuse(&run.env, &why, served);
+    refuse(&run.env, &why, run.options.quiet ? NULL : run.options.format, served);
     return VERDICT_UNKNOWN;
   }
   int status = modes[run.options.mode].run(&run);

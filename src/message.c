@@ -233,7 +233,7 @@ void message_write(struct report *report, const struct reading *readings, size_t
   text_truncate(report->message, REPORT_MESSAGE_BYTES - 1);
 }
 
-void message_add_lost(struct report *report) {
-  add(report, "; but no log took this line: see --log");
+void message_add_failure(struct report *report, const char *what) {
+  add(report, "; but %s", what);
   text_truncate(report->message, REPORT_MESSAGE_BYTES - 1);
 }

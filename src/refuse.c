@@ -2,9 +2,11 @@
 #include "ntp_monitor/refuse.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/format.h"
 #include "ntp_monitor/inetd.h"
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/source.h"
@@ -26,13 +28,24 @@ static int say(const struct env *env, const char *text, bool usual) {
   return error;
 }
 
-void refuse(const struct env *env, const struct why *why, bool inetd) {
+/* A bar would begin Nagios' data. */
+static void print_nagios(char *text) {
+  for (char *bar = strchr(text, '|'); bar != NULL; bar = strchr(bar, '|')) {
+    *bar = '/';
+  }
+  (void)printf("NTP UNKNOWN: %s\n", text);
+}
+
+void refuse(const struct env *env, const struct why *why, const struct format *format, bool inetd) {
   char text[WHY_TEXT_BYTES + 64];
   struct env hasty = *env;
   hasty.deadline_ns = env->measure_deadline_ns; /* the rest is for the log */
   (void)snprintf(text, sizeof text, "usage: %s; see ntp_monitor --help", why->text);
   if (say(&hasty, text, false) != 0) {
     (void)say(env, text, true);
+  }
+  if (!inetd && format == &format_nagios) {
+    print_nagios(text);
   }
   if (inetd) {
     const struct inetd_request request = {.head = false};

@@ -57,7 +57,10 @@ int target_parse(const char *text, bool relative, struct target *target, struct 
     return refuse(why, text, "is neither a file nor udp://, http:// or https://");
   }
   if (text[0] != '/' && !relative) {
-    return refuse(why, text, "is no absolute path");
+    return refuse(why, text,
+                  strchr(text, ':') != NULL
+                      ? "is no absolute path; before a host stands udp://, http:// or https://"
+                      : "is no absolute path");
   }
   if (text[strlen(text) - 1] == '/') {
     return refuse(why, text, "is a folder's name, not a file's");

@@ -12,7 +12,7 @@ void message_name_host(struct report *report);
 void message_write(struct report *report, const struct reading *readings, size_t reading_count,
                    unsigned config_problems);
 
-/* Adds to it that no log took it. */
-void message_add_lost(struct report *report);
+/* Adds to it what could not be done with it: "no log took this line". */
+void message_add_failure(struct report *report, const char *what);
 
 #endif

@@ -556,6 +556,14 @@ on_terminal() {
   equal 'the lines logged' "$(rsyslogd_raw)" ''
 }
 
+@test "nagios: a usage error is on stdout, too, which is all that NRPE reads" {
+  monitor -o nagios --limit 'off|set=1'
+  ended 3
+  grep -qx "NTP UNKNOWN: usage: --limit: 'off/set=1' should be .*; see ntp_monitor --help" "$T/out"
+  equal 'its lines' "$(wc -l <"$T/out")" 1
+  grep -q "^ntp_monitor: ERROR usage: --limit: 'off|set=1' should be " "$T/err"
+}
+
 # --- a report that cannot be written ------------------------------------------------------
 
 # unwritable REDIRECTION REASON

@@ -115,6 +115,15 @@ fails() {
 ERROR $words"
 }
 
+@test "a report that is not written is told of in the one that is" {
+  local format
+  for format in text json nagios; do
+    monitor -l none -o json="$F/no/folder" -o $format
+    ended 3
+    grep -qE "NTP (UNKNOWN: )?healthy, .*, source: text; but $F/no/folder: its folder: No such file or directory" "$T/out" || fail "$(<"$T/out")"
+  done
+}
+
 @test "file: a full disk leaves the old one, and no other" {
   rsyslogd_start -p none
   mount -t tmpfs -o size=8k,mode=755 tmpfs "$F"

@@ -46,6 +46,8 @@ static void test_bad(void **state) {
   (void)state;
   static const char *const rows[][2] = {
       {"", "'' is no file"},
+      {"host:8086", "'host:8086' is no absolute path; before a host stands udp://, http:// or "
+                    "https://"},
       {"x.json", "'x.json' is no absolute path"},
       {"/run/", "'/run/' is a folder's name, not a file's"},
       {"ftp://a", "'ftp://a' is neither a file nor udp://, http:// or https://"},
