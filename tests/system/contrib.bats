@@ -59,7 +59,7 @@ units() {
 
 @test "systemd: nothing wrong in the units, nor with each drop-in; exposed by 1.5 at most" {
   local drop_in unit
-  for drop_in in loghost.conf textfile.conf ''; do
+  for drop_in in loghost.conf textfile.conf influx.conf ''; do
     units "$T/u$drop_in" ${drop_in:+"$drop_in"}
     systemd-analyze verify --man=no "$T/u$drop_in"/*.{service,timer,socket} >"$T/said" 2>&1 || fail "$drop_in: $(<"$T/said")"
     equal "what systemd says of $drop_in" "$(<"$T/said")" ''
