@@ -76,6 +76,9 @@ int influx_find_api(const struct config *config, enum influx_api *api, const cha
         "one of them",
         keys[INFLUX_1].name[one]);
   }
+  if (strchr(config->influx_username, ':') != NULL) { /* RFC 7617 section 2 */
+    return why_set(why, REASON_CONFIG, -EINVAL, "username has a colon, which would end it");
+  }
   enum influx_api found = two < KEYS ? INFLUX_2 : INFLUX_1;
   size_t lacking = missing(found, &keys[found]);
   if (lacking < KEYS) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/format.h"
@@ -11,19 +12,28 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
+enum { WANTED_MAX = OPTIONS_OUTPUTS + 3 };
+
+struct wanted {
+  const struct format *format;
+  const char *target;
+};
+
 static const struct output *const outputs[] = {
     [TARGET_FILE] = &output_file,
     [TARGET_UDP] = &output_udp,
     [TARGET_HTTP] = &output_http,
 };
 
-int output_report(const struct format *format, const char *text, const struct report *report,
-                  const struct env *env, const struct config *config, struct why *why) {
+/* deadline_ns: its own, for one that hangs must not take the time of the next. */
+static int deliver(const struct format *format, const char *text, const struct report *report,
+                   const struct env *env, const struct config *config, int64_t deadline_ns,
+                   struct why *why) {
   struct target target;
   struct env hasty = *env;
   char *printed = NULL;
   size_t bytes = 0;
-  hasty.deadline_ns -= FORMAT_LOG_RESERVE_NS;
+  hasty.deadline_ns = deadline_ns;
   int error = target_parse(text, true, &target, why);
   error = error != 0 ? error : format_render(format, report, false, &printed, &bytes, why);
   if (error == 0) {
@@ -35,25 +45,37 @@ int output_report(const struct format *format, const char *text, const struct re
   return error;
 }
 
+/* All that is wanted, by format and target: how many. What the configuration names is this
+ * machine's own, which a reading of another must not replace. */
+static size_t collect(const struct options *options, const struct config *config,
+                      struct wanted wanted[WANTED_MAX]) {
+  const struct wanted own[] = {{&format_prometheus, config->output_prometheus},
+                               {&format_json, config->output_json},
+                               {&format_influx, config->output_influx}};
+  bool here = config->host == NULL && config->machine == NULL;
+  size_t count = 0;
+  for (size_t i = 0; i < options->output_count; i++) {
+    wanted[count++] = (struct wanted){options->outputs[i].format, options->outputs[i].target};
+  }
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    if (own[i].target[0] != '\0' && here) {
+      wanted[count++] = own[i];
+    }
+  }
+  return count;
+}
+
 void output_all(const struct options *options, const struct config *config,
                 const struct report *report, const struct env *env,
                 void (*failed)(void *user, const struct why *why), void *user) {
-  const struct {
-    const char *format, *target;
-  } wanted[] = {{"prometheus", config->output_prometheus},
-                {"json", config->output_json},
-                {"influx", config->output_influx}};
+  struct wanted wanted[WANTED_MAX];
   struct why why;
-  for (size_t i = 0; i < options->output_count; i++) {
-    if (output_report(options->outputs[i].format, options->outputs[i].target, report, env, config,
-                      &why) != 0) {
-      failed(user, &why);
-    }
-  }
-  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-    if (wanted[i].target[0] != '\0' &&
-        output_report(format_find(wanted[i].format, &why), wanted[i].target, report, env, config,
-                      &why) != 0) {
+  size_t count = collect(options, config, wanted);
+  for (size_t i = 0; i < count; i++) {
+    int64_t now_ns = clock_monotonic_ns();
+    int64_t left_ns = env->deadline_ns - FORMAT_LOG_RESERVE_NS - now_ns;
+    if (deliver(wanted[i].format, wanted[i].target, report, env, config,
+                now_ns + left_ns / (int64_t)(count - i), &why) != 0) {
       failed(user, &why);
     }
   }

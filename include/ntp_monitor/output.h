@@ -33,9 +33,4 @@ void output_all(const struct options *options, const struct config *config,
                 const struct report *report, const struct env *env,
                 void (*failed)(void *user, const struct why *why), void *user);
 
-/* Prints report to text (host:port, a path ...), which target_parse took: 0 or a negative errno
- * with why. */
-int output_report(const struct format *format, const char *text, const struct report *report,
-                  const struct env *env, const struct config *config, struct why *why);
-
 #endif

@@ -20,31 +20,21 @@ struct page {
   FILE *out;
   const struct report *report;
   const struct series *series; /* of its findings; NULL: not to be shown */
+  unsigned labels;             /* of the line that is being printed */
 };
 
 /* What has one name; its lines stand together, below its help. */
 struct family {
   const char *name; /* behind "ntp_monitor_" */
   const char *help;
-  void (*print)(const struct page *page, const struct family *family);
+  void (*print)(struct page *page, const struct family *family);
   unsigned figure; /* enum metric or enum field: which it is of */
 };
 
 enum { VALUE_BYTES = METRIC_TEXT_BYTES };
 
-/* The beginning of a line, up to its labels. */
-static void begin_line(const struct page *page, const struct family *family, unsigned *lines) {
-  if ((*lines)++ == 0) {
-    (void)fprintf(page->out, "# HELP ntp_monitor_%s %s\n# TYPE ntp_monitor_%s gauge\n",
-                  family->name, family->help, family->name);
-  }
-  (void)fprintf(page->out, "ntp_monitor_%s", family->name);
-}
-
-/* before: what stands in front of it, a brace or a comma. */
-static void print_label(const struct page *page, const char *before, const char *name,
-                        const char *value) {
-  (void)fprintf(page->out, "%s%s=\"", before, name);
+static void print_label(struct page *page, const char *name, const char *value) {
+  (void)fprintf(page->out, "%c%s=\"", page->labels++ == 0 ? '{' : ',', name);
   for (; *value != '\0'; value++) {
     if (*value == '\n') {
       (void)fputs("\\n", page->out);
@@ -55,42 +45,62 @@ static void print_label(const struct page *page, const char *before, const char 
   (void)fputc('"', page->out);
 }
 
+/* The beginning of a line, up to its own labels. What scrapes it takes it for its own machine's, so
+ * that of another has a label that says so. */
+static void begin_line(struct page *page, const struct family *family, unsigned *lines) {
+  if ((*lines)++ == 0) {
+    (void)fprintf(page->out, "# HELP ntp_monitor_%s %s\n# TYPE ntp_monitor_%s gauge\n",
+                  family->name, family->help, family->name);
+  }
+  (void)fprintf(page->out, "ntp_monitor_%s", family->name);
+  page->labels = 0;
+  if (page->report->elsewhere[0] != '\0') {
+    print_label(page, "host", page->report->elsewhere);
+  }
+}
+
+static void end_line(struct page *page, const char *value) {
+  (void)fprintf(page->out, "%s %s\n", page->labels > 0 ? "}" : "", value);
+}
+
 /* --- of the run ----------------------------------------------------------- */
 
-static void print_verdict(const struct page *page, const struct family *family) {
-  unsigned lines = 0;
-  begin_line(page, family, &lines);
-  (void)fprintf(page->out, " %d\n", (int)judge_shown(page->report));
-}
-
-static void print_fact(const struct page *page, const struct family *family, const char *label,
-                       const char *value) {
-  unsigned lines = 0;
-  begin_line(page, family, &lines);
-  print_label(page, "{", label, value);
-  (void)fputs("} 1\n", page->out);
-}
-
-static void print_reason(const struct page *page, const struct family *family) {
-  print_fact(page, family, "reason", reason_name(page->report->reason));
-}
-
-static void print_build(const struct page *page, const struct family *family) {
-  print_fact(page, family, "version", page->report->version);
-}
-
-static void print_span(const struct page *page, const struct family *family, int64_t span_ns) {
+static void print_verdict(struct page *page, const struct family *family) {
   char text[VALUE_BYTES];
   unsigned lines = 0;
   begin_line(page, family, &lines);
-  (void)fprintf(page->out, " %s\n", duration_print_seconds(text, span_ns));
+  (void)snprintf(text, sizeof text, "%d", (int)judge_shown(page->report));
+  end_line(page, text);
 }
 
-static void print_run(const struct page *page, const struct family *family) {
+static void print_fact(struct page *page, const struct family *family, const char *label,
+                       const char *value) {
+  unsigned lines = 0;
+  begin_line(page, family, &lines);
+  print_label(page, label, value);
+  end_line(page, "1");
+}
+
+static void print_reason(struct page *page, const struct family *family) {
+  print_fact(page, family, "reason", reason_name(page->report->reason));
+}
+
+static void print_build(struct page *page, const struct family *family) {
+  print_fact(page, family, "version", page->report->version);
+}
+
+static void print_span(struct page *page, const struct family *family, int64_t span_ns) {
+  char text[VALUE_BYTES];
+  unsigned lines = 0;
+  begin_line(page, family, &lines);
+  end_line(page, duration_print_seconds(text, span_ns));
+}
+
+static void print_run(struct page *page, const struct family *family) {
   print_span(page, family, page->report->now_ns);
 }
 
-static void print_took(const struct page *page, const struct family *family) {
+static void print_took(struct page *page, const struct family *family) {
   print_span(page, family, page->report->run_duration_ns);
 }
 
@@ -102,24 +112,22 @@ static const char *print_metric(char *text, enum metric metric, int64_t value) {
                                 : metric_print_plain(text, metric, value);
 }
 
-static void print_limit(const struct page *page, const struct family *family, enum metric metric,
+static void print_limit(struct page *page, const struct family *family, enum metric metric,
                         const char *level, int64_t limit, unsigned *lines) {
   char text[VALUE_BYTES];
-  const char *before = "{";
   if (limit == CONFIG_NONE) {
     return;
   }
   begin_line(page, family, lines);
   if (!metric_table[metric].is_count) {
-    print_label(page, before, "limit", metric_table[metric].word);
-    before = ",";
+    print_label(page, "limit", metric_table[metric].word);
   }
-  print_label(page, before, "level", level);
-  (void)fprintf(page->out, "} %s\n", print_metric(text, metric, limit));
+  print_label(page, "level", level);
+  end_line(page, print_metric(text, metric, limit));
 }
 
 /* Those of all spans, which have their figure in a label; or of one count. */
-static void print_limits(const struct page *page, const struct family *family) {
+static void print_limits(struct page *page, const struct family *family) {
   unsigned lines = 0;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &page->report->config->limit[m];
@@ -132,11 +140,11 @@ static void print_limits(const struct page *page, const struct family *family) {
 
 /* --- of each server ------------------------------------------------------- */
 
-static void begin_server(const struct page *page, const struct family *family,
+static void begin_server(struct page *page, const struct family *family,
                          const struct series *series, unsigned *lines) {
   begin_line(page, family, lines);
-  print_label(page, "{", "source", series->finding->source);
-  print_label(page, ",", "server", series->server);
+  print_label(page, "source", series->finding->source);
+  print_label(page, "server", series->server);
 }
 
 /* NULL where there is none. */
@@ -164,27 +172,27 @@ static const char *print_figure(char *text, const struct sample *sample, unsigne
   }
 }
 
-static void print_figures(const struct page *page, const struct family *family) {
+static void print_figures(struct page *page, const struct family *family) {
   unsigned lines = 0;
   for (size_t i = 0; page->series != NULL && i < page->report->finding_count; i++) {
     char text[VALUE_BYTES];
     const struct series *series = &page->series[i];
     if (print_figure(text, series->finding->sample, family->figure, page->report->now_ns) != NULL) {
       begin_server(page, family, series, &lines);
-      (void)fprintf(page->out, "} %s\n", text);
+      end_line(page, text);
     }
   }
 }
 
-static void print_servers(const struct page *page, const struct family *family) {
+static void print_servers(struct page *page, const struct family *family) {
   unsigned lines = 0;
   for (size_t i = 0; page->series != NULL && i < page->report->finding_count; i++) {
     const struct sample *sample = page->series[i].finding->sample;
     begin_server(page, family, &page->series[i], &lines);
-    print_label(page, ",", "address", sample->address);
-    print_label(page, ",", "state", state_word(sample->state));
-    print_label(page, ",", "jitter_kind", jitter_kind_word(sample->jitter_kind));
-    (void)fputs("} 1\n", page->out);
+    print_label(page, "address", sample->address);
+    print_label(page, "state", state_word(sample->state));
+    print_label(page, "jitter_kind", jitter_kind_word(sample->jitter_kind));
+    end_line(page, "1");
   }
 }
 
@@ -221,7 +229,7 @@ static const struct family families[] = {
 
 static void print(FILE *out, const struct report *report, bool colour) {
   struct series *series = series_make(report);
-  const struct page page = {.out = out, .report = report, .series = series};
+  struct page page = {.out = out, .report = report, .series = series};
   (void)colour;
   if (series == NULL) {
     (void)fputs("# no memory to show the servers\n", out);

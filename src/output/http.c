@@ -9,7 +9,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ntp_monitor/address.h"
 #include "ntp_monitor/clock.h"
@@ -121,7 +123,23 @@ static int authorize(struct post *post, const struct env *env, const struct conf
 
 /* --- the plug-in -------------------------------------------------------------- */
 
+/* Code that others could change is nothing for root: as with the configuration. */
+static int check_plugin(const char *to, struct why *why) {
+  struct stat status;
+  if (stat(PLUGIN_PATH, &status) != 0 ||
+      (status.st_uid == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)) {
+    return 0;
+  }
+  return why_set(why, REASON_CONFIG, -EPERM,
+                 "%s: the plug-in " PLUGIN_PATH
+                 " belongs to uid %u with mode %04o, and root opens it only where nobody else may "
+                 "write; install it anew (sudo make install)",
+                 to, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
+}
+
 static const struct http_plugin *open_plugin(const char *to, struct why *why) {
+  /* Where it points, the keys of a connection would be written for others to read. */
+  (void)unsetenv("SSLKEYLOGFILE");
   void *object = dlopen(PLUGIN_PATH, RTLD_NOW | RTLD_LOCAL);
   const struct http_plugin *plugin = object != NULL ? dlsym(object, HTTP_PLUGIN_NAME) : NULL;
   if (plugin == NULL) {
@@ -140,6 +158,14 @@ static const struct http_plugin *open_plugin(const char *to, struct why *why) {
 }
 
 /* --- the answer --------------------------------------------------------------- */
+
+/* What a server or something on the way repeats of the request is not for a log. */
+static void blank(char *text, const char *secret) {
+  size_t length = strlen(secret);
+  for (char *at = text; length > 0 && (at = strstr(at, secret)) != NULL; at += length) {
+    memset(at, '*', length);
+  }
+}
 
 /* 0 where the server took it, which is status 204 alone: 200 is what any other server says, too. */
 static int judge(const struct post *post, const struct http_answer *answer, struct why *why) {
@@ -169,7 +195,8 @@ static int judge(const struct post *post, const struct http_answer *answer, stru
 static int send_post(struct post *post, const struct env *env, struct why *why) {
   static struct http_answer answer;
   char words[HTTP_ERROR_BYTES] = "";
-  const struct http_plugin *plugin = open_plugin(post->to, why);
+  int refused = env->uid == 0 ? check_plugin(post->to, why) : 0;
+  const struct http_plugin *plugin = refused == 0 ? open_plugin(post->to, why) : NULL;
   if (plugin == NULL) {
     return -ENOENT;
   }
@@ -185,6 +212,8 @@ static int send_post(struct post *post, const struct env *env, struct why *why) 
     return why_set(why, REASON_CONFIG, error, "%s: %s", post->to,
                    words[0] != '\0' ? words : "no time is left to send");
   }
+  blank(answer.body, post->secret);
+  blank(answer.location, post->secret);
   trace_add(env->trace, "http: status %ld: %.256s", answer.status, answer.body);
   return judge(post, &answer, why);
 }

@@ -139,6 +139,26 @@ on_tls() {
   [ "$(grep -c 'POST /write' "$LAB_DIR/log/influxd.8087")" -le 1 ]
 }
 
+@test "tls: with ca_file nobody else vouches, not those of the system's folder either" {
+  cp -r "$LAB_DIR/tls" "$BATS_TEST_TMPDIR/known"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=localhost -keyout "$BATS_TEST_TMPDIR/key" \
+    -out "$BATS_TEST_TMPDIR/other.pem" 2>/dev/null
+  mkdir -p /etc/ssl/certs
+  mount -t tmpfs tmpfs /etc/ssl/certs
+  cp "$LAB_DIR/tls/ca.pem" /etc/ssl/certs/lab.pem
+  cp "$LAB_DIR/tls/ca.pem" /etc/ssl/certs/ca-certificates.crt
+  openssl rehash /etc/ssl/certs
+  on_tls "$TLS"
+  run posts -o influx
+  silent_before=$status
+  on_tls "$TLS" "ca_file = $BATS_TEST_TMPDIR/other.pem"
+  logged >/dev/null
+  run fails_with "$TLS: SSL certificate problem: self.signed certificate"
+  umount /etc/ssl/certs
+  [ "$silent_before" = 0 ] || fail 'the system does not vouch for it'
+  [ "$status" = 0 ] || fail "$output"
+}
+
 @test "tls: https to a server without it, and http to one with it" {
   on_tls https://localhost:8086 "ca_file = $LAB_DIR/tls/ca.pem"
   fails_with 'https://localhost:8086: .*(SSL|wrong version number).*'
@@ -204,6 +224,16 @@ within() {
   begun=$(lab_uptime_ms)
   fails_with "$FAKE: HTTP status 500.*"
   [ $(($(lab_uptime_ms) - begun)) -lt 5000 ]
+}
+
+@test "a server that hangs leaves the next one its time" {
+  to_fake hang
+  printf '%s\n' '[output]' "influx = $FAKE" '[influx]' 'database = ntp' >"$conf"
+  lab_http_server 8090 send 'HTTP/1.1 204 No Content\r\n\r\n'
+  expect 3 posts -t 3s -o "influx=$FAKE" -o influx=http://localhost:8090
+  lines_are "$(logged)" "$VERDICT" "27 ERROR $FAKE: .*timed out.*" "27 ERROR $FAKE: .*timed out.*"
+  grep -q '^POST /write' "$LAB_DIR/http.8090"
+  lab_stop http.8090
 }
 
 @test "a redirect is not followed" {
@@ -293,6 +323,22 @@ ROWS
   fails_with "$URL: password_file: .*/pw: cannot be opened: No such file or directory"
 }
 
+@test "secret: what a server repeats of it is blanked" {
+  to_fake send 'HTTP/1.1 400 Bad\r\nContent-Length: 49\r\n\r\nbad header: Authorization: Token geheim-token== !'
+  with_token geheim-token==
+  sed -i '1i [monitoring]\ndebug_mode = true' "$conf"
+  expect 3 posts
+  logged >"$BATS_TEST_TMPDIR/log"
+  grep -q '27 ERROR .*bad header: Authorization: Token \*\*\*\*\*\*\*\*\*\*\*\*\*\* !' "$BATS_TEST_TMPDIR/log"
+  run ! grep geheim-token "$BATS_TEST_TMPDIR/log"
+}
+
+@test "secret: the keys of a connection are written nowhere" {
+  on_tls "$TLS" "ca_file = $LAB_DIR/tls/ca.pem"
+  expect 0 env SSLKEYLOGFILE="$BATS_TEST_TMPDIR/keys" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
+  [ ! -e "$BATS_TEST_TMPDIR/keys" ]
+}
+
 @test "secret: systemd's credentials" {
   lab_http_server 8088 influx2 my%20org b%2F1 'geheim-token=='
   configured "$FAKE" 'org = my org' 'bucket = b/1' 'token_file = influx.token'
@@ -340,6 +386,15 @@ ROWS
   mv /usr/local/lib/ntp_monitor/http.so "$LAB_DIR/kept.so"
   run fails_with "$URL: the plug-in http cannot be opened: /usr/local/lib/ntp_monitor/http.so: cannot open .*; install it .*"
   mv "$LAB_DIR/kept.so" /usr/local/lib/ntp_monitor/http.so
+  [ "$status" = 0 ] || fail "$output"
+  arrives
+}
+
+@test "plug-in: root opens none that others may write" {
+  as_pi
+  chmod 666 /usr/local/lib/ntp_monitor/http.so
+  run fails_with "$URL: the plug-in /usr/local/lib/ntp_monitor/http.so belongs to uid 0 with mode 0666, .*; install it anew .*"
+  chmod 644 /usr/local/lib/ntp_monitor/http.so
   [ "$status" = 0 ] || fail "$output"
   arrives
 }

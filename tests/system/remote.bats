@@ -275,6 +275,17 @@ container() {
   printf '%s\n' NAME=box CLASS=container "LEADER=${1-$(lab_pid box)}" >/run/systemd/machines/box
 }
 
+@test "-H: this machine's files are not replaced by another's reading, and metrics name the host" {
+  far_service
+  lab_far_start
+  printf '%s\n' '[output]' "json = $LAB_DIR/report" >"$BATS_TEST_TMPDIR/conf"
+  run -0 from_here "$PROG" -C "$BATS_TEST_TMPDIR/conf" -l none -H labuser@far -o prometheus -o "influx=$LAB_DIR/lines"
+  [ ! -e "$LAB_DIR/report" ]
+  run ! grep -v -e '^#' -e '^ntp_monitor_[a-z_]*{host="far"[,}]' <<<"$output"
+  grep -q '^ntp_monitor,host=far,' "$LAB_DIR/lines"
+  rm "$LAB_DIR/lines"
+}
+
 @test "-M: the container's reading comes through its namespaces" {
   far_service
   container

@@ -45,6 +45,7 @@ static void test_api(void **state) {
       {"database=d|username=u|password_file=/p", INFLUX_1, NULL, NULL},
       {"org=o|bucket=b|token_file=/t", INFLUX_2, NULL, NULL},
       {"org=o|bucket=b|token_file=/t|ca_file=/c", INFLUX_2, NULL, NULL},
+      {"database=d|username=u:v|password_file=/p", -1, "database", "username has a colon"},
       {"", -1, NULL, "neither database (InfluxDB 1) nor org, bucket and token_file (InfluxDB 2)"},
       {"ca_file=/c", -1, NULL, "neither"},
       {"username=u", -1, "username", "database is not set"},
