@@ -14,7 +14,7 @@
 #include "ntp_monitor/inetd.h"
 #include "ntp_monitor/net.h"
 
-enum { REST_BYTES = 4096, RESTS = 16 };
+enum { REST_BYTES = 4096, RESTS = 16, TRIES_MAX = 100 /* in a row, as in net.c */ };
 
 /* How long the rest of a request that was refused is waited for. */
 #define REST_WAIT_NS INT64_C(1000000000)
@@ -57,15 +57,15 @@ void inetd_begin(void) {
 
 /* What has come, as soon as something has: its length, 0 at the end, or a negative errno. */
 static ssize_t read_some(char *text, size_t room, int64_t deadline_ns) {
-  for (;;) {
+  for (int tries = 1;; tries++) {
     struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
     int ready = poll(&fd, 1, clock_left_ms(deadline_ns));
     if (ready > 0) {
       ssize_t bytes = read(STDIN_FILENO, text, room);
-      if (bytes >= 0 || (errno != EINTR && errno != EAGAIN)) {
+      if (bytes >= 0 || (errno != EINTR && errno != EAGAIN) || tries == TRIES_MAX) {
         return bytes >= 0 ? bytes : -errno;
       }
-    } else if (ready < 0 && errno != EINTR) {
+    } else if (ready < 0 && (errno != EINTR || tries == TRIES_MAX)) {
       return -errno;
     }
     if (clock_left_ms(deadline_ns) == 0) {
@@ -78,10 +78,14 @@ enum inetd_status inetd_receive(struct inetd_request *request, int64_t deadline_
   static char text[INETD_REQUEST_BYTES];
   size_t used = 0;
   enum inetd_status status = INETD_MORE;
+  *request = (struct inetd_request){.head = false};
   while (status == INETD_MORE) {
     ssize_t bytes = read_some(text + used, sizeof text - used, deadline_ns);
     if (bytes == -ETIMEDOUT) {
       return INETD_SLOW;
+    }
+    if (bytes < 0 && bytes != -ECONNRESET) {
+      return INETD_FAILED;
     }
     if (bytes <= 0) {
       return used > 0 ? INETD_BAD : INETD_MORE;

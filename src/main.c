@@ -195,11 +195,15 @@ static int inetd(struct run *run) {
   struct why why;
   begin(run);
   enum inetd_status status = inetd_receive(&request, begun_ns + run->config.timeout_ns / 2);
+  if (status == INETD_FAILED) {
+    log_init(&run->log, &run->env, &run->config);
+    say(run, SEVERITY_ERROR, "no request could be read from stdin: is it a connection?", NULL);
+    log_close(&run->log);
+  }
   if (status != INETD_OK) { /* whoever only looks whether the port is open asks nothing */
-    return status == INETD_MORE ||
-                   inetd_answer(&request, status, NULL, 0, run->env.deadline_ns) == 0
-               ? VERDICT_OK
-               : VERDICT_UNKNOWN;
+    bool answered =
+        status == INETD_MORE || inetd_answer(&request, status, NULL, 0, run->env.deadline_ns) == 0;
+    return answered && status != INETD_FAILED ? VERDICT_OK : VERDICT_UNKNOWN;
   }
   if (run->config.log_level > SEVERITY_WARNING) {
     run->config.log_level = SEVERITY_WARNING;

@@ -130,9 +130,8 @@ static int write_and_rename(int folder, const char *name, const char *text, size
   }
   if (error != 0) {
     (void)unlinkat(folder, temporary, 0);
-    return error;
   }
-  return fsync(folder) == 0 || errno == EINVAL ? 0 : -errno; /* EINVAL: it knows no fsync */
+  return error;
 }
 
 static int deliver(const struct target *target, const char *text, size_t bytes,
@@ -156,6 +155,10 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
     if (error != 0) {
       (void)why_set(why, REASON_CONFIG, error, "%s: %s; what stood there is left as it was", path,
                     strerror(-error));
+    } else if (fsync(folder) != 0 && errno != EINVAL) { /* EINVAL: it knows no fsync */
+      error =
+          why_set(why, REASON_CONFIG, -errno,
+                  "%s: it is written, but its folder cannot be flushed: %s", path, strerror(errno));
     }
   }
   (void)close(folder);

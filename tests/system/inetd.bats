@@ -128,7 +128,7 @@ silent_log() {
   begun=$(lab_uptime_ms)
   gets 408 'GET /metrics HTTP/1.1\r\n'
   took=$(($(lab_uptime_ms) - begun))
-  [ "$took" -ge 900 ] && [ "$took" -lt 2500 ] || fail "$took ms"
+  [ "$took" -ge 900 ] && [ "$took" -lt 1800 ] || fail "$took ms"
 }
 
 @test "a request in many pieces" {

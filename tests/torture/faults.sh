@@ -4,7 +4,7 @@
 # Each row of faults.tab is one fault: how it is provoked, and what the program must then answer. Rules that
 # hold for every row are in faults_rules.bash, the healthy machine that the faults break in faults_lab.bash,
 # the ways to break it in faults_service.bash,
-# faults_sources.bash and faults_world.bash. Prints TAP, and the score.
+# faults_sources.bash, faults_world.bash and faults_outputs.bash. Prints TAP, and the score.
 #
 # usage: faults.sh [--list]     environment: BUILD (the folder to test), PROG (the program), ONLY (a
 #                               pattern of ids and words)
@@ -44,6 +44,8 @@ fi
 . tests/torture/faults_sources.bash
 # shellcheck source-path=SCRIPTDIR source=faults_world.bash
 . tests/torture/faults_world.bash
+# shellcheck source-path=SCRIPTDIR source=faults_outputs.bash
+. tests/torture/faults_outputs.bash
 
 # --- one run ---------------------------------------------------------------------------------------
 

@@ -155,22 +155,26 @@ repeat() {
   done
 }
 
-# Somebody else's file: who entered the lab as an ordinary user finds the machine's own to be such; else the
-# kernel's answer is changed, where struct stat has st_mode and st_uid.
-foreign_file() {
+# foreign MODE PATH: for the program that is somebody else's: the kernel's answer is changed, where struct stat has
+# st_mode (in the machine's bytes) and st_uid.
+foreign() {
   local stat
+  case $(uname -m) in
+    x86_64) stat=$(repeat 48 0)${1}e8030000 ;;
+    aarch64 | riscv64) stat=$(repeat 32 0)${1}01000000e8030000 ;;
+    *) echo 'not known where struct stat has its st_uid here' && return 1 ;;
+  esac
+  inject "?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" -P "$2"
+}
+
+# Somebody else's file: who entered the lab as an ordinary user finds the machine's own to be such.
+foreign_file() {
   home '[monitoring]'
   if [ "$(stat -L -c %u /bin/sh)" != 0 ]; then
     ln -sf /etc/host.conf "$HOME/.ntp_monitor.conf"
     return
   fi
-  case $(uname -m) in
-    x86_64) stat=$(repeat 48 0)a4810000e8030000 ;;
-    aarch64 | riscv64) stat=$(repeat 32 0)a481000001000000e8030000 ;;
-    *) echo 'not known where struct stat has its st_uid here' && return 1 ;;
-  esac
-  inject "?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" \
-    -P "$HOME/.ntp_monitor.conf" || return
+  foreign a4810000 "$HOME/.ntp_monitor.conf" || return
   after=
 }
 

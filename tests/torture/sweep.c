@@ -197,7 +197,7 @@ static int learn(void) {
   for (int i = 0; i < BASELINES; i++) {
     run_in_time(&none);
     if (i == 0) {
-      shape_of(&sweep.run, sweep.scenario.shape);
+      rules_learn(&sweep.run, &sweep.scenario);
     }
     judge(&none);
     bool good = sweep.broken == 0 && sweep.harmless == (unsigned)i + 1;
@@ -275,7 +275,7 @@ int main(int argc, char *argv[]) {
   sweep.scenario.command = command_of(argv + optind + 1, argc - optind - 1);
   char pattern[1024];
   (void)snprintf(pattern, sizeof pattern, "^%s$", verdict);
-  rules_prepare();
+  rules_prepare(&sweep.scenario);
   if (regcomp(&sweep.scenario.verdict, pattern, REG_EXTENDED | REG_NOSUB) != 0 ||
       run_prepare() != 0 || lines_listen(stream) != 0 || learn() != 0) {
     (void)printf("not begun\n");

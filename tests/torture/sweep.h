@@ -47,6 +47,7 @@ struct scenario {
   int64_t deadline_ms;
   int expected;    /* the exit status */
   bool no_verdict; /* a mode that logs nothing: its words on stdout and stderr are the line */
+  bool answers;    /* --inetd: stdout is the answer to a request, and 0 says that it went out */
   bool stays;      /* its child is one that nothing but SIGKILL ends */
   regex_t verdict; /* the text of its verdict line */
   char shape[OUTPUT_BYTES]; /* of what it then prints on stdout */
@@ -144,8 +145,24 @@ extern const struct rule rules[];
 bool has_verdict(const struct scenario *scenario, const struct run *run);
 /* Nothing could tell, because the fault took away whatever could: counted, not a violation. */
 bool is_exempt(const struct scenario *scenario, const struct fault *fault, const struct run *run);
-/* stdout with what varies from run to run taken out. */
-void shape_of(const struct run *run, char shape[OUTPUT_BYTES]);
-void rules_prepare(void);
+/* A text with what varies from run to run taken out. */
+void shape_of(const char *text, char shape[OUTPUT_BYTES]);
+/* Before the first run; and after it, when nothing failed. */
+void rules_prepare(struct scenario *scenario);
+void rules_learn(const struct run *run, struct scenario *scenario);
+
+/* sweep_whole.c: the files that the command (-o FORMAT=/FILE) writes; before each run; after the
+ * first, without a fault. */
+void whole_prepare(char *const *command);
+void whole_begin(void);
+void whole_learn(void);
+/* Rules: a file is neither the old nor whole and new, or 0 without a new one; and what was being
+ * written is left beside one. */
+bool whole_is_half(const struct scenario *scenario, const struct fault *fault,
+                   const struct run *run);
+bool whole_is_littered(const struct scenario *scenario, const struct fault *fault,
+                       const struct run *run);
+/* One answer of HTTP, to its last byte. */
+bool whole_is_answer(const char *text);
 
 #endif

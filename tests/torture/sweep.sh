@@ -39,6 +39,8 @@ END
   printf '%s\n' '[monitoring]' 'jitter_treshold = 1' 'jitter_threshold = soon' ' continued' '[nowhere]' \
     '[logging]' 'syslog_address = loghost' >"$LAB_DIR/bad.conf"
   printf '%s\n' '[monitoring]' 'jitter_threshold = 2' '[logging]' 'syslog_address = journal' >"$LAB_DIR/good.conf"
+  mkdir "$LAB_DIR/reports"
+  printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >"$LAB_DIR/request"
 }
 
 # ssh as sd-bus starts it: one that leads to the bus, and one that neither an end of file nor a signal ends
@@ -171,6 +173,9 @@ PATH=$far/bridge:$PATH row 'over ssh' "$all" 'signals memory' -e 0 -v "$healthy"
 PATH=$far/deaf:$PATH row 'over a deaf ssh' 'signals hangs' 'signals' -o -b -e 3 -v "$silent" -- -H far
 row 'journal, text from a pipe' "$all" memory -i "$LAB_DIR/reading" -e 0 -v "$healthy" -- \
   -C "$LAB_DIR/good.conf" -s text:- -o json
+row 'files of reports' "$all" 'calls signals memory' -e 0 -v "$healthy" -- \
+  -s "text:$LAB_DIR/reading" -o "prometheus=$LAB_DIR/reports/a.prom" -o "influx=$LAB_DIR/reports/b"
+row 'a request' "$all" 'calls memory' -i "$LAB_DIR/request" -e 0 -- --inetd -s "text:$LAB_DIR/reading"
 row 'stream log' 'calls signals' '' -s -e 1 -v "$above" -- -w 1ms -o nagios
 row 'bad configuration' "$all" memory -e 3 -v "$of_config" -- -C "$LAB_DIR/bad.conf" -o text
 row 'trace' "$all" '' -e 1 -v "$above" -- -w 1ms -d

@@ -78,6 +78,17 @@ mutant() {
     'SIGTERM and SIGKILL, local' 'not whole'
   mutant 'a file is left' src/main.c 's/  guard_begin\(\);/  guard_begin();\n  (void)fclose(fopen("left", "w"));/' \
     'SIGTERM and SIGKILL, local' 'leaves a file behind'
+  mutant 'a report is written in its place' src/output/file.c \
+    's/O_CREAT \| O_EXCL \| O_NOFOLLOW/O_CREAT | O_TRUNC/; s/write_new\(folder, temporary,/write_new(folder, name,/; s/renameat\(folder, temporary, folder, name\) != 0/false/' \
+    'SIGTERM and SIGKILL, files' 'half of one'
+  mutant 'a file that was not written counts as written' src/output.c 's/      failed\(user, &why\);/      (void)failed;/' \
+    'system calls fail, files' 'wrote none'
+  mutant 'what was being written stays' src/output/file.c 's/  if \(error != 0\) \{\n    \(void\)unlinkat\(folder, temporary, 0\);\n  \}\n//' \
+    'system calls fail, files' 'leaves what it was writing'
+  mutant 'a request that cannot be read is none' src/inetd_talk.c 's/bytes < 0 && bytes != -ECONNRESET/false/' \
+    'system calls fail, a request' 'stdout is not whole'
+  mutant 'a request is read for ever' src/inetd_talk.c 's/TRIES_MAX = 100 /TRIES_MAX = 1000000 /' \
+    'system calls fail, a request' 'spins'
 }
 echo "1..$test_number"
 exit "$failed"

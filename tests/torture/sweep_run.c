@@ -209,6 +209,7 @@ void run_program(const struct scenario *scenario, const struct fault *fault, str
   memset(run, 0, sizeof *run);
   *allocations = 0;
   lines_forget();
+  whole_begin();
   struct watch watch = {.fault = fault, .run = run};
   int64_t begun_ms = now_ms();
   start(&watch, scenario);
