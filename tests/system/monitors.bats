@@ -31,8 +31,9 @@ teardown_file() {
   lab_stop_all
 }
 
-# Names that a server can have, and that mean something to a reader.
-hostile=('a b,c=d' 'q"uote\back/slash|{}' 'end\' '\' 'x\,y\ z\=' '#2' 'é 시간' $'tab\tand\nline' '%n%s' '"' 'a=' "'")
+# Names that a server can have, and that mean something to a reader; the last are letters cut in half, and none at all.
+hostile=('a b,c=d' 'q"uote\back/slash|{}' 'end\' '\' 'x\,y\ z\=' '#2' 'é 시간' $'tab\tand\nline' '%n%s' '"' 'a=' "'"
+  $'half\xea\xb0' $'\xffa,\xed\xa0\x80 \xc0\xaf')
 
 # --- reports of each kind ------------------------------------------------------
 
@@ -74,7 +75,8 @@ kind() {
     unknown) printf 'Jitter=7us\n' >"$T/reading" ;;
     hostile-*) reading server="${hostile[${name#*-}]}" ;;
     timesyncd) real_service ;;
-    fake) fake_service offset=-7us age=-0.5s delay=4us ;;
+    fake) # the name, too, is what no text can hold: a"b\<line end>, c=d
+      fake_service offset=-7us age=-0.5s delay=4us name=0x6122625c0a2c20633d64 ;;
     *) fail "no kind $name" ;;
   esac
   monitor "$@"
@@ -304,6 +306,48 @@ verdict integer'
   equal 'the words' "$(jq -c '[.host, .reason, .jitter_kind, .server == .address, .state]' "$T/point")" \
     "[\"$(uname -n)\",\"ok\",\"rms8\",true,null]"
   equal 'the offset' "$(jq '.offset_s > 1.69 and .offset_s < 1.72' "$T/point")" true
+}
+
+# A chronyd that follows one of its five servers; one of them lies, and one is silent.
+chronyd() {
+  local server lines=()
+  lab_spawn servers "$LAB_BUILT/ntp_server" -p 1123 '*=+5ms' 127.0.0.3=+5s 127.0.0.4=drop=1 &&
+    lab_ready servers 5 grep -qsx ready "$LAB_DIR/log/servers" || return
+  for server in 127.0.0.{1..5}; do
+    lines+=("$(lab_chrony_server "$server" port 1123)")
+  done
+  lab_chrony_start "${lines[@]}" && lab_until 10 lab_chrony_marked '*' 1 && lab_until 10 lab_chrony_marked x 1
+  source=(-s chrony)
+}
+
+# The report's figures as PromQL names them, "NAME SERVER VALUE" each.
+figures() {
+  jq -r '.servers[] | . as $s | {jitter_seconds: .jitter_s, offset_seconds: .offset_s, delay_seconds: .delay_s,
+    root_distance_seconds: .root_distance_s, error_bound_seconds: .error_bound_s, poll_interval_seconds: .poll_interval_s,
+    stratum, reach_ratio: (.reach / 8)} | to_entries[] | select(.value != null) | "\(.key) \($s.server) \(.value)"' "$1" | sort
+}
+
+@test "prometheus, influx: what chronyd says of each of its servers comes back: figures, reach, state" {
+  chronyd
+  monitor -l none -o "json=$T/json" -o prometheus
+  ended 0
+  [[ $(jq -r '.servers[].state' "$T/json" | sort -u | paste -sd' ') == *falseticker*\ selected*\ unreachable ]]
+  put
+  lab_until 30 scraped
+  lab_promql '{__name__=~"ntp_monitor_(jitter|offset|delay|root_distance|error_bound|poll_interval)_seconds|ntp_monitor_stratum|ntp_monitor_reach_ratio"}' |
+    jq -r '.[] | "\(.metric.__name__[12:]) \(.metric.server) \(.value[1] | tonumber)"' | sort >"$T/figures"
+  diff -u <(figures "$T/json") "$T/figures" || fail 'the figures differ'
+  [ "$(wc -l <"$T/figures")" -ge 15 ]
+  equal 'the servers' "$(lab_promql ntp_monitor_server_info |
+    jq -c '.[].metric | [.source, .server, .address, .state, .jitter_kind]' | sort)" \
+    "$(jq -c '.servers[] | [.source, .server, .address, .state, .jitter_kind]' "$T/json" | sort)"
+  equal 'the verdict' "$(promql ntp_monitor_verdict)" 0
+  monitor -l none -o "json=$T/json" -o influx
+  written chronyd
+  equal 'the points' "$(points | jq -c 'select(.source != null) | [.server, .state, .reach, .offset_s, .verdict]' | sort)" \
+    "$(jq -c '.servers[] | [.server, .state, .reach, .offset_s, ({ok: 0}[.verdict // ""])]' "$T/json" | sort)"
+  lab_stop chrony
+  lab_stop servers
 }
 
 @test "influx: names come back as they are" {

@@ -6,7 +6,7 @@
 # --- the scenarios ---------------------------------------------------------------------
 
 # scenario NAME STATUS [NAME=VALUE...] [ARGUMENT...]: one run through ${via[@]}, which must end so; what it put
-# out is kept under $T/$as.
+# out is kept under $T/$as; $asked, if set, is its stdin.
 scenario() {
   local name=$1 wanted=$2 variables=()
   shift 2
@@ -15,7 +15,7 @@ scenario() {
     shift
   done
   status=0
-  env "${variables[@]}" "${via[@]//NAME/$name}" "$PROG" "$@" >"$T/$as/$name.out" 2>"$T/$as/$name.err" </dev/null 3>&- ||
+  env "${variables[@]}" "${via[@]//NAME/$name}" "$PROG" "$@" >"$T/$as/$name.out" 2>"$T/$as/$name.err" <"${asked:-/dev/null}" 3>&- ||
     status=$?
   [ "$status" = "$wanted" ] || fail "$as, $name: status $status instead of $wanted: $(cat "$T/$as/$name.err")"
 }
@@ -42,6 +42,8 @@ scenarios_bus() {
   scenario no-file 3 -s text:/nothing
   scenario no-home 0 HOME= -s "text:$T/reading"
   scenario stdin 3 -s text:-
+  asked=$T/request scenario request 0 --inetd -s "text:$T/reading" -l /dev/log
+  asked=$T/request scenario request-bad 0 --inetd -s text:/nothing -l /dev/log
   scenario usage 3 --nonsense
   scenario check-config 3 -C "$T/bad.conf" --check-config
   scenario print-config 0 --print-config
@@ -107,7 +109,13 @@ scenarios_udp() {
   scenario lookup-in-vain 0 -s "text:$T/reading" -l no-such-host.invalid
 }
 
+scenarios_outputs() {
+  scenario output 0 -s "text:$T/reading" -l /dev/log -o "json=$T/made/report" -o "prometheus=$T/made/a.prom"
+  scenario output-fails 3 -s "text:$T/reading" -l /dev/log -o "json=$T/nothing/report"
+}
+
 scenarios_elsewhere() {
+  scenarios_outputs
   scenarios_udp
   scenarios_sntp
   scenario nobody 0 -s "text:$T/reading" -l /nothing
@@ -122,7 +130,8 @@ scenarios_elsewhere() {
 # machine, a container.
 scenarios_begin() {
   local libraries
-  mkdir -p "$T"/{trace,bin/fails,bin/hangs} /run/systemd/machines
+  mkdir -p "$T"/{trace,bin/fails,bin/hangs,made} /run/systemd/machines
+  printf 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n' >"$T/request"
   reading
   printf '%s\n' '[monitoring]' 'jitter_threshold = soon' 'colour = red' >"$T/bad.conf"
   printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.7 loghost.example.org' >>/etc/hosts
@@ -231,14 +240,19 @@ my %allowed = (
   # many at once
   epoll_create1 => qr/\AEPOLL_CLOEXEC\z/, epoll_ctl => qr/, EPOLL_CTL_ADD, \d+, \{events=EPOLLIN, /,
   map({ $_ => qr// } qw(epoll_wait epoll_pwait epoll_pwait2)),
-  map({ $_ => qr// } qw(getsockname getpeername getsockopt recvmsg)),
+  map({ $_ => qr// } qw(getsockname getpeername getsockopt recvmsg)), shutdown => qr/\A1, SHUT_WR\z/,
   setsockopt => qr/SOL_SOCKET, SO_(?:(?:SND|RCV)BUF(?:FORCE)?|TIMESTAMPNS\w*), /, sendto => qr/MSG_NOSIGNAL/, sendmsg => qr/MSG_NOSIGNAL/,
   # the child that looks a name up, and ssh
   pipe2 => qr/O_CLOEXEC/, map({ $_ => qr/F_DUPFD_CLOEXEC|F_GETF[DL]|F_SETFD, FD_CLOEXEC\z/ } qw(fcntl fcntl64)),
   dup2 => qr/, 2\z/, dup3 => qr/, 2, 0\z/, map({ $_ => qr/\A(?!.*CLONE_(?:NEW|VM|THREAD)).*SIGCHLD/ } qw(clone clone3)),
   fork => qr//, vfork => qr//, wait4 => qr//, waitid => qr//, kill => qr/, (?:SIGKILL|0)\z/, # 0: whether there is one
 );
-# Moreover in the child that looks up: answers, and the network's interfaces.
+# Moreover where a report goes to a file: that is made beside its name, with a name of ours, and renamed to it.
+my $made = qr/"\.[a-z.]+\.ntp_monitor-\d+"/;
+my %output = (write => qr//, fchmod => qr/, 0644\z/, fsync => qr//, unlinkat => qr/\A\d+, $made, 0\z/,
+  openat => qr/\A\d+, (?:"[^"\/]+", $read|$made, O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW\|O_CLOEXEC, 0600\z)/,
+  renameat => qr/\A(\d+), "\.([a-z.]+)\.ntp_monitor-\d+", \1, "\2"\z/);
+# And in the child that looks up: answers, and the network's interfaces.
 my %resolver = (write => qr//, prctl => qr/\APR_SET_PDEATHSIG, SIGKILL\z/, socket => qr/\AAF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC/,
   map({ $_ => qr// } qw(bind connect sendto sendmmsg recvfrom setsockopt ioctl)));
 # And in sd-bus's own children, on the way to ssh and into a container.
@@ -286,7 +300,7 @@ sub judge_calls {
     for my $call (calls($file)) {
       my ($name, $args) = @$call{qw(name args)};
       next if $first && $name eq 'execve' && $first--;
-      my $list = {resolver => \%resolver, 'sd-bus' => \%sd_bus}->{$call->{role}} // {};
+      my $list = {resolver => \%resolver, 'sd-bus' => \%sd_bus}->{$call->{role}} // (scenario($file) =~ /\Aoutput/ ? \%output : {});
       my @patterns = grep defined, $list->{$name}, $allowed{$name};
       print scenario($file), ": $call->{line}" if !grep $args =~ $_, @patterns;
     }
@@ -295,12 +309,13 @@ sub judge_calls {
 
 # Descriptors: each is closed at an exec, none but a substitute is 0 to 2, and of the program's own there is
 # never more than one, none at the end. A look-up has its pipe; -H and -M leave the connection to the end;
-# chronyd may be behind three sockets, beside one of which there is its folder; and of NTP servers each has one.
+# chronyd may be behind three sockets, beside one of which there is its folder; a
+# report's file has its folder, beside the log; and of NTP servers each has one.
 sub judge_descriptors {
   for my $file (@_) {
     my $name = scenario($file);
     my ($most, $left) = $name =~ /\A(?:sntp|lookup-sntp)/ ? (40, 0)
-      : $name =~ /\A(?:bus|no-bus|silent-bus|two-daemons|chrony|ntpd-auto)/ ? (5, 0) : $name =~ /\Alookup/ ? (2, 0)
+      : $name =~ /\Aoutput/ ? (3, 0) : $name =~ /\A(?:bus|no-bus|silent-bus|two-daemons|chrony|ntpd-auto)/ ? (5, 0) : $name =~ /\Alookup/ ? (2, 0)
       : $name =~ /\Assh/ ? (5, 1) : $name =~ /container/ ? (7, 1) : (1, 0);
     my (%open, $main, $began);
     my $peak = 0;
@@ -342,6 +357,12 @@ sub judge_order {
 }
 
 sub print_names { my %seen; $seen{$_->{name}} = 1 for map calls($_), @_; print "$_\n" for sort keys %seen; }
+# What the first process opens, numbers aside.
+sub print_opened {
+  for my $call (grep { $_->{role} eq '' && $_->{name} =~ /\Aopen/ } map calls($_), @_) {
+    print $call->{args} =~ /"(.*?)"/ ? $1 =~ s/ntp_monitor-\d+/ntp_monitor-N/r : '?', "\n";
+  }
+}
 sub print_families { my %seen; $_->{name} eq 'socket' && $_->{args} =~ /\A(\w+)/ and $seen{$1} = 1 for map calls($_), @_; print "$_\n" for sort keys %seen; }
 
 # filter NUMBERS FAMILIES COMMAND...: runs it with these system calls alone, and sockets of these families alone:
@@ -364,6 +385,6 @@ sub filter {
 }
 
 {calls => \&judge_calls, descriptors => \&judge_descriptors, order => \&judge_order, names => \&print_names,
-  families => \&print_families, filter => \&filter}->{$mode}->(@arguments);
+  families => \&print_families, opened => \&print_opened, filter => \&filter}->{$mode}->(@arguments);
 PERL
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Least privilege: what the program asks of the system, and that it asks for nothing else. Each scenario (all
-# sources, all ways of a log line, -H, -M, failures) was run once under strace; every call in it is held
+# sources, all ways of a log line, files of reports, a request, -H, -M, failures) was run once under strace; every call in it is held
 # against a list, every descriptor is followed. Then the same scenarios without what they must not need:
 # without capabilities, without /proc and /tmp, on a read-only disk, and in the sandbox that contrib's unit
 # for systemd makes.
@@ -59,6 +59,19 @@ traces() {
 @test "privilege: descriptors are closed at an exec, one at a time, and none is left" {
   plain_build_only strace
   equal 'descriptors' "$(traces descriptors)" ''
+}
+
+# more SCENARIO OTHER: the names that it opens and the other does not.
+more() {
+  comm -23 <(traces opened "$1" | sort -u) <(traces opened "$2" | sort -u)
+}
+
+@test "privilege: a report's file costs its folder and itself, a request no file at all, and neither a plug-in" {
+  plain_build_only strace
+  equal 'what is opened for a file' "$(more output text)" \
+    "$({ tr / '\n' <<<"$T/made" && printf '%s\n' / . .report.ntp_monitor-N .a.prom.ntp_monitor-N; } | grep . | sort -u)"
+  equal 'what is opened for a request' "$(more request text)" ''
+  equal 'who opens a plug-in' "$(grep -lE 'http\.so|libcurl|libssl' "$T"/trace/*)" ''
 }
 
 @test "privilege: 0 to 2, the umask, SIGPIPE and the signal mask are seen to before all else" {
@@ -147,7 +160,7 @@ same() {
 timeless() {
   sed -E 's/[0-9]+(\.[0-9]+)?(ns|us|ms|s)\b/TIME/g; s/"time":"[^"]*"/"time":TIME/; s/"age_s":[0-9.]+/"age_s":TIME/
     s/(uid [0-9]+|PID|T[1-4]=)[0-9]*/\1/g; s/^(debug: )\+TIME /\1/; s/server: [^ ]+, source: sntp/server: ANY, source: sntp/
-    s/(chronyd .*it hangs) \(.*\)/\1/' "$1"
+    s/(chronyd .*it hangs) \(.*\)/\1/; s/^Date: .*/Date:/' "$1"
 }
 
 # in_place AS COMMAND...: all local scenarios by way of the command, which runs its arguments.
@@ -265,6 +278,7 @@ END
   mkdir "$T/elsewhere"
   as=elsewhere
   via=(perl "$T/privilege.pl" filter "$T/numbers" "$FAMILIES")
+  scenarios_outputs
   scenarios_udp
   scenarios_sntp
   scenario ssh 0 PATH="$T/bin:$PATH" DBUS_SYSTEM_BUS_ADDRESS= -H far -l stderr

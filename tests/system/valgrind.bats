@@ -51,15 +51,16 @@ teardown_file() {
   lab_stop_all
 }
 
-# clean STATUS ARGUMENT...: such a run under valgrind (by ${within[@]}, which runs its arguments), which found nothing. A connection of -H or -M is left for
-# the end of the process to close, so there only what nobody holds any more is lost.
+# clean STATUS ARGUMENT...: such a run under valgrind (by ${within[@]}, which runs its arguments; its stdin is $asked, if
+# that is set), which found nothing. A connection of -H or -M and the plug-in http are left for the end of the process,
+# so there only what nobody holds any more is lost.
 clean() {
   local wanted=$1 status=0 said=$BATS_TEST_TMPDIR/valgrind kinds=all parent=$BASHPID open
   shift
-  case ${1-} in -[HM]) kinds=definite,possible ;; esac
+  case "$*" in -[HM]* | *=http://*) kinds=definite,possible ;; esac
   rm -f "$said".*
   PATH=$BATS_TEST_TMPDIR:$PATH "${within[@]}" valgrind --log-file="$said.%p" --error-exitcode=99 --leak-check=full --show-leak-kinds=all \
-    --errors-for-leak-kinds="$kinds" --track-fds=yes "$PROG" "$@" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+    --errors-for-leak-kinds="$kinds" --track-fds=yes "$PROG" "$@" <"${asked:-/dev/null}" >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
   # The child that looks a name up, or becomes ssh, has a log of its own.
   said=$(grep -l "Parent PID: $parent\$" "$said".*)
   # Each descriptor that is open at the end stands in two lines, the second says where it is from.
@@ -81,6 +82,22 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 0 -o influx
   clean 1 -w 1ns -l stderr
   clean 2 -c 1ns -l none
+}
+
+@test "valgrind: reports to files, a port and a server, and a request" {
+  local T=$BATS_TEST_TMPDIR
+  echo Jitter=1ms >"$T/good"
+  printf '%s\n' '[influx]' 'org = o' 'bucket = b' "token_file = $T/token" >"$T/influx"
+  (umask 077 && echo t >"$T/token")
+  clean 3 -s "text:$T/good" -o "prometheus=$T/a.prom" -o "influx=$T/b" -o json=/nothing/c -o influx=udp://127.0.0.1:8089
+  grep -q '^ntp_monitor_verdict 0' "$T/a.prom"
+  printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >"$T/request"
+  asked=$T/request clean 0 -s "text:$T/good" --inetd
+  grep -q '^ntp_monitor_verdict 0' "$T/out"
+  [ -e "$TOP/$BUILD/plugins/http.so" ] || skip 'the last one: this build has no plug-in http'
+  lab_plugins
+  lab_http_server 8088 influx2 o b t
+  clean 0 -C "$T/influx" -s "text:$T/good" -o influx=http://localhost:8088
 }
 
 @test "valgrind: configuration, good and bad" {
