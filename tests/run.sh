@@ -85,7 +85,8 @@ tell_ended() {
 
 running=0
 for suite in "${suites[@]}"; do
-  if [ "$running" -ge "$(nproc)" ]; then
+  # One more than there are processors: most suites wait for daemons most of the time.
+  if [ "$running" -gt "$(nproc)" ]; then
     wait -n
     running=$((running - 1))
     tell_ended
