@@ -10,21 +10,26 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ntp_monitor/duration.h"
+#include "ntp_monitor/clock.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/why.h"
 
-/* Before the process's number, in the name of what is being written; never ends in .prom. */
+/* Before a number, in the name of what is being written; never ends in .prom. */
 #define MARK ".ntp_monitor-"
+
+/* How many entries of a folder are looked at for what was left there, so that a run ends; and how
+ * many names are tried. */
+enum { ENTRIES_MAX = 4096, NAMES_MAX = 10, DIGITS = 16 };
 
 /* The folder of path; root takes each part of it for what it is, and follows no link. A descriptor
  * or a negative errno. */
@@ -74,19 +79,24 @@ static int check_name(int folder, const char *name, const char *path, bool root,
                                            : "no regular file");
 }
 
-/* Removes what runs left behind that were killed while they wrote. */
+/* Removes what a run left behind that was killed while it wrote: it holds no lock on it any more. A
+ * process's number would not do, for another container that shares the folder has its own. */
 static void remove_left(int folder, const char *prefix) {
   int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *all = copy >= 0 ? fdopendir(copy) : NULL;
-  size_t length = strlen(prefix);
-  for (const struct dirent *one = NULL; all != NULL && (one = readdir(all)) != NULL;) {
-    if (strncmp(one->d_name, prefix, length) != 0) {
+  const struct dirent *one = NULL;
+  for (int i = 0; i < ENTRIES_MAX && all != NULL && (one = readdir(all)) != NULL; i++) {
+    const char *number = one->d_name + strlen(prefix);
+    if (strncmp(one->d_name, prefix, strlen(prefix)) != 0 ||
+        strspn(number, "0123456789abcdef") != DIGITS || number[DIGITS] != '\0') {
       continue;
     }
-    char *end = NULL;
-    long pid = strtol(one->d_name + length, &end, 10);
-    if (pid > 0 && *end == '\0' && kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+    int fd = openat(folder, one->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
       (void)unlinkat(folder, one->d_name, 0);
+    }
+    if (fd >= 0) {
+      (void)close(fd);
     }
   }
   if (all != NULL) {
@@ -96,42 +106,53 @@ static void remove_left(int folder, const char *prefix) {
   }
 }
 
-/* Into a new file: 0 or a negative errno. */
-static int write_new(int folder, const char *name, const char *text, size_t bytes,
-                     int64_t deadline_ns) {
-  int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    return -errno;
+/* A new file that begins with prefix, locked; its name goes into name. A descriptor or a negative
+ * errno. */
+static int create(int folder, const char *prefix, char name[NAME_MAX + 1]) {
+  for (int i = 0; i < NAMES_MAX; i++) {
+    struct stat status;
+    uint64_t number = (uint64_t)clock_monotonic_ns(); /* so early after boot that there is none */
+    (void)(getrandom(&number, sizeof number, GRND_NONBLOCK) < 0);
+    (void)snprintf(name, NAME_MAX + 1, "%s%016" PRIx64, prefix, number);
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST) {
+      return -errno;
+    }
+    /* Another run may have taken it for left behind before it was locked. */
+    if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+        fstat(fd, &status) == 0 && status.st_nlink > 0) {
+      return fd;
+    }
+    if (fd >= 0) {
+      (void)unlinkat(folder, name, 0);
+      (void)close(fd);
+    }
   }
-  int error = net_write(fd, text, bytes, deadline_ns);
-  if (error == 0 && (fchmod(fd, 0644) != 0 || fsync(fd) != 0)) {
-    error = -errno;
-  }
-  if (close(fd) != 0 && error == 0) {
-    error = -errno;
-  }
-  return error;
+  return -EEXIST;
 }
 
 static int write_and_rename(int folder, const char *name, const char *text, size_t bytes,
                             const struct env *env) {
   char prefix[NAME_MAX + 1];
-  char temporary[NAME_MAX + 32];
+  char temporary[NAME_MAX + 1];
   int length = snprintf(prefix, sizeof prefix, ".%s" MARK, name);
-  if (length < 0 || length + 20 > NAME_MAX) {
+  if (length < 0 || length + DIGITS > NAME_MAX) {
     return -ENAMETOOLONG;
   }
-  (void)snprintf(temporary, sizeof temporary, "%s%ld", prefix, (long)env->pid);
   remove_left(folder, prefix);
-  (void)unlinkat(folder, temporary, 0); /* of another run with our number, so it has ended */
-  int error = write_new(folder, temporary, text, bytes, env->deadline_ns);
-  if (error == 0 && renameat(folder, temporary, folder, name) != 0) {
+  int fd = create(folder, prefix, temporary);
+  if (fd < 0) {
+    return fd;
+  }
+  int error = net_write(fd, text, bytes, env->deadline_ns);
+  if (error == 0 &&
+      (fchmod(fd, 0644) != 0 || fsync(fd) != 0 || renameat(folder, temporary, folder, name) != 0)) {
     error = -errno;
   }
   if (error != 0) {
     (void)unlinkat(folder, temporary, 0);
   }
-  return error;
+  return close(fd) != 0 && error == 0 ? -errno : error; /* the lock goes with it */
 }
 
 static int deliver(const struct target *target, const char *text, size_t bytes,

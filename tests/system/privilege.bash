@@ -248,10 +248,10 @@ my %allowed = (
   fork => qr//, vfork => qr//, wait4 => qr//, waitid => qr//, kill => qr/, (?:SIGKILL|0)\z/, # 0: whether there is one
 );
 # Moreover where a report goes to a file: that is made beside its name, with a name of ours, and renamed to it.
-my $made = qr/"\.[a-z.]+\.ntp_monitor-\d+"/;
+my $made = qr/"\.[a-z.]+\.ntp_monitor-[0-9a-f]{16}"/;
 my %output = (write => qr//, fchmod => qr/, 0644\z/, fsync => qr//, unlinkat => qr/\A\d+, $made, 0\z/,
   openat => qr/\A\d+, (?:"[^"\/]+", $read|$made, O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW\|O_CLOEXEC, 0600\z)/,
-  renameat => qr/\A(\d+), "\.([a-z.]+)\.ntp_monitor-\d+", \1, "\2"\z/);
+  renameat => qr/\A(\d+), "\.([a-z.]+)\.ntp_monitor-[0-9a-f]{16}", \1, "\2"\z/, flock => qr/\A\d+, LOCK_EX\|LOCK_NB\z/);
 # And in the child that looks up: answers, and the network's interfaces.
 my %resolver = (write => qr//, prctl => qr/\APR_SET_PDEATHSIG, SIGKILL\z/, socket => qr/\AAF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC/,
   map({ $_ => qr// } qw(bind connect sendto sendmmsg recvfrom setsockopt ioctl)));
@@ -360,7 +360,7 @@ sub print_names { my %seen; $seen{$_->{name}} = 1 for map calls($_), @_; print "
 # What the first process opens, numbers aside.
 sub print_opened {
   for my $call (grep { $_->{role} eq '' && $_->{name} =~ /\Aopen/ } map calls($_), @_) {
-    print $call->{args} =~ /"(.*?)"/ ? $1 =~ s/ntp_monitor-\d+/ntp_monitor-N/r : '?', "\n";
+    print $call->{args} =~ /"(.*?)"/ ? $1 =~ s/ntp_monitor-[0-9a-f]{16}/ntp_monitor-N/r : '?', "\n";
   }
 }
 sub print_families { my %seen; $_->{name} eq 'socket' && $_->{args} =~ /\A(\w+)/ and $seen{$1} = 1 for map calls($_), @_; print "$_\n" for sort keys %seen; }

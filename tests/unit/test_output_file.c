@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -126,32 +127,30 @@ static void test_root(void **state) {
   assert_string_equal(content("mine/x"), root ? "new" : "");
 }
 
-/* What a killed run left goes; what a living one writes stays. */
+/* What a killed run left goes; what a living one writes, and has locked, stays. */
 static void test_left(void **state) {
   (void)state;
-  char living[64];
-  pid_t child = fork();
-  if (child == 0) {
-    _exit(0);
+  static const char *const made[] = {".x.prom.ntp_monitor-0123456789abcdef",
+                                     ".x.prom.ntp_monitor-fedcba9876543210",
+                                     ".x.prom.ntp_monitor-",
+                                     ".x.prom.ntp_monitor-12",
+                                     ".x.prom.ntp_monitor-0123456789abcdefa",
+                                     ".x.prom.ntp_monitor-0123456789abcdeg",
+                                     ".y.prom.ntp_monitor-0123456789abcdef"};
+  enum { MADE = sizeof made / sizeof *made };
+  int fds[MADE];
+  for (size_t i = 0; i < MADE; i++) {
+    fds[i] = open(made[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fds[i] >= 0);
   }
-  assert_int_equal(waitpid(child, NULL, 0), child);
-  char dead[64];
-  (void)snprintf(dead, sizeof dead, ".x.prom.ntp_monitor-%ld", (long)child);
-  (void)snprintf(living, sizeof living, ".x.prom.ntp_monitor-%ld", (long)getppid());
-  static const char *const others[] = {".x.prom.ntp_monitor-", ".x.prom.ntp_monitor-12x",
-                                       ".y.prom.ntp_monitor-1", ".x.prom.ntp_monitor-0"};
-  const char *const made[] = {dead, living, others[0], others[1], others[2], others[3]};
-  for (size_t i = 0; i < 6; i++) {
-    assert_int_equal(close(open(made[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
-  }
-  char own[64];
-  (void)snprintf(own, sizeof own, ".x.prom.ntp_monitor-%ld", (long)getpid());
-  assert_int_equal(close(open(own, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
+  assert_int_equal(flock(fds[1], LOCK_EX), 0);
   assert_int_equal(write_as(1000, "x.prom", "new"), 0);
-  for (size_t i = 0; i < 6; i++) {
+  for (size_t i = 0; i < MADE; i++) {
     assert_int_equal(access(made[i], F_OK), i == 0 ? -1 : 0);
+    assert_int_equal(close(fds[i]), 0);
   }
-  assert_int_equal(access(own, F_OK), -1);
+  assert_int_equal(write_as(1000, "x.prom", "new"), 0);
+  assert_int_equal(access(made[1], F_OK), -1);
 }
 
 /* No room: the old file stays, and nothing beside it. */
