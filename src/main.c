@@ -209,6 +209,7 @@ static int inetd(struct run *run) {
     run->config.log_level = SEVERITY_WARNING;
   }
   find(run, &begun_ns);
+  run->report.exit_status = (int)run->report.verdict; /* the answer says it, whatever the log did */
   int error = inetd_serve(&request, &run->report, &run->env, &why);
   if (error != 0) {
     say(run, SEVERITY_ERROR, why.text, NULL);

@@ -62,6 +62,14 @@ int target_parse(const char *text, bool relative, struct target *target, struct 
                       ? "is no absolute path; before a host stands udp://, http:// or https://"
                       : "is no absolute path");
   }
+  if (strcmp(text, "-") == 0) {
+    return refuse(why, text, "is no file: for stdout write the format alone");
+  }
+  if (relative && strchr(text, ':') != NULL && strchr(text, '/') == NULL) {
+    return refuse(why, text,
+                  "looks like a host: before one stands udp://, http:// or https://, and before "
+                  "a file's name ./");
+  }
   if (text[strlen(text) - 1] == '/') {
     return refuse(why, text, "is a folder's name, not a file's");
   }

@@ -40,6 +40,11 @@ static void test_good(void **state) {
   struct why why;
   assert_int_equal(target_parse("x.json", true, &target, &why), 0);
   assert_string_equal(target.text, "x.json");
+  assert_int_equal(target_parse("./host:8086", true, &target, &why), 0);
+  assert_int_equal(target_parse("host:8086", true, &target, &why), -EINVAL);
+  assert_non_null(strstr(why.text, "'host:8086' looks like a host: before one stands udp://, "));
+  assert_int_equal(target_parse("-", true, &target, &why), -EINVAL);
+  assert_string_equal(why.text, "'-' is no file: for stdout write the format alone");
 }
 
 static void test_bad(void **state) {
