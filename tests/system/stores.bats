@@ -100,11 +100,13 @@ of_this_reply() {
   near up "$(promql 'up{job="ntp_monitor"}')" 1
 }
 
-# The point that a run wrote, as an object.
+# The point that a run wrote, as an object. The JSON has microseconds.
 point() {
-  lab_influxql "SELECT *::tag, *::field FROM ntp_monitor WHERE source = 'timesyncd'" |
-    jq -c '.results[0].series[0] | .columns as $names | .values[-1] | [$names, .] | transpose | map({key: .[0], value: .[1]}) |
-      from_entries | select(.time / 1e3 | floor == ($at | tonumber))' --arg at "$(date -d "$(jq -r .time "$T/out")" +%s%6N)"
+  local at_us
+  at_us=$(date -d "$(jq -r .time "$T/out")" +%s%6N)
+  lab_influxql "SELECT *::tag, *::field FROM ntp_monitor WHERE source = 'timesyncd' AND time >= ${at_us}000 AND time <= ${at_us}999" |
+    jq -c '.results[0].series[0] // empty | .columns as $names | .values[0] | [$names, .] | transpose |
+      map({key: .[0], value: .[1]}) | from_entries'
 }
 
 stored() {

@@ -169,7 +169,7 @@ all='calls signals hangs memory'
 set_up || exit
 row 'local log, JSON' "$all" "$all" -e 0 -v "$healthy" -- -o json
 row 'bad reading, UDP by name' "$all" "$all" -e 1 -v "$above" -- -w 1ms -l loghost
-PATH=$far/bridge:$PATH row 'over ssh' "$all" 'signals memory' -e 0 -v "$healthy" -- -H far -o nagios
+PATH=$far/bridge:$PATH row 'over ssh' "$all" 'signals memory' -e 0 -v "$healthy, host: far" -- -H far -o nagios
 PATH=$far/deaf:$PATH row 'over a deaf ssh' 'signals hangs' 'signals' -o -b -e 3 -v "$silent" -- -H far
 row 'journal, text from a pipe' "$all" memory -i "$LAB_DIR/reading" -e 0 -v "$healthy" -- \
   -C "$LAB_DIR/good.conf" -s text:- -o json
