@@ -15,6 +15,7 @@ lab_bus_start
 lab_ntp_start '*=offset=3ms'
 lab_timesyncd_start
 lab_replies 9
+lab_stop ntp # timesyncd asks nobody for half an hour; at port 123 there is nobody, as on most machines
 lab_rsyslogd_start
 
 # The programs themselves, not the lab's wrappers: a shell in between would be measured, too.
@@ -32,14 +33,15 @@ measure() {
   "$folder/side_by_side" "$rounds" "$@"
 }
 measure "" \
-  "ntp_monitor" "$program" \
+  "ntp_monitor -s timesyncd" "$program -s timesyncd" \
   "floor (one GetAll by sd-bus)" "$folder/floor" \
   "libsystemd loaded, nothing done" "$folder/empty" \
-  "ntp_monitor -o json" "$program -o json" \
-  "ntp_monitor -o nagios" "$program -o nagios"
+  "ntp_monitor" "$program" \
+  "ntp_monitor -s timesyncd -o json" "$program -s timesyncd -o json" \
+  "ntp_monitor -s timesyncd -o nagios" "$program -s timesyncd -o nagios"
 echo
 measure "$libraries" \
-  "ntp_monitor" "$program" \
+  "ntp_monitor -s timesyncd" "$program -s timesyncd" \
   "floor (one GetAll by sd-bus)" "$folder/floor" \
   "timedatectl show-timesync" "$(find_program timedatectl) show-timesync" \
   "busctl get-property NTPMessage" "$(find_program busctl) $property"
@@ -52,13 +54,16 @@ instructions() {
   valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 >/dev/null |
     sed -n 's/.*refs: *//p' | tr -d ,
 }
-ours=$(calls "$program") floor=$(calls "$folder/floor")
+ours=$(calls "$program" -s timesyncd) floor=$(calls "$folder/floor") auto=$(calls "$program")
 echo
-echo "system calls: ntp_monitor $ours, floor $floor: $((ours - floor)) more"
-ours=$(instructions "$program") floor=$(instructions "$folder/floor")
+echo "system calls: ntp_monitor -s timesyncd $ours, floor $floor: $((ours - floor)) more; ntp_monitor $auto"
+ours=$(instructions "$program" -s timesyncd) floor=$(instructions "$folder/floor")
 awk -v a="$ours" -v b="$floor" \
-  'BEGIN { printf "instructions: ntp_monitor %d, floor %d: ratio %.2f\n", a, b, a / b }'
+  'BEGIN { printf "instructions: ntp_monitor -s timesyncd %d, floor %d: ratio %.2f\n", a, b, a / b }'
 lab_stop_all
+
+echo
+tests/bench/fleet.sh "$program" "$folder"
 
 echo
 tests/bench/scale.sh "$program" "$folder"
