@@ -19,7 +19,8 @@ readonly ORACLES='systemd monitoring-plugins-basic ntpsec-ntpdig python3-ntp pyt
 readonly PYTHON='python3.11-minimal libpython3.11-stdlib libpython3.11-minimal'
 readonly MONITORS='prometheus prometheus-node-exporter influxdb openbsd-inetd'
 readonly CONTRIB='nagios4-core nagios-nrpe-server nagios-nrpe-plugin icinga2-bin icinga2-common logrotate'
-readonly CHECK="$DEMO $DAEMONS $ORACLES $PYTHON $MONITORS $CONTRIB"
+readonly VIRTUAL='libboost-regex1.74.0' # which icinga2 wants by the name of what it provides
+readonly CHECK="$DEMO $DAEMONS $ORACLES $PYTHON $MONITORS $CONTRIB $VIRTUAL"
 # Both must be of the same version: the one opens a library only the other has.
 readonly SAME_VERSION='libsystemd-shared systemd'
 # The C library belongs to the dynamic loader, which is the machine's own.
