@@ -24,19 +24,8 @@ lab_certificate() {
 
 lab_influxd_locked_start() {
   local port=$1 tls=${2-} dir=$LAB_DIR/influx.$1
-  mkdir -p "$dir"
   [ -z "$tls" ] || [ -e "$LAB_DIR/tls/key.pem" ] || lab_certificate || return
-  cat >"$dir.conf" <<CONF
-reporting-disabled = true
-bind-address = "127.0.0.1:$((port + 1000))"
-[meta]
-dir = "$dir/meta"
-[data]
-dir = "$dir/data"
-wal-dir = "$dir/wal"
-[monitor]
-store-enabled = false
-[http]
+  lab_influxd_config "$port" >"$dir.conf" <<CONF
 bind-address = ":$port"
 auth-enabled = true
 https-enabled = $([ -n "$tls" ] && echo true || echo false)

@@ -66,24 +66,22 @@ lab_promql() {
   lab_http GET 9090 "/api/v1/query?query=$(lab_uri "$1")" | jq -c '.data.result'
 }
 
+# The configuration of an InfluxDB 1 on PORT: what is special comes from stdin, and begins in its section [http].
+lab_influxd_config() {
+  local dir=$LAB_DIR/influx.$1
+  printf '%s\n' 'reporting-disabled = true' "bind-address = \"127.0.0.1:$(($1 + 1000))\"" '[meta]' "dir = \"$dir/meta\"" \
+    '[data]' "dir = \"$dir/data\"" "wal-dir = \"$dir/wal\"" '[monitor]' 'store-enabled = false' '[http]'
+  cat
+}
+
 lab_influxd_start() {
-  cat >"$LAB_DIR/influxdb.conf" <<CONF
-reporting-disabled = true
-bind-address = "127.0.0.1:8088"
-[meta]
-  dir = "$LAB_DIR/influxdb/meta"
-[data]
-  dir = "$LAB_DIR/influxdb/data"
-  wal-dir = "$LAB_DIR/influxdb/wal"
-[http]
-  bind-address = "127.0.0.1:8086"
-[monitor]
-  store-enabled = false
+  lab_influxd_config 8086 >"$LAB_DIR/influxdb.conf" <<'CONF'
+bind-address = "127.0.0.1:8086"
 [[udp]]
-  enabled = true
-  bind-address = "127.0.0.1:8089"
-  database = "lab"
-  batch-size = 1
+enabled = true
+bind-address = "127.0.0.1:8089"
+database = "lab"
+batch-size = 1
 CONF
   lab_spawn influxd influxd -config "$LAB_DIR/influxdb.conf" &&
     lab_ready influxd 30 lab_http_ready 8086 /ping &&
