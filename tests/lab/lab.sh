@@ -28,6 +28,7 @@
 #   lab_pid NAME, lab_alive NAME, lab_stop NAME, lab_kill NAME, lab_freeze NAME, lab_thaw NAME
 #   lab_stop_all                      stop every daemon
 #   lab_logs [NAME...]                print the logs; lab_logs_on_failure: if a bats test failed
+#   lab_processes NAME                the process ids of this name, each on a line
 #   lab_as_user COMMAND...            as uid 1000 without any capability (EACCES where it is due)
 #   lab_bus.sh, lab_syslog.sh, lab_chrony.sh, lab_ntpd.sh, lab_ptp.sh, lab_sntp.sh, lab_liar.sh, lab_monitors.sh, lab_http.sh, lab_contrib.sh, lab_far.sh   the daemons
 if [ -z "${LAB_SOURCE-}" ]; then
@@ -58,6 +59,10 @@ export LAB_BUILT=$LAB_TREE/build/tests/lab
 . "$LAB_SOURCE/lab_contrib.sh"
 # shellcheck source-path=SCRIPTDIR source=lab_far.sh
 . "$LAB_SOURCE/lab_far.sh"
+
+lab_processes() {
+  grep -lxs "$1" /proc/[0-9]*/comm | cut -d/ -f3
+}
 
 lab_enter() {
   "$LAB_SOURCE/enter.sh" "$@"

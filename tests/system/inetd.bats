@@ -201,7 +201,7 @@ silent_log() {
   lab_inetd_start "$PORT" -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -t 20s
   exec {connection}<>"/dev/tcp/127.0.0.1/$PORT"
   printf 'GET /metr' >&"$connection"
-  child() { pgrep -P "$(lab_pid inetd)" -f ntp_monitor; }
+  child() { lab_processes ntp_monitor | grep .; }
   lab_until 5 child >"$BATS_TEST_TMPDIR/pid"
   kill -TERM "$(head -n 1 "$BATS_TEST_TMPDIR/pid")"
   [ -z "$(timeout 5 cat <&"$connection")" ]

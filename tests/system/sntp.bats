@@ -386,8 +386,7 @@ oracles() {
   verdict 0 ok 'server: 127\.0\.0\.1'
   in_time 4
   jq -e '[.servers[] | select(.remark == "looking it up: no answer from DNS in time")] | length == 80' "$OUT"
-  run pgrep -c ntp_monitor
-  [ "$output" = 0 ] || fail 'a child is left'
+  [ -z "$(lab_processes ntp_monitor)" ] || fail 'a child is left'
 }
 
 # --- many -------------------------------------------------------------------------
