@@ -86,7 +86,7 @@ make_etc() {
   mount --rbind /etc "$host/etc"
   ln -s "$host"/etc/* "$LAB_DIR/etc"
   cd "$LAB_DIR/etc"
-  rm -rf passwd group hosts nsswitch.conf resolv.conf machine-id systemd ntp_monitor.conf \
+  rm -rf passwd group hosts services protocols nsswitch.conf resolv.conf machine-id systemd ntp_monitor.conf \
     cron.allow cron.deny
   mkdir -p systemd/timesyncd.conf.d
   printf '%s\n' root:x:0:0:root:$LAB_DIR/home:/bin/sh systemd-timesync:x:0:0::/:/bin/false \
@@ -94,6 +94,9 @@ make_etc() {
   printf '%s\n' root:x:0: systemd-timesync:x:0: crontab:x:0: adm:x:0: labuser:x:1000: \
     nogroup:x:65534: >group
   printf '%s\n' '127.0.0.1 localhost' '::1 localhost' "127.0.1.1 $(uname -n)" >hosts
+  # A small machine has no netbase, without which ntpd and ntpq do not know their own port.
+  printf '%s\n' 'domain 53/udp' 'ntp 123/udp' 'ntp 123/tcp' 'syslog 514/udp' 'nrpe 5666/tcp' >services
+  printf '%s\n' 'icmp 1 ICMP' 'tcp 6 TCP' 'udp 17 UDP' 'ipv6-icmp 58 IPv6-ICMP' >protocols
   printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >nsswitch.conf
   printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:1 attempts:1' >resolv.conf
   printf '%s\n' 0123456789abcdef0123456789abcdef >machine-id

@@ -36,6 +36,8 @@ if [ -z "${LAB_SOURCE-}" ]; then
   LAB_TREE=$(cd "$LAB_SOURCE/../.." && pwd)
 fi
 export LAB_BUILT=$LAB_TREE/build/tests/lab
+# Where systemd is not installed, its own units are those of the lab.
+export SYSTEMD_UNIT_PATH=${LAB_ROOT-}/lib/systemd/system:
 
 # shellcheck source-path=SCRIPTDIR source=lab_bus.sh
 . "$LAB_SOURCE/lab_bus.sh"

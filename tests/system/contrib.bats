@@ -21,8 +21,6 @@ setup() {
   common_setup
   source=()
   C=$TOP/contrib
-  # Where there is no systemd, its own units are those of the lab.
-  export SYSTEMD_UNIT_PATH=$LAB_ROOT/lib/systemd/system:
 }
 
 teardown() {

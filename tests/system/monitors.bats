@@ -320,6 +320,11 @@ chronyd() {
   source=(-s chrony)
 }
 
+settled() {
+  monitor -l none -o "json=$T/json" &&
+    [[ $(jq -r '.servers[].state' "$T/json" | sort -u | paste -sd' ') == *falseticker*\ selected*\ unreachable ]]
+}
+
 # The report's figures as PromQL names them, "NAME SERVER VALUE" each.
 figures() {
   jq -r '.servers[] | . as $s | {jitter_seconds: .jitter_s, offset_seconds: .offset_s, delay_seconds: .delay_s,
@@ -329,9 +334,9 @@ figures() {
 
 @test "prometheus, influx: what chronyd says of each of its servers comes back: figures, reach, state" {
   chronyd
+  lab_until 30 settled
   monitor -l none -o "json=$T/json" -o prometheus
   ended 0
-  [[ $(jq -r '.servers[].state' "$T/json" | sort -u | paste -sd' ') == *falseticker*\ selected*\ unreachable ]]
   put
   lab_until 30 scraped
   lab_promql '{__name__=~"ntp_monitor_(jitter|offset|delay|root_distance|error_bound|poll_interval)_seconds|ntp_monitor_stratum|ntp_monitor_reach_ratio"}' |
