@@ -84,16 +84,17 @@ static int perform(CURL *curl, struct kept *kept, struct http_answer *answer, ch
   const char *location = NULL;
   CURLcode code = curl_easy_perform(curl);
   bool enough = code == CURLE_WRITE_ERROR && kept->used_bytes == HTTP_ANSWER_BYTES - 1;
-  if (code != CURLE_OK && !enough) {
+  if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK) {
+    answer->status = 0;
+  }
+  bool refused = answer->status >= 400; /* which is the better answer, however much of it came */
+  if (code != CURLE_OK && !enough && !refused) {
     if (error[0] == '\0') {
       (void)strncat(error, curl_easy_strerror(code), HTTP_ERROR_BYTES - 1);
     }
     return code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EIO;
   }
   kept->text[kept->used_bytes] = '\0';
-  if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK) {
-    answer->status = 0;
-  }
   if (curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location) == CURLE_OK && location != NULL) {
     (void)strncat(answer->location, location, sizeof answer->location - 1);
   }
