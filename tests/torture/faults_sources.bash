@@ -152,6 +152,11 @@ ptp() {
   ptp_at /run/ptp/slave "$@" && lab_ptp_reach slave SLAVE
 }
 
+# One that slept is a slave by its word until it sees how late it is.
+fresh_slave_after() {
+  undo 'lab_stop slave; slave_start'
+}
+
 # other_slave SETTING...: in its place.
 other_slave() {
   lab_stop slave
@@ -179,6 +184,6 @@ bare() {
 # Each of them there, and none that answers.
 all_hang() {
   lab_chrony_start && lab_freeze chrony && bad "$TIME_PORT" times=0 && lab_ptp_reach slave SLAVE &&
-    lab_freeze slave && changed && lab_freeze timesyncd &&
+    fresh_slave_after && lab_freeze slave && changed && lab_freeze timesyncd &&
     etc '[ptp]' 'sockets = /run/ptp/slave' '[sntp]' 'servers = 127.0.0.2'
 }
