@@ -82,7 +82,8 @@ logged() {
   source=("${source[@]:2:32}")
   monitor -l none -o "json=$F/report"
   : >"$T/go"
-  (while [ -e "$T/go" ]; do jq -e '.servers | length == 16' <"$F/report" >/dev/null || echo part; done) 3>&- >"$T/parts" &
+  SECONDS=0
+  (while [ -e "$T/go" ] && [ $SECONDS -lt 60 ]; do jq -e '.servers | length == 16' <"$F/report" >/dev/null || echo part; done) 3>&- >"$T/parts" &
   reader=$!
   for _ in {1..100}; do
     monitor -l none -o "json=$F/report"
