@@ -398,7 +398,7 @@ oracles() {
   # The servers' sockets overflow when a busy machine keeps them waiting: then a sample is asked for anew.
   jq -c '[.servers[] | [.replies, .sent]] | group_by(.) | map([.[0], length])' "$OUT" >"$BATS_TEST_TMPDIR/counts"
   jq -e '[.servers[] | select(.replies == 4 and .sent == 4)] | length >= 900' "$OUT" &&
-    jq -e '[.servers[] | select(.replies >= 3 and .sent <= 6)] | length == 1000' "$OUT" || fail "$(<"$BATS_TEST_TMPDIR/counts")"
+    jq -e '[.servers[] | select(.replies == 4 and .sent <= 8)] | length == 1000' "$OUT" || fail "$(<"$BATS_TEST_TMPDIR/counts")"
   in_time 4
 }
 
