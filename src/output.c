@@ -1,7 +1,9 @@
 /* The table of outputs, and how a report gets there. */
 #include "ntp_monitor/output.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "ntp_monitor/clock.h"
@@ -12,7 +14,23 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
-enum { WANTED_MAX = OPTIONS_OUTPUTS + 3 };
+/* The keys of [output], one a format. */
+static const struct {
+  const struct format *format;
+  size_t offset; /* of the target's text in struct config */
+} configured[] = {
+    {&format_prometheus, offsetof(struct config, output_prometheus)},
+    {&format_json, offsetof(struct config, output_json)},
+    {&format_influx, offsetof(struct config, output_influx)},
+};
+
+enum { CONFIGURED = sizeof configured / sizeof *configured };
+enum { WANTED_MAX = OPTIONS_OUTPUTS + CONFIGURED };
+
+static_assert(sizeof(struct options){0}.outputs / sizeof *(struct options){0}.outputs +
+                      CONFIGURED <=
+                  WANTED_MAX,
+              "room for every output that can be wanted");
 
 struct wanted {
   const struct format *format;
@@ -49,17 +67,15 @@ static int deliver(const struct format *format, const char *text, const struct r
  * machine's own, which a reading of another must not replace. */
 static size_t collect(const struct options *options, const struct config *config,
                       struct wanted wanted[WANTED_MAX]) {
-  const struct wanted own[] = {{&format_prometheus, config->output_prometheus},
-                               {&format_json, config->output_json},
-                               {&format_influx, config->output_influx}};
   bool here = config->host == NULL && config->machine == NULL;
   size_t count = 0;
   for (size_t i = 0; i < options->output_count; i++) {
     wanted[count++] = (struct wanted){options->outputs[i].format, options->outputs[i].target};
   }
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-    if (own[i].target[0] != '\0' && here) {
-      wanted[count++] = own[i];
+  for (size_t i = 0; i < CONFIGURED && here; i++) {
+    const char *target = (const char *)config + configured[i].offset;
+    if (target[0] != '\0') {
+      wanted[count++] = (struct wanted){configured[i].format, target};
     }
   }
   return count;
