@@ -86,13 +86,14 @@ make_etc() {
   mount --rbind /etc "$host/etc"
   ln -s "$host"/etc/* "$LAB_DIR/etc"
   cd "$LAB_DIR/etc"
-  rm -rf passwd group hosts services protocols nsswitch.conf resolv.conf machine-id systemd ntp_monitor.conf \
+  rm -rf passwd group shadow gshadow hosts services protocols nsswitch.conf resolv.conf machine-id systemd ntp_monitor.conf \
     cron.allow cron.deny
   mkdir -p systemd/timesyncd.conf.d
   printf '%s\n' root:x:0:0:root:$LAB_DIR/home:/bin/sh systemd-timesync:x:0:0::/:/bin/false \
     labuser:x:1000:1000::$LAB_DIR/user:/bin/sh nobody:x:65534:65534::/nonexistent:/bin/false >passwd
   printf '%s\n' root:x:0: systemd-timesync:x:0: crontab:x:0: adm:x:0: labuser:x:1000: \
     nogroup:x:65534: >group
+  printf '%s\n' root:*:20000:::::: labuser:*:20000:::::: >shadow # cron's PAM looks whether root's account has expired
   printf '%s\n' '127.0.0.1 localhost' '::1 localhost' "127.0.1.1 $(uname -n)" >hosts
   # A small machine has no netbase, without which ntpd and ntpq do not know their own port.
   printf '%s\n' 'domain 53/udp' 'ntp 123/udp' 'ntp 123/tcp' 'syslog 514/udp' 'nrpe 5666/tcp' >services

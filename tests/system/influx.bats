@@ -427,7 +427,8 @@ ROWS
   configured '' 'database = ntp' # known, but not asked for
   strace -f -o "$BATS_TEST_TMPDIR/set" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
   [ "$(wc -l <"$BATS_TEST_TMPDIR/none")" = "$(wc -l <"$BATS_TEST_TMPDIR/set")" ]
-  ! grep -E 'http\.so|curl|ssl|ntp_monitor/' "$BATS_TEST_TMPDIR/set" || fail 'it looks for a plug-in'
+  # The program's own path may hold any of these words.
+  ! grep -v ' execve(' "$BATS_TEST_TMPDIR/set" | grep -E 'http\.so|curl|ssl|ntp_monitor/' || fail 'it looks for a plug-in'
   as_pi
   strace -f -o "$BATS_TEST_TMPDIR/posts" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
   [ "$(grep -c 'openat.*/usr/local/lib/ntp_monitor/http.so' "$BATS_TEST_TMPDIR/posts")" = 1 ]
