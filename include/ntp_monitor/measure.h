@@ -6,11 +6,16 @@
 
 struct config;
 struct env;
+struct source;
 
 /* Takes one reading of each configured source (auto: of the first that serves).
  * Returns the number of readings; each holds samples or why there are none. The
  * caller frees the samples. */
 size_t measure(const struct env *env, const struct config *config,
                struct reading readings[REPORT_READINGS_MAX]);
+
+/* One source into one reading, traced: 0, or a negative errno with reading->why. */
+int measure_take(const struct env *env, const struct config *config, const struct source *source,
+                 const char *argument, struct reading *reading);
 
 #endif
