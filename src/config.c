@@ -92,7 +92,7 @@ static void enter_section(struct file *file, const char *line) {
   }
   const char *near =
       text_nearest(name, &config_keys[0].section, config_key_count, sizeof *config_keys);
-  note(file, false, "[%s]: unknown section, ignored%s%s%s", name, near ? "; did you mean [" : "",
+  note(file, true, "[%s]: unknown section, ignored%s%s%s", name, near ? "; did you mean [" : "",
        near ? near : "", near ? "]?" : "");
 }
 
@@ -134,14 +134,30 @@ static char *next_line(char *out, int size, void *user) {
 static void unknown_key(const struct file *file, const char *section, const char *name) {
   for (size_t i = 0; i < config_key_count; i++) {
     if (strcasecmp(config_keys[i].name, name) == 0) {
-      note(file, false, "%s: belongs into [%s], ignored here", name, config_keys[i].section);
+      note(file, true, "%s: belongs into [%s], ignored here", name, config_keys[i].section);
       return;
     }
   }
   const char *near =
       text_nearest(name, &config_keys[0].name, config_key_count, sizeof *config_keys);
-  note(file, false, "%s: unknown key in [%s], ignored%s%s%s", name, section,
+  note(file, true, "%s: unknown key in [%s], ignored%s%s%s", name, section,
        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+/* Turns each %% of value into %, as configparser does; a single % stays. -EINVAL with why where
+ * configparser would put another key's value. */
+static int unescape_percent(const char *value, char out[LINE_BYTES_MAX + 1], struct why *why) {
+  size_t used = 0;
+  for (const char *at = value; *at != '\0' && used < LINE_BYTES_MAX; at++) {
+    if (strncmp(at, "%(", 2) == 0 && strstr(at, ")s") != NULL) {
+      return why_set(why, REASON_CONFIG, -EINVAL,
+                     "'%.80s': %%(name)s is not supported, write the value itself", value);
+    }
+    at += strncmp(at, "%%", 2) == 0;
+    out[used++] = *at;
+  }
+  out[used] = '\0';
+  return 0;
 }
 
 /* inih's ini_handler: one key of the present line. */
@@ -149,7 +165,7 @@ static int take_key(void *user, const char *section, const char *name, const cha
   struct file *file = user;
   file->unanswered = false;
   if (!file->in_section) {
-    note(file, false, "%s: stands before any [section], ignored", name);
+    note(file, true, "%s: stands before any [section], ignored", name);
     return 1;
   }
   if (file->section_ignored) {
@@ -167,11 +183,11 @@ static int take_key(void *user, const char *section, const char *name, const cha
   *seen = file->line;
   struct why why;
   const struct origin origin = {.path = file->path, .line = file->line};
-  const char *marker = strstr(value, "%(");
-  int error = marker != NULL && strstr(marker, ")s") != NULL
-                  ? why_set(&why, REASON_CONFIG, -EINVAL,
-                            "'%.80s': %%(name)s is not supported, write the value itself", value)
-                  : config_set(file->config, key, value, &origin, &why);
+  char plain[LINE_BYTES_MAX + 1];
+  int error = unescape_percent(value, plain, &why);
+  if (error == 0) {
+    error = config_set(file->config, key, plain, &origin, &why);
+  }
   if (error != 0) {
     char kept[CONFIG_TEXT_BYTES];
     char from[CONFIG_TEXT_BYTES];

@@ -29,18 +29,30 @@ static const char *value_of(const struct config *config, const struct config_key
   return out;
 }
 
+/* As a file has it, where %% stands for %. */
+static void double_percent(const char *value, char out[2 * SAFE_BYTES]) {
+  for (; *value != '\0'; value++) {
+    *out++ = *value;
+    if (*value == '%') {
+      *out++ = '%';
+    }
+  }
+  *out = '\0';
+}
+
 void show_config(FILE *out, const struct config *config) {
   const char *section = "";
   for (size_t i = 0; i < config_key_count; i++) {
     const struct config_key *key = &config_keys[i];
     char value[SAFE_BYTES];
+    char written[2 * SAFE_BYTES];
     char from[SAFE_BYTES];
     if (strcmp(section, key->section) != 0) {
       (void)fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
       section = key->section;
     }
-    (void)fprintf(out, "%-23s = %-20s ; %s\n", key->name, value_of(config, key, value),
-                  origin(config, key, from));
+    double_percent(value_of(config, key, value), written);
+    (void)fprintf(out, "%-23s = %-20s ; %s\n", key->name, written, origin(config, key, from));
   }
 }
 

@@ -315,6 +315,17 @@ without_origin() {
   done
 }
 
+@test "python: %% is one per cent sign, and --print-config writes it so" {
+  write "$ETC" '[logging]' 'syslog_address = /run/100%%/%%(log)s'
+  expect 0 as_cron --check-config
+  lines_are "$output" '0 problems in the configuration'
+  set_to syslog_address '/run/100%%/%%(log)s' "$ETC:2"
+  expect 0 as_cron -d -s "text:$good" -C "$ETC"
+  grep -qF 'setting: syslog_address = /run/100%/%(log)s (' <<<"$stderr"
+  write "$ETC" '[influx]' 'bucket = 100%'
+  set_to bucket '100%%' "$ETC:2"
+}
+
 @test "python: what is not taken is said by its line: [DEFAULT], %(x)s, continuations" {
   write "$ETC" '[DEFAULT]' '[monitoring]' 'min_replies = 3'
   problem "$ETC:1" '' DEFAULT
@@ -503,18 +514,20 @@ without_origin() {
   set_to jitter_threshold 3s "$USER_FILE:2"
 }
 
-@test "C13 unknown keys and sections, and keys in none: a warning with the nearest known" {
+@test "C13 unknown keys and sections, and keys in the wrong one: a problem, with the nearest known" {
   write "$USER_FILE" '[monitoring]' 'jitter_treshold = 4'
-  warning "$USER_FILE:2" 'did you mean jitter_threshold?'
+  problem "$USER_FILE:2" jitter_treshold 'did you mean jitter_threshold?'
   write "$USER_FILE" '[monitoring]' 'xyzzy = 4'
-  warning "$USER_FILE:2" 'xyzzy'
+  problem "$USER_FILE:2" xyzzy 'unknown key in [monitoring]'
   [[ $output != *'did you mean'* ]]
   write "$USER_FILE" '[monitorng]' 'jitter_threshold = 4' 'timeout = never'
-  warning "$USER_FILE:1" 'did you mean [monitoring]?'
+  problem "$USER_FILE:1" '[monitorng]' 'did you mean [monitoring]?'
+  write "$USER_FILE" '[Monitoring]' 'jitter_threshold = 4'
+  problem "$USER_FILE:1" '[Monitoring]' 'did you mean [monitoring]?'
   write "$USER_FILE" 'jitter_threshold = 4'
-  warning "$USER_FILE:1" 'jitter_threshold'
+  problem "$USER_FILE:1" jitter_threshold 'before any [section]'
   write "$USER_FILE" '[logging]' 'jitter_threshold = 4'
-  warning "$USER_FILE:2" '[monitoring]'
+  problem "$USER_FILE:2" jitter_threshold 'belongs into [monitoring]'
   set_to jitter_threshold 2s default
 }
 
@@ -531,7 +544,7 @@ without_origin() {
 @test "C15 a section's name longer than inih's 49 bytes is unknown, whatever it begins with" {
   name=$(printf 'monitoring%.0s' {1..6})
   write "$USER_FILE" '[monitoring]' 'min_replies = 3' "[$name]" 'min_replies = 9'
-  warning "$USER_FILE:3" "$name"
+  problem "$USER_FILE:3" "[$name]" 'unknown section'
   set_to min_replies 3 "$USER_FILE:2"
   write "$USER_FILE" '[monitoring' 'min_replies = 9'
   problem "$USER_FILE:1" '' ']'
@@ -595,8 +608,8 @@ without_time() {
   expect 3 check
   lines_are "$stderr" "ntp_monitor: ERROR $ETC:3: min_replies: .*'many'.*keeping 2 \(default\)" \
     "ntp_monitor: ERROR $USER_FILE:2: jitter_threshold: .*'high'.*keeping 4s \($ETC:2\)" \
-    "ntp_monitor: WARNING $USER_FILE:4: nosuch: .*" \
-    'ntp_monitor: ERROR NTP healthy.*2 problems.*'
+    "ntp_monitor: ERROR $USER_FILE:4: nosuch: .*" \
+    'ntp_monitor: ERROR NTP healthy.*3 problems.*'
   set_to jitter_threshold 4s "$ETC:2"
   set_to min_replies 3 "$USER_FILE:3"
 }

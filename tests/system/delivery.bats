@@ -332,15 +332,15 @@ udp_line=$(
 
 @test "delivery: a stream socket gets each line with its NUL, all on one connection" {
   peer stream "$T/socket"
-  config '[monitoring]' 'colour = red'
+  config '[monitoring]' 'min_replies = 2' 'min_replies = 2'
   monitor -C "$T/conf" -l "$T/socket"
   ended_silent 0
   lab_until 5 grep -qs 'NTP healthy' "$T/peer"
   lab_kill peer
-  equal 'what came' "$(tr '\0' '\n' <"$T/peer" | sed -E "s/(unknown key).*/\\1/
+  equal 'what came' "$(tr '\0' '\n' <"$T/peer" | sed -E "s/(is set) in.*/\\1/
     s/^<([0-9]+)>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} ntp_monitor\\[$pid\\]: /\\1 /")" \
     "connection
-28 WARNING $T/conf:2: colour: unknown key
+28 WARNING $T/conf:3: min_replies: is set
 30 INFO $healthy"
   equal 'the bytes at line ends' "$(tr -dc '\0\n' <"$T/peer" | od -An -tx1)" ' 0a 00 00'
 }
@@ -498,9 +498,9 @@ log: stderr took: INFO $healthy"
   monitor -C "$T/conf"
   ended 3
   equal 'stderr' "$(sed -E 's/^(.*(unknown key|is not a time)).*/\1/' "$T/err")" \
-    "ntp_monitor: WARNING $T/conf:2: colour: unknown key
+    "ntp_monitor: ERROR $T/conf:2: colour: unknown key
 ntp_monitor: ERROR $T/conf:3: jitter_threshold: 'soon' is not a time
-ntp_monitor: ERROR $healthy; but the configuration has 1 problem: see ntp_monitor --check-config"
+ntp_monitor: ERROR $healthy; but the configuration has 2 problems: see ntp_monitor --check-config"
 }
 
 @test "delivery: stderr too is gone: the status is 3, whatever the verdict" {

@@ -130,15 +130,15 @@ my @ways = (
     between => ["ERROR $D/conf:4: jitter_threshold: '", "'"],
     put => sub { args => ['-C', conf("[monitoring]\njitter_threshold = $_[0]\n"), reading()] }},
   {way => 'key', can => $short, shown => \&trimmed, unless => qr/[\]\[=:;#]/, lines => 2, config => 1,
-    between => ["WARNING $D/conf:4: ", ': unknown key in [monitoring]'],
+    between => ["ERROR $D/conf:4: ", ': unknown key in [monitoring]'],
     put => sub { args => ['-C', conf("[monitoring]\n$_[0] = 1\n"), reading()] }},
   {way => 'section', can => $short, shown => sub { $_[0] =~ s/\].*//sr }, lines => 2, config => 1,
-    between => ["WARNING $D/conf:3: [", ']: unknown section'],
+    between => ["ERROR $D/conf:3: [", ']: unknown section'],
     put => sub { args => ['-C', conf("[$_[0]]\n"), reading()] }},
   {way => 'line of the configuration', can => $any, config => 1,
     put => sub { args => ['-C', conf("[monitoring]\n$_[0]\n"), reading()] }},
   {way => 'path of the configuration', can => qr{\A[^\0/]{1,250}\z}, lines => 2, config => 1,
-    between => ["WARNING $D/in/", ':4: colour: unknown'],
+    between => ["ERROR $D/in/", ':4: colour: unknown'],
     put => sub {
       link conf("[monitoring]\ncolour = red\n"), "$D/in/$_[0]" or die "$_[0]: $!";
       return args => ['-C', "$D/in/$_[0]", reading()];

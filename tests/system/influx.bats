@@ -302,7 +302,7 @@ org=o bucket=b|4: org: token_file is not set: InfluxDB 2 wants org, bucket and t
 database=d org=o bucket=b token_file=t|5: org: it is for InfluxDB 2, and database, which is set, too, for InfluxDB 1
 ROWS
   configured "$URL" 'database=d' 'token=geheim'
-  expect 0 "$PROG" -C "$conf" --check-config
+  expect 3 "$PROG" -C "$conf" --check-config
   [[ $output == *'token: unknown key in [influx], ignored'* ]]
   # Who writes the secret itself is told, but not what it was.
   configured "$URL" 'org=o' 'bucket=b' 'token_file=geheim-token=='

@@ -65,6 +65,10 @@ static void test_lines(void **state) {
       {"[logging]\nsyslog_address: localhost:514\n", "", "syslog_address=localhost:514\n"},
       {"[logging]\nsyslog_address: /a=b\n", "", "syslog_address=/a=b\n"},
       {"[logging]\nsyslog_address = /run/%(a\n", "", "syslog_address=/run/%(a\n"},
+      {"[logging]\nsyslog_address = /run/a%b%\n", "", "syslog_address=/run/a%b%\n"},
+      {"[logging]\nsyslog_address = /run/a%%b%%\n", "", "syslog_address=/run/a%b%\n"},
+      {"[logging]\nsyslog_address = /%%%%a%%%\n", "", "syslog_address=/%%a%%\n"},
+      {"[logging]\nsyslog_address = /%%(a)s\n", "", "syslog_address=/%(a)s\n"},
       {"[monitoring]\nlog_level = ERROR\n[logging]\nsyslog_facility = cron\n[monitoring]\n"
        "jitter_threshold = 1\n",
        "", "jitter_threshold=1s\nlog_level=ERROR\nsyslog_facility=cron\n"},

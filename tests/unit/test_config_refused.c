@@ -40,6 +40,7 @@ static void test_values(void **state) {
       {"1 \xe2\x80\xae", "'1 \\xe2\\x80\\xae'" HOW},
       {"\xff", "'\\xff'" HOW},
       {"%(x)s", "'%(x)s': %(name)s is not supported, write the value itself"},
+      {"%%%(x)s", "'%%%(x)s': %(name)s is not supported, write the value itself"},
       {"1%(jitter)s", "'1%(jitter)s': %(name)s is not supported, write the value itself"},
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -114,33 +115,33 @@ static void test_unknown(void **state) {
   (void)state;
   static const struct config_row rows[] = {
       {"[monitoring]\njiter_threshold = 1\n",
-       "W|conf:2: jiter_threshold: unknown key in [monitoring], ignored; did you mean "
+       "P|conf:2: jiter_threshold: unknown key in [monitoring], ignored; did you mean "
        "jitter_threshold?\n",
        KEPT},
-      {"[monitoring]\nzzz = 1\n", "W|conf:2: zzz: unknown key in [monitoring], ignored\n", KEPT},
+      {"[monitoring]\nzzz = 1\n", "P|conf:2: zzz: unknown key in [monitoring], ignored\n", KEPT},
       {"[logging]\nLog_Level = DEBUG\n",
-       "W|conf:2: Log_Level: belongs into [monitoring], ignored here\n", "log_level=INFO\n"},
+       "P|conf:2: Log_Level: belongs into [monitoring], ignored here\n", "log_level=INFO\n"},
       {"[monitoring]\nsyslog_address = none\n",
-       "W|conf:2: syslog_address: belongs into [logging], ignored here\n",
+       "P|conf:2: syslog_address: belongs into [logging], ignored here\n",
        "syslog_address=/dev/log\n"},
       {"jitter_threshold = 1\n[monitoring]\nlog_level = ERROR\n",
-       "W|conf:1: jitter_threshold: stands before any [section], ignored\n",
+       "P|conf:1: jitter_threshold: stands before any [section], ignored\n",
        KEPT "log_level=ERROR\n"},
       {"[monitorng]\njitter_threshold = 1\nzzz\n[monitoring]\nlog_level = ERROR\n",
-       "W|conf:1: [monitorng]: unknown section, ignored; did you mean [monitoring]?\n"
+       "P|conf:1: [monitorng]: unknown section, ignored; did you mean [monitoring]?\n"
        "P|conf:3: this is not 'key = value'\n",
        KEPT "log_level=ERROR\n"},
       {"[Monitoring]\njitter_threshold = 1\n",
-       "W|conf:1: [Monitoring]: unknown section, ignored; did you mean [monitoring]?\n", KEPT},
-      {"[x]\njitter_threshold = 1\n", "W|conf:1: [x]: unknown section, ignored\n", KEPT},
-      {"[]\njitter_threshold = 1\n", "W|conf:1: []: unknown section, ignored\n", KEPT},
+       "P|conf:1: [Monitoring]: unknown section, ignored; did you mean [monitoring]?\n", KEPT},
+      {"[x]\njitter_threshold = 1\n", "P|conf:1: [x]: unknown section, ignored\n", KEPT},
+      {"[]\njitter_threshold = 1\n", "P|conf:1: []: unknown section, ignored\n", KEPT},
       {"[monitoring                                         too long for inih]\n"
        "jitter_threshold = 1\n",
-       "W|conf:1: [monitoring                                         too long for inih]: unknown "
+       "P|conf:1: [monitoring                                         too long for inih]: unknown "
        "section, ignored\n",
        KEPT},
-      {"[\033]\n", "W|conf:1: [\\x1b]: unknown section, ignored\n", KEPT},
-      {"[monitoring]\n\033 = 1\n", "W|conf:2: \\x1b: unknown key in [monitoring], ignored\n", KEPT},
+      {"[\033]\n", "P|conf:1: [\\x1b]: unknown section, ignored\n", KEPT},
+      {"[monitoring]\n\033 = 1\n", "P|conf:2: \\x1b: unknown key in [monitoring], ignored\n", KEPT},
   };
   CHECK(rows);
 }
