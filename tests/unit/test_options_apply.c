@@ -1,4 +1,4 @@
-/* Tests of options.c: the command line over the files, and the help. */
+/* Tests of options_apply.c and options_help.c: the command line over the files, and the help. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
