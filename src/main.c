@@ -285,7 +285,7 @@ int main(int argc, char *argv[]) {
   int error = options_parse(argc, argv, &run.options, &why);
   limit_time(&run);
   if (error != 0 || (modes[run.options.mode].configured && configure(&run, &why) != 0)) {
-    refuse(&run.env, &why, run.options.quiet ? NULL : run.options.format, served);
+    refuse(&run.env, &why, run.options.format, served);
     return VERDICT_UNKNOWN;
   }
   int status = modes[run.options.mode].run(&run);

@@ -8,6 +8,7 @@
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/option_row.h"
 #include "ntp_monitor/target.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
 const struct option_row option_rows[] = {
@@ -43,6 +44,20 @@ enum { ROW_COUNT = sizeof option_rows / sizeof *option_rows, LONG_ONLY = 256 };
 
 const size_t option_row_count = ROW_COUNT;
 
+/* One report fits on stdout. A refusal is told in Nagios' form where either wants that. */
+static int take_format(struct options *options, const struct format *format, struct why *why) {
+  const struct format *first = options->format;
+  if (first == NULL || format == &format_nagios) {
+    options->format = format;
+  }
+  return first == NULL || first == format
+             ? 0
+             : why_set(why, REASON_CONFIG, -EINVAL,
+                       "-o %s and -o %s both print on stdout: write one of them to a file, as in "
+                       "-o %s=FILE",
+                       first->name, format->name, format->name);
+}
+
 /* FORMAT for stdout, or FORMAT=TARGET. */
 static int take_output(struct options *options, const char *argument, struct why *why) {
   char name[32];
@@ -55,8 +70,7 @@ static int take_output(struct options *options, const char *argument, struct why
     return -EINVAL;
   }
   if (to == NULL) {
-    options->format = format;
-    return 0;
+    return take_format(options, format, why);
   }
   if (options->output_count == OPTIONS_OUTPUTS) {
     return why_set(why, REASON_CONFIG, -EINVAL, "more than %d outputs", OPTIONS_OUTPUTS);
@@ -66,6 +80,11 @@ static int take_output(struct options *options, const char *argument, struct why
   }
   if (target.kind != TARGET_FILE && !format->pushed) {
     return why_set(why, REASON_CONFIG, -EINVAL, "%s goes to a file, not to '%.80s'", name, to + 1);
+  }
+  for (size_t i = 0; i < options->output_count; i++) {
+    if (strcmp(options->outputs[i].target, to + 1) == 0) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "two outputs go to '%.80s'", to + 1);
+    }
   }
   options->outputs[options->output_count].format = format;
   options->outputs[options->output_count++].target = to + 1;
@@ -135,6 +154,68 @@ static int check(const struct options *options, struct why *why) {
   return 0;
 }
 
+/* The long options that begin with the length letters at name, as " --a --b"; how many. */
+static size_t list_begun(const char *name, size_t length, char *list, size_t size_bytes) {
+  size_t count = 0;
+  list[0] = '\0';
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    if (strncmp(option_rows[i].name, name, length) == 0) {
+      size_t used = strlen(list);
+      (void)snprintf(list + used, size_bytes - used, " --%s", option_rows[i].name);
+      count++;
+    }
+  }
+  return count;
+}
+
+/* A long option that is none, or may be one of several. */
+static int refuse_long(const char *argument, struct why *why) {
+  const char *name = argument + 2;
+  size_t length = strcspn(name, "=");
+  char word[64];
+  char list[256];
+  if (length > 0 && list_begun(name, length, list, sizeof list) > 1) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%.*s is the beginning of several options:%s",
+                   (int)(length < 80 ? length : 80), name, list);
+  }
+  (void)snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
+  const char *near = text_nearest(word, &option_rows[0].name, ROW_COUNT, sizeof *option_rows);
+  return why_set(why, REASON_CONFIG, -EINVAL, "unknown option %.80s%s%s%s", argument,
+                 near != NULL ? " (did you mean --" : "", near != NULL ? near : "",
+                 near != NULL ? "?)" : "");
+}
+
+/* What getopt_long() does not take. found: ':' for a missing argument, else '?'. optopt is a letter
+ * (in a bundle, too), LONG_ONLY and the row of a long option, or 0 where no row is meant. */
+static int refuse_option(int found, const char *argument, struct why *why) {
+  const char letter[] = {'-', (char)optopt, '\0'};
+  bool long_one = optopt == 0 || optopt >= LONG_ONLY;
+  if (found == ':') {
+    return why_set(why, REASON_CONFIG, -EINVAL, "%.80s wants an argument",
+                   long_one ? argument : letter);
+  }
+  if (!long_one) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "unknown option %s", letter);
+  }
+  if (optopt >= LONG_ONLY) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%s takes no argument: %.80s",
+                   option_rows[optopt - LONG_ONLY].name, argument);
+  }
+  return refuse_long(argument, why);
+}
+
+/* One option that getopt_long() found: 0 or -EINVAL with why. */
+static int take_found(struct options *options, int found, const char *before, struct why *why) {
+  if (found == ':' || found == '?') {
+    return refuse_option(found, before, why);
+  }
+  size_t i = found >= LONG_ONLY ? (size_t)(found - LONG_ONLY) : 0;
+  while (found < LONG_ONLY && option_rows[i].letter != found) {
+    i++;
+  }
+  return take(options, &option_rows[i], optarg, why);
+}
+
 int options_parse(int argc, char *const argv[], struct options *options, struct why *why) {
   struct option longs[ROW_COUNT + 1] = {{NULL, 0, NULL, 0}};
   char shorts[2 * ROW_COUNT + 2] = ":"; /* tell a missing argument from an unknown option */
@@ -151,26 +232,18 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
   }
   shorts[used] = '\0';
   opterr = 0;
+  int error = 0;
   for (;;) {
+    struct why later; /* the first thing wrong is told; what follows may still say for whom */
     int found = getopt_long(argc, argv, shorts, longs, NULL);
     if (found == -1) {
       break;
     }
-    if (found == ':' || found == '?') {
-      /* In a bundle of letters getopt tells which it was, of a long option it does not. */
-      const char letter[] = {'-', (char)optopt, '\0'};
-      return why_set(why, REASON_CONFIG, -EINVAL,
-                     found == ':' ? "%.80s wants an argument"
-                                  : "%.80s is no option, or has an argument it does not take",
-                     optopt > 0 && optopt < LONG_ONLY ? letter : argv[optind - 1]);
-    }
-    size_t i = found >= LONG_ONLY ? (size_t)(found - LONG_ONLY) : 0;
-    while (found < LONG_ONLY && option_rows[i].letter != found) {
-      i++;
-    }
-    if (take(options, &option_rows[i], optarg, why) != 0) {
-      return -EINVAL;
-    }
+    int wrong = take_found(options, found, argv[optind - 1], error == 0 ? why : &later);
+    error = error == 0 ? wrong : error;
+  }
+  if (error != 0) {
+    return error;
   }
   if (optind < argc) {
     return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not expected here", argv[optind]);

@@ -51,6 +51,37 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
                  text, known);
 }
 
+/* Limits that contradict each other, where the command line has set one of them; of a file's
+ * config_check() tells. */
+static int check_limits(const struct config *config, struct why *why) {
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    const struct limit *limit = &config->limit[m];
+    bool below = metric_table[m].below;
+    bool sound = below ? limit->critical <= limit->warning : limit->critical >= limit->warning;
+    if (sound || limit->critical == CONFIG_NONE || limit->warning == CONFIG_NONE) {
+      continue;
+    }
+    static const char *const suffixes[] = {"critical", "threshold"};
+    const struct config_key *keys[2];
+    char from[2][CONFIG_TEXT_BYTES];
+    char value[2][METRIC_TEXT_BYTES];
+    for (size_t i = 0; i < 2; i++) {
+      char name[64];
+      (void)snprintf(name, sizeof name, "%s_%s", metric_table[m].word, suffixes[i]);
+      keys[i] = config_find("monitoring", name);
+      config_print_origin(&config->origin[keys[i] - config_keys], from[i], sizeof from[i]);
+      metric_print(value[i], m, i == 0 ? limit->critical : limit->warning);
+    }
+    if (config->origin[keys[0] - config_keys].path == config_command_line.path ||
+        config->origin[keys[1] - config_keys].path == config_command_line.path) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "%s %s (%s) is %s %s %s (%s)", keys[0]->name,
+                     value[0], from[0], below ? "above" : "below", keys[1]->name, value[1],
+                     from[1]);
+    }
+  }
+  return 0;
+}
+
 int options_apply(const struct options *options, struct config *config, struct why *why) {
   const struct config_key *sources = config_find("monitoring", "source");
   for (size_t i = 0; i < options->setting_count; i++) {
@@ -65,6 +96,9 @@ int options_apply(const struct options *options, struct config *config, struct w
       return why_set(why, REASON_CONFIG, -EINVAL, "--%s: %s", options->settings[i].option,
                      inner.text);
     }
+  }
+  if (check_limits(config, why) != 0) {
+    return -EINVAL;
   }
   for (size_t i = 0; i < config->source_count && options->mode == MODE_INETD; i++) {
     if (strcmp(config->source[i], "text:-") == 0) {

@@ -541,7 +541,7 @@ on_terminal() {
 @test "formats: -q with -o is a usage error, and a format that is none names those there are" {
   rsyslogd_start -p none
   local way
-  for way in '-q -o json' '-o text -q' '--quiet --output=nagios'; do
+  for way in '-q -o json' '-o text -q' '--quiet --output=influx'; do
     # shellcheck disable=SC2086 # words
     monitor $way
     ended 3
@@ -562,6 +562,20 @@ on_terminal() {
   grep -qx "NTP UNKNOWN: usage: --limit: 'off/set=1' should be .*; see ntp_monitor --help" "$T/out"
   equal 'its lines' "$(wc -l <"$T/out")" 1
   grep -q "^ntp_monitor: ERROR usage: --limit: 'off|set=1' should be " "$T/err"
+  # Wherever the format stands, and whatever else was said about stdout.
+  while read -r words arguments; do
+    # shellcheck disable=SC2086 # words
+    monitor $arguments
+    ended 3
+    equal "stdout of $arguments" "$(<"$T/out")" \
+      "NTP UNKNOWN: usage: ${words//_/ }; see ntp_monitor --help"
+  done <<'END'
+unknown_option_-4 -4 -o nagios
+--quiet_and_--output_exclude_each_other --quiet --output=nagios
+--quiet_and_--output_exclude_each_other -o nagios -q
+-o_nagios_and_-o_json_both_print_on_stdout:_write_one_of_them_to_a_file,_as_in_-o_json=FILE -o nagios -o json
+jitter_critical_50ms_(command_line)_is_below_jitter_threshold_60ms_(command_line) -o nagios -w 60ms -c 50ms
+END
 }
 
 # --- a report that cannot be written ------------------------------------------------------

@@ -210,7 +210,7 @@ my @ways = (
     ['-w', q(--warning: '), q('), $any, '-w'], ['-o', q('), q(' is no format), $any, '-o'],
     ['-M', q(--machine: '), q('), qr/\A(?!$machine)[^\0]+\z/, '-M'],
     ['-H', q(--host: '), q('), qr/\A(?!$host)[^\0]+\z/, '-H'],
-    ['operand', q('), q(' is not expected), $any, '--'], ['option', '--no ', ' is no option', $any]),
+    ['operand', q('), q(' is not expected), $any, '--'], ['option', 'unknown option --no ', '; see ntp_monitor --help', $any]),
 );
 
 # --- the ways out --------------------------------------------------------------------------------------

@@ -314,11 +314,13 @@ refused() {
 }
 
 @test "usage: what is no option, or lacks or has an argument, is quoted" {
-  refused "-x" -x
-  refused "--nope" --nope
-  refused "--c " --c
-  refused "--debug=yes" --debug=yes
-  refused "--check-config=no" --check-config=no
+  refused "unknown option -x;" -x
+  refused "unknown option -4;" -4
+  refused "unknown option --nope;" --nope
+  refused "unknown option --debgu (did you mean --debug?);" --debgu
+  refused "--c is the beginning of several options: --critical --config --check-config;" --c
+  refused "--debug takes no argument: --debug=yes" --debug=yes
+  refused "--check-config takes no argument: --check-config=no" --check-config=no
   for option in -w -c -t -s -H -M -o -l -C --warning --critical --timeout --source --host \
     --machine --output --log --config; do
     refused "$option wants an argument" "$option"
@@ -332,9 +334,9 @@ refused() {
 }
 
 @test "usage: an unknown letter in a bundle is quoted, and not what stands before it" {
-  refused "-x is" -dx
-  refused "-x is" -xd
-  refused "-x is" -o json -qxd
+  refused "unknown option -x;" -dx
+  refused "unknown option -x;" -xd
+  refused "unknown option -x;" -o json -qxd
 }
 
 @test "usage: a value that is none is quoted, with its option" {
@@ -363,6 +365,9 @@ refused() {
 
 @test "usage: options that exclude each other" {
   refused '--quiet and --output' -q -o json
+  refused '-o json and -o text both print on stdout' -o json -o text
+  refused "two outputs go to '/x'" -o json=/x -o text=/x
+  refused 'jitter_critical 50ms (command line) is below jitter_threshold 60ms (command line)' -w 60ms -c 50ms
   refused '--host and --machine' -H a -M b
   refused 'text:x' -H a -s text:x
   refused 'text:x' -M a -s text:x

@@ -91,6 +91,38 @@ static void test_inetd(void **state) {
   assert_string_equal(why.text, "source text:- reads what --inetd has its request on");
 }
 
+/* The contradiction is said by what it is: --check-config, which has no such options, would find
+ * nothing. The file of apply() has a jitter_threshold of 3 s. */
+static void test_contradiction(void **state) {
+  (void)state;
+  static const struct {
+    const char *line, *want; /* NULL: nothing is wrong */
+  } rows[] = {
+      {"-w|60ms|-c|50ms",
+       "jitter_critical 50ms (command line) is below jitter_threshold 60ms (command line)"},
+      {"-c|50ms|-w|60ms",
+       "jitter_critical 50ms (command line) is below jitter_threshold 60ms (command line)"},
+      {"-c|1s", "jitter_critical 1s (command line) is below jitter_threshold 3s (conf:3)"},
+      {"--limit|delay=2s,1s",
+       "delay_critical 1s (command line) is below delay_threshold 2s (command line)"},
+      {"--limit|reach=3,5",
+       "reach_critical 5 (command line) is above reach_threshold 3 (command line)"},
+      {"--limit|stratum=5,4",
+       "stratum_critical 4 (command line) is below stratum_threshold 5 (command line)"},
+      {"-w|60ms|-c|60ms", NULL},
+      {"-w|60ms|-c|50ms|-c|off", NULL},
+      {"-c|4s", NULL},
+      {"--limit|reach=5,3", NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    int error = apply(rows[i].line);
+    const char *want = rows[i].want != NULL ? rows[i].want : "";
+    if (error != (rows[i].want != NULL ? -EINVAL : 0) || strcmp(why.text, want) != 0) {
+      fail_msg("%s: %d, '%s'; wanted '%s'", rows[i].line, error, why.text, want);
+    }
+  }
+}
+
 #define ALL "there are: auto, timesyncd, chrony, ntpd, ptp, sntp[:HOST,...], text:FILE"
 
 static void test_refused(void **state) {
@@ -211,7 +243,8 @@ int main(void) {
       cmocka_unit_test(test_limits),         cmocka_unit_test(test_nothing),
       cmocka_unit_test(test_over_the_files), cmocka_unit_test(test_repeated),
       cmocka_unit_test(test_elsewhere),      cmocka_unit_test(test_inetd),
-      cmocka_unit_test(test_refused),        cmocka_unit_test(test_help),
+      cmocka_unit_test(test_contradiction),  cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_help),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
