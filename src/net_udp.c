@@ -49,7 +49,7 @@ int net_udp_host(const char *host, uint16_t port, const void *data, size_t lengt
     fd = try_address(&addresses[i], data, length_bytes, deadline_ns);
   }
   if (count >= 0 && fd < 0) {
-    (void)why_set(why, REASON_NO_SOURCE, fd, "UDP port %" PRIu16 ": %s", port, strerror(-fd));
+    (void)why_set(why, REASON_NO_SOURCE, fd, "UDP port %" PRIu16 ": %s", port, net_words(fd));
   }
   return fd;
 }

@@ -35,7 +35,7 @@ static int send_udp(int *fd, const struct address *address, const struct frame_l
   }
   bool wait = line->severity != SEVERITY_DEBUG;
   int error = net_udp_send(*fd, frame, bytes, wait, env->deadline_ns);
-  return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "%s", strerror(-error));
+  return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "%s", net_words(error));
 }
 
 const struct transport transport_udp = {

@@ -132,5 +132,5 @@ int mode6_talk_ask(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t a
   enum reason reason = result == -ETIMEDOUT                    ? REASON_TIMEOUT
                        : result == -EPERM || result == -EACCES ? REASON_DENIED
                                                                : REASON_NO_SERVICE;
-  return why_set(why, reason, result, "ntpd cannot be asked: %s", strerror(-result));
+  return why_set(why, reason, result, "ntpd cannot be asked: %s", net_words(result));
 }

@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 
 #include "ntp_monitor/clock.h"
+#include "ntp_monitor/net.h"
 #include "ntp_monitor/ntp_packet.h"
 #include "ntp_monitor/trace.h"
 
@@ -78,7 +79,7 @@ static void failed(struct ntp_lanes *lanes, size_t i, unsigned address, int erro
   if (error == -ECONNREFUSED) {
     say(server, REASON_NO_SERVICE, "port unreachable: no NTP server runs there");
   } else {
-    say(server, REASON_NO_SOURCE, "cannot be asked: %s", strerror(-error));
+    say(server, REASON_NO_SOURCE, "cannot be asked: %s", net_words(error));
   }
   give_up(lanes, i, address);
 }

@@ -47,7 +47,7 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
   return error == 0 ? 0
                     : why_set(why, REASON_CONFIG, error, "udp://%s:%u: %s", target->text,
                               (unsigned)target->port,
-                              inner.text[0] != '\0' ? inner.text : strerror(-error));
+                              inner.text[0] != '\0' ? inner.text : net_words(error));
 }
 
 const struct output output_udp = {.kind = TARGET_UDP, .deliver = deliver};

@@ -169,7 +169,7 @@ static int measure_ntpd(const struct env *env, const struct config *config, cons
   if (closed != 0) {
     return why_set(why, REASON_NO_SERVICE, closed,
                    "ntpd cannot be asked on this machine's port %d: %s; is there a network here?",
-                   MODE6_PORT, strerror(-closed));
+                   MODE6_PORT, net_words(closed));
   }
   return why_set(
       why, REASON_NO_SERVICE, -ECONNREFUSED,

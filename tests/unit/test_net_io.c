@@ -178,12 +178,22 @@ static void test_not_refused(void **state) {
   (void)close(receiver);
 }
 
+/* What a filter or a unit forbids is no fault of the other end, and who forbids it is named. */
+static void test_words(void **state) {
+  (void)state;
+  assert_non_null(strstr(net_words(-EPERM), "Operation not permitted: a packet filter"));
+  assert_non_null(strstr(net_words(-EPERM), "IPAddressDeny="));
+  assert_non_null(strstr(net_words(-EAFNOSUPPORT), "RestrictAddressFamilies="));
+  assert_string_equal(net_words(-ECONNREFUSED), "Connection refused");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_read_file),       cmocka_unit_test(test_read_pipe),
       cmocka_unit_test(test_read_silence),    cmocka_unit_test(test_read_without_end),
       cmocka_unit_test(test_write_to_nobody), cmocka_unit_test(test_write),
       cmocka_unit_test(test_refused),         cmocka_unit_test(test_not_refused),
+      cmocka_unit_test(test_words),
   };
   (void)alarm(30);
   return cmocka_run_group_tests(tests, temp_enter, temp_leave);

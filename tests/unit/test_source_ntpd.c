@@ -417,7 +417,10 @@ static void test_vanishes(void **state) {
 static void test_filtered(void **state) {
   (void)state;
   fake.v4 = FILTERED;
-  fails(-EPERM, REASON_DENIED, "ntpd cannot be asked: Operation not permitted");
+  fails(
+      -EPERM, REASON_DENIED,
+      "ntpd cannot be asked: Operation not permitted: a packet filter or the unit's IPAddressDeny= "
+      "forbids it");
 }
 
 static void test_refusals(void **state) {
