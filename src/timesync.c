@@ -16,8 +16,11 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/why.h"
 
-/* RFC 5905 section 7.2: MAXPOLL is 17, 2^17 s. */
-#define POLL_INTERVAL_MAX_NS ((uint64_t)(1 << 17) * DURATION_S)
+/* PollIntervalMaxSec= may be anything up to infinity: 73 years are as good, and three times as much
+ * still fits. */
+#define POLL_INTERVAL_MAX_NS ((uint64_t)(INT64_MAX / 4))
+/* How much a clock drifts meanwhile: RFC 5905 section 7.2, PHI. */
+enum { DRIFT_PPM = 15 };
 enum { STRATUM_UNSYNCHRONISED = 16 }; /* RFC 5905 section 7.3, figure 11 */
 
 uint64_t timesync_ns(uint64_t us) {
@@ -32,6 +35,10 @@ static int refuse(struct why *why, const char *field, const char *what, uint64_t
 
 static bool has(const struct timesync *raw, unsigned bit) {
   return (raw->present & bit) != 0;
+}
+
+bool timesync_age_is_exact(const struct timesync *raw) {
+  return has(raw, TIMESYNC_DESTINATION) && raw->early_us == 0 && raw->late_us == 0;
 }
 
 static int check_address(const struct timesync *raw, struct sample *sample, struct why *why) {
@@ -66,14 +73,15 @@ static int check_ranges(const struct timesync *raw, struct why *why) {
       {TIMESYNC_PRECISION, "precision's distance from 1 s",
        (uint64_t)(raw->precision_log2_s < 0 ? -(int64_t)raw->precision_log2_s
                                             : raw->precision_log2_s),
-       0, 127, "which is beyond 127 powers of two"},
+       0, 128, "which is beyond 128 powers of two"},
       {TIMESYNC_REFERENCE, "reference's length", raw->reference_bytes, 4, 4,
        "which is not 4 bytes"},
       {TIMESYNC_ROOT_DELAY, "root delay in ns", raw->root_delay_ns, 0, DURATION_D,
        "which is more than a day"},
       {TIMESYNC_ROOT_DISPERSION, "root dispersion in ns", raw->root_dispersion_ns, 0, DURATION_D,
        "which is more than a day"},
-      {TIMESYNC_JITTER, "jitter in ns", raw->jitter_ns, 0, DURATION_D, "which is more than a day"},
+      {TIMESYNC_JITTER, "jitter in ns", raw->jitter_ns, 0, INT64_MAX,
+       "which is more than 292 years"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (has(raw, rows[i].bit) && (rows[i].value < rows[i].least || rows[i].value > rows[i].most)) {
@@ -98,6 +106,17 @@ static int check_stamps(const struct timesync *raw, struct why *why) {
   return 0;
 }
 
+/* A tick of the server's clock: its precision, at most 62.5 ms (16 Hz), for more tells of no clock.
+ */
+static int64_t tick_us(const struct timesync *raw) {
+  enum { COARSEST_LOG2_S = -4 };
+  int32_t log2_s = raw->precision_log2_s;
+  if (!has(raw, TIMESYNC_PRECISION) || log2_s < -20) {
+    return 1;
+  }
+  return 1000000 >> -(log2_s > COARSEST_LOG2_S ? COARSEST_LOG2_S : log2_s);
+}
+
 /* RFC 5905 section 8: offset and delay from the four time stamps, after the checks
  * that timedatectl makes (systemd's src/timedate/timedatectl.c). */
 static int take_stamps(const struct timesync *raw, struct sample *sample, struct why *why) {
@@ -107,7 +126,9 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   }
   int64_t round_trip_us = t[TIMESYNC_T4] - t[TIMESYNC_T1];
   int64_t at_server_us = t[TIMESYNC_T3] - t[TIMESYNC_T2];
-  if (round_trip_us < 0 || at_server_us < 0 || round_trip_us < at_server_us) {
+  /* A server whose clock advances in ticks seems to have held the packet for up to a tick more. */
+  int64_t delay_us = round_trip_us - at_server_us;
+  if (round_trip_us < 0 || at_server_us < 0 || delay_us < -tick_us(raw)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                    "systemd-timesyncd's time stamps are out of order (round trip %" PRId64
                    "us, at the server %" PRId64 "us); this is not a reading",
@@ -115,7 +136,7 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   }
   int64_t twice_us = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);
   sample_set(sample, METRIC_OFFSET, twice_us * (DURATION_US / 2));
-  sample_set(sample, METRIC_DELAY, (round_trip_us - at_server_us) * DURATION_US);
+  sample_set(sample, METRIC_DELAY, (delay_us > 0 ? delay_us : 0) * DURATION_US);
   return 0;
 }
 
@@ -138,15 +159,42 @@ static void take_status(const struct timesync *raw, struct sample *sample) {
   }
 }
 
-/* The daemon's root distance is the server's own: this hop comes on top. */
+/* The daemon's root distance is the server's own, at the reply: this hop and what the clock may
+ * have drifted since come on top. */
 static void take_error_bound(struct sample *sample) {
   if (sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_ROOT_DISTANCE)) {
     int64_t offset_ns = sample->value[METRIC_OFFSET];
-    int64_t distance_ns = sample->value[METRIC_ROOT_DISTANCE] + sample->value[METRIC_DELAY] / 2;
+    int64_t age_ns = sample_has(sample, METRIC_AGE) ? sample->value[METRIC_AGE] : 0;
+    int64_t drift_ns = age_ns > 0 ? age_ns / 1000000 * DRIFT_PPM : 0;
+    int64_t distance_ns =
+        sample->value[METRIC_ROOT_DISTANCE] + sample->value[METRIC_DELAY] / 2 + drift_ns;
     int64_t bound_ns = 0;
     if (!__builtin_add_overflow(offset_ns < 0 ? -offset_ns : offset_ns, distance_ns, &bound_ns)) {
       sample_set(sample, METRIC_ERROR_BOUND, bound_ns);
     }
+  }
+}
+
+/* To the microsecond, as the time stamp is. A text's may be a lower bound: that of its stamp, and
+ * a reply is no younger than the file that tells of it. */
+static void take_age(const struct timesync *raw, int64_t now_us, struct sample *sample) {
+  bool exact = timesync_age_is_exact(raw);
+  int64_t least_us = INT64_MIN;
+  if (has(raw, TIMESYNC_DESTINATION)) {
+    int64_t since_us = now_us - (int64_t)raw->stamp_us[TIMESYNC_T4];
+    int64_t most_us = since_us + raw->early_us;
+    least_us = since_us - raw->late_us;
+    if (most_us < 0) { /* in the future, in whatever zone */
+      least_us = most_us;
+      exact = true;
+    }
+  }
+  if (!exact && has(raw, TIMESYNC_WRITTEN) && now_us - raw->written_us > least_us) {
+    least_us = now_us - raw->written_us;
+    exact = true;
+  }
+  if (exact || least_us > 0) {
+    sample_set(sample, METRIC_AGE, least_us * DURATION_US);
   }
 }
 
@@ -170,11 +218,7 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
     sample_set(sample, METRIC_ROOT_DISTANCE,
                (int64_t)(raw->root_delay_ns / 2 + raw->root_dispersion_ns));
   }
-  if (has(raw, TIMESYNC_DESTINATION)) {
-    /* To the microsecond, as the time stamp is. */
-    int64_t age_us = now_ns / DURATION_US - (int64_t)raw->stamp_us[TIMESYNC_T4];
-    sample_set(sample, METRIC_AGE, age_us * DURATION_US);
-  }
+  take_age(raw, now_ns / DURATION_US, sample);
   take_error_bound(sample);
   return 0;
 }
@@ -184,15 +228,13 @@ int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *s
   struct sample made = {.jitter_kind = JITTER_RMS8};
   (void)snprintf(made.server, sizeof made.server, "%s", raw->server);
   int error = check_address(raw, &made, why);
-  if (error == 0 && has(raw, TIMESYNC_POLL_INTERVAL) &&
-      raw->poll_interval_ns > POLL_INTERVAL_MAX_NS) {
-    error = refuse(why, "poll interval in ns", "which is more than 2^17 s", raw->poll_interval_ns);
-  }
   if (error != 0) {
     return error;
   }
   if (has(raw, TIMESYNC_POLL_INTERVAL) && raw->poll_interval_ns > 0) {
-    made.poll_interval_ns = (int64_t)raw->poll_interval_ns;
+    uint64_t poll_ns = raw->poll_interval_ns;
+    made.poll_interval_ns =
+        (int64_t)(poll_ns < POLL_INTERVAL_MAX_NS ? poll_ns : POLL_INTERVAL_MAX_NS);
     made.present |= 1U << FIELD_POLL_INTERVAL;
   }
   if (has(raw, TIMESYNC_REPLIES)) {

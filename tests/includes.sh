@@ -38,6 +38,8 @@ check "metric|$leaves" "$network|syslog|ini|systemd/.*" $s/{sample,metric}.c
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
 check "sample|metric|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
   $s/{judge,message,note,frame,timesync,address,series}.c
+check "sample|metric|timesync|timesync_stamp|$leaves" "sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*" \
+  $s/timesync_{text,stamp,explain}.c
 pure="$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time"
 check "sample|metric|ntp_time|ntp_packet|$leaves" "$pure" \
   $s/ntp/{candm,mode6,ptp_data,ptp_management,ntp_packet,ntp_select,ntp_time}.c
@@ -57,7 +59,7 @@ check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
 check "output|target|plugin_http|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c
 codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_packet|ntp_select|ntp_poll|ntp_reading'
-check "sample|metric|timesync|source|config|address|env|net|bus|bus_timesync|$codecs|$leaves" \
+check "sample|metric|timesync|timesync_text|source|config|address|env|net|bus|bus_timesync|$codecs|$leaves" \
   'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c
 check "log|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c

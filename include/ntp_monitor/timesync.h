@@ -26,7 +26,8 @@ enum {
   TIMESYNC_SPIKE = 1 << 11,
   TIMESYNC_REPLIES = 1 << 12,
   TIMESYNC_JITTER = 1 << 13,
-  TIMESYNC_ALL = (1 << 14) - 1
+  TIMESYNC_ALL = (1 << 14) - 1,
+  TIMESYNC_WRITTEN = 1 << 14 /* never the bus's */
 };
 
 /* The properties of org.freedesktop.timesync1.Manager (systemd's
@@ -35,6 +36,7 @@ enum {
 struct timesync {
   unsigned present;
   char server[SAMPLE_SERVER_BYTES]; /* escaped; "" where there is none yet */
+  bool servers;                     /* a list of servers has at least one */
   int family;                       /* AF_..., or 0 */
   size_t address_bytes;
   unsigned char address[16];
@@ -44,6 +46,9 @@ struct timesync {
   uint64_t root_delay_ns, root_dispersion_ns;
   size_t reference_bytes;
   uint64_t stamp_us[TIMESYNC_STAMPS]; /* since 1970 */
+  char zone[16];                      /* of a text's T4, escaped, where it is not known here: */
+  int64_t early_us, late_us;          /* T4 lies so far before or behind its stamp; else 0 */
+  int64_t written_us;                 /* when the text's file was written, since 1970 */
   bool spike;
   uint64_t replies;
   uint64_t jitter_ns;
@@ -57,5 +62,13 @@ uint64_t timesync_ns(uint64_t us);
  * yet, the sample has 0 replies and nothing that comes from one. */
 int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *sample,
                     struct why *why);
+
+/* Whether the time stamp tells when the last reply came, and not only bounds. */
+bool timesync_age_is_exact(const struct timesync *raw);
+
+/* Says what the figures of sample, made from raw, do not: in its remark why there is no reply, in
+ * note what to do about it, whose the figures may be, and what is wrong with the age. */
+void timesync_explain(const struct timesync *raw, struct sample *sample, char *note,
+                      size_t note_bytes);
 
 #endif

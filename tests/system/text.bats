@@ -37,8 +37,8 @@ same_figures() {
   got=$(server "$filter")
   [ "$got" = "$wanted" ] || fail "the text gives $got, the bus $wanted" || return
   server_is '[.offset_s, .delay_s]' '[null,null]' || return
-  # Time stamps stand in the text by the second.
-  server_is ".age_s - $age | . > -0.5 and . < 1.9" true
+  # Time stamps stand in the text by the second, and a busy machine takes its time.
+  server_is ".age_s - $age | . > -0.5 and . < 30" true
 }
 
 @test "real: what timedatectl prints gives what the bus gives" {
@@ -107,20 +107,72 @@ same_figures() {
 
 # --- time zones -----------------------------------------------------------------------
 
-@test "zones: the age is known in UTC and in our own zone, and unknown elsewhere" {
-  for zone in UTC0 KST-9 CET-1CEST EST5EDT '<+0530>-5:30' '<-03>3'; do
+@test "zones: the age is known in UTC, by number and in our own zone, and bounded elsewhere" {
+  for zone in UTC0 GMT0 KST-9 CET-1CEST EST5EDT '<+0530>-5:30' '<-03>3'; do
     stamp=$(TZ=$zone date -d '-5 minutes' '+%a %F %T %Z')
     printf 'NTPMessage={ DestinationTimestamp=%s, PacketCount=9, Jitter=9us }\n' "$stamp" >"$file"
     TZ=$zone check -s "text:$file"
-    verdict 0 ok
-    server_is '.age_s >= 299 and .age_s <= 302' true || row "$zone, $stamp"
+    verdict 0 ok 'source: text$'
+    server_is '.age_s >= 299 and .age_s < 360' true || row "$zone, $stamp"
     TZ=XYZ-2 check -s "text:$file"
-    verdict 0 ok
     case $zone in
-      UTC0) server_is '.age_s >= 299 and .age_s <= 302' true ;;
-      *) server_is .age_s null || row "$zone, $stamp" ;;
+      UTC0 | GMT0 | '<'*)
+        verdict 0 ok 'source: text$'
+        server_is '.age_s >= 299 and .age_s < 360' true || row "$zone, $stamp"
+        ;;
+      *) # the file's own age, which is seconds
+        verdict 0 ok "the age is only a lower bound: the zone of the time stamp \(${stamp##* }\) is ambiguous; run TZ=UTC"
+        server_is '.age_s >= 0 and .age_s < 60' true || row "$zone, $stamp"
+        TZ=XYZ-2 check -s text:- < <(cat "$file")
+        verdict 0 ok 'the age is not known: the zone of the time stamp'
+        server_is .age_s null || row "$zone, $stamp"
+        ;;
     esac
   done
+}
+
+@test "zones: whatever its zone, a stamp of years ago is stale, and one of tomorrow lies in the future" {
+  for zone in CET CEST EDT CST IST UTC GMT +08 -0330 AEDT XYZ ''; do
+    for day in 'Thu 2019-11-14' 'Sat 2023-07-15'; do
+      text 'NTPMessage={ DestinationTimestamp=%s 10:00:00 %s, PacketCount=9, Jitter=9us }\n' "$day" "$zone"
+      verdict 1 stale 'last reply [0-9]{3,4}d' || row "$day $zone"
+      check -s text:- < <(cat "$file")
+      verdict 1 stale 'last reply [0-9]{3,4}d' || row "$day $zone, over a pipe"
+    done
+    text 'Jitter=9us\nDestinationTimestamp=%s %s\n' "$(date -u -d '+2 days' '+%a %F %T')" "$zone"
+    verdict 1 stale 'in the future' || row "the future, $zone"
+  done
+}
+
+@test "zones: an abbreviation that several offsets share is not taken for ours" {
+  # In Chicago and in Shanghai it is CST, in India, Ireland and Israel IST.
+  while read -r zone name; do
+    text 'Jitter=9us\nDestinationTimestamp=%s %s\n' "$(date -u -d '-1 hours' '+%a %F %T')" "$name"
+    touch -d '-20 seconds' "$file"
+    TZ=$zone check -s "text:$file"
+    verdict 0 ok "only a lower bound: the zone of the time stamp \\($name\\)" || row "$zone"
+    server_is '.age_s >= 20 and .age_s < 60' true || row "$zone"
+  done <<'ROWS'
+CST6CDT CST
+CST-8 CST
+IST-5:30 IST
+IST-2 IST
+PST8PDT PST
+ROWS
+}
+
+@test "zones: without a stamp the file's time is its age, and a pipe has none" {
+  text 'Jitter=9us\n'
+  verdict 0 ok 'the age is only a lower bound: the text has no time stamp'
+  server_is '.age_s >= 0 and .age_s < 60' true
+  touch -d '-400 days' "$file"
+  check -s "text:$file"
+  verdict 1 stale 'last reply (399d 23h|400d)' 'only a lower bound'
+  check -s text:- <"$file"
+  verdict 1 stale 'last reply (399d 23h|400d)'
+  check -s text:- < <(cat "$file")
+  verdict 0 ok 'the age is not known: the text has no time stamp'
+  server_is .age_s null
 }
 
 @test "zones: the real text of a machine elsewhere" {
@@ -129,10 +181,69 @@ same_figures() {
   TZ=KST-9 timedatectl show-timesync >"$file"
   grep -q 'DestinationTimestamp=.* KST' "$file"
   check -s "text:$file"
-  verdict 0 ok
+  verdict 0 ok 'the zone of the time stamp \(KST\) is ambiguous'
+  server_is '.age_s >= 0 and .age_s < 60' true
+  check -s text:- < <(cat "$file")
   server_is '[.age_s, .replies]' '[null,3]'
-  TZ=KST-9 check -s "text:$file"
-  server_is '.age_s >= 0 and .age_s < 10' true
+  for zone in UTC KST-9 '<+0545>-5:45'; do
+    TZ=$zone timedatectl show-timesync >"$file"
+    touch -d '-9 hours' "$file"
+    TZ=KST-9 check -s "text:$file"
+    verdict 0 ok 'source: text$'
+    server_is '.age_s >= 0 and .age_s < 60' true
+  done
+}
+
+# --- two machines, old versions, other options --------------------------------------------
+
+@test "two machines' texts in one file are refused, whichever is the better" {
+  service '*=+5ms'
+  lab_replies 3
+  timedatectl show-timesync >"$BATS_TEST_TMPDIR/one"
+  sed 's/Jitter=[^ ]*/Jitter=9s/' "$BATS_TEST_TMPDIR/one" >"$BATS_TEST_TMPDIR/two"
+  for pair in 'one two' 'two one' 'one one'; do
+    # shellcheck disable=SC2086 # two words
+    (cd "$BATS_TEST_TMPDIR" && cat $pair) >"$file"
+    check -s "text:$file"
+    verdict 3 bad-reply "[a-zA-Z]+= stands there twice" || row "$pair"
+  done
+  for key in ServerName ServerAddress PollIntervalUSec NTPMessage; do
+    (cd "$BATS_TEST_TMPDIR" && grep -h "^$key=" one two) >"$file"
+    check -s "text:$file"
+    verdict 3 bad-reply 'stands there twice' || row "$key"
+  done
+}
+
+@test "what systemd 239 to 249 writes: no comma behind Ignored" {
+  service '*=+5ms'
+  lab_replies 3
+  timedatectl show-timesync >"$file"
+  check -s "text:$file"
+  wanted=$(server '[.server, .jitter_s, .stratum, .replies, .spike]')
+  sed -i 's/Ignored=\(yes\|no\), /Ignored=\1 /' "$file"
+  grep -q 'Ignored=no PacketCount=3, ' "$file"
+  check -s "text:$file"
+  verdict 0 ok 'source: text$'
+  server_is '[.server, .jitter_s, .stratum, .replies, .spike]' "$wanted"
+}
+
+@test "show-timesync with -a, -p and --value" {
+  service '*=+5ms'
+  lab_replies 3
+  check
+  wanted=$(server '[.jitter_s, .stratum, .leap, .replies, .spike]')
+  for options in -a '-p NTPMessage' '-p NTPMessage --value' --value '-p ServerName -p NTPMessage'; do
+    # shellcheck disable=SC2086 # several words
+    timedatectl show-timesync $options >"$file"
+    check -s "text:$file"
+    verdict 0 ok || row "$options"
+    server_is '[.jitter_s, .stratum, .leap, .replies, .spike]' "$wanted" || row "$options"
+  done
+  lab_stop timesyncd
+  service '*=drop=1'
+  timedatectl show-timesync -p NTPMessage --value >"$file"
+  check -s "text:$file"
+  verdict 3 bad-reply 'it is empty: `timedatectl show-timesync` failed, or was asked for NTPMessage alone before the first reply'
 }
 
 # --- the forms of Jitter= ----------------------------------------------------------------
@@ -157,6 +268,9 @@ Jitter=2min|1|120
 Jitter=1min 30.500000s|1|90.5
 Jitter=1h 3min|1|3780
 Jitter=1d|1|86400
+Jitter=2d 7h 12min|1|198720
+Jitter=1month 1w 8h|1|3263400
+Jitter=1y 2month|1|36817200
 Jitter=0|0|0
 Jitter=2|0|2
 Jitter=2.5|1|2.5
@@ -196,7 +310,8 @@ infinity|Jitter='infinity' cannot
 9 US|Jitter='9 US' cannot
 1s2|Jitter='1s2' cannot
 9us;|Jitter='9us;' cannot
-1d 1us|jitter .*more than a day
+300y|jitter .*more than 292 years
+1y1month|Jitter='1y1month' cannot
 99999999999999999999s|Jitter='9+s' cannot
 9999999999w|Jitter='9999999999w' cannot
 \033[31m\n|Jitter='\\x1b\[31m' cannot
@@ -222,7 +337,9 @@ PacketCount=1|0|warming-up|1 of 2 replies
 PacketCount=0|1|not-synchronised|no reply yet
 PacketCount=9999999999999999999|3|bad-reply|PacketCount='9+' cannot
 PollIntervalUSec=34min 8s|0|ok|
-PollIntervalUSec=2d|3|bad-reply|poll interval
+PollIntervalUSec=3d|0|ok|
+PollIntervalUSec=1month 1w|0|ok|
+PollIntervalUSec=infinity|0|ok|
 PollIntervalUSec=often|3|bad-reply|PollIntervalUSec='often' cannot
 RootDelay=25h|3|bad-reply|root delay
 RootDispersion=25h|3|bad-reply|root dispersion
@@ -256,7 +373,7 @@ ROWS
   for path in "$BATS_TEST_TMPDIR/empty" /dev/null; do
     : >>"$path"
     check -s "text:$path" -t 1
-    verdict 3 bad-reply "$path: there is no Jitter= in it; .*timedatectl show-timesync"
+    verdict 3 bad-reply "$path: it is empty: .*timedatectl show-timesync"
   done
   text 'no such thing\n'
   verdict 3 bad-reply 'there is no Jitter= in it'
@@ -301,7 +418,7 @@ ROWS
 
 @test "files: what is hostile in one reaches no log and no terminal" {
   text 'ServerName=ntp\033[2J\r\302\233\342\200\256\377\300\200.example\nCRITICAL forged\nJitter=9us\n'
-  verdict 0 ok 'server: ntp\\x1b\[2J\\x0d\\xc2\\x9b\\xe2\\x80\\xae\\xff\\xc0\\x80\.example, source: text$'
+  verdict 0 ok 'server: ntp\\x1b\[2J\\x0d\\xc2\\x9b\\xe2\\x80\\xae\\xff\\xc0\\x80\.example, source: text; the age'
   harmless "$OUT" "$ERR"
   for format in text nagios; do
     run_program -s "text:$file" -o "$format" -d -l none
@@ -310,7 +427,7 @@ ROWS
   text 'ServerName=%s\nJitter=9us\n' "$(head -c 20000 /dev/zero | tr '\0' A)"
   verdict 0 ok 'server: A+\.\.\.'
   [ "$(wc -c <"$ERR")" -lt 1024 ] || fail 'the line is not bounded'
-  text 'NTPMessage={ NTPMessage={ Jitter=9us }}},,,{{{=\nNTPMessage={ }\nNTPMessage={}\n%s\nJitter=9us' \
+  text 'NTPMessage={ NTPMessage={ Leap=0 }}},,,{{{=}\nNTPMessage={ }\nNTPMessage={}\n%s\nJitter=9us' \
     "$(head -c 30000 /dev/zero | tr '\0' =)"
   verdict 0 ok
 }
@@ -351,7 +468,7 @@ ROWS
   check -s text:- -t 1 </
   verdict 3 no-source 'standard input: Is a directory'
   check -s text:- -t 1 </dev/null
-  verdict 3 bad-reply 'standard input: there is no Jitter='
+  verdict 3 bad-reply 'standard input: it is empty'
 }
 
 # --- several sources in one run -------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -25,6 +26,7 @@ static int measure(const char *argument) {
   trace = (struct trace){.fd = -1, .off = true};
   env.measure_deadline_ns = clock_monotonic_ns() + 100 * DURATION_MS;
   samples_free(&samples);
+  samples.note[0] = '\0';
   why = (struct why){.text = ""};
   return source_text.measure(&env, NULL, argument, &samples, &why);
 }
@@ -99,6 +101,12 @@ static void test_jitter(void **state) {
       {"NTPMessage={ Jitter=5ms }", 5 * DURATION_MS},
       {"ntpmessage={Jitter=5ms}", 5 * DURATION_MS},
       {"\n\nPacketCount=9\nJitter=5ms\n\n", 5 * DURATION_MS},
+      {"Jitter=1month 1w 8h", (2629800 + 7 * 86400 + 8 * 3600) * DURATION_S},
+      {"Jitter=1y 2month", (31557600 + 2 * 2629800) * DURATION_S},
+      {"Jitter=292y", INT64_C(292) * 31557600 * DURATION_S},
+      {"Jitter=2d 7h 12min", (2 * 24 + 7) * DURATION_H + 12 * DURATION_MIN},
+      {"{ Leap=0, PacketCount=9, Jitter=5ms }\n", 5 * DURATION_MS}, /* --value */
+      {"ntp.example.org\n192.0.2.1\n5s\n{ PacketCount=9, Jitter=5ms }\n-123\n", 5 * DURATION_MS},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const struct sample *sample = take(rows[i].text);
@@ -119,30 +127,125 @@ static void test_no_reply_yet(void **state) {
   assert_string_equal(sample->address, "2001:db8::1");
 }
 
-/* The age is known where the zone is UTC or ours. */
+/* systemd 239 to 249 writes no comma behind Ignored. */
+static void test_no_comma(void **state) {
+  (void)state;
+  const struct sample *sample =
+      take("NTPMessage={ Leap=0, Stratum=1, Reference==\x20J=, Ignored=yes PacketCount=25, "
+           "Jitter=126.318ms }\n");
+  assert_true(sample->spike);
+  assert_int_equal(sample->replies, 25);
+  assert_int_equal(sample->value[METRIC_STRATUM], 1);
+  assert_int_equal(sample->value[METRIC_JITTER], 126318 * DURATION_US);
+}
+
+/* Over a pipe, which has no time of its own. */
+static int measure_pipe(const char *text) {
+  int ends[2];
+  assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+  int saved = dup(STDIN_FILENO);
+  assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+  assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+  (void)close(ends[1]);
+  int error = measure("-");
+  (void)dup2(saved, STDIN_FILENO);
+  (void)close(saved);
+  (void)close(ends[0]);
+  return error;
+}
+
+#define LATE (12 * 3600) /* so far behind its stamp in an unknown zone a reply may be */
+
+/* The zones that are exact: UTC, numbers, and ours where the name is nobody else's. */
 static void test_zones(void **state) {
   (void)state;
   static const struct {
     const char *stamp;
-    bool known;
     int64_t seconds;
+    bool exact;
   } rows[] = {
-      {"Sat 2026-11-21 05:11:05 UTC", true, 1795237865},
-      {"Sat 2026-11-21 05:11:05 XST", true, 1795237865 - 9 * 3600},
-      {"Sat 2026-11-21 05:11:05 CET", false, 0},
-      {"Sat 2026-11-21 05:11:05 ", false, 0},
-      {"n/a", false, 0},
-      {"Thu 1970-01-01 00:00:00 UTC", true, 0},
-      {"Tue 2036-02-07 06:28:16 UTC", true, 2085978496},
+      {"Sat 2026-11-21 05:11:05 UTC", 1795237865, true},
+      {"Sat 2026-11-21 05:11:05 GMT", 1795237865, true},
+      {"Sat 2026-11-21 05:11:05 XST", 1795237865 - 9 * 3600, true},
+      {"Sat 2026-11-21 05:11:05 +08", 1795237865 - 8 * 3600, true},
+      {"Sat 2026-11-21 05:11:05 -0330", 1795237865 + 12600, true},
+      {"Sat 2026-11-21 05:11:05 +1245", 1795237865 - 45900, true},
+      {"Sat 2026-11-21 05:11:05 -00", 1795237865, true},
+      {"Thu 1970-01-01 00:00:00 UTC", 0, true},
+      {"Tue 2036-02-07 06:28:16 UTC", 2085978496, true},
+      {"Thu 2023-11-16 05:11:05 CET", 1700111465 + LATE, false},
+      {"Thu 2023-11-16 05:11:05 CST", 1700111465 + LATE, false},
+      {"Thu 2023-11-16 05:11:05 +8", 1700111465 + LATE, false},
+      {"Thu 2023-11-16 05:11:05 +080", 1700111465 + LATE, false},
+      {"Thu 2023-11-16 05:11:05 +08x", 1700111465 + LATE, false},
+      {"Thu 2023-11-16 05:11:05 xst", 1700111465 + LATE, false},
+      {"Thu 2023-11-16 05:11:05", 1700111465 + LATE, false}, /* one that did not fit */
   };
   assert_int_equal(setenv("TZ", "XST-9", 1), 0);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char text[256];
     (void)snprintf(text, sizeof text, "Jitter=1\nDestinationTimestamp=%s", rows[i].stamp);
-    const struct sample *sample = take(text);
-    assert_int_equal(sample_has(sample, METRIC_AGE), rows[i].known);
+    assert_int_equal(measure_pipe(text), 0);
+    assert_true(sample_has(samples.items, METRIC_AGE));
     int64_t age_ns = clock_realtime_ns() - rows[i].seconds * DURATION_S;
-    assert_true(!rows[i].known || llabs(age_ns - sample->value[METRIC_AGE]) < 10 * DURATION_S);
+    if (llabs(age_ns - samples.items->value[METRIC_AGE]) > 10 * DURATION_S) {
+      fail_msg("%s: %lld", rows[i].stamp, (long long)samples.items->value[METRIC_AGE]);
+    }
+    assert_int_equal(samples.note[0] == '\0', rows[i].exact);
+  }
+}
+
+/* An abbreviation that several offsets share is nobody's; the two passes of an hour that a
+ * change of the clocks repeats have each its own. */
+static void test_own_zone(void **state) {
+  (void)state;
+  static const struct {
+    const char *tz, *stamp;
+    int64_t seconds; /* 0: not exact */
+  } rows[] = {
+      {"CST6CDT,M3.2.0,M11.1.0", "Thu 2023-11-16 05:11:05 CST", 0},
+      {"CST6CDT,M3.2.0,M11.1.0", "Thu 2023-06-15 05:11:05 CDT", 0},
+      {"CST-8", "Thu 2023-11-16 05:11:05 CST", 0},
+      {"IST-5:30", "Thu 2023-11-16 05:11:05 IST", 0},
+      {"PST8PDT,M3.2.0,M11.1.0", "Thu 2023-11-16 05:11:05 PST", 0},
+      {"PST8PDT,M3.2.0,M11.1.0", "Thu 2023-06-15 05:11:05 PDT", 1686831065},
+      {"CET-1CEST,M3.5.0,M10.5.0/3", "Sun 2023-10-29 02:30:00 CEST", 1698539400},
+      {"CET-1CEST,M3.5.0,M10.5.0/3", "Sun 2023-10-29 02:30:00 CET", 1698543000},
+      {"CET-1CEST,M3.5.0,M10.5.0/3", "Thu 2023-06-15 05:11:05 CET", 0}, /* not in June */
+      {"<+0545>-5:45", "Thu 2023-11-16 05:11:05 +0545", 1700090765},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[256];
+    assert_int_equal(setenv("TZ", rows[i].tz, 1), 0);
+    (void)snprintf(text, sizeof text, "Jitter=1\nDestinationTimestamp=%s", rows[i].stamp);
+    assert_int_equal(measure_pipe(text), 0);
+    int64_t age_ns = clock_realtime_ns() - rows[i].seconds * DURATION_S;
+    bool exact = llabs(age_ns - samples.items->value[METRIC_AGE]) < 10 * DURATION_S;
+    if (exact != (rows[i].seconds != 0)) {
+      fail_msg("%s, %s", rows[i].tz, rows[i].stamp);
+    }
+  }
+  assert_int_equal(setenv("TZ", "XST-9", 1), 0);
+}
+
+/* Where the stamp does not tell, the file's time bounds the age, and a pipe has none. */
+static void test_age_of_file(void **state) {
+  (void)state;
+  static const char *const stamps[] = {"", "DestinationTimestamp=n/a",
+                                       "DestinationTimestamp=(null)"};
+  for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++) {
+    char text[128];
+    (void)snprintf(text, sizeof text, "Jitter=1\n%s", stamps[i]);
+    assert_int_equal(measure_pipe(text), 0);
+    assert_false(sample_has(samples.items, METRIC_AGE));
+    assert_string_equal(samples.note, "the age is not known: the text has no time stamp");
+    assert_true(llabs(take(text)->value[METRIC_AGE]) < 10 * DURATION_S);
+    assert_string_equal(samples.note, "the age is only a lower bound: the text has no time stamp");
+    struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
+    assert_int_equal(utimensat(AT_FDCWD, "file", times, 0), 0);
+    assert_int_equal(measure("file"), 0);
+    int64_t age_ns = clock_realtime_ns() - 1000000000 * DURATION_S;
+    assert_true(llabs(age_ns - samples.items->value[METRIC_AGE]) < 10 * DURATION_S);
   }
 }
 
@@ -158,6 +261,8 @@ static void test_refused(void **state) {
   (void)state;
   static const char nothing[] = "file: there is no Jitter= in it; it should be what `timedatectl "
                                 "show-timesync` prints";
+  static const char empty[] = "file: it is empty: `timedatectl show-timesync` failed, or was asked "
+                              "for NTPMessage alone before the first reply";
   static const char *const values[] = {
       "Jitter=",
       "Jitter=-1",
@@ -174,11 +279,20 @@ static void test_refused(void **state) {
       "ServerAddress=::x",
       "RootDispersion=-1",
       "DestinationTimestamp=yesterday",
+      "DestinationTimestamp=--- XXXX-XX-XX XX:XX:XX",
+      "DestinationTimestamp=Wed 1969-12-31 23:59:59 UTC",
+      "Jitter=y",
+      "Jitter=1 y",
+      "Jitter=1month1w",
+      "Jitter=infinity",
+      "Jitter=1y x",
   };
-  refuse("", 0, nothing);
+  refuse("", 0, empty);
+  refuse(" \r\n\n\t", 5, empty);
   refuse("nonsense\n", 9, nothing);
   refuse("a=b\nPacketCount=3\n", 18, nothing);
   refuse("NTPMessage={ PacketCount=3, Jitter=2", 36, "file: its NTPMessage is cut off"); /* 2.5s */
+  refuse("NTPMessage={ Reference=,}=,, Jitter=2", 37, "file: its NTPMessage is cut off");
   refuse("Jitter=1\0\n", 10, "file: it holds a NUL byte and is no text");
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     char want[256];
@@ -187,11 +301,37 @@ static void test_refused(void **state) {
                    values[i] + name + 1);
     refuse(values[i], strlen(values[i]), want);
   }
-  refuse("Jitter=25h", 10,
-         "file: systemd-timesyncd's jitter in ns is 90000000000000, which is more than a day; this "
-         "is not a reading");
+  refuse("Jitter=300y", 11,
+         "file: systemd-timesyncd's jitter in ns is 9467280000000000000, which is more than 292 "
+         "years; this is not a reading");
+  refuse("Jitter=99999999999999999999999y", 31,
+         "file: systemd-timesyncd's jitter in ns is 18446744073709551615, which is more than 292 "
+         "years; this is not a reading");
   refuse("Jitter=1\nStratum=17", 19,
          "file: systemd-timesyncd's stratum is 17, which is not 0 to 16; this is not a reading");
+}
+
+/* Of two machines' texts in one file none is the one that was meant. */
+static void test_twice(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *key;
+  } rows[] = {
+      {"ServerName=a\nJitter=1\nServerName=a\n", "ServerName"},
+      {"NTPMessage={ Leap=0, Jitter=1 }\nNTPMessage={ Leap=0, Jitter=1 }\n", "Leap"},
+      {"{ Jitter=1 }\n{ Jitter=1 }\n", "Jitter"},
+      {"Jitter=9us\njitter=3s\n", "Jitter"},
+      {"NTPMessage={ PacketCount=9, Jitter=1 }\nPacketCount=8\n", "PacketCount"},
+      {"ServerAddress=\nServerAddress=192.0.2.1\nJitter=1", "ServerAddress"},
+      {"FallbackNTPServers=a\nFallbackNTPServers=a\nJitter=1", "FallbackNTPServers"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char want[128];
+    (void)snprintf(want, sizeof want,
+                   "file: %s= stands there twice; give each machine's text a file of its own",
+                   rows[i].key);
+    refuse(rows[i].text, strlen(rows[i].text), want);
+  }
 }
 
 /* A far year must be refused, not overflow. */
@@ -246,6 +386,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_whole),        cmocka_unit_test(test_jitter),
       cmocka_unit_test(test_no_reply_yet), cmocka_unit_test(test_zones),
+      cmocka_unit_test(test_no_comma),     cmocka_unit_test(test_own_zone),
+      cmocka_unit_test(test_age_of_file),  cmocka_unit_test(test_twice),
       cmocka_unit_test(test_refused),      cmocka_unit_test(test_far_year),
       cmocka_unit_test(test_files),        cmocka_unit_test(test_stdin),
   };

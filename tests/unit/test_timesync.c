@@ -61,12 +61,12 @@ static void test_out_of_range(void **state) {
       {{ONE(mode), 3}, "mode is 3, which is not 4 (server)"},
       {{ONE(mode), 5}, "mode is 5, which is not 4 (server)"},
       {{ONE(stratum), 17}, "stratum is 17, which is not 0 to 16"},
-      {{ONE(precision_log2_s), 128},
-       "precision's distance from 1 s is 128, which is beyond 127 powers of two"},
-      {{ONE(precision_log2_s), (uint32_t)-128},
-       "precision's distance from 1 s is 128, which is beyond 127 powers of two"},
+      {{ONE(precision_log2_s), 129},
+       "precision's distance from 1 s is 129, which is beyond 128 powers of two"},
+      {{ONE(precision_log2_s), (uint32_t)-129},
+       "precision's distance from 1 s is 129, which is beyond 128 powers of two"},
       {{ONE(precision_log2_s), (uint32_t)INT32_MIN},
-       "precision's distance from 1 s is 2147483648, which is beyond 127 powers of two"},
+       "precision's distance from 1 s is 2147483648, which is beyond 128 powers of two"},
       {{ONE(reference_bytes), 0}, "reference's length is 0, which is not 4 bytes"},
       {{ONE(reference_bytes), 3}, "reference's length is 3, which is not 4 bytes"},
       {{ONE(reference_bytes), 5}, "reference's length is 5, which is not 4 bytes"},
@@ -74,12 +74,10 @@ static void test_out_of_range(void **state) {
        "root delay in ns is 86400000000001, which is more than a day"},
       {{ONE(root_dispersion_ns), 86400000000001},
        "root dispersion in ns is 86400000000001, which is more than a day"},
-      {{ONE(jitter_ns), 86400000000001},
-       "jitter in ns is 86400000000001, which is more than a day"},
+      {{ONE(jitter_ns), UINT64_C(9223372036854775808)},
+       "jitter in ns is 9223372036854775808, which is more than 292 years"},
       {{ONE(jitter_ns), UINT64_MAX},
-       "jitter in ns is 18446744073709551615, which is more than a day"},
-      {{ONE(poll_interval_ns), 131072000000001},
-       "poll interval in ns is 131072000000001, which is more than 2^17 s"},
+       "jitter in ns is 18446744073709551615, which is more than 292 years"},
       {{ONE(stamp_us[TIMESYNC_T1]), 9223372036854776},
        "originate time stamp in us is 9223372036854776, which is beyond the year 2262"},
       {{ONE(stamp_us[TIMESYNC_T2]), UINT64_C(18444535084909551616)},
@@ -108,11 +106,13 @@ static void test_in_range(void **state) {
       {ONE(stratum), 0},
       {ONE(stratum), 16},
       {ONE(precision_log2_s), 127},
-      {ONE(precision_log2_s), (uint32_t)-127},
+      {ONE(precision_log2_s), (uint32_t)-128}, /* the least of an int8_t */
       {ONE(root_delay_ns), 86400000000000},
       {ONE(root_dispersion_ns), 86400000000000},
-      {ONE(jitter_ns), 86400000000000},
-      {ONE(poll_interval_ns), 131072000000000},
+      {ONE(jitter_ns), 198720000000000}, /* 2.3 days: one reply of eight was six days off */
+      {ONE(jitter_ns), INT64_MAX},
+      {ONE(poll_interval_ns), 259200000000000}, /* three days: PollIntervalMaxSec=1w */
+      {ONE(poll_interval_ns), UINT64_MAX},
       {ONE(poll_interval_ns), 0},
       {ONE(replies), UINT64_MAX},
   };
@@ -158,7 +158,7 @@ static void test_order_of_stamps(void **state) {
   } rows[] = {
       {{2000, 1500, 1600, 1999}, "(round trip -1us, at the server 100us)"},
       {{1000, 1601, 1600, 2000}, "(round trip 1000us, at the server -1us)"},
-      {{1000, 500, 1501, 2000}, "(round trip 1000us, at the server 1001us)"},
+      {{1000, 500, 1502, 2000}, "(round trip 1000us, at the server 1002us)"}, /* a tick: 1us */
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char want[256];
@@ -215,6 +215,32 @@ static void test_address(void **state) {
   }
 }
 
+/* A server whose clock advances in ticks of 2^precision s seems to have held the packet longer than
+ * the round trip took: no delay, but a reading. */
+static void test_ticks(void **state) {
+  (void)state;
+  static const struct {
+    int32_t precision_log2_s;
+    uint64_t held_us;
+    bool reading;
+  } rows[] = {
+      {-6, 1000 + 15625, true}, {-6, 1000 + 15626, false},  {-20, 1000, true},
+      {-29, 1001, true},        {-29, 1002, false},         {-128, 1002, false},
+      {-4, 1000 + 62500, true}, {-4, 1000 + 62501, false},  {0, 1000 + 62500, true},
+      {0, 1000 + 62501, false}, {127, 1000 + 62501, false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct timesync raw = timesync_good();
+    struct sample sample;
+    struct why why;
+    raw.precision_log2_s = rows[i].precision_log2_s;
+    memcpy(raw.stamp_us, (uint64_t[]){1000, 500, 500 + rows[i].held_us, 2000}, sizeof raw.stamp_us);
+    int error = timesync_sample(&raw, GOOD_NOW_NS, &sample, &why);
+    assert_int_equal(error, rows[i].reading ? 0 : -EBADMSG);
+    assert_true(!rows[i].reading || sample.value[METRIC_DELAY] == 0);
+  }
+}
+
 /* A text has the destination alone, and the year 9999 is easily written. */
 static void test_far_destination(void **state) {
   (void)state;
@@ -231,6 +257,7 @@ int main(void) {
       cmocka_unit_test(test_out_of_range), cmocka_unit_test(test_in_range),
       cmocka_unit_test(test_absent),       cmocka_unit_test(test_order_of_stamps),
       cmocka_unit_test(test_address),      cmocka_unit_test(test_far_destination),
+      cmocka_unit_test(test_ticks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

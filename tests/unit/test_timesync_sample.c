@@ -30,7 +30,8 @@ static void test_good(void **state) {
   struct sample sample = take(&raw);
   assert_int_equal(sample.present,
                    ((1U << (FIELD_SPIKE + 1)) - 1) & ~(1U << METRIC_REACH | 1U << FIELD_SENT));
-  assert_int_equal(sample.value[METRIC_ERROR_BOUND], 23000 + 34000 + 100000);
+  /* What the clock may have drifted in 12.3 s is in it. */
+  assert_int_equal(sample.value[METRIC_ERROR_BOUND], 23000 + 34000 + 100000 + 184500);
   assert_int_equal(sample.jitter_kind, JITTER_RMS8);
   assert_string_equal(sample.server, "ntp.example.org");
   assert_string_equal(sample.address, "192.0.2.1");
@@ -171,6 +172,78 @@ static void test_future_reply(void **state) {
   assert_true(sample.spike);
 }
 
+/* 15 ppm of the age (RFC 5905, PHI), and nothing of one that lies in the future. */
+static void test_error_bound_grows(void **state) {
+  (void)state;
+  static const struct {
+    int64_t age_s, bound_ns;
+  } rows[] = {{0, 157000}, {2048, 157000 + 30720000}, {6000, 157000 + 90000000}, {-3600, 157000}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct timesync raw = timesync_good();
+    struct sample sample;
+    struct why why;
+    int64_t now_ns = (int64_t)raw.stamp_us[TIMESYNC_T4] * 1000 + rows[i].age_s * 1000000000;
+    assert_int_equal(timesync_sample(&raw, now_ns, &sample, &why), 0);
+    assert_int_equal(sample.value[METRIC_ERROR_BOUND], rows[i].bound_ns);
+  }
+}
+
+/* What the age of a text is: that of its stamp, a lower bound, or nothing. */
+static void test_age_of_text(void **state) {
+  (void)state;
+  static const unsigned stamped = TIMESYNC_DESTINATION;
+  static const unsigned written = TIMESYNC_WRITTEN;
+  static const struct {
+    unsigned present;
+    int64_t since_s, zone_h, file_s; /* ago: the stamp read as UTC, the file */
+    bool known;
+    int64_t age_s;
+  } rows[] = {
+      {stamped, 300, 0, 0, true, 300},
+      {stamped, -300, 0, 0, true, -300},
+      {stamped | written, 300, 0, 7200, true, 300}, /* an exact stamp is believed */
+      {stamped | written, 7200, 0, 5, true, 7200},
+      {stamped, 300, 1, 0, false, 0},
+      {stamped, 12 * 3600, 1, 0, false, 0},
+      {stamped, 12 * 3600 + 1, 1, 0, true, 1},
+      {stamped, 200 * 3600, 1, 0, true, 188 * 3600},
+      {stamped, -14 * 3600, 1, 0, false, 0},
+      {stamped, -14 * 3600 - 1, 1, 0, true, -1},
+      {stamped | written, -20 * 3600, 1, 5, true, -6 * 3600},
+      {stamped | written, 300, 1, 5, true, 5},
+      {stamped | written, 200 * 3600, 1, 5, true, 188 * 3600},
+      {stamped | written, 13 * 3600, 1, 2 * 3600, true, 2 * 3600},
+      {written, 0, 0, 31536000, true, 31536000},
+      {written, 0, 0, -120, true, -120},
+      {0, 0, 0, 0, false, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct timesync raw = timesync_good();
+    struct sample sample;
+    struct why why;
+    int64_t now_us = GOOD_NOW_NS / 1000;
+    raw.present = TIMESYNC_JITTER | rows[i].present;
+    raw.stamp_us[TIMESYNC_T4] = (uint64_t)(now_us - rows[i].since_s * 1000000);
+    raw.early_us = rows[i].zone_h * 14 * 3600 * 1000000;
+    raw.late_us = rows[i].zone_h * 12 * 3600 * 1000000;
+    raw.written_us = now_us - rows[i].file_s * 1000000;
+    assert_int_equal(timesync_sample(&raw, GOOD_NOW_NS, &sample, &why), 0);
+    if (sample_has(&sample, METRIC_AGE) != rows[i].known) {
+      fail_msg("row %zu", i);
+    }
+    assert_true(!rows[i].known || sample.value[METRIC_AGE] == rows[i].age_s * 1000000000);
+  }
+}
+
+/* Three times a poll interval must fit. */
+static void test_endless_poll_interval(void **state) {
+  (void)state;
+  struct timesync raw = timesync_good();
+  raw.poll_interval_ns = UINT64_MAX;
+  struct sample sample = take(&raw);
+  assert_int_equal(sample.poll_interval_ns, INT64_MAX / 4);
+}
+
 /* Stamps that are taken must leave sums that fit: judged here, that UBSan sees them. */
 static void test_extreme_stamps(void **state) {
   (void)state;
@@ -212,6 +285,9 @@ int main(void) {
       cmocka_unit_test(test_first_reply),
       cmocka_unit_test(test_unsynchronised),
       cmocka_unit_test(test_future_reply),
+      cmocka_unit_test(test_error_bound_grows),
+      cmocka_unit_test(test_age_of_text),
+      cmocka_unit_test(test_endless_poll_interval),
       cmocka_unit_test(test_extreme_stamps),
       cmocka_unit_test(test_ns),
   };

@@ -1,0 +1,12 @@
+/* The time stamps of `timedatectl show-timesync`. */
+#ifndef NTP_MONITOR_TIMESYNC_STAMP_H
+#define NTP_MONITOR_TIMESYNC_STAMP_H
+
+struct timesync;
+
+/* Reads value, "Sat 2026-11-21 05:11:18 UTC", into raw's T4, zone, early_us and late_us; takes the
+ * bit out of raw->present where it says that there is none. 0 or -EINVAL. Reads TZ and
+ * /etc/localtime for our own zone. */
+int timesync_stamp_read(const char *value, struct timesync *raw);
+
+#endif

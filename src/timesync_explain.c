@@ -1,0 +1,99 @@
+/*
+ * What systemd-timesyncd's figures do not tell by themselves.
+ *
+ * On the bus stand the server that is asked now and the figures of the last accepted reply; a
+ * refused reply leaves no trace there. So these sentences say what may be, and where to look.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/text.h"
+#include "ntp_monitor/timesync.h"
+
+/* A reply this much later than the poll interval is missing. */
+#define MISSED_NS DURATION_MIN
+
+static bool has(const struct timesync *raw, unsigned bit) {
+  return (raw->present & bit) != 0;
+}
+
+/* Why there was no reply yet. */
+static void explain_no_reply(const struct timesync *raw, struct sample *sample, char *note,
+                             size_t note_bytes) {
+  enum { NAME_BYTES = 80 }; /* the remark has 160 */
+  char server[SAMPLE_SERVER_BYTES];
+  (void)snprintf(server, sizeof server, "%s", raw->server);
+  text_truncate(server, NAME_BYTES);
+  const char *advice = NULL;
+  if (raw->server[0] == '\0' && !raw->servers) {
+    (void)snprintf(sample->remark, sizeof sample->remark, "systemd-timesyncd knows no server");
+    advice = "set NTP= in timesyncd.conf";
+  } else if (raw->server[0] == '\0') {
+    (void)snprintf(sample->remark, sizeof sample->remark,
+                   "systemd-timesyncd has asked no server yet");
+    advice = "is the network up for systemd-networkd (networkctl), and do the servers' names "
+             "resolve (resolvectl)?";
+  } else if (raw->family == 0) {
+    (void)snprintf(sample->remark, sizeof sample->remark,
+                   "no reply yet from %.80s, whose address is not known yet", server);
+    advice = "check that its name resolves: resolvectl query NAME";
+  } else {
+    (void)snprintf(sample->remark, sizeof sample->remark,
+                   "no reply yet from %.80s that timesyncd accepts", server);
+    advice = "check the way to its UDP port 123; replies may have been refused: journalctl -u "
+             "systemd-timesyncd";
+  }
+  (void)snprintf(note, note_bytes, "%s", advice);
+}
+
+/* Whether the figures may be of another server than the one that is named. */
+static bool is_anothers(const struct timesync *raw, const struct sample *sample) {
+  bool whole = has(raw, TIMESYNC_POLL_INTERVAL); /* a text may be a few lines out of it */
+  if (whole && (raw->server[0] == '\0' || raw->family == 0)) {
+    return true;
+  }
+  unsigned char address[sizeof(struct in6_addr)];
+  bool literal = raw->family != 0 && inet_pton(raw->family, raw->server, address) == 1;
+  if (literal && memcmp(address, raw->address, raw->address_bytes) != 0) {
+    return true;
+  }
+  return sample_has(sample, METRIC_AGE) && sample_has(sample, FIELD_POLL_INTERVAL) &&
+         sample->value[METRIC_AGE] - MISSED_NS > sample->poll_interval_ns;
+}
+
+/* What is wrong with the age, or "". */
+static void explain_age(const struct timesync *raw, const struct sample *sample, char *out,
+                        size_t size_bytes) {
+  const char *is = sample_has(sample, METRIC_AGE) ? "only a lower bound" : "not known";
+  out[0] = '\0';
+  if (timesync_age_is_exact(raw)) {
+    return;
+  }
+  if (has(raw, TIMESYNC_DESTINATION)) {
+    (void)snprintf(out, size_bytes,
+                   "the age is %s: the zone of the time stamp (%s) is ambiguous; run TZ=UTC "
+                   "timedatectl show-timesync",
+                   is, raw->zone[0] != '\0' ? raw->zone : "none");
+  } else {
+    (void)snprintf(out, size_bytes, "the age is %s: the text has no time stamp", is);
+  }
+}
+
+void timesync_explain(const struct timesync *raw, struct sample *sample, char *note,
+                      size_t note_bytes) {
+  char age[192];
+  bool counted = has(raw, TIMESYNC_REPLIES);
+  if (counted && raw->replies == 0) {
+    if (has(raw, TIMESYNC_POLL_INTERVAL)) {
+      explain_no_reply(raw, sample, note, note_bytes);
+    }
+    return;
+  }
+  explain_age(raw, sample, age, sizeof age);
+  const char *whose =
+      is_anothers(raw, sample) ? "figures of the last reply, perhaps another server's" : "";
+  (void)snprintf(note, note_bytes, "%s%s%s", whose, whose[0] != '\0' && age[0] != '\0' ? "; " : "",
+                 age);
+}

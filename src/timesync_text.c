@@ -1,0 +1,269 @@
+/*
+ * What `timedatectl show-timesync` prints, read into timesyncd's fields.
+ *
+ * Written after systemd's src/timedate/timedatectl.c and src/basic/time-util.c, versions 239 to
+ * 257.
+ */
+#include "ntp_monitor/timesync_text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/text.h"
+#include "ntp_monitor/timesync.h"
+#include "ntp_monitor/timesync_stamp.h"
+#include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
+
+#define DIGITS "0123456789"
+
+/* Each reads value into raw: 0 or -EINVAL (the caller quotes it). */
+
+/* Adds count units, at most UINT64_MAX in all. */
+static void add_span(uint64_t *sum_ns, uint64_t count, uint64_t unit_ns) {
+  uint64_t part_ns = 0;
+  if (__builtin_mul_overflow(count, unit_ns, &part_ns) ||
+      __builtin_add_overflow(*sum_ns, part_ns, sum_ns)) {
+    *sum_ns = UINT64_MAX;
+  }
+}
+
+/* systemd prints years of 365.25 days and months of a twelfth of that before all other units. */
+static int read_span(const char *value, uint64_t *ns) {
+  static const struct {
+    const char *name;
+    uint64_t ns;
+  } units[] = {{"y", 31557600 * DURATION_S}, {"month", 2629800 * DURATION_S}};
+  const char *at = value;
+  uint64_t sum_ns = 0;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    size_t digits = strspn(at, DIGITS);
+    size_t length = digits + strlen(units[i].name);
+    bool here = digits > 0 && strncmp(at + digits, units[i].name, length - digits) == 0;
+    if (here && (at[length] == ' ' || at[length] == '\0')) {
+      add_span(&sum_ns, strtoull(at, NULL, 10), units[i].ns);
+      at += length + strspn(at + length, " ");
+    }
+  }
+  int64_t span_ns = 0;
+  struct why unused;
+  if ((at == value || *at != '\0') && duration_parse(at, &span_ns, &unused) != 0) {
+    return -EINVAL;
+  }
+  add_span(&sum_ns, (uint64_t)span_ns, 1);
+  *ns = sum_ns;
+  return 0;
+}
+
+static int read_number(const char *value, uint64_t *number) {
+  size_t digits = strspn(value, DIGITS);
+  if (digits == 0 || digits > 18 || value[digits] != '\0') {
+    return -EINVAL;
+  }
+  *number = strtoull(value, NULL, 10);
+  return 0;
+}
+
+static int read_small(const char *value, uint32_t *number) {
+  uint64_t wide = 0;
+  if (read_number(value, &wide) != 0 || wide > UINT32_MAX) {
+    return -EINVAL;
+  }
+  *number = (uint32_t)wide;
+  return 0;
+}
+
+static int read_server(const char *value, struct timesync *raw) {
+  text_escape(raw->server, sizeof raw->server, value, strlen(value));
+  return 0;
+}
+
+static int read_address(const char *value, struct timesync *raw) {
+  if (value[0] == '\0') {
+    return 0;
+  }
+  raw->family = strchr(value, ':') != NULL ? AF_INET6 : AF_INET;
+  raw->address_bytes = raw->family == AF_INET6 ? 16 : 4;
+  return inet_pton(raw->family, value, raw->address) == 1 ? 0 : -EINVAL;
+}
+
+/* One of the lists of servers: only whether it has any counts. */
+static int read_servers(const char *value, struct timesync *raw) {
+  raw->servers = raw->servers || value[0] != '\0';
+  return 0;
+}
+
+static int read_poll_interval(const char *value, struct timesync *raw) {
+  if (strcmp(value, "infinity") == 0) {
+    raw->poll_interval_ns = UINT64_MAX;
+    return 0;
+  }
+  return read_span(value, &raw->poll_interval_ns);
+}
+
+static int read_leap(const char *value, struct timesync *raw) {
+  return read_small(value, &raw->leap);
+}
+
+static int read_stratum(const char *value, struct timesync *raw) {
+  return read_small(value, &raw->stratum);
+}
+
+static int read_root_delay(const char *value, struct timesync *raw) {
+  return read_span(value, &raw->root_delay_ns);
+}
+
+static int read_root_dispersion(const char *value, struct timesync *raw) {
+  return read_span(value, &raw->root_dispersion_ns);
+}
+
+static int read_spike(const char *value, struct timesync *raw) {
+  raw->spike = strcasecmp(value, "yes") == 0;
+  return raw->spike || strcasecmp(value, "no") == 0 ? 0 : -EINVAL;
+}
+
+static int read_replies(const char *value, struct timesync *raw) {
+  return read_number(value, &raw->replies);
+}
+
+static int read_jitter(const char *value, struct timesync *raw) {
+  return read_span(value, &raw->jitter_ns);
+}
+
+static int read_destination(const char *value, struct timesync *raw) {
+  return timesync_stamp_read(value, raw);
+}
+
+static const struct key {
+  const char *name;
+  unsigned present; /* the bit it stands for */
+  int (*read)(const char *value, struct timesync *raw);
+} keys[] = {
+    {"ServerName", 0, read_server},
+    {"ServerAddress", 0, read_address},
+    {"LinkNTPServers", 0, read_servers},
+    {"SystemNTPServers", 0, read_servers},
+    {"RuntimeNTPServers", 0, read_servers},
+    {"FallbackNTPServers", 0, read_servers},
+    {"PollIntervalUSec", TIMESYNC_POLL_INTERVAL, read_poll_interval},
+    {"Leap", TIMESYNC_LEAP, read_leap},
+    {"Stratum", TIMESYNC_STRATUM, read_stratum},
+    {"RootDelay", TIMESYNC_ROOT_DELAY, read_root_delay},
+    {"RootDispersion", TIMESYNC_ROOT_DISPERSION, read_root_dispersion},
+    {"DestinationTimestamp", TIMESYNC_DESTINATION, read_destination},
+    {"Ignored", TIMESYNC_SPIKE, read_spike},
+    {"PacketCount", TIMESYNC_REPLIES, read_replies},
+    {"Jitter", TIMESYNC_JITTER, read_jitter},
+};
+
+/* What a text is read into. */
+struct reader {
+  struct timesync *raw;
+  struct trace *trace;
+  struct why *why;
+  unsigned seen; /* bits of keys */
+};
+
+static char *trim(char *text) {
+  text += strspn(text, " \t\r");
+  size_t length = strlen(text);
+  while (length > 0 && strchr(" \t\r", text[length - 1]) != NULL) {
+    length--;
+  }
+  text[length] = '\0';
+  return text;
+}
+
+static int take_value(struct reader *reader, size_t index, const char *value) {
+  const struct key *key = &keys[index];
+  trace_add(reader->trace, "text: %s=%s", key->name, value);
+  if ((reader->seen & 1U << index) != 0) {
+    return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG,
+                   "%s= stands there twice; give each machine's text a file of its own", key->name);
+  }
+  reader->seen |= 1U << index;
+  reader->raw->present |= key->present;
+  if (key->read(value, reader->raw) != 0) {
+    return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG, "%s='%.80s' cannot be read", key->name,
+                   value);
+  }
+  return 0;
+}
+
+/* One KEY=VALUE; other keys than timesyncd's are passed over. */
+static int take_pair(struct reader *reader, char *pair) {
+  char *value = strchr(pair, '=');
+  if (value == NULL) {
+    return 0;
+  }
+  *value++ = '\0';
+  pair = trim(pair);
+  value = trim(value);
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    if (strcasecmp(pair, keys[i].name) == 0) {
+      return take_value(reader, i, value);
+    }
+  }
+  return 0;
+}
+
+/* Between the braces of NTPMessage. systemd 239 to 249 has no comma between
+ * "Ignored=no PacketCount=25". */
+static int take_message(struct reader *reader, char *line) {
+  char *rest = NULL;
+  if (line[0] == '\0' || line[strlen(line) - 1] != '}') {
+    return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG, "its NTPMessage is cut off");
+  }
+  for (char *part = strtok_r(line, ",}", &rest); part != NULL; part = strtok_r(NULL, ",}", &rest)) {
+    char *first = strchr(part, '=');
+    char *second = first != NULL ? strchr(first + 1, '=') : NULL;
+    char *gap = second != NULL ? memrchr(first, ' ', (size_t)(second - first)) : NULL;
+    if (gap != NULL) {
+      *gap = '\0';
+    }
+    if (take_pair(reader, part) != 0 || (gap != NULL && take_pair(reader, gap + 1) != 0)) {
+      return -EBADMSG;
+    }
+  }
+  return 0;
+}
+
+/* Each line is a pair; --value leaves out the name before NTPMessage's braces. */
+static int take_line(struct reader *reader, char *line) {
+  static const char message[] = "NTPMessage={";
+  if (strncasecmp(line, message, sizeof message - 1) == 0) {
+    return take_message(reader, line + sizeof message - 1);
+  }
+  return line[0] == '{' ? take_message(reader, line + 1) : take_pair(reader, line);
+}
+
+int timesync_text_read(char *text, struct timesync *raw, struct trace *trace, struct why *why) {
+  struct reader reader = {raw, trace, why, 0};
+  char *rest = NULL;
+  if (text[strspn(text, " \t\r\n")] == '\0') {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "it is empty: `timedatectl show-timesync` failed, or was asked for NTPMessage "
+                   "alone before the first reply");
+  }
+  for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+    if (take_line(&reader, trim(line)) != 0) {
+      return -EBADMSG;
+    }
+  }
+  bool jitter = (raw->present & TIMESYNC_JITTER) != 0;
+  if (reader.seen == 0 || (!jitter && (raw->present & TIMESYNC_REPLIES) != 0)) {
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG,
+                   "there is no Jitter= in it; it should be what `timedatectl show-timesync` "
+                   "prints");
+  }
+  if (!jitter) {
+    /* timedatectl leaves NTPMessage out until there is a reply. */
+    raw->replies = 0;
+    raw->present |= TIMESYNC_REPLIES;
+  }
+  return 0;
+}
