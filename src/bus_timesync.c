@@ -69,14 +69,29 @@ static int read_ntp_message(sd_bus_message *message, struct timesync *raw) {
   return error;
 }
 
+/* One of the lists of servers: only whether it has any counts. */
+static int read_servers(sd_bus_message *message, struct timesync *raw) {
+  const char *name = NULL;
+  int error = sd_bus_message_enter_container(message, 'a', "s");
+  while (error >= 0 && (error = sd_bus_message_read(message, "s", &name)) > 0) {
+    raw->servers = true;
+  }
+  return error < 0 ? error : sd_bus_message_exit_container(message);
+}
+
 static const struct property {
   const char *name, *signature;
   int (*read)(sd_bus_message *, struct timesync *); /* 0 or more, or a negative errno */
+  bool required;
 } properties[] = {
-    {"ServerName", "s", read_name},
-    {"ServerAddress", "(iay)", read_address},
-    {"PollIntervalUSec", "t", read_poll_interval},
-    {"NTPMessage", "(uuuuittayttttbtt)", read_ntp_message},
+    {"ServerName", "s", read_name, true},
+    {"ServerAddress", "(iay)", read_address, true},
+    {"PollIntervalUSec", "t", read_poll_interval, true},
+    {"NTPMessage", "(uuuuittayttttbtt)", read_ntp_message, true},
+    {"LinkNTPServers", "as", read_servers, false},
+    {"SystemNTPServers", "as", read_servers, false},
+    {"RuntimeNTPServers", "as", read_servers, false}, /* since systemd 251 */
+    {"FallbackNTPServers", "as", read_servers, false},
 };
 
 /* Reading what a stranger sends must end before the deadline; the daemon has 13. */
@@ -108,6 +123,9 @@ static int read_property(sd_bus_message *message, struct timesync *raw, unsigned
       continue;
     }
     if (kind != 'v' || strcmp(contents, property->signature) != 0) {
+      if (!property->required) {
+        break;
+      }
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                      "systemd-timesyncd's %s has the type %s instead of %s; this is no version "
                      "that is known",
@@ -145,7 +163,7 @@ int bus_timesync_read(sd_bus_message *message, struct timesync *raw, struct why 
     return malformed(why, "its list of properties", error);
   }
   for (size_t i = 0; i < PROPERTY_COUNT; i++) {
-    if ((seen & 1U << i) == 0) {
+    if ((seen & 1U << i) == 0 && properties[i].required) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                      "systemd-timesyncd's reply has no %s; is its version older than 239?",
                      properties[i].name);

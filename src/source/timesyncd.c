@@ -161,6 +161,7 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
   }
   if (error == 0) {
     sample.foreign_clock = config->host != NULL;
+    timesync_explain(&raw, &sample, samples->note, sizeof samples->note);
     error = samples_add(samples, &sample);
     if (error != 0) {
       (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");

@@ -207,7 +207,8 @@ nothing_measured() {
   property NTPMessage | jq -e '.[9] > 1e19 and .[13] == 0'
   for AS in '' lab_as_user; do
     check
-    verdict 1 not-synchronised 'no reply yet from 127\.0\.0\.1, .*source: timesyncd; check .*UDP port 123$'
+    verdict 1 not-synchronised 'no reply yet from 127\.0\.0\.1 that timesyncd accepts, ' \
+      'source: timesyncd; check the way to its UDP port 123; .* refused: journalctl -u systemd-timesyncd$'
     nothing_measured
     check -w 1ns -c 1ns
     verdict 1 not-synchronised
@@ -215,15 +216,67 @@ nothing_measured() {
 }
 
 @test "not synchronised: a server that is not synchronised itself, and a name nobody knows" {
-  service '*=leap=3'
-  lab_line "$LAB_DIR/log/ntp" .
-  check
-  verdict 1 not-synchronised
-  nothing_measured
+  for answer in leap=3 root_dispersion=12s stratum=0,reference=RATE stratum=0,reference=DENY; do
+    service "*=$answer"
+    lab_line "$LAB_DIR/log/ntp" answered
+    check
+    verdict 1 not-synchronised '127\.0\.0\.1 that timesyncd accepts.* may have been refused: journalctl' || row "$answer"
+    nothing_measured
+    lab_stop_all
+    rm -f "$LAB_DIR"/log/*
+  done
+  service '*=drop=1'
   lab_stop timesyncd
   lab_timesyncd_start NTP=no.such.example FallbackNTP=
   check
-  verdict 1 not-synchronised 'no reply yet from (no\.such\.example|any server)'
+  verdict 1 not-synchronised '(no reply yet from no\.such\.example, whose address is not known|has asked no server) yet.*resolvectl'
+}
+
+@test "not synchronised: timesyncd has asked nobody, since networkd says offline, or there is no server" {
+  mkdir -p /run/systemd/netif
+  printf '%s\n' OPER_STATE=no-carrier CARRIER_STATE=no-carrier ADDRESS_STATE=off \
+    ONLINE_STATE=offline >/run/systemd/netif/state
+  service '*=+5ms'
+  for AS in '' lab_as_user; do
+    check
+    verdict 1 not-synchronised '^NTP not synchronised: systemd-timesyncd has asked no server yet, ' '\(networkctl\)'
+    nothing_measured
+  done
+  AS=
+  timedatectl show-timesync >"$BATS_TEST_TMPDIR/text"
+  check -s "text:$BATS_TEST_TMPDIR/text"
+  verdict 1 not-synchronised 'has asked no server yet'
+  rm /run/systemd/netif/state
+  lab_stop timesyncd
+  lab_timesyncd_start NTP= FallbackNTP=
+  check
+  verdict 1 not-synchronised 'systemd-timesyncd knows no server, .*; set NTP= in timesyncd\.conf$'
+  nothing_measured
+}
+
+@test "figures that are perhaps another server's: the next one has no address" {
+  service '*=+5ms'
+  lab_replies 3
+  check
+  verdict 0 ok 'source: timesyncd$'
+  lab_ask no.such.example
+  lab_until 5 named no.such.example
+  check
+  verdict 0 ok "figures of the last reply, perhaps another server's$"
+  server_is '[.address, .replies]' '[null,3]'
+}
+
+@test "a machine that slept: one reply is six days off, and so is the verdict" {
+  service '*=+5ms' '127.0.9.9=+518400s,delay=3ms'
+  lab_replies 7
+  lab_replies 8 127.0.9.9
+  config 'offset_critical = 1min'
+  check -C "$CONF"
+  verdict 2 offset '(5d 23h|6d)' 'jitter: 2d 6h'
+  server_is '.jitter_s > 190000 and .offset_s > 518000' true
+  lab_replies 9 127.0.9.8
+  check -C "$CONF"
+  verdict 1 jitter 'NTP jitter above threshold: 2d 6h'
 }
 
 @test "warming up: too few replies for a jitter are OK, and say so" {
