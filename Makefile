@@ -13,8 +13,10 @@ BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 PLUGINDIR = $(PREFIX)/lib/ntp_monitor
 EXAMPLEDIR = $(PREFIX)/share/doc/ntp_monitor/examples
-# One of the two folders that journalctl --update-catalog reads is below /usr/local, the other below /usr.
+# systemd reads these below /usr/local and below /usr, nowhere else.
 CATALOGDIR = $(PREFIX)/lib/systemd/catalog
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 VERSION := 1.0.0
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
@@ -46,11 +48,13 @@ else
 
 ifndef SYSTEMD
   SYSTEMD := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo yes || echo no)
+  SYSTEMD_PACKAGE := libsystemd-dev
 endif
 
 ifeq ($(SYSTEMD),no)
   EXCLUDED := src/source/timesyncd.c src/bus.c src/bus_timesync.c
   LEFT_OUT += timesyncd (libsystemd)
+  LEFT_OUT_PACKAGES += $(SYSTEMD_PACKAGE)
 else
   EXCLUDED := src/source/timesyncd_none.c
   SYSTEMD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libsystemd)
@@ -60,12 +64,14 @@ endif
 # libcurl is for the plug-in alone: the program itself is not linked against it.
 ifndef CURL
   CURL := $(shell $(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
+  CURL_PACKAGE := libcurl4-openssl-dev
 endif
 
 EXCLUDED += $(wildcard src/plugin/*.c)
 ifeq ($(CURL),no)
   EXCLUDED += src/output/http.c
   LEFT_OUT += http (libcurl)
+  LEFT_OUT_PACKAGES += $(CURL_PACKAGE)
 else
   EXCLUDED += src/output/http_none.c
   PLUGINS := $(BUILD)/plugins/http.so
@@ -114,7 +120,11 @@ PROGRAM := $(BUILD)/ntp_monitor
 
 .PHONY: all
 all: $(PROGRAM) $(PLUGINS)
-	@$(if $(LEFT_OUT),echo "left out of this build: $(LEFT_OUT)",:)
+	@echo '$(LEFT_OUT)' | cmp -s - $(BUILD)/left_out || { echo '$(LEFT_OUT)' > $(BUILD)/left_out; $(SAY_LEFT_OUT); }
+
+# Said once for a build, with the packages (Debian's names) that bring what was looked for and not found.
+SAY_LEFT_OUT = $(if $(LEFT_OUT),echo 'left out of this build: $(LEFT_OUT)$(if $(strip $(LEFT_OUT_PACKAGES)),; \
+  to have it: sudo apt install $(strip $(LEFT_OUT_PACKAGES)))',:)
 
 # Changes only when a flag or a compiler does, and then everything is rebuilt.
 define CHECK_TOOLS
@@ -176,25 +186,48 @@ run: all build/tests/lab/ntp_server build/tests/lab/loopback_up
 
 # --- installing -------------------------------------------------------------
 
+UNITS := $(addprefix contrib/systemd/,ntp_monitor.service ntp_monitor.timer ntp_monitor-http.socket ntp_monitor-http@.service)
+CATALOG := contrib/systemd/ntp_monitor.catalog
+SYSUSERS := contrib/sysusers.d/ntp_monitor.conf
+EXAMPLES := $(filter-out contrib/images/% $(UNITS) $(CATALOG) $(SYSUSERS),$(wildcard contrib/*/*))
+
+# Text files, each with its folder. They name /usr/local; what is installed has PREFIX in its place.
+TEXTS = man/ntp_monitor.1:$(MANDIR)/man1 man/ntp_monitor.conf.5:$(MANDIR)/man5 \
+  $(addsuffix :$(UNITDIR),$(UNITS)) $(CATALOG):$(CATALOGDIR) $(SYSUSERS):$(SYSUSERSDIR) \
+  ntp_monitor.conf.example:$(EXAMPLEDIR) \
+  $(foreach example,$(EXAMPLES),$(example):$(call example_folder,$(example)))
+example_folder = $(patsubst contrib/%/,$(EXAMPLEDIR)/%,$(dir $(1)))
+EXAMPLE_FOLDERS = $(sort $(foreach example,$(EXAMPLES),$(call example_folder,$(example))))
+EACH_TEXT = set -e; for text in $(TEXTS); do file=$${text%%:*}; folder="$(DESTDIR)$${text\#*:}"
+
+define NEXT_STEPS
+ntp_monitor is installed. To run it every five minutes from a systemd timer:
+  sudo systemd-sysusers ntp_monitor.conf
+  sudo systemctl enable --now ntp_monitor.timer
+or from cron: ./install_config.sh --cron
+Files for other programs are in $(EXAMPLEDIR); the first lines of each say how to use it.
+endef
+export NEXT_STEPS
+
 .PHONY: install uninstall
 install: all
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-	  $(DESTDIR)$(EXAMPLEDIR) $(DESTDIR)$(CATALOGDIR)
-	$(INSTALL) -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/ntp_monitor
-	$(if $(PLUGINS),$(INSTALL) -d $(DESTDIR)$(PLUGINDIR) && $(INSTALL) -m 0644 $(PLUGINS) $(DESTDIR)$(PLUGINDIR))
-	ln -sf ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor
-	$(INSTALL) -m 0644 man/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man1
-	$(INSTALL) -m 0644 man/ntp_monitor.conf.5 $(DESTDIR)$(MANDIR)/man5
-	$(INSTALL) -m 0644 ntp_monitor.conf.example $(DESTDIR)$(EXAMPLEDIR)
-	$(INSTALL) -m 0644 contrib/systemd/ntp_monitor.catalog $(DESTDIR)$(CATALOGDIR)
+	$(INSTALL) -d "$(DESTDIR)$(BINDIR)"
+	$(INSTALL) -m 0755 $(PROGRAM) "$(DESTDIR)$(BINDIR)/ntp_monitor"
+	$(if $(PLUGINS),$(INSTALL) -d "$(DESTDIR)$(PLUGINDIR)" && $(INSTALL) -m 0644 $(PLUGINS) "$(DESTDIR)$(PLUGINDIR)")
+	ln -sf ntp_monitor "$(DESTDIR)$(BINDIR)/ntp-monitor"
+	@$(EACH_TEXT); $(INSTALL) -d "$$folder"; \
+	  sed 's|/usr/local|$(PREFIX)|g' "$$file" | $(INSTALL) -m 0644 /dev/stdin "$$folder/$${file##*/}"; done
+	@$(if $(DESTDIR),:,echo "$$NEXT_STEPS")
 
+# systemctl cannot disable a unit that is gone.
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/ntp_monitor $(DESTDIR)$(BINDIR)/ntp-monitor \
-	  $(DESTDIR)$(MANDIR)/man1/ntp_monitor.1 $(DESTDIR)$(MANDIR)/man5/ntp_monitor.conf.5 \
-	  $(DESTDIR)$(EXAMPLEDIR)/ntp_monitor.conf.example $(DESTDIR)$(PLUGINDIR)/http.so \
-	  $(DESTDIR)$(CATALOGDIR)/ntp_monitor.catalog
-	-rmdir $(DESTDIR)$(EXAMPLEDIR) $(dir $(DESTDIR)$(EXAMPLEDIR)) $(DESTDIR)$(PLUGINDIR) \
-	  $(DESTDIR)$(CATALOGDIR) 2>/dev/null || true
+	@if [ -z "$(DESTDIR)" ] && [ -n "$$(find /etc/systemd/system -lname '$(UNITDIR)/ntp_monitor*' 2>/dev/null)" ]; then \
+	  echo "the timer or the socket is enabled; first: sudo systemctl disable --now ntp_monitor.timer ntp_monitor-http.socket"; \
+	  exit 1; fi
+	rm -f "$(DESTDIR)$(BINDIR)/ntp_monitor" "$(DESTDIR)$(BINDIR)/ntp-monitor" "$(DESTDIR)$(PLUGINDIR)/http.so"
+	@$(EACH_TEXT); rm -f "$$folder/$${file##*/}"; done
+	@for folder in $(EXAMPLE_FOLDERS) $(EXAMPLEDIR) $(dir $(EXAMPLEDIR)) $(PLUGINDIR) $(CATALOGDIR) $(UNITDIR) \
+	  $(dir $(UNITDIR)) $(SYSUSERSDIR); do rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; done
 	@echo "configuration and crontab lines are taken back by: ./install_config.sh --uninstall"
 
 # --- tests ------------------------------------------------------------------

@@ -41,12 +41,23 @@ builds() {
 # Without libcurl there is no plug-in.
 plugin=$'usr/lib/ntp_monitor/http.so f 644\n'
 pkg-config --exists libcurl || plugin=
-readonly INSTALLED="usr/bin/ntp-monitor l ntp_monitor
+readonly EXAMPLES='cron/ntp_monitor grafana/ntp_monitor-influxdb.json grafana/ntp_monitor-prometheus.json icinga2/ntp_monitor.conf
+logrotate/ntp_monitor nagios/nrpe.cfg nagios/ntp_monitor.cfg ntp_monitor.conf.example prometheus/ntp_monitor.rules.test.yml
+prometheus/ntp_monitor.rules.yml prometheus/prometheus.yml rsyslog/ntp_monitor-forward.conf rsyslog/ntp_monitor.conf
+systemd/influx.conf systemd/loghost.conf systemd/textfile.conf telegraf/ntp_monitor.conf'
+# shellcheck disable=SC2086 # words
+INSTALLED="usr/bin/ntp-monitor l ntp_monitor
 usr/bin/ntp_monitor f 755
 ${plugin}usr/lib/systemd/catalog/ntp_monitor.catalog f 644
-usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example f 644
+usr/lib/systemd/system/ntp_monitor-http.socket f 644
+usr/lib/systemd/system/ntp_monitor-http@.service f 644
+usr/lib/systemd/system/ntp_monitor.service f 644
+usr/lib/systemd/system/ntp_monitor.timer f 644
+usr/lib/sysusers.d/ntp_monitor.conf f 644
+$(printf 'usr/share/doc/ntp_monitor/examples/%s f 644\n' $EXAMPLES)
 usr/share/man/man1/ntp_monitor.1 f 644
 usr/share/man/man5/ntp_monitor.conf.5 f 644"
+readonly INSTALLED
 
 @test "install: just these files, with these modes, whatever the umask; twice is once" {
   for umask in 022 077; do
@@ -57,10 +68,7 @@ usr/share/man/man5/ntp_monitor.conf.5 f 644"
       [ "$(list "$to")" = "$INSTALLED" ] || fail "the $time time: $(list "$to")"
     done
     cmp build/ntp_monitor "$to/usr/bin/ntp_monitor"
-    cmp man/ntp_monitor.1 "$to/usr/share/man/man1/ntp_monitor.1"
-    cmp man/ntp_monitor.conf.5 "$to/usr/share/man/man5/ntp_monitor.conf.5"
     cmp ntp_monitor.conf.example "$to/usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example"
-    cmp contrib/systemd/ntp_monitor.catalog "$to/usr/lib/systemd/catalog/ntp_monitor.catalog"
     expect 0 "$to/usr/bin/ntp-monitor" --version
     # Folders that others must be able to enter.
     [ -z "$(find "$to/usr" -type d ! -perm -0755)" ] || fail "$(find "$to" -type d -ls)"
@@ -72,12 +80,35 @@ usr/share/man/man5/ntp_monitor.conf.5 f 644"
   [ "$(list "$BATS_TEST_TMPDIR/to")" = "${INSTALLED//usr\//usr\/local\/}" ]
 }
 
+@test "install: PREFIX stands in every text where the tree has /usr/local, and nothing else is changed" {
+  local file
+  expect 0 make install DESTDIR="$BATS_TEST_TMPDIR/to" PREFIX=/opt/my-own
+  [ "$(list "$BATS_TEST_TMPDIR/to")" = "${INSTALLED//usr\//opt/my-own/}" ] || fail "$(list "$BATS_TEST_TMPDIR/to")"
+  run ! grep -rI /usr/local "$BATS_TEST_TMPDIR/to"
+  grep -qx 'ExecStart=/opt/my-own/bin/ntp_monitor' "$BATS_TEST_TMPDIR/to/opt/my-own/lib/systemd/system/ntp_monitor.service"
+  find man/*.[15] contrib -type f ! -path 'contrib/images/*' | while read -r file; do
+    sed 's,/usr/local,/opt/my-own,g' "$file" |
+      cmp - "$(find "$BATS_TEST_TMPDIR/to" -path "*${file#contrib}" -o -path "*${file#contrib/systemd}" -o -path "*/man/*/${file##*/}" | grep -m 1 .)"
+  done
+}
+
 @test "install: for real, in a /usr/local of the test's own: found by either name" {
   # shellcheck disable=SC2016 # the other shell's
   expect 0 unshare -m sh -c 'mount -t tmpfs tmpfs /usr/local && make install >&2 &&
     PATH=/usr/local/bin:$PATH && command -v ntp_monitor && command -v ntp-monitor &&
     ntp-monitor -V && make uninstall >&2 && find /usr/local ! -type d'
   lines_are "$output" /usr/local/bin/ntp_monitor /usr/local/bin/ntp-monitor 'ntp_monitor [0-9.]+'
+}
+
+@test "install: says what to do next, but not into a package; an enabled timer keeps what it runs" {
+  # shellcheck disable=SC2016 # the other shell's
+  expect 0 unshare -m sh -c 'mount -t tmpfs tmpfs /usr/local && mkdir -p /etc/systemd/system && mount -t tmpfs tmpfs /etc/systemd/system && make install &&
+    ln -s /usr/local/lib/systemd/system/ntp_monitor.timer /etc/systemd/system/ && ! make uninstall &&
+    ls /usr/local/lib/systemd/system/ntp_monitor.timer && rm /etc/systemd/system/ntp_monitor.timer && make uninstall'
+  [[ $output == *'sudo systemd-sysusers ntp_monitor.conf'*'sudo systemctl enable --now ntp_monitor.timer'* ]] || fail "$output"
+  [[ $output == *'first: sudo systemctl disable --now ntp_monitor.timer'* ]] || fail "$output"
+  expect 0 make install DESTDIR="$BATS_TEST_TMPDIR/to"
+  [[ $output != *systemd-sysusers* ]]
 }
 
 @test "install: the example, put where the program looks, changes nothing" {
@@ -171,7 +202,15 @@ build/ntp_monitor' ] || fail "$made"
 
 @test "build: without libsystemd it says what it leaves out; clean removes what it built" {
   expect 0 make -j2 BUILD="$BATS_TEST_TMPDIR/none" PKG_CONFIG=false
-  [[ $output == *'left out of this build: timesyncd (libsystemd)'* ]]
+  said='left out of this build: timesyncd (libsystemd) http (libcurl); to have it: sudo apt install libsystemd-dev libcurl4-openssl-dev'
+  grep -qxF "$said" <<<"$output" || fail "$output"
+  # Once, not by each make that follows.
+  expect 0 make BUILD="$BATS_TEST_TMPDIR/none" PKG_CONFIG=false
+  [[ $output != *'left out'* ]] || fail "$output"
+  # What was not wanted needs no package.
+  rm "$BATS_TEST_TMPDIR/none/left_out"
+  expect 0 make BUILD="$BATS_TEST_TMPDIR/none" PKG_CONFIG=false CURL=no
+  grep -qxF "${said% libcurl4*}" <<<"$output" || fail "$output"
   expect 0 "$BATS_TEST_TMPDIR/none/ntp_monitor" --help
   [[ $output == *'left out of this build'* ]]
   expect 0 make BUILD="$BATS_TEST_TMPDIR/none" clean
@@ -297,7 +336,7 @@ no_daemon() {
     [[ $output == *"installing:"* ]]
   done
   # And so for the rows that are not missing here.
-  names=$(sed -nE "s/^(build=|check=)?'?([a-z0-9.+-]+):.*:.*/\2/p" .ci/packages | tr '\n' ' ')
+  names=$(sed -nE "s/^(build=|optional=|check=)?'?([a-z0-9.+-]+):.*:.*/\2/p" .ci/packages | tr '\n' ' ')
   [[ " $names " == *' gcc '*' bats '* ]]
   no_daemon "$names"
 }
@@ -308,6 +347,16 @@ no_daemon() {
   expect 2 needy make --no-print-directory deps
   [ "$(cut -d ' ' -f 2 "$ran" | tr '\n' ' ')" = 'install update install ' ] || fail "$(cat "$ran")"
   rm "$ran.fails"
+}
+
+@test "deps: offers what brings the parts that a build leaves out, and installs it for the tests alone" {
+  tools apt-get dpkg
+  expect 0 needy make --no-print-directory deps
+  [[ $output == *'optional, and left alone; to have it: sudo apt install libcurl4-openssl-dev'* ]] || fail "$output"
+  run ! grep -q libcurl "$ran"
+  rm "$ran"
+  expect 0 needy make --no-print-directory check-deps
+  grep -q ' libcurl4-openssl-dev' "$ran"
 }
 
 @test "deps: a user goes by sudo, or is told what to do" {
