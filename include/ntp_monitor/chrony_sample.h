@@ -17,6 +17,13 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
                           const char *name, int64_t correction_ns, struct sample *sample);
 
 /*
+ * Removes the slots of a pool that have no server: of the sources without an address at most one of
+ * each name stays, and none where another source has that name. A chronyd that does not tell names
+ * cannot say which pool a slot belongs to; then one is kept only if no source has an address.
+ */
+void chrony_sample_drop_spare(struct samples *samples);
+
+/*
  * Makes the selected one of the samples the carrier, with what tracking has of the clock; where
  * there is none, adds a carrier that is not synchronised and says why. It becomes the first. 0, or
  * the negative errno of samples_add.

@@ -3,6 +3,7 @@
 #define NTP_MONITOR_CHRONY_TALK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -58,6 +59,10 @@ void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port,
  */
 int chrony_talk_ask(struct chrony_talk *talk, struct candm_question *question,
                     struct candm_reply *reply);
+
+/* How each way that was tried failed: "/run/chrony/chronyd.sock: Permission denied, 127.0.0.1 port
+ * 323: Connection refused, ...". Returns out. */
+const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t size_bytes);
 
 void chrony_talk_close(struct chrony_talk *talk);
 

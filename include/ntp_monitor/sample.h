@@ -66,8 +66,9 @@ struct sample {
   uint64_t sent;      /* requests of this run */
   bool spike;         /* the last reply was taken for an outlier and not applied */
   bool foreign_clock; /* read on another machine: its clock is not ours */
-  bool starting;  /* asked fewer than 8 times so far, and always answered: its reach is not full */
-  bool bystander; /* listed, not judged: another one of these carries the verdict */
+  bool starting;   /* asked fewer than 8 times so far, and always answered: its reach is not full */
+  bool bystander;  /* listed, not judged: another one of these carries the verdict */
+  bool unresolved; /* its name has no address yet */
 };
 
 /* Of one source. items is on the heap, owned by the struct. At least one of them is no bystander.

@@ -58,7 +58,7 @@ static void take_stats(const struct candm_source *source, const struct candm_sta
   const char *what = reference ? "its time" : "its server";
   char *out = sample->remark;
   const size_t size_bytes = sizeof sample->remark;
-  (void)snprintf(out, size_bytes, "%s", source->address.family == CANDM_ID ? unresolved : kind);
+  (void)snprintf(out, size_bytes, "%s", sample->unresolved ? unresolved : kind);
   if (stats == NULL) {
     (void)snprintf(out, size_bytes, "%s%schronyd did not tell its statistics", kind,
                    reference ? ": " : "");
@@ -74,6 +74,7 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
                           const char *name, int64_t correction_ns, struct sample *sample) {
   *sample = (struct sample){.bystander = true, .jitter_kind = JITTER_STDDEV};
   take_address(source, name, sample);
+  sample->unresolved = source->address.family == CANDM_ID;
   sample->state = state_of(source);
   sample_set_reach(sample, source->reach);
   sample->poll_interval_ns = power_ns(source->poll_log2_s);
@@ -84,6 +85,29 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
     sample_set(sample, METRIC_STRATUM, source->stratum);
     sample_set(sample, METRIC_OFFSET, correction_ns - source->latest_offset_ns);
   }
+}
+
+/* Whether another source makes this slot superfluous: any with an address, or an earlier slot. */
+static bool is_spare(const struct samples *samples, size_t at) {
+  const struct sample *slot = &samples->items[at];
+  for (size_t i = 0; slot->unresolved && i < samples->count; i++) {
+    const struct sample *other = &samples->items[i];
+    bool counts = !other->unresolved || i < at;
+    if (counts && strcmp(other->server, slot->server) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void chrony_sample_drop_spare(struct samples *samples) {
+  size_t kept = 0;
+  for (size_t i = 0; i < samples->count; i++) {
+    if (!is_spare(samples, i)) {
+      samples->items[kept++] = samples->items[i];
+    }
+  }
+  samples->count = kept;
 }
 
 /* --- the carrier ------------------------------------------------------------ */
@@ -131,7 +155,7 @@ static void say_silent(const struct samples *samples, char *out, size_t size_byt
   bool nameless = true;
   char whose[48];
   for (size_t i = 0; i < samples->count; i++) {
-    nameless = nameless && strcmp(samples->items[i].remark, unresolved) == 0;
+    nameless = nameless && samples->items[i].unresolved;
   }
   (void)snprintf(whose, sizeof whose, "its %zu sources", samples->count);
   if (one) {

@@ -70,6 +70,19 @@ void chrony_talk_close(struct chrony_talk *talk) {
   chrony_socket_close(&talk->own);
 }
 
+const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t size_bytes) {
+  out[0] = '\0';
+  for (int i = 0; i < CHRONY_WAYS; i++) {
+    const struct chrony_way *way = &talk->way[i];
+    size_t used = strlen(out);
+    if (way->fd >= 0 || way->error != 0) { /* else it was not needed */
+      (void)snprintf(out + used, size_bytes - used, "%s%s: %s", used > 0 ? ", " : "", way->name,
+                     way->error != 0 ? strerror(-way->error) : "no answer");
+    }
+  }
+  return out;
+}
+
 /* A status, or a negative errno: -ETIMEDOUT where no answer came until then. */
 static int await(struct chrony_talk *talk, const struct chrony_way *way,
                  const struct candm_question *question, struct candm_reply *reply,

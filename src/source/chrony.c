@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ntp_monitor/candm.h"
 #include "ntp_monitor/chrony_sample.h"
@@ -18,7 +17,6 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/net.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
@@ -39,35 +37,23 @@ struct asking {
 
 /* --- why there is no reading ------------------------------------------------ */
 
-/* "/run/chrony/chronyd.sock: Permission denied, 127.0.0.1 port 323: Connection refused, ..." */
-static const char *ways_words(const struct chrony_talk *talk, char *out, size_t size_bytes) {
-  out[0] = '\0';
-  for (int i = 0; i < CHRONY_WAYS; i++) {
-    const struct chrony_way *way = &talk->way[i];
-    size_t used = strlen(out);
-    if (way->fd >= 0 || way->error != 0) { /* else it was not needed */
-      (void)snprintf(out + used, size_bytes - used, "%s%s: %s", used > 0 ? ", " : "", way->name,
-                     way->error != 0 ? strerror(-way->error) : "no answer");
-    }
-  }
-  return out;
+/* Whether chronyd has its socket open, though no answer came that way. */
+static bool is_there(const struct chrony_talk *talk, const char *path) {
+  int error = talk->way[CHRONY_WAY_SOCKET].error; /* ECONNREFUSED: it has just ended */
+  bool forbidden = error == -EACCES || error == -EPERM;
+  return (talk->own.there && error != -ECONNREFUSED) || (forbidden && chrony_socket_listed(path));
 }
 
 /* All ways are closed: chronyd does not run, or is not for us. */
 static int refused(const struct asking *asking, int error, struct why *why) {
   char ways[640];
   const struct chrony_talk *talk = &asking->talk;
-  int local = talk->way[CHRONY_WAY_SOCKET].error;
-  bool there = talk->own.there && local != -ECONNREFUSED; /* else it has just ended */
-  ways_words(talk, ways, sizeof ways);
+  chrony_talk_words(talk, ways, sizeof ways);
   if (asking->answered) {
     return why_set(why, REASON_NO_SERVICE, error,
                    "chronyd vanished while it was asked (%s)" CHECK_SERVICE, strerror(-error));
   }
-  if (!there && (local == -EACCES || local == -EPERM)) {
-    there = chrony_socket_listed(asking->config->chrony_socket);
-  }
-  if (there) {
+  if (is_there(talk, asking->config->chrony_socket)) {
     return why_set(
         why, REASON_DENIED, -EACCES,
         "chronyd runs and does not let us ask (%s); run as root or as chronyd's user, or "
@@ -85,7 +71,7 @@ static int timed_out(const struct asking *asking, struct why *why) {
   duration_print(span, duration_round(waited_ns));
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
                  "chronyd is there but did not answer within %s: it hangs (%s)" CHECK_SERVICE, span,
-                 ways_words(&asking->talk, ways, sizeof ways));
+                 chrony_talk_words(&asking->talk, ways, sizeof ways));
 }
 
 /* Why the answer, a status or a negative errno, is none that helps. */
@@ -254,6 +240,7 @@ static int read_all(struct asking *asking, struct samples *samples, struct why *
   for (uint32_t i = 0; i < count && error == 0; i++) {
     error = read_source(asking, i, tracking.correction_ns, samples, why);
   }
+  chrony_sample_drop_spare(samples);
   if (error == 0 && chrony_sample_carry(samples, &tracking) != 0) {
     error = no_memory(why);
   }
@@ -271,23 +258,22 @@ static int measure_chrony(const struct env *env, const struct config *config, co
   return error;
 }
 
+/* Whether a chronyd that may set the clock is there: one without sources never does. A chronyd that
+ * does not answer is taken to have some. */
 static bool chrony_runs(const struct env *env, const struct config *config) {
-  int fd = net_connect_local(config->chrony_socket, NULL);
-  if (fd >= 0) {
-    (void)close(fd);
-    return true;
-  }
-  if ((fd == -EACCES || fd == -EPERM) && chrony_socket_listed(config->chrony_socket)) {
-    return true;
-  }
-  struct candm_question question = {.command = CANDM_TRACKING};
+  struct candm_question question = {.command = CANDM_N_SOURCES};
   struct candm_reply reply;
   struct chrony_talk talk;
-  chrony_talk_open(&talk, NULL, (uint16_t)config->chrony_port, env->pid,
+  chrony_talk_open(&talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
                    env_deadline_within(env, PROBE_NS), env->trace);
   int answer = chrony_talk_ask(&talk, &question, &reply);
+  bool there = answer >= 0 || is_there(&talk, config->chrony_socket);
   chrony_talk_close(&talk);
-  return answer >= 0;
+  if (answer == CANDM_SUCCESS && candm_count(&reply) == 0) {
+    trace_add(env->trace, "chrony: chronyd runs and has no sources, so it does not set the clock");
+    return false;
+  }
+  return there;
 }
 
 const struct source source_chrony = {

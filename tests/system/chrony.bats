@@ -90,6 +90,24 @@ verdict_in_trace() {
   verdict 0 ok
 }
 
+@test "a chronyd without sources beside timesyncd sets no clock, and is no rival" {
+  service '*=+5ms'
+  lab_replies 9
+  lab_chrony_start
+  for AS in '' lab_as_user; do
+    check
+    verdict 0 ok 'source: timesyncd$'
+  done
+  chmod 0 /run/chrony # it tells by UDP alone
+  check
+  verdict 0 ok 'source: timesyncd$'
+  chmod 0750 /run/chrony
+  lab_stop chrony
+  lab_chrony_start 'server 127.0.0.9' # one that does not answer is one all the same
+  check
+  verdict 1 two-daemons
+}
+
 @test "sign: > 0 where the clock is behind, as chronyc says in words" {
   lab_ntp_start '*=+5ms'
   follow
@@ -98,7 +116,10 @@ verdict_in_trace() {
   lab_chronyc tracking | grep -q '^System time .* slow of NTP time$'
   lab_stop chrony
   lab_ntp_set '*=-5ms' '127.0.0.2=-8ms' '127.0.0.3=-1ms'
-  follow "$(lab_chrony_server 127.0.0.2)" "$(lab_chrony_server 127.0.0.3)"
+  # No two of them agree: without one that is believed chronyd may end up without a majority.
+  lab_chrony_start "$(lab_chrony_server 127.0.0.1 trust prefer)" "$(lab_chrony_server 127.0.0.2)" \
+    "$(lab_chrony_server 127.0.0.3)"
+  lab_until 10 lab_chrony_marked '*' 1
   lab_until 5 sees '127.0.0.2: .offset_s | . > -0.0085 and . < -0.0075'
   lab_until 5 sees '127.0.0.3: .offset_s | . > -0.0015 and . < -0.0005'
   lab_chronyc tracking | grep -q '^System time .* fast of NTP time$'
@@ -202,6 +223,27 @@ oracle_json() {
   server_is '.offset_s - 0.003 | fabs < 0.0005' true
   lab_stop clock
   lab_until 10 not_synchronised_as 'its only source does not answer'
+}
+
+@test "a pool: the servers that it has, and nothing of its spare slots" {
+  printf '%s two.example.org\n' 127.0.0.1 127.0.0.2 >>/etc/hosts
+  lab_ntp_start '*=+5ms'
+  lab_chrony_start 'pool two.example.org iburst minpoll -4 maxpoll -4' 'server no.such.example'
+  lab_until 10 lab_chrony_marked '*' 1
+  [ "$(lab_chrony_csv sources -a | grep -c 'ID#')" -gt 2 ] # they are there
+  chrony
+  verdict 0 ok
+  jq -e '[.servers[] | [.server, .address, .remark]] | sort == [
+    ["no.such.example", null, "its name is not resolved yet"],
+    ["two.example.org", "127.0.0.1", null], ["two.example.org", "127.0.0.2", null]]' "$OUT" || fail 'others'
+  run_program -s chrony -o prometheus -l none
+  if grep "#[0-9]" "$OUT"; then fail "series of nobody"; fi
+}
+
+@test "a pool whose name nobody knows is one name" {
+  lab_chrony_start 'pool no.such.example'
+  lab_until 5 not_synchronised_as 'the name of its only source is not resolved yet'
+  jq -e '[.servers[1:][].server] == ["no.such.example"]' "$OUT"
 }
 
 # --- limits ---------------------------------------------------------------------------

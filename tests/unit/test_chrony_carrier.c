@@ -187,6 +187,54 @@ static void test_lost_names(void **state) {
   }
 }
 
+static void add_named(struct samples *samples, enum candm_family family, const char *name) {
+  struct candm_source source = server;
+  struct sample sample;
+  source.address.family = (uint16_t)family;
+  source.address.bytes[3] = (uint8_t)samples->count;
+  chrony_sample_source(&source, &stats, name, 0, &sample);
+  assert_int_equal(samples_add(samples, &sample), 0);
+}
+
+/* A pool has slots for more servers than its name has addresses. */
+static void test_spare_slots(void **state) {
+  (void)state;
+  static const struct {
+    enum candm_family family;
+    const char *name;
+    bool stays;
+  } rows[] = {
+      {CANDM_ID, "pool", false},     {CANDM_INET4, "pool", true}, {CANDM_INET6, "pool", true},
+      {CANDM_ID, "pool", false},     {CANDM_ID, "other", true},   {CANDM_ID, "other", false},
+      {CANDM_INET4, "other2", true}, {CANDM_ID, "third", true},   {CANDM_ID, "other", false},
+      {CANDM_ID, "", true},          {CANDM_ID, "", false},
+  };
+  enum { ROWS = sizeof rows / sizeof *rows };
+  struct samples samples = {.items = NULL};
+  size_t kept = 0;
+  for (size_t i = 0; i < ROWS; i++) {
+    add_named(&samples, rows[i].family, rows[i].name);
+  }
+  chrony_sample_drop_spare(&samples);
+  for (size_t i = 0; i < ROWS; i++) {
+    if (rows[i].stays) {
+      assert_true(kept < samples.count);
+      assert_string_equal(samples.items[kept].server, rows[i].name);
+      assert_int_equal(samples.items[kept].unresolved, rows[i].family == CANDM_ID);
+      kept++;
+    }
+  }
+  assert_int_equal(samples.count, kept);
+  samples_free(&samples);
+  chrony_sample_drop_spare(&samples);
+  assert_int_equal(samples.count, 0);
+  add_named(&samples, CANDM_INET4, ""); /* names are not to be had */
+  add_named(&samples, CANDM_ID, "");
+  chrony_sample_drop_spare(&samples);
+  assert_int_equal(samples.count, 1);
+  samples_free(&samples);
+}
+
 /* One that lost its sources still knows how wrong it can be; one that has its own clock does not.
  */
 static void test_lost_figures(void **state) {
@@ -210,6 +258,7 @@ int main(void) {
       cmocka_unit_test(test_lost),
       cmocka_unit_test(test_lost_reset),
       cmocka_unit_test(test_lost_names),
+      cmocka_unit_test(test_spare_slots),
       cmocka_unit_test(test_lost_figures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,22 +183,47 @@ static bool runs(void) {
 static void test_runs(void **state) {
   (void)state;
   assert_true(runs());
-  assert_int_equal(world.sent, 0); /* that it can be connected to is enough */
+  assert_int_equal(world.sent, 1);
   world_begin();
+  world.way[0].silent = true; /* it hangs, and is there */
+  assert_true(runs());
+  assert_true(world.now_ns - world_env.start_ns <= 100 * DURATION_MS);
+  world_begin();
+  world.there = false;
   world.way[0].connect_error = -EACCES;
+  world.way[1].answer_error = world.way[2].answer_error = -ECONNREFUSED;
   world.listed = true;
   assert_true(runs());
-  assert_int_equal(world.sent, 0);
   for (int way = 1; way < CHRONY_WAYS; way++) {
     world_begin();
+    world.there = false;
     world.way[0].connect_error = -ENOENT;
     world.way[3 - way].connect_error = -EAFNOSUPPORT;
     assert_true(runs());
+  }
+  world_begin();
+  world.odd_command = CANDM_N_SOURCES;
+  world.odd_status = CANDM_UNAUTHORISED; /* opencommands: nobody knows how many it has */
+  assert_true(runs());
+}
+
+/* It sets no clock then: no rival of the service that does. */
+static void test_runs_without_sources(void **state) {
+  (void)state;
+  for (int way = 0; way < CHRONY_WAYS; way++) {
+    world_begin();
+    world.source_count = 0;
+    for (int i = 0; i < way; i++) {
+      world.way[i].connect_error = -EACCES;
+    }
+    world.listed = true;
+    assert_false(runs());
   }
 }
 
 static void test_does_not_run(void **state) {
   (void)state;
+  world.there = false;
   world.listed = true; /* some other's, for ours is not there */
   world.way[0].connect_error = -ENOENT;
   world.way[1].answer_error = world.way[2].answer_error = -ECONNREFUSED;
@@ -208,6 +233,10 @@ static void test_does_not_run(void **state) {
   world.way[1].silent = true;
   assert_false(runs());
   assert_true(world.now_ns - world_env.start_ns <= 100 * DURATION_MS);
+  world_begin();
+  world.way[0].answer_error = -ECONNREFUSED; /* it ended just now */
+  world.way[1].answer_error = world.way[2].answer_error = -ECONNREFUSED;
+  assert_false(runs());
 }
 
 int main(void) {
@@ -224,6 +253,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_statistics_of_another, begin, end),
       cmocka_unit_test_setup_teardown(test_none_selected, begin, end),
       cmocka_unit_test_setup_teardown(test_runs, begin, end),
+      cmocka_unit_test_setup_teardown(test_runs_without_sources, begin, end),
       cmocka_unit_test_setup_teardown(test_does_not_run, begin, end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
