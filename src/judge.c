@@ -149,6 +149,7 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
   bool unsynchronised = sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED;
   if (never || unsynchronised) {
     consider(&finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
+    judge_limit(&finding, config, METRIC_OFFSET); /* a step to come may be a CRITICAL one */
     return finding;
   }
   bool few =
