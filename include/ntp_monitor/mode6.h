@@ -73,8 +73,15 @@ enum mode6_progress mode6_take(struct mode6_answer *answer, const uint8_t *data,
 
 /* --- the list of associations: MODE6_READ_STATUS of association 0 --- */
 
-/* A bit of an association's status: RFC 9327 section 3.2. */
-enum { MODE6_REACHABLE = 0x1000 };
+/* Bits of an association's status: RFC 9327 section 3.2. One without MODE6_CONFIGURED was found by
+ * ntpd itself: in a pool, or because it asked first. MODE6_BROADCAST marks what is no server: a
+ * pool's name, for which ntpd looks for servers, and broadcasts of its own. */
+enum {
+  MODE6_CONFIGURED = 0x8000,
+  MODE6_AUTHENTICATED = 0x4000, /* or should be */
+  MODE6_REACHABLE = 0x1000,
+  MODE6_BROADCAST = 0x0800
+};
 
 /* RFC 9327 section 3.2, table 4. */
 enum mode6_selection {
@@ -129,6 +136,9 @@ struct mode6_values {
 
 bool mode6_has(const struct mode6_values *values, enum mode6_variable variable);
 
+/* 0 where it is not there. */
+int64_t mode6_number(const struct mode6_values *values, enum mode6_variable variable);
+
 /* Reads text (a complete answer to MODE6_READ_VARIABLES). A name that is unknown is passed over, of
  * one that comes twice the first counts. 0, or -EBADMSG with why (bad-reply) saying what is wrong.
  */
@@ -149,15 +159,27 @@ struct mode6_reading {
   struct mode6_values system;
   size_t peer_count;
   struct mode6_peer *peer;          /* the caller's */
-  unsigned total;                   /* associations: */
+  unsigned total;                   /* servers: */
   unsigned reachable, falsetickers; /* of them */
 };
 
 /* Takes the list (a complete answer) into reading: its counts, and as many associations as there is
- * room for in peer (room of them), the best first: that is where a followed one stands.
- * 0, or -EBADMSG with why. */
+ * room for in peer (room of them), the best first: that is where a followed one stands. A pool's
+ * name is left out where ntpd has found servers. 0, or -EBADMSG with why. */
 int mode6_list(const struct mode6_answer *list, struct mode6_reading *reading, size_t room,
                struct why *why);
+
+/* Whether an association of this status is a server, and not a pool's name or a broadcast. */
+bool mode6_is_server(uint16_t status);
+
+/* Removes ntpd's own broadcasts, once the values of the peers are read. */
+void mode6_drop_broadcasts(struct mode6_reading *reading);
+
+/* Whether it answered one of the last eight polls. */
+bool mode6_is_reached(const struct mode6_peer *peer);
+
+/* Whether ntpd has only its name: its address is 0.0.0.0 or ::. */
+bool mode6_is_unresolved(const struct mode6_peer *peer);
 
 /* The sample that carries the verdict: the system's view. 0, or -EBADMSG with why naming the
  * variable that is missing. */
@@ -168,5 +190,22 @@ size_t mode6_followed(const struct mode6_reading *reading);
 
 /* A server that is listed only. */
 void mode6_bystander(const struct mode6_peer *peer, struct sample *sample);
+
+/* --- in words (mode6_words.c) --- */
+
+/* The bit of flash for what is unreachable, or reachable and marked noselect: ntpsec's
+ * ntpd/ntp_proto.c, peer_unfit(). */
+enum { MODE6_NOSELECT = 0x1000 };
+
+/* Why a server that answers is not used, and why one has no address. Static. */
+const char *mode6_flash_words(int64_t flash);
+const char *mode6_unresolved_words(const struct mode6_peer *peer);
+
+/* Why no server is followed; sample has the age of ntpd's last update where known. */
+void mode6_say_none(const struct mode6_reading *reading, const struct sample *sample, char *out,
+                    size_t size_bytes);
+
+/* Why ntpd follows a server, sample, and its leap is that of a clock that is not synchronised. */
+void mode6_say_undisciplined(const struct sample *sample, char *out, size_t size_bytes);
 
 #endif

@@ -149,14 +149,31 @@ static const enum mode6_selection ranking[] = {
     MODE6_OUTLIER,  MODE6_EXCESS,      MODE6_FALSETICK, MODE6_REJECT,
 };
 
+static uint16_t status_at(const struct mode6_answer *list, size_t at) {
+  return get16((const uint8_t *)list->data + at + 2);
+}
+
+bool mode6_is_server(uint16_t status) {
+  return (status & MODE6_BROADCAST) == 0 || (status & MODE6_REACHABLE) != 0;
+}
+
+/* Whether ntpd found a server by itself: then the names of pools are no longer of interest. */
+static bool has_found(const struct mode6_answer *list) {
+  size_t at = 0;
+  while (at < list->length_bytes && (status_at(list, at) & MODE6_CONFIGURED) != 0) {
+    at += ASSOCIATION_BYTES;
+  }
+  return at < list->length_bytes;
+}
+
 /* Those of one class, the oldest association first: the order of ntpd's configuration. */
-static void take_class(const struct mode6_answer *list, enum mode6_selection class,
+static void take_class(const struct mode6_answer *list, enum mode6_selection class, bool found,
                        struct mode6_reading *reading, size_t room) {
   for (size_t at = list->length_bytes; at > 0 && reading->peer_count < room;) {
     at -= ASSOCIATION_BYTES;
     const uint8_t *item = (const uint8_t *)list->data + at;
     struct mode6_peer peer = {.association = get16(item), .status = get16(item + 2)};
-    if (mode6_selection(peer.status) == class) {
+    if (mode6_selection(peer.status) == class && (!found || mode6_is_server(peer.status))) {
       reading->peer[reading->peer_count++] = peer;
     }
   }
@@ -170,17 +187,20 @@ int mode6_list(const struct mode6_answer *list, struct mode6_reading *reading, s
                    "not a reading",
                    list->length_bytes);
   }
-  reading->total = (unsigned)(list->length_bytes / ASSOCIATION_BYTES);
+  bool found = has_found(list);
+  reading->total = 0;
   reading->reachable = 0;
   reading->falsetickers = 0;
   reading->peer_count = 0;
-  for (size_t i = 0; i < reading->total; i++) {
-    uint16_t status = get16((const uint8_t *)list->data + i * ASSOCIATION_BYTES + 2);
-    reading->reachable += (status & MODE6_REACHABLE) != 0;
-    reading->falsetickers += mode6_selection(status) == MODE6_FALSETICK;
+  for (size_t at = 0; at < list->length_bytes; at += ASSOCIATION_BYTES) {
+    uint16_t status = status_at(list, at);
+    bool counts = !found || mode6_is_server(status);
+    reading->total += counts;
+    reading->reachable += counts && (status & MODE6_REACHABLE) != 0;
+    reading->falsetickers += counts && mode6_selection(status) == MODE6_FALSETICK;
   }
   for (size_t i = 0; i < sizeof ranking / sizeof *ranking; i++) {
-    take_class(list, ranking[i], reading, room);
+    take_class(list, ranking[i], found, reading, room);
   }
   return 0;
 }

@@ -14,12 +14,8 @@
 #include "ntp_monitor/mode6.h"
 #include "ntp_monitor/why.h"
 
-/* RFC 5905 section 11.3, STEPT: what is further off is not slewed away. */
-#define STEP_NS (128 * DURATION_MS)
-
-static int64_t number(const struct mode6_values *values, enum mode6_variable variable) {
-  return mode6_has(values, variable) ? values->number[variable] : 0;
-}
+/* RFC 5905 section 11.3, STEPT: an offset that ntpd steps away, after a while. */
+#define NOTEWORTHY_NS (128 * DURATION_MS)
 
 static bool has_all(const struct mode6_values *values, unsigned variables) {
   return (values->present & variables) == variables;
@@ -31,10 +27,26 @@ static int64_t stamps_apart_ns(int64_t from, int64_t to) {
   return (apart >> 32) * DURATION_S + (int64_t)(((uint64_t)apart & UINT32_MAX) * DURATION_S >> 32);
 }
 
-/* Whether it answered one of the last eight polls. */
-static bool is_reached(const struct mode6_peer *peer) {
-  return mode6_has(&peer->values, MODE6_REACH) ? number(&peer->values, MODE6_REACH) != 0
+bool mode6_is_reached(const struct mode6_peer *peer) {
+  return mode6_has(&peer->values, MODE6_REACH) ? mode6_number(&peer->values, MODE6_REACH) != 0
                                                : (peer->status & MODE6_REACHABLE) != 0;
+}
+
+bool mode6_is_unresolved(const struct mode6_peer *peer) {
+  const char *address = peer->values.address;
+  return peer->known && (strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0);
+}
+
+void mode6_drop_broadcasts(struct mode6_reading *reading) {
+  size_t kept = 0;
+  for (size_t i = 0; i < reading->peer_count; i++) {
+    const struct mode6_peer *peer = &reading->peer[i];
+    if (mode6_is_server(peer->status) || mode6_is_unresolved(peer)) {
+      reading->peer[kept++] = *peer;
+    }
+  }
+  reading->total -= (unsigned)(reading->peer_count - kept);
+  reading->peer_count = kept;
 }
 
 /* ntpd's undisciplined local clock is this machine's own. */
@@ -50,59 +62,31 @@ size_t mode6_followed(const struct mode6_reading *reading) {
   for (size_t i = reading->peer_count; i-- > 0;) {
     bool marked = mode6_selection(reading->peer[i].status) >= MODE6_SYSTEM_PEER;
     bool told = found < reading->peer_count &&
-                reading->peer[found].association == number(&reading->system, MODE6_PEER);
+                reading->peer[found].association == mode6_number(&reading->system, MODE6_PEER);
     found = marked && !told ? i : found;
   }
   return found;
 }
 
-/* The bit of flash for what is unreachable, or reachable and marked noselect: ntpsec's
- * ntpd/ntp_proto.c, peer_unfit(). */
-enum { NOSELECT = 0x1000 };
-
-/* Why a peer that answers is not used: the packet tests of ntpsec's include/ntp.h, the most telling
- * first. */
-static const char *flash_words(int64_t flash) {
-  static const struct {
-    int64_t bit;
-    const char *words;
-  } rows[] = {
-      {0x0800, "it follows this machine"},
-      {0x0010, "its authentication fails"},
-      {0x0008, "it denies access"},
-      {0x0020, "it is not synchronised"},
-      {0x0200, "it is not synchronised"},
-      {0x0040, "its replies are malformed"},
-      {0x2000, "its replies take too long"},
-      {0x0400, "its root distance is too large, or its replies too few yet"},
-      {0x0002, "its replies are to nothing that was asked"},
-      {0x0004, "its replies are without time"},
-      {0x0001, "its replies are repetitions"},
-      {NOSELECT, "ntpd is told not to select it (noselect)"},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if ((flash & rows[i].bit) != 0) {
-      return rows[i].words;
-    }
-  }
-  return "ntpd does not select it";
-}
-
 /* What a peer tells of itself, whatever becomes of it. */
-static void take_names(const struct mode6_values *values, struct sample *sample) {
+static void take_names(const struct mode6_peer *peer, struct sample *sample) {
+  const struct mode6_values *values = &peer->values;
   unsigned char unused[sizeof(struct in6_addr)];
+  sample->unresolved = mode6_is_unresolved(peer);
   /* One with a scope behind it is a name. */
-  if (inet_pton(AF_INET, values->address, unused) == 1 ||
-      inet_pton(AF_INET6, values->address, unused) == 1) {
+  if (sample->unresolved) {
+    (void)snprintf(sample->remark, sizeof sample->remark, "%s", mode6_unresolved_words(peer));
+  } else if (inet_pton(AF_INET, values->address, unused) == 1 ||
+             inet_pton(AF_INET6, values->address, unused) == 1) {
     (void)snprintf(sample->address, sizeof sample->address, "%s", values->address);
   }
   (void)snprintf(sample->server, sizeof sample->server, "%s",
                  values->host[0] != '\0' ? values->host : values->address);
   if (mode6_has(values, MODE6_REACH)) {
-    sample_set_reach(sample, (unsigned)number(values, MODE6_REACH));
+    sample_set_reach(sample, (unsigned)mode6_number(values, MODE6_REACH));
   }
   if (mode6_has(values, MODE6_HPOLL)) {
-    sample->poll_interval_ns = DURATION_S << number(values, MODE6_HPOLL);
+    sample->poll_interval_ns = DURATION_S << mode6_number(values, MODE6_HPOLL);
     sample->present |= 1U << FIELD_POLL_INTERVAL;
   }
 }
@@ -110,7 +94,7 @@ static void take_names(const struct mode6_values *values, struct sample *sample)
 static void take_number(const struct mode6_values *values, enum mode6_variable variable,
                         struct sample *sample, enum metric metric) {
   if (mode6_has(values, variable)) {
-    sample_set(sample, metric, number(values, variable));
+    sample_set(sample, metric, mode6_number(values, variable));
   }
 }
 
@@ -128,7 +112,7 @@ static bool take_distance(const struct mode6_values *values, struct sample *samp
     return false;
   }
   sample_set(sample, METRIC_ROOT_DISTANCE,
-             number(values, MODE6_ROOTDELAY) / 2 + number(values, MODE6_ROOTDISP));
+             mode6_number(values, MODE6_ROOTDELAY) / 2 + mode6_number(values, MODE6_ROOTDISP));
   return true;
 }
 
@@ -143,17 +127,18 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
   enum mode6_selection selection = mode6_selection(peer->status);
   *sample =
       (struct sample){.bystander = true, .jitter_kind = JITTER_RMS, .state = states[selection]};
-  take_names(values, sample);
-  if (selection == MODE6_REJECT && !is_reached(peer)) {
+  take_names(peer, sample);
+  if (selection == MODE6_REJECT && !mode6_is_reached(peer)) {
     sample->state = STATE_UNREACHABLE;
   } else if (selection == MODE6_REJECT && peer->known) {
     (void)snprintf(sample->remark, sizeof sample->remark, "%s",
-                   flash_words(number(values, MODE6_FLASH)));
+                   mode6_flash_words(mode6_number(values, MODE6_FLASH)));
   }
   /* What was rejected may have no measurement, and shows 0 then; not where nothing is wrong with
    * it. */
-  bool good = mode6_has(values, MODE6_FLASH) && (number(values, MODE6_FLASH) & ~NOSELECT) == 0;
-  if ((selection == MODE6_REJECT && !good) || !is_reached(peer)) {
+  bool good =
+      mode6_has(values, MODE6_FLASH) && (mode6_number(values, MODE6_FLASH) & ~MODE6_NOSELECT) == 0;
+  if ((selection == MODE6_REJECT && !good) || !mode6_is_reached(peer)) {
     return;
   }
   take_number(values, MODE6_STRATUM, sample, METRIC_STRATUM);
@@ -164,8 +149,8 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
   if (take_distance(values, sample) &&
       has_all(values, 1U << MODE6_OFFSET | 1U << MODE6_DELAY | 1U << MODE6_DISPERSION)) {
     sample_set(sample, METRIC_ERROR_BOUND,
-               size_of(number(values, MODE6_OFFSET)) + number(values, MODE6_DELAY) / 2 +
-                   number(values, MODE6_DISPERSION) + sample->value[METRIC_ROOT_DISTANCE]);
+               size_of(mode6_number(values, MODE6_OFFSET)) + mode6_number(values, MODE6_DELAY) / 2 +
+                   mode6_number(values, MODE6_DISPERSION) + sample->value[METRIC_ROOT_DISTANCE]);
   }
 }
 
@@ -173,12 +158,12 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
  * three stamps are of one clock. */
 static void take_age(const struct mode6_values *system, const struct mode6_peer *peer,
                      struct sample *sample) {
-  int64_t rec = peer != NULL ? number(&peer->values, MODE6_REC) : 0;
-  int64_t reftime = number(system, MODE6_REFTIME);
+  int64_t rec = peer != NULL ? mode6_number(&peer->values, MODE6_REC) : 0;
+  int64_t reftime = mode6_number(system, MODE6_REFTIME);
   if (!mode6_has(system, MODE6_CLOCK) || (rec == 0 && reftime == 0)) {
     return;
   }
-  int64_t clock = number(system, MODE6_CLOCK);
+  int64_t clock = mode6_number(system, MODE6_CLOCK);
   sample_set(sample, METRIC_AGE,
              rec != 0 ? stamps_apart_ns(rec, clock) + peer->later_ns
                       : stamps_apart_ns(reftime, clock));
@@ -189,7 +174,7 @@ static void take_age(const struct mode6_values *system, const struct mode6_peer 
 static void take_jitter(const struct mode6_values *system, const struct mode6_peer *peer,
                         bool disciplined, struct sample *sample) {
   sample->jitter_kind = JITTER_SYS;
-  if (disciplined && number(system, MODE6_SYS_JITTER) > 0) {
+  if (disciplined && mode6_number(system, MODE6_SYS_JITTER) > 0) {
     take_number(system, MODE6_SYS_JITTER, sample, METRIC_JITTER);
   } else if (peer != NULL && mode6_has(&peer->values, MODE6_JITTER)) {
     sample->jitter_kind = JITTER_RMS;
@@ -197,62 +182,30 @@ static void take_jitter(const struct mode6_values *system, const struct mode6_pe
   }
 }
 
+/* ntpd's own offset is that of its last update. When the clock has jumped since, ntpd waits for up
+ * to 300 s to be sure (RFC 5905 section 12: stepout), and until then only the offset of the server
+ * that it follows tells. So the larger counts. */
+static void take_offset(const struct mode6_values *system, const struct mode6_peer *peer,
+                        bool disciplined, struct sample *sample) {
+  char span[DURATION_TEXT_BYTES];
+  int64_t own_ns = mode6_number(system, MODE6_OFFSET);
+  int64_t peer_ns = mode6_number(&peer->values, MODE6_OFFSET);
+  bool newer = mode6_has(&peer->values, MODE6_OFFSET) && size_of(peer_ns) > size_of(own_ns);
+  take_number(disciplined && !newer ? system : &peer->values, MODE6_OFFSET, sample, METRIC_OFFSET);
+  if (disciplined && newer && mode6_has(system, MODE6_OFFSET) && size_of(peer_ns) > NOTEWORTHY_NS) {
+    (void)snprintf(sample->remark, sizeof sample->remark,
+                   "the offset is that of this server; ntpd's own is still %s%s",
+                   own_ns > 0 ? "+" : "", duration_print(span, own_ns));
+  }
+}
+
 /* rootdisp has the |offset| of the last update in it, and rootdelay all of the way. */
 static void take_bound(const struct mode6_values *system, struct sample *sample) {
   if (take_distance(system, sample)) {
-    sample_set(sample, METRIC_ERROR_BOUND,
-               larger(sample->value[METRIC_ROOT_DISTANCE],
-                      number(system, MODE6_ROOTDELAY) / 2 + size_of(number(system, MODE6_OFFSET))));
-  }
-}
-
-/* "servers that answer: 2 of 5, none selected yet: 10.9.0.2: it is not synchronised" */
-static void say_unusable(const struct mode6_reading *reading, char *out, size_t size_bytes) {
-  int used = snprintf(out, size_bytes, "servers that answer: %u of %u, none selected yet",
-                      reading->reachable, reading->total);
-  for (size_t i = 0; i < reading->peer_count; i++) {
-    const struct mode6_peer *peer = &reading->peer[i];
-    if (peer->known && is_reached(peer)) {
-      (void)snprintf(out + used, size_bytes - (size_t)used, ": %.40s: %s", peer->values.address,
-                     flash_words(number(&peer->values, MODE6_FLASH)));
-      return;
-    }
-  }
-}
-
-/* Why no server is followed. */
-static void say_none(const struct mode6_reading *reading, const struct sample *sample, char *out,
-                     size_t size_bytes) {
-  char span[DURATION_TEXT_BYTES];
-  if (reading->total == 0) {
-    (void)snprintf(out, size_bytes, "ntpd has no servers");
-  } else if (reading->falsetickers > 0) {
-    (void)snprintf(out, size_bytes, "the servers disagree: %u of %u are falsetickers",
-                   reading->falsetickers, reading->total);
-  } else if (reading->reachable > 0) {
-    say_unusable(reading, out, size_bytes);
-  } else if (sample_has(sample, METRIC_AGE)) {
-    (void)snprintf(out, size_bytes,
-                   "none of ntpd's servers answers any more (of %u), the last update was %s ago",
-                   reading->total, duration_print(span, duration_round(sample->value[METRIC_AGE])));
-  } else {
-    (void)snprintf(out, size_bytes,
-                   "none of ntpd's servers has answered yet (of %u); is UDP port 123 open?",
-                   reading->total);
-  }
-}
-
-/* Why ntpd follows a server and its leap still is that of a clock that is not synchronised. */
-static void say_undisciplined(const struct sample *sample, char *out, size_t size_bytes) {
-  char span[DURATION_TEXT_BYTES];
-  int64_t offset_ns = sample->value[METRIC_OFFSET];
-  if (size_of(offset_ns) > STEP_NS) {
-    (void)snprintf(out, size_bytes, "ntpd has still to step the clock, by %s%s",
-                   offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
-  } else {
-    (void)snprintf(out, size_bytes,
-                   "ntpd follows a server but does not discipline the clock; has its configuration "
-                   "'disable ntp'?");
+    sample_set(
+        sample, METRIC_ERROR_BOUND,
+        larger(sample->value[METRIC_ROOT_DISTANCE],
+               mode6_number(system, MODE6_ROOTDELAY) / 2 + size_of(sample->value[METRIC_OFFSET])));
   }
 }
 
@@ -264,27 +217,27 @@ int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, st
   }
   size_t index = mode6_followed(reading);
   const struct mode6_peer *peer = index < reading->peer_count ? &reading->peer[index] : NULL;
-  struct sample made = {.leap = (enum leap)number(system, MODE6_LEAP),
+  struct sample made = {.leap = (enum leap)mode6_number(system, MODE6_LEAP),
                         .present = 1U << FIELD_LEAP,
                         .jitter_kind = JITTER_SYS};
   bool disciplined = made.leap != LEAP_UNSYNCHRONISED;
   take_age(system, peer, &made);
   if (peer == NULL) {
     made.leap = LEAP_UNSYNCHRONISED;
-    say_none(reading, &made, made.remark, sizeof made.remark);
+    mode6_say_none(reading, &made, made.remark, sizeof made.remark);
     *sample = made;
     return 0;
   }
   made.state = STATE_SELECTED;
-  take_names(&peer->values, &made);
+  take_names(peer, &made);
   take_number(&peer->values, MODE6_STRATUM, &made, METRIC_STRATUM);
   take_number(&peer->values, MODE6_DELAY, &made, METRIC_DELAY);
-  take_number(disciplined ? system : &peer->values, MODE6_OFFSET, &made, METRIC_OFFSET);
+  take_offset(system, peer, disciplined, &made);
   take_jitter(system, peer, disciplined, &made);
   if (disciplined) {
     take_bound(system, &made);
   } else {
-    say_undisciplined(&made, made.remark, sizeof made.remark);
+    mode6_say_undisciplined(&made, made.remark, sizeof made.remark);
   }
   if (is_local_clock(peer)) {
     made.leap = LEAP_UNSYNCHRONISED;

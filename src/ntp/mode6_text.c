@@ -195,6 +195,10 @@ bool mode6_has(const struct mode6_values *values, enum mode6_variable variable) 
   return (values->present & 1U << variable) != 0;
 }
 
+int64_t mode6_number(const struct mode6_values *values, enum mode6_variable variable) {
+  return mode6_has(values, variable) ? values->number[variable] : 0;
+}
+
 int mode6_read(const char *text, size_t length_bytes, struct mode6_values *values,
                struct why *why) {
   struct mode6_values made = {.present = 0};

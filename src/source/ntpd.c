@@ -65,7 +65,9 @@ static int read_all(struct mode6_talk *talk, struct mode6_reading *reading, stru
               : mode6_read(talk->answer.data, talk->answer.length_bytes, &reading->system, why);
   error = error != 0 ? error : mode6_talk_ask(talk, MODE6_READ_STATUS, 0, "", why);
   error = error != 0 ? error : mode6_list(&talk->answer, reading, PEERS_MAX, why);
-  return error != 0 ? error : read_peers(talk, reading, system_ns, why);
+  error = error != 0 ? error : read_peers(talk, reading, system_ns, why);
+  mode6_drop_broadcasts(reading);
+  return error;
 }
 
 static int add_all(const struct mode6_reading *reading, struct samples *samples, struct why *why) {
@@ -178,19 +180,32 @@ static int measure_ntpd(const struct env *env, const struct config *config, cons
       MODE6_PORT, addresses[0], addresses[1]);
 }
 
-/* Any answer to the least question, a refusal too. */
+/* Whether an ntpd that may set the clock answers there, be it by a refusal; one without servers
+ * never sets it. */
+static bool has_servers(struct mode6_talk *talk, int64_t until_ns) {
+  struct mode6_reading reading = {.peer = NULL};
+  struct why unused;
+  int result = mode6_talk_once(talk, MODE6_READ_STATUS, 0, "", until_ns);
+  if (result == MODE6_COMPLETE && mode6_list(&talk->answer, &reading, 0, &unused) == 0 &&
+      reading.total == 0) {
+    trace_add(talk->env->trace, "ntpd: it runs and has no servers, so it does not set the clock");
+    return false;
+  }
+  return result >= 0;
+}
+
 static bool runs_ntpd(const struct env *env, const struct config *config) {
-  bool answered = false;
+  bool found = false;
   int64_t until_ns = mode6_talk_until(env, GLANCE_NS);
   (void)config;
-  for (size_t i = 0; i < ADDRESSES && !answered; i++) {
+  for (size_t i = 0; i < ADDRESSES && !found; i++) {
     struct mode6_talk talk;
     if (mode6_talk_open(&talk, env, addresses[i]) == 0) {
-      answered = mode6_talk_once(&talk, MODE6_READ_VARIABLES, 0, "leap", until_ns) >= 0;
+      found = has_servers(&talk, until_ns);
       (void)close(talk.fd);
     }
   }
-  return answered;
+  return found;
 }
 
 const struct source source_ntpd = {

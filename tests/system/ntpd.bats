@@ -1,6 +1,6 @@
 # ntpd.bats: the source ntpd, against the real ntpd (of ntpsec), with ntpq for an oracle.
 #
-# Ten of them start at once and learn to know their servers at the same time, each with a trouble of its
+# They start at once and learn to know their servers at the same time, each with a trouble of its
 # own or none; the tests then look at them. None may set the clock, which ntpd does not mind: it says of
 # itself that it is synchronised all the same.
 
@@ -10,8 +10,9 @@ setup_file() {
   # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
   . "${TOP:?is the top of the repository}/tests/lab/lab.sh"
   lab_ntp_start '10.9.1.1=+10ms' '10.9.1.2=+10.3ms,stratum=2,root_delay=20ms,root_dispersion=3ms' \
-    '10.9.1.3=+9.8ms' '10.9.1.4=+2.5s' '10.9.1.5=drop=1' '10.9.2.1=-10ms' '10.9.3.1=+1ms'
+    '10.9.1.3=+9.8ms' '10.9.1.4=+2.5s' '10.9.1.5=drop=1' '10.9.2.1=-10ms' '10.9.3.1=+1ms' '10.9.5.1=-1.2ms'
   lab_ntpd_net
+  printf '%s pool.example.org\n' 10.9.1.1 10.9.1.3 >>/etc/hosts
   # Three have to agree, or the first to answer might be the wrong one.
   lab_ntpd_start ahead 'tos minsane 3' "$(lab_ntpd_server 10.9.1.{1..5})"
   lab_ntpd_start behind "$(lab_ntpd_server 10.9.2.1)" "$(lab_ntpd_server 10.9.1.1) noselect"
@@ -21,10 +22,14 @@ setup_file() {
   lab_ntpd_start lost 'server 10.9.3.1 iburst minpoll 0 maxpoll 0'
   lab_ntpd_start never "$(lab_ntpd_server 10.9.1.5)"
   lab_ntpd_start none
-  lab_ntpd_start many "$(printf 'server 10.9.4.%s\n' {1..130})"
+  lab_ntpd_start many 'tos minsane 131' "$(printf 'server 10.9.4.%s\n' {1..130})"
   lab_ntpd_start mute 'restrict 127.0.0.1 noquery' 'restrict ::1 noquery'
   lab_ntpd_start six 'restrict 127.0.0.1 ignore' "$(lab_ntpd_server 10.9.1.1)"
-  for NTPD in ahead behind idle step lost; do
+  lab_ntpd_start jump 'server 10.9.5.1 iburst minpoll 0 maxpoll 0'
+  lab_ntpd_start pool 'pool pool.example.org iburst minpoll 3 maxpoll 3' "$(lab_ntpd_server no.such.example)" \
+    'broadcast 10.8.12.255'
+  lab_ntpd_start names 'pool no.such.example' "$(lab_ntpd_server nor.such.example)"
+  for NTPD in ahead behind idle step lost jump pool; do
     lab_until 60 lab_ntpd_follows $NTPD || return
   done
   sed -i '$a 10.9.3.1=drop=1' "$LAB_DIR/ntp.rules"
@@ -85,6 +90,9 @@ of() {
   lab_replies 3
   check
   verdict 1 two-daemons 'two time services run, timesyncd and ntpd, '
+  NTPD=none # sets no clock
+  check
+  verdict 0 ok 'source: timesyncd$'
   lab_stop timesyncd
   lab_stop bus
 }
@@ -128,11 +136,12 @@ ntpq_says() {
 AGREES='def ns: . * 1e9 | round;
   ($before | del(.system.clock, .system.distance)) == ($after | del(.system.clock, .system.distance)) and
   (.servers[0] | $before.peers[.address] as $peer |
-    .state == "selected" and .leap == $before.system.leap and (.offset_s | ns) == $before.system.offset and
+    ([$before.system.offset, $peer.offset] | max_by(fabs)) as $offset |
+    .state == "selected" and .leap == $before.system.leap and (.offset_s | ns) == $offset and
     (.jitter_s | ns) == $before.system.jitter and .stratum == $peer.stratum and .poll_interval_s == $peer.poll and
     .reach == $peer.reach and (.delay_s | ns) == $peer.delay and
     (.root_distance_s | ns) >= $before.system.distance and (.root_distance_s | ns) <= $after.system.distance and
-    (.error_bound_s | ns) == ([(.root_distance_s | ns), $before.system.half + ($before.system.offset | fabs) | floor] | max) and
+    (.error_bound_s | ns) == ([(.root_distance_s | ns), $before.system.half + ($offset | fabs) | floor] | max) and
     (.age_s * 1e6) >= $before.system.clock - $peer.rec - 1 and (.age_s * 1e6) <= $after.system.clock - $peer.rec + 1) and
   ([.servers[1:][] | select(.offset_s != null) | $before.peers[.address] as $peer |
     .stratum == $peer.stratum and .poll_interval_s == $peer.poll and .reach == $peer.reach and .leap == null and
@@ -182,6 +191,21 @@ agrees() {
   server_is '[.jitter_kind, .jitter_s > 0]' '["rms",true]'
 }
 
+@test "a pool: its servers, and nothing of its name; a name that is not resolved has no address" {
+  NTPD=pool
+  ask
+  verdict 0 ok
+  jq -e '[.servers[] | .address // .server] | sort == ["10.9.1.1", "10.9.1.3", "no.such.example"]' "$OUT" ||
+    fail 'others'
+  jq -e '.servers[] | select(.server == "no.such.example") |
+    [.address, .state, .remark] == [null, "unreachable", "its name is not resolved yet"]' "$OUT"
+}
+
+@test "names that nobody knows: said so, and counted once each" {
+  unsynchronised names 'ntpd has no address for its 2 servers yet: no\.such\.example: its name is not resolved yet; check DNS, source: ntpd$'
+  jq -e '[.servers[1:][] | [.server, .address]] == [["no.such.example", null], ["nor.such.example", null]]' "$OUT"
+}
+
 noselect_shown() {
   ask
   [ "$(of 10.9.1.1 '[.state, .offset_s > 0.009, .delay_s > 0, .remark]')" = \
@@ -214,6 +238,8 @@ unsynchronised() {
 
 @test "a step that is still to come" {
   unsynchronised step 'ntpd has still to step the clock, by \+2\.(49|5)[0-9]*s'
+  ask --limit offset=1s,2s
+  verdict 2 offset '^NTP offset above critical threshold: \+?2\.(49|5)[0-9]*s'
 }
 
 @test "two servers that disagree" {
@@ -227,7 +253,7 @@ unsynchronised() {
 
 @test "130 servers: the answer in pieces, 64 of them looked at" {
   [ "$(lab_ntpd_associations many | wc -l)" = 130 ]
-  unsynchronised many 'servers that answer: [0-9]+ of 130, none selected yet: 10\.9\.4\.1: its root distance is too large' \
+  unsynchronised many 'servers that answer: [0-9]+ of 130, none selected yet: 10\.9\.4\.1: (its root distance is too large|ntpd does not select it)' \
     '; ntpd has 130 servers; these are the 64 that matter most$'
   jq -e '(.servers | length) == 65 and ([.servers[].address] | unique | length) == 65' "$OUT"
   in_time 5
@@ -291,6 +317,24 @@ unsynchronised() {
   grep -Eq 'ntpd: association 0: .*leap=0, ' "$ERR" || fail 'no variables'
   grep -Eq 'ntpd: received .* opcode=0x81 .*count=20$' "$ERR" || fail 'no list'
   harmless "$ERR"
+}
+
+# Nobody can set a clock here: the server jumps.
+@test "after a jump ntpd's own offset is old for minutes: its server's is judged" {
+  NTPD=jump
+  ask --limit offset=100ms,1s
+  verdict 0 ok 'offset: -1\.[0-9]+ms'
+  sed -i '$a 10.9.5.1=+500s' "$LAB_DIR/ntp.rules"
+  lab_until 30 jumped || fail 'not CRITICAL'
+  verdict 2 offset '^NTP offset above critical threshold: \+?8min 20(\.[0-9]+)?s \(critical threshold: 1s\)'
+  [[ $(lab_ntpd_vars jump 0 offset) == offset=-1.* ]] || fail "ntpd has seen it"
+  server_is '[.leap, .error_bound_s > 500]' '["none",true]'
+  server_is '.remark | test("^the offset is that of this server; ntpd.s own is still -1[.][0-9]+ms$")' true
+}
+
+jumped() {
+  ask --limit offset=100ms,1s
+  [ "$status" = 2 ]
 }
 
 # Last, for it takes ntpd some 16 s to give up a server that is polled every second.

@@ -42,6 +42,7 @@ ntpds_start() {
   quiet_ntpd split "$(lab_ntpd_server 10.9.1.1 10.9.1.4)"
   quiet_ntpd never "$(lab_ntpd_server 10.9.1.5)"
   quiet_ntpd none
+  quiet_ntpd names 'pool no.such.example'
   quiet_ntpd mute 'restrict 127.0.0.1 noquery' 'restrict ::1 noquery'
   quiet_ntpd six 'restrict 127.0.0.1 ignore' "$(lab_ntpd_server 10.9.1.1)"
   lose_server &

@@ -293,13 +293,34 @@ static void test_list(void **state) {
   assert_non_null(strstr(why.text, "has 7 bytes"));
 }
 
+/* A pool's name is no server, once ntpd found one there; before it is all there is to tell. */
+static void test_list_pools(void **state) {
+  static const uint16_t pairs[][2] = {{13, 0x1414}, {12, 0x8811}, {11, 0x9814}, {10, 0x8011}};
+  struct mode6_peer peers[4];
+  struct mode6_reading reading = {.peer = peers};
+  struct why why;
+  (void)state;
+  set_list(pairs, 4);
+  assert_int_equal(mode6_list(&answer, &reading, 4, &why), 0);
+  assert_int_equal(reading.total, 3);
+  assert_int_equal(reading.reachable, 2);
+  assert_int_equal(reading.peer_count, 3);
+  assert_int_equal(peers[0].association, 13);
+  assert_int_equal(peers[1].association, 10);
+  assert_int_equal(peers[2].association, 11); /* it answers, whatever its bits say */
+  set_list(pairs + 1, 3);
+  assert_int_equal(mode6_list(&answer, &reading, 4, &why), 0);
+  assert_int_equal(reading.total, 3);
+  assert_int_equal(reading.peer_count, 3);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_ask, begin),       cmocka_unit_test_setup(test_one_piece, begin),
       cmocka_unit_test_setup(test_any_order, begin), cmocka_unit_test_setup(test_not_ours, begin),
       cmocka_unit_test_setup(test_errors, begin),    cmocka_unit_test_setup(test_cannot_be, begin),
       cmocka_unit_test_setup(test_bounds, begin),    cmocka_unit_test_setup(test_random, begin),
-      cmocka_unit_test_setup(test_list, begin),
+      cmocka_unit_test_setup(test_list, begin),      cmocka_unit_test_setup(test_list_pools, begin),
   };
   return cmocka_run_group_tests_name("mode6", tests, NULL, NULL);
 }

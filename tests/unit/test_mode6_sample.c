@@ -73,7 +73,7 @@ static void test_carrier(void **state) {
   assert_int_equal(sample.jitter_kind, JITTER_SYS);
   assert_int_equal(sample.poll_interval_ns, 64 * DURATION_S);
   has(METRIC_JITTER, 500 * DURATION_US);
-  has(METRIC_OFFSET, 1250 * DURATION_US);
+  has(METRIC_OFFSET, 1500 * DURATION_US);
   has(METRIC_DELAY, 400 * DURATION_US);
   has(METRIC_ROOT_DISTANCE, 6200 * DURATION_US);
   has(METRIC_ERROR_BOUND, 6200 * DURATION_US);
@@ -94,6 +94,44 @@ static void test_bound(void **state) {
   carrier();
   has_not(METRIC_ROOT_DISTANCE);
   has_not(METRIC_ERROR_BOUND);
+}
+
+/* After a jump of the clock ntpd's own offset is old, and its server's is not. */
+static void test_offset(void **state) {
+  static const struct {
+    const char *system, *peer;
+    int64_t want_ns;
+    const char *remark;
+  } rows[] = {
+      {"leap=0,offset=-1.2", "offset=1.1", -1200 * DURATION_US, ""},
+      {"leap=0,offset=-1.2", "offset=-1.3", -1300 * DURATION_US, ""},
+      {"leap=0,offset=-1.2", "offset=128", 128 * DURATION_MS, ""},
+      {"leap=0,offset=-1.2", "offset=500000", 500 * DURATION_S,
+       "the offset is that of this server; ntpd's own is still -1.2ms"},
+      {"leap=0,offset=3", "offset=-500000", -500 * DURATION_S,
+       "the offset is that of this server; ntpd's own is still +3ms"},
+      {"leap=0,offset=500000", "offset=3", 500 * DURATION_S, ""},
+      {"leap=0,offset=3", "stratum=1", 3 * DURATION_MS, ""},
+      {"leap=0", "offset=500000", 500 * DURATION_S, ""},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    set(&reading.system, rows[i].system);
+    set(&peers[0].values, rows[i].peer);
+    carrier();
+    assert_int_equal(sample.leap, LEAP_NONE);
+    has(METRIC_OFFSET, rows[i].want_ns);
+    assert_string_equal(sample.remark, rows[i].remark);
+  }
+  /* The bound has it in it. */
+  set(&reading.system, "leap=0,rootdelay=2,rootdisp=3,offset=1");
+  set(&peers[0].values, "offset=-500000");
+  carrier();
+  has(METRIC_ERROR_BOUND, 500 * DURATION_S + DURATION_MS);
+  set(&reading.system, "leap=0");
+  set(&peers[0].values, "stratum=1");
+  carrier();
+  has_not(METRIC_OFFSET);
 }
 
 static void test_leaps(void **state) {
@@ -230,6 +268,48 @@ static void test_nobody(void **state) {
   remark("ntpd has no servers");
 }
 
+/* Names without an address: C11 of the reports, "is UDP port 123 open?" did not help there. */
+static void test_unresolved(void **state) {
+  static const char pool[] = "srcadr=0.0.0.0,srchost=\"pool.example.org\",reach=0x0,flash=0x1400";
+  static const char name[] = "srcadr=::,srchost=\"ntp.example.org\",reach=0x0,flash=0x1400";
+  (void)state;
+  reading = (struct mode6_reading){.peer = peers};
+  set(&reading.system, "leap=3,reftime=0x00000000.00000000,clock=0xeeac0018.80000000,peer=0");
+  add_peer(7, 0x8811, pool);
+  remark("ntpd has no address for its only server yet: pool.example.org: its name is not resolved "
+         "yet; check DNS");
+  add_peer(8, 0x8011, name);
+  remark("ntpd has no address for its 2 servers yet: pool.example.org: its name is not resolved "
+         "yet; check DNS");
+  peers[0] = peers[1];
+  peers[0].status = 0xc011;
+  remark("ntpd has no address for its 2 servers yet: ntp.example.org: its address or its NTS keys "
+         "are not known yet; check DNS and TCP port 4460");
+  mode6_bystander(&peers[1], &sample);
+  assert_int_equal(sample.state, STATE_UNREACHABLE);
+  assert_string_equal(sample.server, "ntp.example.org");
+  assert_string_equal(sample.address, "");
+  assert_string_equal(sample.remark, "its name is not resolved yet");
+  assert_true(sample.unresolved);
+  add_peer(9, 0x8011, "srcadr=10.9.0.5,reach=0x0"); /* one has an address, and is silent */
+  remark("none of ntpd's servers has answered yet (of 3); is UDP port 123 open?");
+}
+
+static void test_broadcasts(void **state) {
+  (void)state;
+  add_peer(8, 0x8811, "srcadr=10.9.255.255,reach=0x0"); /* what ntpd sends, not what it hears */
+  add_peer(9, 0x8811, "srcadr=0.0.0.0,srchost=\"pool.example.org\"");
+  peers[3] = (struct mode6_peer){.association = 10, .status = 0x8811}; /* gone meanwhile */
+  reading.peer_count = reading.total = 4;
+  mode6_drop_broadcasts(&reading);
+  assert_int_equal(reading.total, 2);
+  assert_int_equal(reading.peer_count, 2);
+  assert_int_equal(peers[0].association, 7);
+  assert_int_equal(peers[1].association, 9);
+  carrier();
+  assert_string_equal(sample.server, "ntp.test");
+}
+
 /* --- the others --------------------------------------------------------------------- */
 
 static void bystander(uint16_t status, const char *text) {
@@ -344,6 +424,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_carrier, begin),
       cmocka_unit_test_setup(test_bound, begin),
+      cmocka_unit_test_setup(test_offset, begin),
+      cmocka_unit_test_setup(test_unresolved, begin),
+      cmocka_unit_test_setup(test_broadcasts, begin),
       cmocka_unit_test_setup(test_leaps, begin),
       cmocka_unit_test_setup(test_jitter, begin),
       cmocka_unit_test_setup(test_age, begin),
