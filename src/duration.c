@@ -207,6 +207,40 @@ const char *duration_print(char *out, int64_t span_ns) {
   return out;
 }
 
+/* What is shown of a span is a multiple of this. */
+static uint64_t step_of(uint64_t size_ns) {
+  static const struct {
+    int64_t below_ns, step_ns;
+  } rows[] = {{10 * DURATION_MIN, DURATION_S / 10},
+              {DURATION_H, DURATION_S},
+              {DURATION_D, DURATION_MIN},
+              {0, DURATION_H}};
+  uint64_t step_ns = 1;
+  if (size_ns < (uint64_t)DURATION_MIN) {
+    while (size_ns / step_ns >= 10000) {
+      step_ns *= 10;
+    }
+    return step_ns;
+  }
+  size_t i = 0;
+  while (rows[i].below_ns != 0 && size_ns >= (uint64_t)rows[i].below_ns) {
+    i++;
+  }
+  return (uint64_t)rows[i].step_ns;
+}
+
+int64_t duration_short(int64_t span_ns) {
+  uint64_t size_ns = magnitude(span_ns);
+  uint64_t step_ns = step_of(size_ns);
+  bool fits = size_ns < (uint64_t)INT64_MAX - step_ns; /* else rounding up could overflow */
+  int64_t shown_ns = (int64_t)((size_ns + (fits ? step_ns / 2 : 0)) / step_ns * step_ns);
+  return span_ns < 0 ? -shown_ns : shown_ns;
+}
+
+const char *duration_print_short(char *out, int64_t span_ns) {
+  return duration_print(out, duration_short(span_ns));
+}
+
 const char *duration_print_seconds(char *out, int64_t span_ns) {
   char *at = out;
   if (span_ns < 0) {

@@ -33,6 +33,13 @@ int duration_parse(const char *text, int64_t *span_ns, struct why *why);
  * DURATION_TEXT_BYTES. Returns out. */
 const char *duration_print(char *out, int64_t span_ns);
 
+/* The same for people, rounded: four significant digits below a minute (never to 0), from there on
+ * tenths of a second, from 10 min on seconds, from an hour on minutes, from a day on hours. */
+const char *duration_print_short(char *out, int64_t span_ns);
+
+/* The span that duration_print_short shows; away from 0 where it lies in the middle. */
+int64_t duration_short(int64_t span_ns);
+
 /* Prints a span as a plain decimal of seconds: 2, 0.000023, -1.5. Never an
  * exponent, exact. out has DURATION_TEXT_BYTES. Returns out. */
 const char *duration_print_seconds(char *out, int64_t span_ns);

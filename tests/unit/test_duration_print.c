@@ -132,12 +132,46 @@ static void test_round(void **state) {
   }
 }
 
+/* For people: four digits, and no more units than say something. */
+static void test_short(void **state) {
+  (void)state;
+  static const struct {
+    int64_t ns;
+    const char *text;
+  } rows[] = {
+      {0, "0"},
+      {1, "1ns"},
+      {-9999, "-9.999us"},
+      {12017096, "12.02ms"},
+      {-12017096, "-12.02ms"},
+      {99999499, "100ms"},
+      {2345678901, "2.346s"},
+      {59994999999, "59.99s"},
+      {59995000000, "1min"},
+      {90540000000, "1min 30.5s"},
+      {599999996325, "10min"},
+      {3599600000000, "1h"},
+      {3629999999999, "1h"},
+      {3630000000000, "1h 1min"},
+      {86369999999999, "23h 59min"},
+      {86399999999999, "1d"},
+      {-619315199990000000, "-7168d"},
+      {INT64_MAX, "106751d 23h"},
+      {INT64_MIN, "-106751d 23h"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[DURATION_TEXT_BYTES];
+    assert_string_equal(duration_print_short(text, rows[i].ns), rows[i].text);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_print),
       cmocka_unit_test(test_round_trip),
       cmocka_unit_test(test_seconds_exact),
       cmocka_unit_test(test_round),
+      cmocka_unit_test(test_short),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
