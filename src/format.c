@@ -9,7 +9,11 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
+
+/* Of a terminal, as wide as it is on every console. */
+enum { COLUMNS = 80 };
 
 const struct format *const format_table[] = {&format_text,       &format_json,   &format_nagios,
                                              &format_prometheus, &format_influx, NULL};
@@ -43,6 +47,19 @@ int format_render(const struct format *format, const struct report *report, bool
   return failed ? why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory to print the report") : 0;
 }
 
+/* Broken at words for whoever reads it at a terminal; a pipe gets whole lines. */
+static int wrap(char **text, size_t *bytes, struct why *why) {
+  char *wrapped = NULL;
+  FILE *stream = open_memstream(&wrapped, bytes);
+  if (stream != NULL) {
+    text_wrap(stream, *text, COLUMNS);
+  }
+  bool failed = stream == NULL || fclose(stream) != 0 || wrapped == NULL;
+  free(*text);
+  *text = wrapped;
+  return failed ? why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory to print the report") : 0;
+}
+
 int format_print(const struct format *format, const struct report *report, const struct env *env,
                  struct why *why) {
   char *text = NULL;
@@ -50,6 +67,9 @@ int format_print(const struct format *format, const struct report *report, const
   struct why inner;
   int error =
       format_render(format, report, env->stdout_tty && !env->no_color, &text, &bytes, &inner);
+  if (error == 0 && env->stdout_tty && format == &format_text) {
+    error = wrap(&text, &bytes, &inner);
+  }
   if (error == 0) {
     error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns - FORMAT_LOG_RESERVE_NS);
   }

@@ -141,3 +141,45 @@ const char *text_nearest(const char *word, const void *names, size_t count, size
   }
   return best;
 }
+
+/* The columns of the word at text, which has *bytes. */
+static unsigned measure_word(const char *text, size_t *bytes) {
+  unsigned columns = 0;
+  size_t i = 0;
+  while (text[i] != '\0' && text[i] != ' ' && text[i] != '\n') {
+    if (text[i] == '\033') { /* ECMA-48 section 5.4: up to its final byte */
+      i += strcspn(text + i, "m\n");
+      i += text[i] == 'm';
+      continue;
+    }
+    columns += ((unsigned char)text[i] & 0xc0) != 0x80; /* not in the middle of a character */
+    i++;
+  }
+  *bytes = i;
+  return columns;
+}
+
+void text_wrap(FILE *out, const char *text, unsigned columns) {
+  static const char indent[] = "    ";
+  unsigned used = 0;
+  while (*text != '\0') {
+    size_t blanks = strspn(text, " ");
+    size_t bytes = 0;
+    unsigned width = measure_word(text + blanks, &bytes);
+    if (used > sizeof indent && used + blanks + width > columns) {
+      (void)fprintf(out, "\n%s", indent);
+      used = sizeof indent - 1;
+    } else {
+      (void)fprintf(out, "%.*s", (int)blanks, text);
+      used += (unsigned)blanks;
+    }
+    (void)fwrite(text + blanks, 1, bytes, out);
+    used += width;
+    text += blanks + bytes;
+    if (*text == '\n') {
+      (void)fputc('\n', out);
+      used = 0;
+      text++;
+    }
+  }
+}

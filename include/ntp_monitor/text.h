@@ -3,6 +3,7 @@
 #define NTP_MONITOR_TEXT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * Copies length bytes of foreign text into out (size bytes, always terminated)
@@ -22,5 +23,10 @@ void text_truncate(char *text, size_t length);
  * a `const char *name`) nearest to word by edit distance, or NULL where none is
  * near enough (a third of its length) to be meant. */
 const char *text_nearest(const char *word, const void *names, size_t count, size_t stride);
+
+/* Prints text with its lines broken at blanks, so that none has more than columns characters unless
+ * a word of it does; what is broken off is indented. Terminal escapes (ESC [ ... m) take no column.
+ */
+void text_wrap(FILE *out, const char *text, unsigned columns);
 
 #endif

@@ -170,12 +170,37 @@ static void test_random(void **state) {
   }
 }
 
+static void test_wrap(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *want;
+  } rows[] = {
+      {"", ""},
+      {"one two\n", "one two\n"},
+      {"123456789 12345\n", "123456789\n    12345\n"},
+      {"1234567890\n\n  abcd   bcdefg\n", "1234567890\n\n  abcd\n    bcdefg\n"},
+      {"longer_than_a_line next\n", "longer_than_a_line\n    next\n"},
+      {"\033[32mOK\033[0m  12 4 6\n", "\033[32mOK\033[0m  12 4 6\n"},
+      {"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 12345\n", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 12345\n"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&text, &bytes);
+    assert_non_null(stream);
+    text_wrap(stream, rows[i].text, 10);
+    assert_int_equal(fclose(stream), 0);
+    assert_string_equal(text, rows[i].want);
+    free(text);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_passes),        cmocka_unit_test(test_controls),
-      cmocka_unit_test(test_acting_points), cmocka_unit_test(test_no_utf8),
-      cmocka_unit_test(test_length),        cmocka_unit_test(test_sizes),
-      cmocka_unit_test(test_random),
+      cmocka_unit_test(test_wrap),     cmocka_unit_test(test_passes),
+      cmocka_unit_test(test_controls), cmocka_unit_test(test_acting_points),
+      cmocka_unit_test(test_no_utf8),  cmocka_unit_test(test_length),
+      cmocka_unit_test(test_sizes),    cmocka_unit_test(test_random),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
