@@ -19,6 +19,57 @@ static const struct config_key *key_at(size_t offset) {
   return key;
 }
 
+/* The keys of metric's limits. */
+static const struct config_key *warning_key(enum metric metric) {
+  return key_at(offsetof(struct config, limit) + metric * sizeof(struct limit) +
+                offsetof(struct limit, warning));
+}
+
+static const struct config_key *critical_key(enum metric metric) {
+  return key_at(offsetof(struct config, limit) + metric * sizeof(struct limit) +
+                offsetof(struct limit, critical));
+}
+
+/* Whether critical would come before warning. */
+static bool crosses(enum metric metric, const struct limit *limit) {
+  if (limit->critical == CONFIG_NONE || limit->warning == CONFIG_NONE) {
+    return false;
+  }
+  return metric_table[metric].below ? limit->critical > limit->warning
+                                    : limit->critical < limit->warning;
+}
+
+static bool is_default(const struct config *config, const struct config_key *key) {
+  return config->origin[key - config_keys].path == config_default.path;
+}
+
+static bool is_set(const struct config *config, const struct config_key *key, int64_t limit) {
+  return limit != CONFIG_NONE && !is_default(config, key);
+}
+
+bool config_limit_is_set(const struct config *config, enum metric metric) {
+  const struct limit *limit = &config->limit[metric];
+  bool limited = metric_table[metric].reason != REASON_OK; /* else there are no such keys */
+  return limited && (is_set(config, warning_key(metric), limit->warning) ||
+                     is_set(config, critical_key(metric), limit->critical));
+}
+
+bool config_limits_cross(const struct config *config, enum metric metric) {
+  return metric_table[metric].reason != REASON_OK && crosses(metric, &config->limit[metric]) &&
+         !is_default(config, warning_key(metric)) && !is_default(config, critical_key(metric));
+}
+
+void config_settle(struct config *config) {
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    struct limit *limit = &config->limit[m];
+    bool limited = metric_table[m].reason != REASON_OK;
+    if (limited && !is_default(config, warning_key(m)) && is_default(config, critical_key(m)) &&
+        (limit->warning == CONFIG_NONE || crosses(m, limit))) {
+      limit->critical = CONFIG_NONE;
+    }
+  }
+}
+
 /* Samples that lie too far apart for the run are left out, which one should know before. */
 static void check_samples(const struct config *config, struct config_notes *notes) {
   int64_t wanted_ns = (config->sntp_samples - 1) * config->sntp_interval_ns;
@@ -70,13 +121,11 @@ void config_check(const struct config *config, struct config_notes *notes) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &config->limit[m];
     bool below = metric_table[m].below;
-    if (limit->critical == CONFIG_NONE || limit->warning == CONFIG_NONE ||
-        (below ? limit->critical <= limit->warning : limit->critical >= limit->warning)) {
+    if (!config_limits_cross(config, m)) {
       continue;
     }
-    size_t offset = offsetof(struct config, limit) + m * sizeof *limit;
-    const struct config_key *warning = key_at(offset + offsetof(struct limit, warning));
-    const struct config_key *critical = key_at(offset + offsetof(struct limit, critical));
+    const struct config_key *warning = warning_key(m);
+    const struct config_key *critical = critical_key(m);
     char from[2][CONFIG_TEXT_BYTES];
     char value[2][METRIC_TEXT_BYTES];
     char text[TEXT_BYTES];

@@ -54,43 +54,35 @@ static const struct config_word formats[] = {{"auto", SYSLOG_FORMAT_AUTO},
 #define TIME_RANGE .type = CONFIG_TIME, .min = 1, .max = 1000000 * DURATION_S
 
 #define COUNT_RANGE(least, greatest) .type = CONFIG_COUNT, .min = (least), .max = (greatest)
-/* The two keys of a metric that is off unless asked for. */
-#define LIMITS(word, metric, range, what)                                                  \
-  {.name = word "_threshold",                                                              \
-   MONITORING(limit[metric].warning),                                                      \
-   range,                                                                                  \
-   .initial = "off",                                                                       \
-   .none = "off",                                                                          \
-   .doc = what " is a WARNING"},                                                           \
-  {                                                                                        \
-    .name = word "_critical", MONITORING(limit[metric].critical), range, .initial = "off", \
-    .none = "off", .doc = what " is CRITICAL"                                              \
+/* The two keys of a metric, each at its default. */
+#define LIMITS(word, metric, range, warning_at, critical_at, what)                               \
+  {.name = word "_threshold",                                                                    \
+   MONITORING(limit[metric].warning),                                                            \
+   range,                                                                                        \
+   .initial = warning_at,                                                                        \
+   .none = "off",                                                                                \
+   .doc = what " is a WARNING"},                                                                 \
+  {                                                                                              \
+    .name = word "_critical", MONITORING(limit[metric].critical), range, .initial = critical_at, \
+    .none = "off", .doc = what " is CRITICAL"                                                    \
   }
 
 const struct config_key config_keys[] = {
-    {.name = "jitter_threshold",
-     MONITORING(limit[METRIC_JITTER].warning),
-     TIME_RANGE,
-     .initial = "2s",
-     .doc = "jitter above this is a WARNING"},
-    {.name = "jitter_critical",
-     MONITORING(limit[METRIC_JITTER].critical),
-     TIME_RANGE,
-     .initial = "off",
-     .none = "off",
-     .doc = "jitter above this is CRITICAL"},
-    LIMITS("offset", METRIC_OFFSET, TIME_RANGE, "an offset above this, either way,"),
-    LIMITS("delay", METRIC_DELAY, TIME_RANGE, "delay above this"),
-    LIMITS("root_distance", METRIC_ROOT_DISTANCE, TIME_RANGE, "root distance above this"),
-    LIMITS("error_bound", METRIC_ERROR_BOUND, TIME_RANGE, "an error bound above this"),
-    LIMITS("stratum", METRIC_STRATUM, COUNT_RANGE(0, 15), "a stratum above this"),
-    LIMITS("reach", METRIC_REACH, COUNT_RANGE(1, 8), "reach below this"),
+    LIMITS("jitter", METRIC_JITTER, TIME_RANGE, "2s", "off", "jitter above this"),
+    LIMITS("offset", METRIC_OFFSET, TIME_RANGE, "1s", "1min", "an offset above this, either way,"),
+    LIMITS("delay", METRIC_DELAY, TIME_RANGE, "off", "off", "delay above this"),
+    LIMITS("root_distance", METRIC_ROOT_DISTANCE, TIME_RANGE, "5s", "off",
+           "root distance above this"),
+    LIMITS("error_bound", METRIC_ERROR_BOUND, TIME_RANGE, "off", "off",
+           "an error bound above this"),
+    LIMITS("stratum", METRIC_STRATUM, COUNT_RANGE(0, 15), "9", "off", "a stratum above this"),
+    LIMITS("reach", METRIC_REACH, COUNT_RANGE(1, 8), "off", "off", "reach below this"),
     {.name = "stale_after",
      MONITORING(stale_after_ns),
      TIME_RANGE,
      .initial = "auto",
      .none = "auto",
-     .doc = "older than this is a WARNING; auto: 3 poll intervals, at least 60 s"},
+     .doc = "older than this is a WARNING; auto: 3 polls, timesyncd's and 13 min"},
     {.name = "min_replies",
      MONITORING(min_replies),
      .type = CONFIG_COUNT,

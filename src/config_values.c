@@ -13,7 +13,7 @@
 
 const struct origin config_command_line = {.path = "command line"};
 
-static const struct origin by_default = {.path = "default"};
+const struct origin config_default = {.path = "default"};
 
 static void *field_of(struct config *config, const struct config_key *key) {
   return (char *)config + key->offset;
@@ -250,7 +250,7 @@ void config_init(struct config *config, config_check_source *check_source) {
   }
   for (size_t i = 0; i < config_key_count; i++) {
     struct why why;
-    (void)config_set(config, &config_keys[i], config_keys[i].initial, &by_default, &why);
+    (void)config_set(config, &config_keys[i], config_keys[i].initial, &config_default, &why);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
@@ -139,9 +140,12 @@ static void add_time_quality(struct buffer *buffer, const struct report *report)
 }
 
 static void add_structured_data(struct buffer *buffer, const struct report *report) {
-  char threshold[DURATION_TEXT_BYTES];
+  char threshold[DURATION_TEXT_BYTES] = "";
   const struct sample *sample = sample_of(report);
-  duration_print_seconds(threshold, report->config->limit[METRIC_JITTER].warning);
+  int64_t limit_ns = report->config->limit[METRIC_JITTER].warning;
+  if (limit_ns != CONFIG_NONE) {
+    duration_print_seconds(threshold, limit_ns);
+  }
   add(buffer, "[" STRUCTURED_DATA_ID);
   add_seconds(buffer, "jitter", sample, METRIC_JITTER);
   add_seconds(buffer, "offset", sample, METRIC_OFFSET);

@@ -12,78 +12,47 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 
-/* systemd-timesyncd's longest poll interval (timesyncd.conf(5)), for a reading that
- * does not tell its own. */
-#define POLL_INTERVAL_LONGEST_NS (2048 * DURATION_S)
-
-static const struct {
-  const char *name, *word;
-  unsigned rank; /* CRITICAL > WARNING > UNKNOWN > OK */
-} verdicts[] = {
-    [VERDICT_OK] = {"OK", "ok", 0},
-    [VERDICT_WARNING] = {"WARNING", "warning", 2},
-    [VERDICT_CRITICAL] = {"CRITICAL", "critical", 3},
-    [VERDICT_UNKNOWN] = {"UNKNOWN", "unknown", 1},
-};
-
-const char *verdict_name(enum verdict verdict) {
-  return verdicts[verdict].name;
-}
-
-const char *verdict_word(enum verdict verdict) {
-  return verdicts[verdict].word;
-}
-
 static bool worse(enum verdict a, enum verdict b) {
-  return verdicts[a].rank > verdicts[b].rank;
+  return verdict_rank(a) > verdict_rank(b);
+}
+
+/* Of equal verdicts the reason that stands higher decides; those of a failure come last. */
+static unsigned standing(enum reason reason) {
+  static const enum reason order[] = {REASON_NOT_SYNCHRONISED,
+                                      REASON_TWO_DAEMONS,
+                                      REASON_FALSETICKER,
+                                      REASON_STALE,
+                                      REASON_OFFSET,
+                                      REASON_ERROR_BOUND,
+                                      REASON_ROOT_DISTANCE,
+                                      REASON_STRATUM,
+                                      REASON_REACH,
+                                      REASON_JITTER,
+                                      REASON_DELAY};
+  unsigned place = 0;
+  while (place < sizeof order / sizeof *order && order[place] != reason) {
+    place++;
+  }
+  return place;
+}
+
+static bool precedes(enum verdict verdict, enum reason reason, enum verdict other_verdict,
+                     enum reason other_reason) {
+  if (verdict == other_verdict && verdict != VERDICT_OK) {
+    return standing(reason) < standing(other_reason);
+  }
+  return worse(verdict, other_verdict);
 }
 
 static void consider(struct finding *finding, enum verdict verdict, enum reason reason,
                      enum metric metric, int64_t limit) {
-  if (worse(verdict, finding->verdict)) {
+  finding->reasons |= 1U << reason;
+  if (precedes(verdict, reason, finding->verdict, finding->reason)) {
     finding->verdict = verdict;
     finding->reason = reason;
     finding->metric = metric;
     finding->limit = limit;
   }
-}
-
-int64_t judge_stale_ns(const struct sample *sample, const struct config *config) {
-  if (config->stale_after_ns != CONFIG_NONE) {
-    return config->stale_after_ns;
-  }
-  int64_t poll_ns =
-      sample_has(sample, FIELD_POLL_INTERVAL) ? sample->poll_interval_ns : POLL_INTERVAL_LONGEST_NS;
-  return 3 * poll_ns > 60 * DURATION_S ? 3 * poll_ns : 60 * DURATION_S;
-}
-
-void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
-                     int64_t *most_us) {
-  int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
-  int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
-  int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
-  /* Since timesyncd's reply the clock may have been put forward or back by the offset that the
-   * reply found, which is not the reply's age: where the age as it is does not fit, it
-   * has to fit by that much shifted. */
-  bool before = sample_has(sample, METRIC_OFFSET) && sample->jitter_kind == JITTER_RMS8;
-  int64_t shift_us = before ? sample->value[METRIC_OFFSET] / DURATION_US : 0;
-  bool shifted = shift_us > 0 ? age_us > limit_us : age_us < -early_us;
-  *least_us = shifted ? shift_us - early_us : -early_us - (shift_us > 0 ? shift_us : 0);
-  *most_us = shifted ? shift_us + limit_us : limit_us;
-  /* What is printed of them is in ns. */
-  *least_us = *least_us > INT64_MIN / 1000 ? *least_us : INT64_MIN / 1000;
-  *most_us = *most_us < INT64_MAX / 1000 ? *most_us : INT64_MAX / 1000;
-}
-
-bool judge_is_stale(const struct sample *sample, const struct config *config) {
-  int64_t least_us = 0;
-  int64_t most_us = 0;
-  if (!sample_has(sample, METRIC_AGE)) {
-    return false;
-  }
-  judge_age_range(sample, config, &least_us, &most_us);
-  int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
-  return age_us < least_us || age_us > most_us;
 }
 
 static bool beyond(enum metric metric, int64_t value, int64_t limit) {
@@ -96,6 +65,7 @@ static void judge_limit(struct finding *finding, const struct config *config, en
   if (!sample_has(finding->sample, metric)) {
     return;
   }
+  finding->judged |= 1U << metric;
   int64_t value = finding->sample->value[metric];
   value = value < 0 ? -value : value;
   if (beyond(metric, value, limit->critical)) {
@@ -111,31 +81,57 @@ int64_t judge_truechimers(const struct samples *samples, const struct config *co
                                                 : (int64_t)samples->answered / 2 + 1;
 }
 
-/* What is not of the one server: its vote, and who else keeps this clock. */
-static void judge_reading(struct finding *finding, const struct config *config) {
+/* What is not of the one server: its vote, what servers asked directly make of it, and who else
+ * keeps this clock. */
+static void judge_reading(struct finding *finding, const struct config *config, bool disproved) {
   const struct samples *samples = &finding->reading->samples;
   int64_t least = judge_truechimers(samples, config);
   if (samples->asked > 0 && (int64_t)samples->truechimers < least) {
     consider(finding, VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, least);
+  } else if (disproved) {
+    consider(finding, VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, CONFIG_NONE);
   }
   if (finding->reading->rival != NULL) {
     consider(finding, VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, CONFIG_NONE);
   }
 }
 
+/* Whether the figure does not say yet, or not now, what it is limited for. */
+static bool is_early(const struct sample *sample, enum metric metric, bool warming) {
+  bool outlier = sample_has(sample, FIELD_SPIKE) && sample->spike;
+  switch (metric) {
+  case METRIC_JITTER:
+    return warming;
+  case METRIC_REACH:
+    return sample->starting;
+  case METRIC_OFFSET:
+  case METRIC_ERROR_BOUND: /* which has the offset in it */
+    return judge_is_first(sample) || outlier;
+  default:
+    return false;
+  }
+}
+
 static void judge_limits(struct finding *finding, const struct config *config, bool warming) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
-    bool early =
-        (m == METRIC_JITTER && warming) || (m == METRIC_REACH && finding->sample->starting);
-    bool judged = metric_table[m].reason != REASON_OK && !early;
-    if (judged) {
+    if (metric_table[m].reason != REASON_OK && !is_early(finding->sample, m, warming)) {
       judge_limit(finding, config, m);
     }
   }
 }
 
+/* Without a reply nothing is known; where the service says that it is not synchronised, how far
+ * the clock is off may be known all the same, and may be critical. */
+static void judge_unsynchronised(struct finding *finding, const struct config *config, bool never) {
+  consider(finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
+  judge_reading(finding, config, false);
+  if (!never && !is_early(finding->sample, METRIC_OFFSET, false)) {
+    judge_limit(finding, config, METRIC_OFFSET);
+  }
+}
+
 struct finding judge_sample(const struct sample *sample, const struct reading *reading,
-                            const struct config *config) {
+                            const struct config *config, bool disproved) {
   struct finding finding = {.sample = sample,
                             .reading = reading,
                             .source = reading->source,
@@ -146,22 +142,24 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
   }
   bool counted = sample_has(sample, FIELD_REPLIES);
   bool never = counted && sample->replies == 0;
-  bool unsynchronised = sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED;
-  if (never || unsynchronised) {
-    consider(&finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
-    judge_limit(&finding, config, METRIC_OFFSET); /* a step to come may be a CRITICAL one */
+  if (never || (sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED)) {
+    judge_unsynchronised(&finding, config, never);
     return finding;
   }
   bool few =
       counted && !sample_has(sample, FIELD_SENT) && sample->replies < (uint64_t)config->min_replies;
   bool warming = few || (sample->jitter_kind != JITTER_NONE && !sample_has(sample, METRIC_JITTER));
-  judge_reading(&finding, config);
+  judge_reading(&finding, config, disproved);
   if (judge_is_stale(sample, config)) {
     consider(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
   }
   /* Where no servers agree, whose offset is right nobody knows. */
-  if (finding.reason != REASON_FALSETICKER || reading->samples.truechimers > 0) {
+  bool voted = reading->samples.asked > 0 && (finding.reasons & 1U << REASON_FALSETICKER) != 0;
+  if (!voted || reading->samples.truechimers > 0) {
     judge_limits(&finding, config, warming);
+  }
+  if (warming) {
+    consider(&finding, VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE);
   }
   if (finding.verdict == VERDICT_OK && warming) {
     finding.reason = REASON_WARMING_UP;
@@ -172,10 +170,47 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
 /* A verdict into the whole: finding is NULL where a source gave none. */
 static void decide(struct report *report, bool first, enum verdict verdict, enum reason reason,
                    const struct finding *finding) {
-  if (first || worse(verdict, report->verdict)) {
+  report->reasons |= finding != NULL ? finding->reasons : 1U << reason;
+  if (first || precedes(verdict, reason, report->verdict, report->reason)) {
     report->verdict = verdict;
     report->reason = reason;
     report->worst = finding;
+  }
+}
+
+/* Whether no server could be held against a limit that somebody set. Where one is warming up its
+ * figures may come yet. */
+static bool is_unjudged(const struct report *report, enum metric metric) {
+  unsigned judges = 0;
+  for (size_t i = 0; i < report->finding_count; i++) {
+    const struct finding *finding = &report->findings[i];
+    bool waits = (finding->reasons & 1U << REASON_WARMING_UP) != 0;
+    if (!finding->sample->bystander && (sample_has(finding->sample, metric) || waits)) {
+      return false;
+    }
+    judges += !finding->sample->bystander;
+  }
+  return judges > 0 && config_limit_is_set(report->config, metric);
+}
+
+static void find_unjudged(struct report *report) {
+  report->unjudged = 0;
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    bool judged = metric_table[m].reason == REASON_OK || !is_unjudged(report, m);
+    report->unjudged |= judged ? 0 : 1U << m;
+  }
+}
+
+/* What of the configuration makes an OK doubtful. */
+static void judge_config(struct report *report, unsigned config_problems) {
+  find_unjudged(report);
+  if (config_problems == 0 && report->unjudged == 0) {
+    return;
+  }
+  report->reasons |= 1U << REASON_CONFIG;
+  if (report->verdict == VERDICT_OK) {
+    report->verdict = VERDICT_UNKNOWN;
+    report->reason = REASON_CONFIG;
   }
 }
 
@@ -194,7 +229,8 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
   for (size_t i = 0; i < reading_count; i++) {
     for (size_t k = 0; k < readings[i].samples.count; k++) {
       struct finding *finding = &report->findings[report->finding_count++];
-      *finding = judge_sample(&readings[i].samples.items[k], &readings[i], report->config);
+      *finding = judge_sample(&readings[i].samples.items[k], &readings[i], report->config,
+                              report->disproved == &readings[i]);
       if (!finding->sample->bystander) {
         decide(report, first, finding->verdict, finding->reason, finding);
         first = false;
@@ -208,10 +244,7 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
   if (first) {
     decide(report, first, VERDICT_UNKNOWN, REASON_NO_SOURCE, NULL);
   }
-  if (report->verdict == VERDICT_OK && config_problems > 0) {
-    report->verdict = VERDICT_UNKNOWN;
-    report->reason = REASON_CONFIG;
-  }
+  judge_config(report, config_problems);
   return 0;
 }
 

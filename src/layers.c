@@ -24,6 +24,7 @@ int layers_read(const struct options *options, struct env *env, struct config *c
   }
   int error = options_apply(options, config, why);
   if (error == 0) {
+    config_settle(config);
     config_check(config, notes);
   }
   return error;

@@ -97,8 +97,8 @@ static void judge(struct run *run) {
                             .source = source_names(run),
                             .config = &run->config};
   message_name_host(report);
+  note_write(report, run->readings, run->reading_count);
   if (judge_report(report, run->readings, run->reading_count, run->problem_count) == 0) {
-    note_write(report, run->readings, run->reading_count);
     message_write(report, run->readings, run->reading_count, run->problem_count);
   } else {
     report->verdict = VERDICT_UNKNOWN;

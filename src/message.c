@@ -13,7 +13,11 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/judge.h"
 #include "ntp_monitor/text.h"
+
+/* timesyncd's offset is that of the last reply, before it was put right. */
+#define PAST " at the last reply"
 
 __attribute__((format(printf, 2, 3))) static void add(struct report *report, const char *format,
                                                       ...) {
@@ -24,18 +28,23 @@ __attribute__((format(printf, 2, 3))) static void add(struct report *report, con
   va_end(arguments);
 }
 
+/* Rounded, unless that would show the limit itself. */
+static const char *print_beyond(char *out, enum metric metric, int64_t value, int64_t limit) {
+  bool hides = !metric_table[metric].is_count && duration_short(value) == limit;
+  return hides ? metric_print(out, metric, value) : metric_print_short(out, metric, value);
+}
+
 static void add_stale(struct report *report, const struct finding *finding) {
   char span[DURATION_TEXT_BYTES];
   char limit[DURATION_TEXT_BYTES];
   int64_t age_ns = finding->sample->value[METRIC_AGE];
   if (age_ns < 0) {
     add(report,
-        "NTP reading stale: the last reply lies %s in the future, so the clock was put "
-        "back since or is not set",
-        duration_print(span, duration_round(-age_ns)));
+        "the last reply lies %s in the future, so the clock was put back since or is not set",
+        duration_print_short(span, duration_round(-age_ns)));
   } else {
-    add(report, "NTP reading stale: last reply %s ago (limit: %s)",
-        duration_print(span, duration_round(age_ns)), duration_print(limit, finding->limit));
+    add(report, "last reply %s ago (limit: %s)", duration_print_short(span, duration_round(age_ns)),
+        duration_print(limit, judge_stale_ns(finding->sample, report->config)));
   }
 }
 
@@ -44,19 +53,24 @@ static void add_limit(struct report *report, const struct finding *finding) {
   char limit[METRIC_TEXT_BYTES];
   const struct metric_row *metric = &metric_table[finding->metric];
   const char *which = finding->verdict == VERDICT_CRITICAL ? "critical threshold" : "threshold";
-  add(report, "NTP %s %s %s: %s (%s: %s)", metric->name, metric->below ? "below" : "above", which,
-      metric_print(value, finding->metric, finding->sample->value[finding->metric]), which,
-      metric_print(limit, finding->metric, finding->limit));
+  bool past = finding->metric == METRIC_OFFSET && finding->sample->offset_is_past;
+  add(report, "%s%s %s %s: %s (%s: %s)", metric->name, past ? PAST : "",
+      metric->below ? "below" : "above", which,
+      print_beyond(value, finding->metric, finding->sample->value[finding->metric], finding->limit),
+      which, metric_print(limit, finding->metric, finding->limit));
 }
 
 static void add_vote(struct report *report, const struct finding *finding) {
   const struct samples *samples = &finding->reading->samples;
-  if (samples->truechimers < samples->answered) {
-    add(report, "NTP servers disagree: %u of the %u that answered agree (wanted: %" PRId64 ")",
-        samples->truechimers, samples->answered, finding->limit);
+  int64_t least = judge_truechimers(samples, report->config);
+  if (samples->asked == 0) {
+    add(report, "servers disagree"); /* the note says by how much */
+  } else if (samples->truechimers < samples->answered) {
+    add(report, "servers disagree: %u of the %u that answered agree (wanted: %" PRId64 ")",
+        samples->truechimers, samples->answered, least);
   } else {
-    add(report, "NTP servers too few: %u of %u answered (wanted: %" PRId64 " that agree)",
-        samples->answered, samples->asked, finding->limit);
+    add(report, "servers too few: %u of %u answered (wanted: %" PRId64 " that agree)",
+        samples->answered, samples->asked, least);
   }
 }
 
@@ -64,94 +78,94 @@ static void add_warming_up(struct report *report, const struct sample *sample) {
   bool few =
       sample_has(sample, FIELD_REPLIES) && sample->replies < (uint64_t)report->config->min_replies;
   if (sample->remark[0] != '\0') {
-    add(report, "NTP warming up: %s, jitter not judged yet", sample->remark);
+    add(report, "warming up: %s, jitter not judged yet", sample->remark);
   } else if (few) {
-    add(report, "NTP warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
+    add(report, "warming up: %" PRIu64 " of %" PRId64 " replies, jitter not judged yet",
         sample->replies, report->config->min_replies);
   } else {
-    add(report, "NTP warming up: no jitter yet");
+    add(report, "warming up: no jitter yet");
   }
 }
 
 static void add_not_synchronised(struct report *report, const struct sample *sample) {
   if (sample->remark[0] != '\0') {
-    add(report, "NTP not synchronised: %s", sample->remark);
+    add(report, "not synchronised: %s", sample->remark);
   } else if (sample_has(sample, FIELD_REPLIES) && sample->replies == 0) {
-    add(report, "NTP not synchronised: no reply yet from %s",
+    add(report, "not synchronised: no reply yet from %s",
         sample->server[0] != '\0' ? sample->server : "any server");
   } else {
-    add(report, "NTP not synchronised: the time service says so itself");
+    add(report, "not synchronised: the time service says so itself");
   }
 }
 
-/* What decided; returns the metric that it has told of, or METRIC_COUNT. */
-static enum metric add_reason(struct report *report, const struct finding *finding) {
-  const struct sample *sample = finding->sample;
-  switch (finding->reason) {
+/* What the finding says for reason; where that is of a limit it must be the one that decided. */
+static void add_reason(struct report *report, const struct finding *finding, enum reason reason) {
+  switch (reason) {
   case REASON_STALE:
+    add(report, "reading stale: ");
     add_stale(report, finding);
-    return METRIC_AGE;
+    break;
   case REASON_WARMING_UP:
-    add_warming_up(report, sample);
-    return METRIC_JITTER;
+    add_warming_up(report, finding->sample);
+    break;
   case REASON_NOT_SYNCHRONISED:
-    add_not_synchronised(report, sample);
-    return METRIC_COUNT;
+    add_not_synchronised(report, finding->sample);
+    break;
   case REASON_FALSETICKER:
     add_vote(report, finding);
-    return METRIC_COUNT;
+    break;
   case REASON_TWO_DAEMONS:
-    add(report, "NTP conflict: two time services run, %s and %s", finding->source,
+    add(report, "conflict: two time services run, %s and %s", finding->source,
         finding->reading->rival);
-    return METRIC_COUNT;
+    break;
   case REASON_OK:
-    add(report, "NTP healthy");
-    return METRIC_COUNT;
+    add(report, "healthy");
+    break;
   default:
     add_limit(report, finding);
-    return finding->metric;
   }
 }
 
-/* An offset that has no limit is told all the same where it is that of now; timesyncd's and its
- * copy's is that of the last reply, before it was put right. */
-static void add_offset(struct report *report, const struct sample *sample) {
-  char value[METRIC_TEXT_BYTES];
-  int64_t offset_ns = sample->value[METRIC_OFFSET];
-  if (sample_has(sample, METRIC_OFFSET) && sample->jitter_kind != JITTER_RMS8) {
-    add(report, ", offset: %s%s", offset_ns > 0 ? "+" : "",
-        metric_print(value, METRIC_OFFSET, offset_ns));
-  }
+static bool applies(const struct finding *finding, enum reason reason) {
+  return (finding->reasons & 1U << reason) != 0;
 }
 
-/* ", jitter: 1.207ms (threshold: 2s)": the jitter and whatever else is limited. */
-static void add_figures(struct report *report, const struct finding *finding, enum metric told) {
+static void add_figure(struct report *report, const struct finding *finding, enum metric metric,
+                       bool with_limit) {
   const struct sample *sample = finding->sample;
+  const struct limit *limit = &report->config->limit[metric];
+  bool warns = limit->warning != CONFIG_NONE;
+  int64_t shown = warns ? limit->warning : limit->critical;
+  char value[METRIC_TEXT_BYTES];
+  char text[METRIC_TEXT_BYTES];
+  bool past = metric == METRIC_OFFSET && sample->offset_is_past;
+  add(report, ", %s%s: %s", metric_table[metric].name, past ? PAST : "",
+      print_beyond(value, metric, sample->value[metric], shown));
+  if (metric == METRIC_OFFSET && sample_has(sample, FIELD_SPIKE) && sample->spike) {
+    add(report, " (an outlier, not applied)");
+  } else if (with_limit) {
+    add(report, " (%s: %s)", warns ? "threshold" : "critical threshold",
+        metric_print(text, metric, shown));
+  }
+}
+
+/* ", jitter: 1.207ms (threshold: 2s), offset: +23us": the jitter, the offset, whatever has a limit
+ * that somebody set, and whatever is beyond one. */
+static void add_figures(struct report *report, const struct finding *finding) {
+  const struct sample *sample = finding->sample;
+  bool synchronised = !applies(finding, REASON_NOT_SYNCHRONISED);
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &report->config->limit[m];
-    const char *name = metric_table[m].name;
     bool limited = limit->warning != CONFIG_NONE || limit->critical != CONFIG_NONE;
-    bool means = finding->reason != REASON_NOT_SYNCHRONISED;
-    if (m == METRIC_OFFSET && m != told && !limited && means) {
-      add_offset(report, sample);
-    }
-    if (m == told || !limited) {
+    bool set = config_limit_is_set(report->config, m);
+    bool beyond = metric_table[m].reason != REASON_OK && applies(finding, metric_table[m].reason);
+    bool told = m == finding->metric && finding->reason == metric_table[m].reason;
+    bool waits = m == METRIC_JITTER && finding->reason == REASON_WARMING_UP;
+    bool wanted = set || beyond || m == METRIC_JITTER || (m == METRIC_OFFSET && synchronised);
+    if (told || waits || !wanted || !sample_has(sample, m)) {
       continue;
     }
-    if (!sample_has(sample, m)) {
-      bool none = m == METRIC_JITTER && sample->jitter_kind != JITTER_NONE;
-      if (none || finding->reason == REASON_NOT_SYNCHRONISED) {
-        continue; /* nothing is known then */
-      }
-      add(report, ", %s: not known, so not judged", name);
-      continue;
-    }
-    char value[METRIC_TEXT_BYTES];
-    char text[METRIC_TEXT_BYTES];
-    bool warns = limit->warning != CONFIG_NONE;
-    add(report, ", %s: %s (%s: %s)", name, metric_print(value, m, sample->value[m]),
-        warns ? "threshold" : "critical threshold",
-        metric_print(text, m, warns ? limit->warning : limit->critical));
+    add_figure(report, finding, m, limited && (set || beyond || m == METRIC_JITTER));
   }
 }
 
@@ -167,10 +181,23 @@ static const char *advice(enum reason reason) {
   }
 }
 
+/* What applies beside the reason that decided; of limits the figures tell. */
+static void add_others(struct report *report, const struct finding *finding) {
+  static const enum reason others[] = {REASON_NOT_SYNCHRONISED, REASON_TWO_DAEMONS,
+                                       REASON_FALSETICKER, REASON_STALE};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    if (others[i] != finding->reason && applies(finding, others[i])) {
+      add(report, "; ");
+      add_reason(report, finding, others[i]);
+    }
+  }
+}
+
 static void add_finding(struct report *report, const struct finding *finding) {
   const struct sample *sample = finding->sample;
-  enum metric told = add_reason(report, finding);
-  add_figures(report, finding, told);
+  add(report, "NTP ");
+  add_reason(report, finding, finding->reason);
+  add_figures(report, finding);
   if (sample->server[0] != '\0' || sample->address[0] != '\0') {
     add(report, ", server: %s", sample->server[0] != '\0' ? sample->server : sample->address);
   }
@@ -182,11 +209,34 @@ static void add_finding(struct report *report, const struct finding *finding) {
     add(report, "; this is the network card's clock, not the system's");
   }
   add(report, "%s", advice(finding->reason));
-  if (finding->reading->rival != NULL && finding->reason != REASON_TWO_DAEMONS) {
-    add(report, "; another time service runs, too: %s", finding->reading->rival);
-  }
+  add_others(report, finding);
   if (finding->reason == REASON_NOT_SYNCHRONISED && sample->remark[0] == '\0') {
     add(report, "; check the NTP server's name and the way to its UDP port 123");
+  }
+}
+
+/* The trouble of the sources beside the one that decided. */
+static void add_other_findings(struct report *report) {
+  for (size_t i = 0; i < report->finding_count; i++) {
+    const struct finding *finding = &report->findings[i];
+    if (finding != report->worst && finding->verdict != VERDICT_OK) {
+      add(report, "; source %s: ", finding->source);
+      add_reason(report, finding, finding->reason);
+    }
+  }
+}
+
+/* What of the configuration makes the verdict doubtful. */
+static void add_doubts(struct report *report, unsigned config_problems) {
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    if ((report->unjudged & 1U << m) != 0) {
+      add(report, "; but the limit of the %s cannot be judged: %s does not tell it (%s may)",
+          metric_table[m].name, report->source, metric_table[m].told_by);
+    }
+  }
+  if (report->reason == REASON_CONFIG && config_problems > 0) {
+    add(report, "; but the configuration has %u problem%s: see ntp_monitor --check-config",
+        config_problems, config_problems == 1 ? "" : "s");
   }
 }
 
@@ -206,6 +256,7 @@ void message_write(struct report *report, const struct reading *readings, size_t
   report->message[0] = '\0';
   if (report->worst != NULL) {
     add_finding(report, report->worst);
+    add_other_findings(report);
   } else {
     bool elsewhere = report->elsewhere[0] != '\0' && reading_count > 0 &&
                      strstr(readings[0].why.text, report->elsewhere) == NULL;
@@ -226,10 +277,7 @@ void message_write(struct report *report, const struct reading *readings, size_t
   if (report->note[0] != '\0') {
     add(report, "; %s", report->note);
   }
-  if (report->reason == REASON_CONFIG && config_problems > 0) {
-    add(report, "; but the configuration has %u problem%s: see ntp_monitor --check-config",
-        config_problems, config_problems == 1 ? "" : "s");
-  }
+  add_doubts(report, config_problems);
   text_truncate(report->message, REPORT_MESSAGE_BYTES - 1);
 }
 

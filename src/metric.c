@@ -6,28 +6,43 @@
 
 #include "ntp_monitor/duration.h"
 
+#define SERVICES "timesyncd, chrony, ntpd, ptp, sntp"
+
 const struct metric_row metric_table[METRIC_COUNT] = {
-    [METRIC_JITTER] = {.name = "jitter", .word = "jitter", .reason = REASON_JITTER},
-    [METRIC_OFFSET] = {.name = "offset", .word = "offset", .reason = REASON_OFFSET},
-    [METRIC_DELAY] = {.name = "delay", .word = "delay", .reason = REASON_DELAY},
+    [METRIC_JITTER] = {.name = "jitter",
+                       .word = "jitter",
+                       .reason = REASON_JITTER,
+                       .told_by = SERVICES ", text"},
+    [METRIC_OFFSET] = {.name = "offset",
+                       .word = "offset",
+                       .reason = REASON_OFFSET,
+                       .told_by = SERVICES},
+    [METRIC_DELAY] = {.name = "delay",
+                      .word = "delay",
+                      .reason = REASON_DELAY,
+                      .told_by = "timesyncd, ptp, sntp"},
     [METRIC_ROOT_DISTANCE] = {.name = "root distance",
                               .word = "root_distance",
-                              .reason = REASON_ROOT_DISTANCE},
+                              .reason = REASON_ROOT_DISTANCE,
+                              .told_by = SERVICES ", text"},
     [METRIC_AGE] = {.name = "age", .word = "age"}, /* stale_after judges it */
     [METRIC_ERROR_BOUND] = {.name = "error bound",
                             .word = "error_bound",
-                            .reason = REASON_ERROR_BOUND},
+                            .reason = REASON_ERROR_BOUND,
+                            .told_by = SERVICES},
     [METRIC_STRATUM] = {.name = "stratum",
                         .word = "stratum",
                         .reason = REASON_STRATUM,
                         .is_count = true,
-                        .most = 16},
+                        .most = 16,
+                        .told_by = "timesyncd, chrony, ntpd, sntp, text"},
     [METRIC_REACH] = {.name = "reach",
                       .word = "reach",
                       .reason = REASON_REACH,
                       .is_count = true,
                       .below = true,
-                      .most = 8},
+                      .most = 8,
+                      .told_by = "chrony, ntpd"},
 };
 
 const char *metric_print(char *out, enum metric metric, int64_t value) {
@@ -36,6 +51,15 @@ const char *metric_print(char *out, enum metric metric, int64_t value) {
     return out;
   }
   return duration_print(out, value);
+}
+
+const char *metric_print_short(char *out, enum metric metric, int64_t value) {
+  if (metric_table[metric].is_count) {
+    return metric_print(out, metric, value);
+  }
+  out[0] = '+';
+  duration_print_short(out + (metric == METRIC_OFFSET && value > 0), value);
+  return out;
 }
 
 const char *metric_print_plain(char *out, enum metric metric, int64_t value) {

@@ -11,10 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 
 /* Differences below this are not worth a word. */
 #define NOISE_LEAST_NS DURATION_MS
+
+/* What a crystal drifts before a daemon has found out, in millionths: a small computer's. */
+enum { DRIFT_PPM = 50 };
 
 /* One side of the comparison; all in ns. */
 struct side {
@@ -22,6 +26,8 @@ struct side {
   int64_t offset_ns;
   int64_t jitter_ns;    /* 0 where unknown */
   int64_t asymmetry_ns; /* what an asymmetric path can make of it */
+  int64_t drift_ns;     /* how far the clock may have drifted since */
+  bool past; /* the daemon has put the clock right by that offset since, or is doing so */
   unsigned servers;
 };
 
@@ -65,20 +71,25 @@ static bool take_side(const struct reading *reading, struct side *side) {
       .servers = samples->truechimers,
       .jitter_ns = sample_has(sample, METRIC_JITTER) ? sample->value[METRIC_JITTER] : 0,
   };
+  /* One that was not there in the replies before makes a jitter of its own size. */
+  side->past = sample->offset_is_past && side->jitter_ns >= size_of(offset_ns) / 4;
   if (sample_has(sample, METRIC_DELAY)) {
     side->asymmetry_ns = sample->value[METRIC_DELAY] / 2;
   } else if (sample_has(sample, METRIC_ERROR_BOUND)) {
     side->asymmetry_ns = sample->value[METRIC_ERROR_BOUND] - size_of(offset_ns);
   }
+  if (sample_has(sample, METRIC_AGE)) {
+    side->drift_ns = size_of(sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM);
+  }
   /* Beyond a year nothing here means anything, and sums could overflow. */
   return size_of(side->offset_ns) < 366 * DURATION_D && size_of(side->jitter_ns) < DURATION_D &&
-         size_of(side->asymmetry_ns) < DURATION_D;
+         size_of(side->asymmetry_ns) < DURATION_D && size_of(side->drift_ns) < DURATION_D;
 }
 
 /* "+250ms" */
 static const char *print_offset(char out[DURATION_TEXT_BYTES + 1], int64_t offset_ns) {
   out[0] = '+';
-  duration_print(out + (offset_ns > 0), offset_ns - offset_ns % DURATION_US);
+  duration_print_short(out + (offset_ns > 0), offset_ns);
   return out;
 }
 
@@ -92,47 +103,87 @@ static bool confirm(const struct side *servers, const struct side *daemon) {
          size_of(servers->offset_ns) >= size_of(daemon->offset_ns) / 2;
 }
 
-static void compare(struct report *report, const struct side *daemon, const struct side *servers) {
-  char theirs[DURATION_TEXT_BYTES + 1];
-  char its[DURATION_TEXT_BYTES + 1];
-  char span[DURATION_TEXT_BYTES];
-  int64_t noise_ns = 3 * (daemon->jitter_ns + servers->jitter_ns);
-  noise_ns = noise_ns > NOISE_LEAST_NS ? noise_ns : NOISE_LEAST_NS;
-  int64_t apart_ns = size_of(servers->offset_ns - daemon->offset_ns);
-  int64_t asymmetry_ns = daemon->asymmetry_ns + servers->asymmetry_ns;
-  print_offset(theirs, servers->offset_ns);
-  print_offset(its, daemon->offset_ns);
-  bool off = report->reason == REASON_OFFSET;
-  if (apart_ns <= noise_ns && off && !confirm(servers, daemon)) {
+/* How far what the servers find lies from what the daemon makes of the clock. Where that put the
+ * clock right by its offset, or slews it, all from there to 0 fits. */
+static int64_t apart(const struct side *daemon, const struct side *servers) {
+  int64_t from_ns = daemon->offset_ns;
+  int64_t to_ns = daemon->past ? 0 : daemon->offset_ns;
+  int64_t least_ns = from_ns < to_ns ? from_ns : to_ns;
+  int64_t most_ns = from_ns < to_ns ? to_ns : from_ns;
+  if (servers->offset_ns < least_ns) {
+    return least_ns - servers->offset_ns;
+  }
+  return servers->offset_ns > most_ns ? servers->offset_ns - most_ns : 0;
+}
+
+/* Whether the daemon's offset is beyond its limit. */
+static bool is_off(const struct report *report, const struct side *daemon) {
+  const struct limit *limit = &report->config->limit[METRIC_OFFSET];
+  int64_t offset_ns = size_of(daemon->offset_ns);
+  return (limit->warning != CONFIG_NONE && offset_ns > limit->warning) ||
+         (limit->critical != CONFIG_NONE && offset_ns > limit->critical);
+}
+
+/* The daemon's offset is beyond its limit, and the servers do not contradict. */
+static void add_off(struct report *report, const struct side *daemon, const struct side *servers,
+                    const char *its, const char *theirs) {
+  if (confirm(servers, daemon)) {
+    add(report, "the clock is off: %s (%s) and the servers asked directly (%s) agree on that",
+        daemon->source, its, theirs);
+  } else if (daemon->past) {
+    add(report,
+        "%s found %s at the last reply and has put the clock right since: the servers asked "
+        "directly find %s",
+        daemon->source, its, theirs);
+  } else {
     add(report,
         "%s finds %s, the servers asked directly %s: too much jitter to tell which is right",
         daemon->source, its, theirs);
-  } else if (apart_ns <= noise_ns && off) {
-    add(report, "the clock is off: %s (%s) and the servers asked directly (%s) agree on that",
-        daemon->source, its, theirs);
-  } else if (apart_ns <= noise_ns) {
+  }
+}
+
+/* Whether a server must be wrong. */
+static bool compare(struct report *report, const struct side *daemon, const struct side *servers) {
+  char theirs[DURATION_TEXT_BYTES + 1];
+  char its[DURATION_TEXT_BYTES + 1];
+  char span[DURATION_TEXT_BYTES];
+  int64_t noise_ns = 3 * (daemon->jitter_ns + servers->jitter_ns) + daemon->drift_ns;
+  noise_ns = noise_ns > NOISE_LEAST_NS ? noise_ns : NOISE_LEAST_NS;
+  int64_t apart_ns = apart(daemon, servers);
+  int64_t asymmetry_ns = daemon->asymmetry_ns + servers->asymmetry_ns;
+  print_offset(theirs, servers->offset_ns);
+  print_offset(its, daemon->offset_ns);
+  if (apart_ns <= noise_ns && is_off(report, daemon)) {
+    add_off(report, daemon, servers, its, theirs);
+    return false;
+  }
+  if (apart_ns <= noise_ns) {
     add(report, "%s and the servers asked directly agree (%s)", daemon->source, theirs);
-  } else if (apart_ns <= noise_ns + asymmetry_ns) {
+    return false;
+  }
+  if (apart_ns <= noise_ns + asymmetry_ns) {
     add(report,
         "the path is asymmetric: %s finds %s, the servers asked directly %s, and the delays "
         "explain up to %s of that",
-        daemon->source, its, theirs,
-        duration_print(span, asymmetry_ns - asymmetry_ns % DURATION_US));
-  } else if (servers->servers < JURY) {
+        daemon->source, its, theirs, duration_print_short(span, asymmetry_ns));
+    return false;
+  }
+  if (servers->servers < JURY) {
     add(report, "a server lies: %s finds %s, %u asked directly %s; ask %d or more to know which",
         daemon->source, its, servers->servers, theirs, JURY);
   } else {
-    add(report,
-        "the server lies: that of %s is %s off, %u asked directly find %s (unless %s has put the "
-        "clock right since)",
-        daemon->source, its, servers->servers, theirs, daemon->source);
+    add(report, "the server lies: that of %s is %s off, %u asked directly find %s", daemon->source,
+        its, servers->servers, theirs);
   }
+  return true;
 }
 
 void note_write(struct report *report, const struct reading *readings, size_t reading_count) {
   struct side daemon = {.source = NULL};
   struct side servers = {.source = NULL};
+  const struct reading *asked_daemon = NULL;
   report->note[0] = '\0';
+  report->disproved = NULL;
   for (size_t i = 0; i < reading_count; i++) {
     const struct samples *samples = &readings[i].samples;
     if (samples->answered < samples->asked) {
@@ -143,14 +194,14 @@ void note_write(struct report *report, const struct reading *readings, size_t re
     }
     bool asked = samples->asked > 0;
     struct side *side = asked ? &servers : &daemon;
-    if (side->source == NULL && (!asked || samples->truechimers > 0)) {
-      struct side found;
-      if (take_side(&readings[i], &found)) {
-        *side = found;
-      }
+    struct side found;
+    bool wanted = side->source == NULL && (!asked || samples->truechimers > 0);
+    if (wanted && take_side(&readings[i], &found)) {
+      *side = found;
+      asked_daemon = asked ? asked_daemon : &readings[i];
     }
   }
-  if (daemon.source != NULL && servers.source != NULL) {
-    compare(report, &daemon, &servers);
+  if (daemon.source != NULL && servers.source != NULL && compare(report, &daemon, &servers)) {
+    report->disproved = asked_daemon;
   }
 }

@@ -57,8 +57,7 @@ static int check_limits(const struct config *config, struct why *why) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &config->limit[m];
     bool below = metric_table[m].below;
-    bool sound = below ? limit->critical <= limit->warning : limit->critical >= limit->warning;
-    if (sound || limit->critical == CONFIG_NONE || limit->warning == CONFIG_NONE) {
+    if (!config_limits_cross(config, m)) {
       continue;
     }
     static const char *const suffixes[] = {"critical", "threshold"};

@@ -225,7 +225,7 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
 
 int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *sample,
                     struct why *why) {
-  struct sample made = {.jitter_kind = JITTER_RMS8};
+  struct sample made = {.jitter_kind = JITTER_RMS8, .offset_is_past = true};
   (void)snprintf(made.server, sizeof made.server, "%s", raw->server);
   int error = check_address(raw, &made, why);
   if (error != 0) {

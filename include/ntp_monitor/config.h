@@ -144,10 +144,14 @@ void config_print(const struct config *config, const struct config_key *key, cha
 /* "FILE:LINE", "default" or "command line". */
 void config_print_origin(const struct origin *origin, char *out, size_t size_bytes);
 
+/* Whether a file or the command line, not a default, has a limit of metric. */
+bool config_limit_is_set(const struct config *config, enum metric metric);
+
 const struct config_key *config_find(const char *section, const char *name);
 
-/* The origin of what a command line sets. */
+/* The origins of what a command line sets, and of what nothing sets. */
 extern const struct origin config_command_line;
+extern const struct origin config_default;
 
 /*
  * Reads one file over config. named: the user asked for just this file, so that
@@ -156,6 +160,14 @@ extern const struct origin config_command_line;
  */
 void config_read(struct config *config, const char *path, bool named, const struct env *env,
                  struct config_notes *notes);
+
+/* Whether metric's critical limit comes before its warning limit, both being set: a default gives
+ * way. */
+bool config_limits_cross(const struct config *config, enum metric metric);
+
+/* Once all layers are read: a default critical limit gives way to a warning limit that is set above
+ * it or off. */
+void config_settle(struct config *config);
 
 /* Says what no single key can know: a critical limit below its warning. */
 void config_check(const struct config *config, struct config_notes *notes);

@@ -5,16 +5,23 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/report.h"
 
-/* Judges one sample of reading by the limits of config; a bystander is OK. */
+/* Judges one sample of reading by the limits of config; a bystander is OK. disproved: servers that
+ * were asked directly prove the one of this reading wrong. */
 struct finding judge_sample(const struct sample *sample, const struct reading *reading,
-                            const struct config *config);
+                            const struct config *config, bool disproved);
 
 /* How many servers of a vote have to agree: min_truechimers, or more than half of those that
  * answered. */
 int64_t judge_truechimers(const struct samples *samples, const struct config *config);
 
-/* How old a reply may be: stale_after, or the larger of 3 poll intervals and 60 s. */
+/* How old a reply may be: stale_after, or for timesyncd its poll interval and 13 min, else 3 poll
+ * intervals, at least 60 s and at most a day. */
 int64_t judge_stale_ns(const struct sample *sample, const struct config *config);
+
+/* Whether sample is timesyncd's first reply after a start, by whose offset it steps the clock: how
+ * far that was off at boot is no fault, and the age may be shifted by it. Later replies find
+ * little, or the clock was not put right. */
+bool judge_is_first(const struct sample *sample);
 
 /* The ages (us) within which sample, which has one, is not stale. */
 void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
@@ -24,8 +31,9 @@ void judge_age_range(const struct sample *sample, const struct config *config, i
 bool judge_is_stale(const struct sample *sample, const struct config *config);
 
 /*
- * Fills report's findings, worst, verdict, reason from readings. config_problems:
- * how many the configuration has; they make an OK UNKNOWN. Returns 0 or -ENOMEM.
+ * Fills report's findings, worst, verdict, reason, reasons, unjudged from readings and from its
+ * config and disproved. config_problems: how many the configuration has; they make an OK UNKNOWN,
+ * as does a limit that was set and could be judged on no server. Returns 0 or -ENOMEM.
  * Worst of several: CRITICAL > WARNING > UNKNOWN > OK.
  */
 int judge_report(struct report *report, const struct reading *readings, size_t reading_count,

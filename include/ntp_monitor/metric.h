@@ -26,16 +26,20 @@ struct metric_row {
   const char *word;   /* for programs and configuration keys: "root_distance" */
   enum reason reason; /* that a limit of it was passed; REASON_OK: it has none */
   bool is_count;
-  bool below;   /* its limits alert below, not above */
-  int64_t most; /* counts: the largest there is */
+  bool below;          /* its limits alert below, not above */
+  int64_t most;        /* counts: the largest there is */
+  const char *told_by; /* the sources that tell it */
 };
 
 extern const struct metric_row metric_table[METRIC_COUNT];
 
 enum { METRIC_TEXT_BYTES = 64 };
 
-/* Prints a value in its unit: "1.207ms", "3". out has METRIC_TEXT_BYTES. Returns out. */
+/* Prints a value exactly in its unit: "1.207ms", "3". out has METRIC_TEXT_BYTES. Returns out. */
 const char *metric_print(char *out, enum metric metric, int64_t value);
+
+/* The same for people: spans with four significant digits, an offset with its sign. */
+const char *metric_print_short(char *out, enum metric metric, int64_t value);
 
 /* The same for programs: seconds or a plain number, never an exponent. */
 const char *metric_print_plain(char *out, enum metric metric, int64_t value);

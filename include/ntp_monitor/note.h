@@ -5,10 +5,11 @@
 #include "ntp_monitor/report.h"
 
 /*
- * Writes report->note: what the sources say beside their figures and, where a time service and
- * servers asked directly were both read, which of three fits: the clock is off (both find it so),
- * the path is asymmetric (they differ by no more than the delays explain: half of each, RFC 5905
- * section 8), the time service's server lies.
+ * Writes report->note, and report->disproved, from readings and report->config: what the sources
+ * say beside their figures and, where a time service and servers asked directly were both read,
+ * which of three fits: the clock is off (both find it so), the path is asymmetric (they differ by
+ * no more than the delays explain: half of each, RFC 5905 section 8), a server lies, which
+ * disproves the time service's reading.
  */
 void note_write(struct report *report, const struct reading *readings, size_t reading_count);
 

@@ -31,7 +31,9 @@ struct finding {
   const struct reading *reading; /* that it is of */
   const char *source;
   enum verdict verdict;
-  enum reason reason;
+  enum reason reason; /* the one that decided */
+  unsigned reasons;   /* all that apply: bits 1u << reason; 0 where it is OK */
+  unsigned judged;    /* metrics held against their limits: bits 1u << metric */
   enum metric metric; /* which passed its limit, where reason is of one */
   int64_t limit;      /* that limit; for stale: how old a reply may be; for falseticker: servers */
 };
@@ -44,18 +46,30 @@ struct report {
   char elsewhere[REPORT_HOST_BYTES]; /* the same where that is not this machine, else "" */
   const char *source;                /* name, or several between blanks */
   const struct config *config;
-  struct finding *findings; /* owned; one a sample, in order */
+  const struct reading *disproved; /* by servers that were asked directly, or NULL */
+  struct finding *findings;        /* owned; one a sample, in order */
   size_t finding_count;
   const struct finding *worst; /* which decided, or NULL where a failure did */
   enum verdict verdict;
   enum reason reason;
+  unsigned reasons; /* all that apply, of all findings and failures: bits 1u << reason */
+  enum metric
+      unjudged; /* an explicit limit that no server could be held against, or METRIC_COUNT */
   char note[REPORT_NOTE_BYTES];           /* what the sources say beside, and their comparison */
   int exit_status;                        /* as known after logging */
   char message[4 * REPORT_MESSAGE_BYTES]; /* shorter than REPORT_MESSAGE_BYTES once written */
 };
 
+/* The reasons of a set of bits, first at its head: calls visit for each; first alone where the set
+ * is empty. */
+void report_each_reason(enum reason first, unsigned reasons,
+                        void (*visit)(void *user, enum reason reason), void *user);
+
 /* OK, WARNING ...; and its small letters for programs. Static. */
 const char *verdict_name(enum verdict verdict);
 const char *verdict_word(enum verdict verdict);
+
+/* Grows with how bad it is: CRITICAL > WARNING > UNKNOWN > OK. */
+unsigned verdict_rank(enum verdict verdict);
 
 #endif

@@ -62,10 +62,11 @@ struct sample {
   enum leap leap;
   enum jitter_kind jitter_kind;
   enum state state;
-  uint64_t replies;   /* since the source began with this server; sntp: to what was sent */
-  uint64_t sent;      /* requests of this run */
-  bool spike;         /* the last reply was taken for an outlier and not applied */
-  bool foreign_clock; /* read on another machine: its clock is not ours */
+  uint64_t replies;    /* since the source began with this server; sntp: to what was sent */
+  uint64_t sent;       /* requests of this run */
+  bool spike;          /* the last reply was taken for an outlier and not applied */
+  bool foreign_clock;  /* read on another machine: its clock is not ours */
+  bool offset_is_past; /* timesyncd's: what the last reply found, corrected since */
   bool starting;   /* asked fewer than 8 times so far, and always answered: its reach is not full */
   bool bystander;  /* listed, not judged: another one of these carries the verdict */
   bool unresolved; /* its name has no address yet */

@@ -72,6 +72,25 @@ static void print_number(FILE *out, const char *key, bool known, uint64_t number
   (void)fprintf(out, known ? ",\"%s\":%" PRIu64 : ",\"%s\":null", key, number);
 }
 
+/* A list that is being printed. */
+struct reasons {
+  FILE *out;
+  const char *comma;
+};
+
+static void print_reason(void *user, enum reason reason) {
+  struct reasons *list = user;
+  (void)fprintf(list->out, "%s\"%s\"", list->comma, reason_name(reason));
+  list->comma = ",";
+}
+
+static void print_reasons(FILE *out, enum reason first, unsigned reasons) {
+  struct reasons list = {.out = out, .comma = ""};
+  (void)fputs(",\"reasons\":[", out);
+  report_each_reason(first, reasons, print_reason, &list);
+  (void)fputc(']', out);
+}
+
 static void print_server(FILE *out, const struct finding *finding) {
   static const char *const leaps[] = {"none", "insert", "delete", "unsynchronised"};
   const struct sample *sample = finding->sample;
@@ -81,6 +100,9 @@ static void print_server(FILE *out, const struct finding *finding) {
   print_text(out, "address", sample->address);
   print_word(out, "verdict", sample->bystander ? "" : verdict_word(finding->verdict));
   print_word(out, "reason", sample->bystander ? "" : reason_name(finding->reason));
+  if (!sample->bystander) {
+    print_reasons(out, finding->reason, finding->reasons);
+  }
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     (void)fputc(',', out);
     print_metric(out, m, sample_has(sample, m), sample->value[m]);
@@ -107,8 +129,10 @@ static void print(FILE *out, const struct report *report, bool colour) {
   print_text(out, "host", report->host);
   (void)fputc(',', out);
   print_text(out, "source", report->source);
-  (void)fprintf(out, ",\"verdict\":\"%s\",\"reason\":\"%s\",", verdict_word(report->verdict),
+  (void)fprintf(out, ",\"verdict\":\"%s\",\"reason\":\"%s\"", verdict_word(report->verdict),
                 reason_name(report->reason));
+  print_reasons(out, report->reason, report->reasons);
+  (void)fputc(',', out);
   print_text(out, "message", report->message);
   print_word(out, "note", report->note);
   (void)fprintf(out, ",\"exit_status\":%d,", report->exit_status);

@@ -52,7 +52,7 @@ static void print_metric(FILE *out, const struct report *report, const struct fi
     return;
   }
   const struct limit *limit = &report->config->limit[metric];
-  bool judged = metric != METRIC_JITTER || finding == NULL || finding->reason != REASON_WARMING_UP;
+  bool judged = !known || (finding->judged & 1U << metric) != 0;
   print_range(out, metric, judged ? limit->warning : CONFIG_NONE);
   print_range(out, metric, judged ? limit->critical : CONFIG_NONE);
   (void)fputs(metric == METRIC_OFFSET ? "" : ";0", out);

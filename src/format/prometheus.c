@@ -74,19 +74,32 @@ static void print_verdict(struct page *page, const struct family *family) {
 }
 
 static void print_fact(struct page *page, const struct family *family, const char *label,
-                       const char *value) {
-  unsigned lines = 0;
-  begin_line(page, family, &lines);
+                       const char *value, unsigned *lines) {
+  begin_line(page, family, lines);
   print_label(page, label, value);
   end_line(page, "1");
 }
 
-static void print_reason(struct page *page, const struct family *family) {
-  print_fact(page, family, "reason", reason_name(page->report->reason));
+/* A family that is being printed. */
+struct lines {
+  struct page *page;
+  const struct family *family;
+  unsigned count;
+};
+
+static void print_one_reason(void *user, enum reason reason) {
+  struct lines *lines = user;
+  print_fact(lines->page, lines->family, "reason", reason_name(reason), &lines->count);
+}
+
+static void print_reasons(struct page *page, const struct family *family) {
+  struct lines lines = {.page = page, .family = family};
+  report_each_reason(page->report->reason, page->report->reasons, print_one_reason, &lines);
 }
 
 static void print_build(struct page *page, const struct family *family) {
-  print_fact(page, family, "version", page->report->version);
+  unsigned lines = 0;
+  print_fact(page, family, "version", page->report->version, &lines);
 }
 
 static void print_span(struct page *page, const struct family *family, int64_t span_ns) {
@@ -198,7 +211,7 @@ static void print_servers(struct page *page, const struct family *family) {
 
 static const struct family families[] = {
     {"verdict", "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", print_verdict, 0},
-    {"reason", "Why the verdict is what it is.", print_reason, 0},
+    {"reason", "Why the verdict is what it is: 1 for each reason that applies.", print_reasons, 0},
     {"jitter_seconds", "Spread of the offsets, of the kind in server_info.", print_figures,
      METRIC_JITTER},
     {"offset_seconds", "Offset at the last reply; positive: the local clock was behind.",

@@ -32,20 +32,13 @@ static void write_limits(const struct report *report, enum metric metric, char *
   }
 }
 
-static const char *print_signed(char *out, size_t size_bytes, enum metric metric, int64_t value) {
-  char text[METRIC_TEXT_BYTES];
-  bool plus = metric == METRIC_OFFSET && value > 0;
-  (void)snprintf(out, size_bytes, "%s%s", plus ? "+" : "", metric_print(text, metric, value));
-  return out;
-}
-
 /* What to say of a value beside its limits. */
 static const char *meaning(const struct finding *finding, enum metric metric) {
   int64_t value = finding->sample->value[metric];
   if (metric == METRIC_OFFSET && value != 0) {
     return value > 0 ? "the clock was behind" : "the clock was ahead";
   }
-  if (metric == METRIC_JITTER && finding->reason == REASON_WARMING_UP) {
+  if (metric == METRIC_JITTER && (finding->judged & 1U << metric) == 0) {
     return "not judged yet";
   }
   return metric == METRIC_REACH ? "of the last 8 polls" : "";
@@ -54,7 +47,7 @@ static const char *meaning(const struct finding *finding, enum metric metric) {
 static void print_metric(FILE *out, const struct report *report, const struct finding *finding,
                          enum metric metric) {
   const struct sample *sample = finding->sample;
-  char value[METRIC_TEXT_BYTES + 1];
+  char value[METRIC_TEXT_BYTES];
   char limits[3 * METRIC_TEXT_BYTES];
   char remark[4 * METRIC_TEXT_BYTES];
   if (!sample_has(sample, metric)) {
@@ -62,13 +55,13 @@ static void print_metric(FILE *out, const struct report *report, const struct fi
   }
   const char *means = meaning(finding, metric);
   write_limits(report, metric, limits, sizeof limits);
-  if (metric == METRIC_JITTER && means[0] != '\0') {
+  if ((finding->judged & 1U << metric) == 0) {
     limits[0] = '\0';
   }
   (void)snprintf(remark, sizeof remark, "%s%s%s", means,
                  means[0] != '\0' && limits[0] != '\0' ? ", " : "", limits);
   print_row(out, metric_table[metric].name,
-            print_signed(value, sizeof value, metric, sample->value[metric]), remark);
+            metric_print_short(value, metric, sample->value[metric]), remark);
 }
 
 static void print_age(FILE *out, const struct sample *sample) {
@@ -81,7 +74,7 @@ static void print_age(FILE *out, const struct sample *sample) {
                    age_ns < 0   ? "in %s"
                    : age_ns > 0 ? "%s ago"
                                 : "just now",
-                   duration_print(span, age_ns < 0 ? -age_ns : age_ns));
+                   duration_print_short(span, age_ns < 0 ? -age_ns : age_ns));
     if (sample_has(sample, FIELD_POLL_INTERVAL)) {
       (void)snprintf(remark, sizeof remark, "asked every %s",
                      duration_print(span, sample->poll_interval_ns));
@@ -141,13 +134,13 @@ static void print_finding(FILE *out, const struct report *report, const struct f
 /* One line of a server that is listed only. */
 static void print_bystander(FILE *out, const struct finding *finding) {
   const struct sample *sample = finding->sample;
-  char text[METRIC_TEXT_BYTES + 1];
+  char text[METRIC_TEXT_BYTES];
   char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
   (void)fprintf(out, "  %-15s %s", state_word(sample->state),
                 name_server(sample, both, sizeof both));
   if (sample_has(sample, METRIC_OFFSET)) {
     (void)fprintf(out, ", offset %s",
-                  print_signed(text, sizeof text, METRIC_OFFSET, sample->value[METRIC_OFFSET]));
+                  metric_print_short(text, METRIC_OFFSET, sample->value[METRIC_OFFSET]));
   }
   for (enum metric m = METRIC_STRATUM; m <= METRIC_REACH; m++) {
     if (sample_has(sample, m)) {

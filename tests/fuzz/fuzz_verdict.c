@@ -15,13 +15,13 @@ void fuzz_sample(const struct sample *sample) {
        inet_pton(AF_INET6, sample->address, unused) == 1);
   MUST(sample->present < 1U << (FIELD_SPIKE + 1));
   const int64_t *value = sample->value;
-  MUST(value[METRIC_JITTER] >= 0 && value[METRIC_JITTER] <= DURATION_D);
+  MUST(value[METRIC_JITTER] >= 0);
   MUST(value[METRIC_DELAY] >= 0);
   MUST(value[METRIC_ROOT_DISTANCE] >= 0 && value[METRIC_ROOT_DISTANCE] <= 3 * DURATION_D / 2);
   MUST(value[METRIC_STRATUM] >= 0 && value[METRIC_STRATUM] <= 16);
   MUST(value[METRIC_REACH] >= 0 && value[METRIC_REACH] <= 8);
   MUST(value[METRIC_ERROR_BOUND] >= 0);
-  MUST(sample->poll_interval_ns >= 0 && sample->poll_interval_ns <= (1 << 17) * DURATION_S);
+  MUST(sample->poll_interval_ns >= 0 && sample->poll_interval_ns <= INT64_MAX / 4);
   MUST((unsigned)sample->leap <= LEAP_UNSYNCHRONISED);
   bool replied = !sample_has(sample, FIELD_REPLIES) || sample->replies > 0;
   MUST(replied || (sample->present & ~(1U << FIELD_REPLIES | 1U << FIELD_POLL_INTERVAL)) == 0);
@@ -31,21 +31,38 @@ static fuzz_wide size_of(fuzz_wide value) {
   return value < 0 ? -value : value;
 }
 
+/* timesyncd's first reply after a start. */
+static bool is_first(const struct sample *sample) {
+  return sample->offset_is_past && sample_has(sample, FIELD_REPLIES) && sample->replies == 1;
+}
+
+static int64_t stale_ns(const struct sample *sample, const struct config *config) {
+  int64_t poll_ns =
+      sample_has(sample, FIELD_POLL_INTERVAL) ? sample->poll_interval_ns : 2048 * DURATION_S;
+  if (config->stale_after_ns != CONFIG_NONE) {
+    return config->stale_after_ns;
+  }
+  if (sample->offset_is_past) {
+    return poll_ns + 13 * DURATION_MIN;
+  }
+  fuzz_wide limit_ns = 3 * (fuzz_wide)poll_ns;
+  limit_ns = limit_ns > DURATION_MIN ? limit_ns : DURATION_MIN;
+  return (int64_t)(limit_ns < DURATION_D ? limit_ns : DURATION_D);
+}
+
 /* Whether the last reply is too old: -1 no, 1 yes, 0 where it hangs on how the clock was put
  * right since. */
 static int staleness(const struct sample *sample, const struct config *config) {
   fuzz_wide age_us = sample->value[METRIC_AGE] / 1000;
-  fuzz_wide offset_us = sample->value[METRIC_OFFSET] / 1000;
+  fuzz_wide offset_us = is_first(sample) ? size_of(sample->value[METRIC_OFFSET] / 1000) : 0;
   int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
-  int64_t poll_ns =
-      sample_has(sample, FIELD_POLL_INTERVAL) ? sample->poll_interval_ns : 2048 * DURATION_S;
-  int64_t limit_ns = 3 * poll_ns > DURATION_MIN ? 3 * poll_ns : DURATION_MIN;
-  limit_ns = config->stale_after_ns != CONFIG_NONE ? config->stale_after_ns : limit_ns;
-  MUST(judge_stale_ns(sample, config) == limit_ns);
-  if (!sample_has(sample, METRIC_AGE) || (age_us >= -early_us && age_us <= limit_ns / 1000)) {
+  int64_t limit_us = stale_ns(sample, config) / 1000;
+  MUST(judge_stale_ns(sample, config) == stale_ns(sample, config));
+  if (!sample_has(sample, METRIC_AGE) || (age_us >= -early_us && age_us <= limit_us)) {
     return -1;
   }
-  return age_us > limit_ns / 1000 + size_of(offset_us) || age_us < -early_us - size_of(offset_us);
+  bool beyond = age_us > limit_us + offset_us || age_us < -early_us - offset_us;
+  return offset_us == 0 ? (beyond ? 1 : -1) : beyond;
 }
 
 static unsigned rank(enum verdict verdict) {
@@ -66,6 +83,26 @@ static enum verdict by_limit(const struct sample *sample, const struct config *c
                                                                                   : VERDICT_OK;
 }
 
+/* What is held to be true of a sample: a verdict and its reason. */
+struct rule {
+  enum verdict verdict;
+  enum reason reason;
+};
+
+/* The worst, and of equal ones the first. */
+static void check_rules(const struct finding *finding, const struct rule *rules, size_t count,
+                        enum reason well) {
+  struct rule found = {VERDICT_OK, well};
+  for (size_t i = 0; i < count; i++) {
+    bool tells = (finding->reasons & 1U << rules[i].reason) != 0;
+    MUST(tells == (rules[i].verdict != VERDICT_OK));
+    if (rank(rules[i].verdict) > rank(found.verdict)) {
+      found = rules[i];
+    }
+  }
+  MUST(finding->verdict == found.verdict && finding->reason == found.reason);
+}
+
 static void check_finding(const struct finding *finding, const struct config *config) {
   const struct sample *sample = finding->sample;
   if (sample->bystander) {
@@ -73,35 +110,49 @@ static void check_finding(const struct finding *finding, const struct config *co
     return;
   }
   bool never = sample_has(sample, FIELD_REPLIES) && sample->replies == 0;
+  bool outlier = sample_has(sample, FIELD_SPIKE) && sample->spike;
+  bool early = is_first(sample) || outlier;
+  enum verdict offset = early ? VERDICT_OK : by_limit(sample, config, METRIC_OFFSET);
   if (never || (sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED)) {
-    MUST(finding->verdict == VERDICT_WARNING && finding->reason == REASON_NOT_SYNCHRONISED);
+    const struct rule rules[] = {{VERDICT_WARNING, REASON_NOT_SYNCHRONISED},
+                                 {never ? VERDICT_OK : offset, REASON_OFFSET}};
+    check_rules(finding, rules, sizeof rules / sizeof *rules, REASON_OK);
     return;
   }
   bool warming =
       !sample_has(sample, METRIC_JITTER) ||
       (sample_has(sample, FIELD_REPLIES) && sample->replies < (uint64_t)config->min_replies);
   int stale = staleness(sample, config);
-  stale = stale == 0 ? finding->reason == REASON_STALE : stale; /* then it may be either */
-  const struct {
-    enum verdict verdict;
-    enum reason reason;
-  } rows[] = {{stale > 0 ? VERDICT_WARNING : VERDICT_OK, REASON_STALE},
-              {warming ? VERDICT_OK : by_limit(sample, config, METRIC_JITTER), REASON_JITTER},
-              {by_limit(sample, config, METRIC_OFFSET), REASON_OFFSET},
-              {by_limit(sample, config, METRIC_DELAY), REASON_DELAY},
-              {by_limit(sample, config, METRIC_ROOT_DISTANCE), REASON_ROOT_DISTANCE},
-              {by_limit(sample, config, METRIC_ERROR_BOUND), REASON_ERROR_BOUND},
-              {by_limit(sample, config, METRIC_STRATUM), REASON_STRATUM},
-              {by_limit(sample, config, METRIC_REACH), REASON_REACH}};
-  enum verdict verdict = VERDICT_OK;
-  enum reason reason = warming ? REASON_WARMING_UP : REASON_OK;
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (rank(rows[i].verdict) > rank(verdict)) {
-      verdict = rows[i].verdict;
-      reason = rows[i].reason;
+  stale = stale == 0 ? (finding->reasons & 1U << REASON_STALE) != 0 : stale; /* it may be either */
+  const struct rule rules[] = {
+      {stale > 0 ? VERDICT_WARNING : VERDICT_OK, REASON_STALE},
+      {offset, REASON_OFFSET},
+      {early ? VERDICT_OK : by_limit(sample, config, METRIC_ERROR_BOUND), REASON_ERROR_BOUND},
+      {by_limit(sample, config, METRIC_ROOT_DISTANCE), REASON_ROOT_DISTANCE},
+      {by_limit(sample, config, METRIC_STRATUM), REASON_STRATUM},
+      {by_limit(sample, config, METRIC_REACH), REASON_REACH},
+      {warming ? VERDICT_OK : by_limit(sample, config, METRIC_JITTER), REASON_JITTER},
+      {by_limit(sample, config, METRIC_DELAY), REASON_DELAY}};
+  check_rules(finding, rules, sizeof rules / sizeof *rules,
+              warming ? REASON_WARMING_UP : REASON_OK);
+}
+
+/* Limits that were set and that no server could be held against. */
+static unsigned unjudged(const struct report *report) {
+  unsigned limits = 0;
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    unsigned judges = 0;
+    unsigned fitting = 0;
+    for (size_t i = 0; i < report->finding_count; i++) {
+      const struct finding *finding = &report->findings[i];
+      bool waits = (finding->reasons & 1U << REASON_WARMING_UP) != 0;
+      judges += !finding->sample->bystander;
+      fitting += !finding->sample->bystander && (sample_has(finding->sample, m) || waits);
     }
+    bool misses = judges > 0 && fitting == 0 && config_limit_is_set(report->config, m);
+    limits |= misses ? 1U << m : 0;
   }
-  MUST(finding->verdict == verdict && finding->reason == reason);
+  return limits;
 }
 
 void fuzz_verdict(const struct report *report, const struct reading *readings, size_t count,
@@ -119,7 +170,8 @@ void fuzz_verdict(const struct report *report, const struct reading *readings, s
     found = found || failed;
   }
   MUST(found);
-  if (worst == VERDICT_OK && problems > 0) {
+  MUST(report->unjudged == unjudged(report));
+  if (worst == VERDICT_OK && (problems > 0 || report->unjudged != 0)) {
     MUST(report->verdict == VERDICT_UNKNOWN && report->reason == REASON_CONFIG);
     return;
   }

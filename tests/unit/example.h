@@ -38,15 +38,19 @@ static inline struct sample example_sample(void) {
   sample.present |=
       1U << FIELD_POLL_INTERVAL | 1U << FIELD_LEAP | 1U << FIELD_REPLIES | 1U << FIELD_SPIKE;
   sample.jitter_kind = JITTER_RMS8;
+  sample.offset_is_past = true;
   sample.poll_interval_ns = INT64_C(32000000000);
   sample.replies = 10;
   return sample;
 }
 
-/* Pointers lead from example to itself: it must not be copied. */
+/* The jitter alone has a limit. Pointers lead from example to itself: it must not be copied. */
 static inline void example_fill(struct example *example) {
   memset(example, 0, sizeof *example);
   config_init(&example->config, example_any_source);
+  for (enum metric m = METRIC_OFFSET; m < METRIC_COUNT; m++) {
+    example->config.limit[m] = (struct limit){CONFIG_NONE, CONFIG_NONE};
+  }
   example->reading.source = "timesyncd";
   for (size_t i = 0; i < 3; i++) {
     example->samples[i] = example_sample();
@@ -55,6 +59,8 @@ static inline void example_fill(struct example *example) {
                                             .source = "timesyncd",
                                             .verdict = VERDICT_WARNING,
                                             .reason = REASON_JITTER,
+                                            .reasons = 1U << REASON_JITTER,
+                                            .judged = ~0U,
                                             .metric = METRIC_JITTER,
                                             .limit = 2 * DURATION_S};
   }
@@ -69,6 +75,7 @@ static inline void example_fill(struct example *example) {
                                     .worst = &example->findings[0],
                                     .verdict = VERDICT_WARNING,
                                     .reason = REASON_JITTER,
+                                    .reasons = 1U << REASON_JITTER,
                                     .exit_status = 1};
   (void)strcpy(example->report.message, "NTP jitter above threshold: 2.15s (threshold: 2s)");
 }

@@ -144,6 +144,7 @@ static void test_critical_below_warning(void **state) {
                              "root_distance_threshold = 10ms\nroot_distance_critical = 9ms\n";
   struct config config;
   static struct notes said;
+  struct why why;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("conf", text, strlen(text)), 0);
   notes_read(&said, &config, "conf", true, 1000);
@@ -155,12 +156,41 @@ static void test_critical_below_warning(void **state) {
                       "P|conf:7: root_distance_critical: 9ms is below root_distance_threshold, "
                       "which is 10ms (conf:6)\n");
   assert_int_equal(said.to.problem_count, 2);
-  /* Without a warning there is nothing to be below. */
+  /* Without a warning there is nothing to be below; a default one has no say. */
   config_init(&config, notes_check_source);
-  config.limit[METRIC_OFFSET].critical = 1;
+  config.limit[METRIC_DELAY].critical = 1;
+  assert_int_equal(config_set(&config, config_find("monitoring", "offset_critical"), "1ms",
+                              &config_command_line, &why),
+                   0);
   notes_begin(&said);
   config_check(&config, &said.to);
   assert_string_equal(said.text, "");
+}
+
+/* A warning above the default critical limit is what its user wants, and nothing is wrong with it.
+ */
+static void test_default_gives_way(void **state) {
+  (void)state;
+  static const char text[] = "[monitoring]\noffset_threshold = 5min\n";
+  struct config config;
+  static struct notes said;
+  config_init(&config, notes_check_source);
+  assert_int_equal(temp_write("conf", text, strlen(text)), 0);
+  notes_read(&said, &config, "conf", true, 1000);
+  config_settle(&config);
+  config_check(&config, &said.to);
+  assert_string_equal(said.text, "");
+  assert_int_equal(config.limit[METRIC_OFFSET].warning, INT64_C(300000000000));
+  assert_int_equal(config.limit[METRIC_OFFSET].critical, CONFIG_NONE);
+  config_init(&config, notes_check_source);
+  config_settle(&config);
+  assert_int_equal(config.limit[METRIC_OFFSET].critical, INT64_C(60000000000));
+  struct why why;
+  assert_int_equal(config_set(&config, config_find("monitoring", "offset_threshold"), "off",
+                              &config_command_line, &why),
+                   0);
+  config_settle(&config);
+  assert_int_equal(config.limit[METRIC_OFFSET].critical, CONFIG_NONE);
 }
 
 int main(void) {
@@ -173,6 +203,7 @@ int main(void) {
       cmocka_unit_test(test_not_text),
       cmocka_unit_test(test_long_line_with_nul),
       cmocka_unit_test(test_critical_below_warning),
+      cmocka_unit_test(test_default_gives_way),
       cmocka_unit_test(test_samples_and_timeout),
   };
   return cmocka_run_group_tests(tests, temp_enter, temp_leave);

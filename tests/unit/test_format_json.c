@@ -11,9 +11,10 @@ static int fill(void **state) {
   return 0;
 }
 
-#define HEAD                                                                \
-  "{\"schema\":1,\"time\":\"2026-11-21T05:11:18.010060Z\",\"host\":\"pi\"," \
-  "\"source\":\"timesyncd\",\"verdict\":\"warning\",\"reason\":\"jitter\",\"message\":"
+#define HEAD                                                                             \
+  "{\"schema\":1,\"time\":\"2026-11-21T05:11:18.010060Z\",\"host\":\"pi\","              \
+  "\"source\":\"timesyncd\",\"verdict\":\"warning\",\"reason\":\"jitter\",\"reasons\":[" \
+  "\"jitter\"],\"message\":"
 #define MESSAGE \
   "\"NTP jitter above threshold: 2.15s (threshold: 2s)\",\"note\":null,\"exit_status\":1,"
 #define LIMITS "\"limits\":{\"jitter_s\":{\"warning\":2,\"critical\":null}},"
@@ -21,10 +22,11 @@ static int fill(void **state) {
 #define BOUND(stratum) \
   "\"error_bound_s\":0.0001575,\"stratum\":" #stratum ",\"reach\":null,\"jitter_kind\":\"rms8\","
 #define NO_STATE "\"state\":null,\"remark\":null,"
-#define SERVER_TAIL                                                                         \
-  "\"verdict\":\"warning\",\"reason\":\"jitter\",\"jitter_s\":2.15,\"offset_s\":0.000023,"  \
-  "\"delay_s\":0.000069,\"root_distance_s\":0.0001,\"age_s\":12.3," BOUND(                  \
-      2) "\"poll_interval_s\":32,\"leap\":\"none\",\"replies\":10,\"sent\":null,\"spike\":" \
+#define SERVER_TAIL                                                                           \
+  "\"verdict\":\"warning\",\"reason\":\"jitter\",\"reasons\":[\"jitter\"],\"jitter_s\":2.15," \
+  "\"offset_s\":0.000023,"                                                                    \
+  "\"delay_s\":0.000069,\"root_distance_s\":0.0001,\"age_s\":12.3," BOUND(                    \
+      2) "\"poll_interval_s\":32,\"leap\":\"none\",\"replies\":10,\"sent\":null,\"spike\":"   \
          "false," NO_STATE "\"source\":\"timesyncd\"}"
 
 static void test_whole(void **state) {
@@ -49,12 +51,14 @@ static void test_no_reading(void **state) {
   example.report.worst = NULL;
   example.report.verdict = VERDICT_UNKNOWN;
   example.report.reason = REASON_NO_BUS;
+  example.report.reasons = 1U << REASON_NO_BUS;
   example.report.exit_status = 3;
   example.report.host = "";
   example.report.source = "auto";
   assert_printed(&format_json, &example.report, false,
                  "{\"schema\":1,\"time\":\"2026-11-21T05:11:18.010060Z\",\"host\":null,"
-                 "\"source\":\"auto\",\"verdict\":\"unknown\",\"reason\":\"no-bus\",\"message\":"
+                 "\"source\":\"auto\",\"verdict\":\"unknown\",\"reason\":\"no-bus\",\"reasons\":["
+                 "\"no-bus\"],\"message\":"
                  "\"NTP jitter above threshold: 2.15s (threshold: "
                  "2s)\",\"note\":null,\"exit_status\":3," LIMITS "\"servers\":[]}\n");
 }
@@ -68,7 +72,8 @@ static void test_nulls(void **state) {
   assert_printed(&format_json, &example.report, false,
                  HEAD MESSAGE LIMITS
                  "\"servers\":[{\"server\":null,\"address\":null,\"verdict\":\"warning\","
-                 "\"reason\":\"jitter\",\"jitter_s\":null,\"offset_s\":null,\"delay_s\":null,"
+                 "\"reason\":\"jitter\",\"reasons\":[\"jitter\"],\"jitter_s\":null,\"offset_s\":"
+                 "null,\"delay_s\":null,"
                  "\"root_distance_s\":null,\"age_s\":null,\"error_bound_s\":null,\"stratum\":null,"
                  "\"reach\":null,\"jitter_kind\":null,\"poll_interval_s\":null,"
                  "\"leap\":null,\"replies\":null,\"sent\":null,\"spike\":null," NO_STATE
@@ -90,10 +95,12 @@ static void test_values(void **state) {
   sample_set(sample, METRIC_STRATUM, 16);
   example.findings[0].verdict = VERDICT_OK;
   example.findings[0].reason = REASON_WARMING_UP;
+  example.findings[0].reasons = 1U << REASON_WARMING_UP;
   example.findings[0].source = "text";
   assert_printed(&format_json, &example.report, false,
                  HEAD MESSAGE LIMITS
-                 "\"servers\":[" SERVER "\"verdict\":\"ok\",\"reason\":\"warming-up\","
+                 "\"servers\":[" SERVER
+                 "\"verdict\":\"ok\",\"reason\":\"warming-up\",\"reasons\":[\"warming-up\"],"
                  "\"jitter_s\":0.000000001,\"offset_s\":-1.5,\"delay_s\":0,"
                  "\"root_distance_s\":9223372036.854775807,\"age_s\":-0.000000009," BOUND(
                      16) "\"poll_interval_s\":2048,\"leap\":\"unsynchronised\","

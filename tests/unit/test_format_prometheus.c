@@ -25,7 +25,7 @@ static void assert_texts(const char *const texts[]) {
 
 #define HEAD(name, help) "# HELP ntp_monitor_" name " " help "\n# TYPE ntp_monitor_" name " gauge\n"
 #define VERDICT HEAD("verdict", "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.")
-#define REASON HEAD("reason", "Why the verdict is what it is.")
+#define REASON HEAD("reason", "Why the verdict is what it is: 1 for each reason that applies.")
 #define JITTER HEAD("jitter_seconds", "Spread of the offsets, of the kind in server_info.")
 #define OFFSET \
   HEAD("offset_seconds", "Offset at the last reply; positive: the local clock was behind.")
@@ -82,6 +82,7 @@ static void test_no_reading(void **state) {
   example.report.worst = NULL;
   example.report.verdict = VERDICT_UNKNOWN;
   example.report.reason = REASON_NO_BUS;
+  example.report.reasons = 1U << REASON_NO_BUS;
   example.report.exit_status = 3;
   example.config.limit[METRIC_JITTER].warning = CONFIG_NONE;
   assert_page(VERDICT, "ntp_monitor_verdict 3\n", REASON,
@@ -167,6 +168,18 @@ static void test_several(void **state) {
               ABOUT("pool #2", "", "", ""), LIMIT, END);
 }
 
+/* The one that decided comes first. */
+static void test_reasons(void **state) {
+  (void)state;
+  example.report.finding_count = 0;
+  example.report.reason = REASON_STALE;
+  example.report.reasons = 1U << REASON_STALE | 1U << REASON_JITTER | 1U << REASON_OFFSET;
+  assert_page(VERDICT, "ntp_monitor_verdict 1\n", REASON,
+              "ntp_monitor_reason{reason=\"stale\"} 1\n",
+              "ntp_monitor_reason{reason=\"jitter\"} 1\n",
+              "ntp_monitor_reason{reason=\"offset\"} 1\n", LIMIT, END);
+}
+
 static void test_limits(void **state) {
   (void)state;
 #define OF_SPAN(metric, level, value) \
@@ -198,7 +211,7 @@ int main(void) {
       cmocka_unit_test_setup(test_verdicts, fill), cmocka_unit_test_setup(test_unknown, fill),
       cmocka_unit_test_setup(test_values, fill),   cmocka_unit_test_setup(test_no_such_time, fill),
       cmocka_unit_test_setup(test_several, fill),  cmocka_unit_test_setup(test_limits, fill),
-      cmocka_unit_test_setup(test_escapes, fill),
+      cmocka_unit_test_setup(test_escapes, fill),  cmocka_unit_test_setup(test_reasons, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,7 @@ static void test_little_known(void **state) {
 static void test_warming_up(void **state) {
   (void)state;
   example.findings[0].reason = REASON_WARMING_UP;
+  example.findings[0].judged = 0;
   example.samples[0].present = 1U << METRIC_JITTER;
   example.samples[0].server[0] = '\0';
   example.samples[0].address[0] = '\0';

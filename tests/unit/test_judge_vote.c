@@ -39,7 +39,7 @@ static struct sample well(void) {
 }
 
 static void assert_finding(const struct sample *sample, enum verdict verdict, enum reason reason) {
-  struct finding finding = judge_sample(sample, &reading, &config);
+  struct finding finding = judge_sample(sample, &reading, &config, false);
   assert_string_equal(reason_name(finding.reason), reason_name(reason));
   assert_int_equal(finding.verdict, verdict);
   assert_string_equal(finding.source, "sntp");
@@ -65,7 +65,7 @@ static void test_limits(void **state) {
       sample.value[m] = below ? rows[i].below : rows[i].above;
       assert_finding(&sample, rows[i].verdict,
                      rows[i].verdict == VERDICT_OK ? REASON_OK : metric_table[m].reason);
-      struct finding finding = judge_sample(&sample, &reading, &config);
+      struct finding finding = judge_sample(&sample, &reading, &config, false);
       assert_int_equal(finding.metric, rows[i].verdict == VERDICT_OK ? METRIC_JITTER : m);
       if (m == METRIC_OFFSET) {
         sample.value[m] = -sample.value[m];
@@ -99,7 +99,7 @@ static void test_vote(void **state) {
     config.min_truechimers = rows[i].wanted;
     assert_finding(&sample, rows[i].least > 0 ? VERDICT_WARNING : VERDICT_OK,
                    rows[i].least > 0 ? REASON_FALSETICKER : REASON_OK);
-    struct finding finding = judge_sample(&sample, &reading, &config);
+    struct finding finding = judge_sample(&sample, &reading, &config, false);
     assert_int_equal(finding.limit, rows[i].least);
   }
 }
@@ -117,6 +117,42 @@ static void test_vote_and_limits(void **state) {
   config.limit[METRIC_OFFSET].critical = 10 * DURATION_MS;
   reading.samples.truechimers = 0;
   assert_finding(&sample, VERDICT_WARNING, REASON_FALSETICKER);
+}
+
+/* Servers asked directly prove the time service's wrong. */
+static void test_disproved(void **state) {
+  (void)state;
+  struct sample sample = well();
+  reading.samples = (struct samples){.asked = 0};
+  assert_int_equal(judge_sample(&sample, &reading, &config, false).verdict, VERDICT_OK);
+  struct finding finding = judge_sample(&sample, &reading, &config, true);
+  assert_int_equal(finding.verdict, VERDICT_WARNING);
+  assert_int_equal(finding.reason, REASON_FALSETICKER);
+}
+
+/* A limit that somebody set and no server can be held against is no OK; a default is. */
+static void test_unjudged(void **state) {
+  (void)state;
+  struct sample sample = well();
+  sample.present &= ~(1U << METRIC_OFFSET | 1U << METRIC_REACH);
+  reading.samples = (struct samples){.items = &sample, .count = 1};
+  struct report report = {.config = &config};
+  assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
+  assert_int_equal(report.verdict, VERDICT_OK);
+  judge_free(&report);
+  struct why why;
+  assert_int_equal(config_set(&config, config_find("monitoring", "reach_threshold"), "4",
+                              &config_command_line, &why),
+                   0);
+  assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
+  assert_int_equal(report.verdict, VERDICT_UNKNOWN);
+  assert_int_equal(report.reason, REASON_CONFIG);
+  assert_int_equal(report.unjudged, 1U << METRIC_REACH);
+  judge_free(&report);
+  sample.present &= ~(1U << METRIC_JITTER); /* warming up: it may come yet */
+  assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
+  assert_int_equal(report.verdict, VERDICT_OK);
+  judge_free(&report);
 }
 
 static void test_rival(void **state) {
@@ -187,6 +223,8 @@ int main(void) {
       cmocka_unit_test_setup(test_vote, fill),
       cmocka_unit_test_setup(test_vote_and_limits, fill),
       cmocka_unit_test_setup(test_rival, fill),
+      cmocka_unit_test_setup(test_disproved, fill),
+      cmocka_unit_test_setup(test_unjudged, fill),
       cmocka_unit_test_setup(test_starting, fill),
       cmocka_unit_test_setup(test_bystander, fill),
       cmocka_unit_test_setup(test_jitter_kind, fill),

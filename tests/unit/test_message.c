@@ -20,6 +20,7 @@ static const char *write_finding(enum verdict verdict, enum reason reason, enum 
   struct reading reading = {.source = "timesyncd", .samples = samples};
   example.findings[0].verdict = verdict;
   example.findings[0].reason = reason;
+  example.findings[0].reasons = reason == REASON_OK ? 0 : 1U << reason;
   example.findings[0].metric = metric;
   example.findings[0].limit = limit;
   example.report.verdict = problems > 0 ? VERDICT_UNKNOWN : verdict;
@@ -41,87 +42,143 @@ static int fill(void **state) {
 static void test_healthy(void **state) {
   (void)state;
   example.samples[0].value[METRIC_JITTER] = 1207000;
-  assert_string_equal(write_ok(), "NTP healthy, jitter: 1.207ms (threshold: 2s), server: "
-                                  "ntp.example.org, source: timesyncd");
+  assert_string_equal(write_ok(), "NTP healthy, jitter: 1.207ms (threshold: 2s), offset at the "
+                                  "last reply: +23us, server: ntp.example.org, source: timesyncd");
   example.samples[0].value[METRIC_JITTER] = 0;
   example.samples[0].server[0] = '\0';
-  assert_string_equal(write_ok(), "NTP healthy, jitter: 0 (threshold: 2s), server: 192.0.2.1, "
-                                  "source: timesyncd");
+  assert_string_equal(write_ok(), "NTP healthy, jitter: 0 (threshold: 2s), offset at the last "
+                                  "reply: +23us, server: 192.0.2.1, source: timesyncd");
   example.samples[0].address[0] = '\0';
   example.samples[0].present &= ~(1U << METRIC_JITTER);
+  assert_string_equal(write_ok(),
+                      "NTP healthy, offset at the last reply: +23us, source: timesyncd");
+  example.samples[0].present = 0;
   assert_string_equal(write_ok(), "NTP healthy, source: timesyncd");
 }
 
-/* An offset without a limit stands there with its sign where it is that of now. */
-static void test_offset_now(void **state) {
+/* The offset stands there with its sign, and whose it is. */
+static void test_offset(void **state) {
   (void)state;
   struct sample *sample = &example.samples[0];
   static const struct {
-    enum jitter_kind kind;
+    bool past, spike;
     int64_t offset_ns;
     const char *want;
   } rows[] = {
-      {JITTER_STDDEV, 23000, "2s), offset: +23us, server"},
-      {JITTER_RMS, -23000, "2s), offset: -23us, server"},
-      {JITTER_SYS, 0, "2s), offset: 0, server"},
-      {JITTER_NONE, 5, "2s), offset: +5ns, server"},
-      {JITTER_RMS8, 23000, "2s), server"},
+      {false, false, 23000, "2s), offset: +23us, server"},
+      {false, false, -23000, "2s), offset: -23us, server"},
+      {false, false, 0, "2s), offset: 0, server"},
+      {false, false, 1080 * DURATION_S, "2s), offset: +18min, server"},
+      {true, false, 1080 * DURATION_S, "2s), offset at the last reply: +18min, server"},
+      {true, true, 300 * DURATION_MS,
+       "2s), offset at the last reply: +300ms (an outlier, not applied), server"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    sample->jitter_kind = rows[i].kind;
+    sample->offset_is_past = rows[i].past;
+    sample->spike = rows[i].spike;
     sample_set(sample, METRIC_OFFSET, rows[i].offset_ns);
     assert_non_null(strstr(write_ok(), rows[i].want));
     const char *text = write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0);
     assert_null(strstr(text, "offset"));
   }
-  sample->jitter_kind = JITTER_STDDEV;
-  example.config.limit[METRIC_OFFSET].warning = DURATION_S;
-  assert_non_null(strstr(write_ok(), "2s), offset: 23us (threshold: 1s), server"));
-  sample->present &= ~(1U << METRIC_OFFSET);
-  example.config.limit[METRIC_OFFSET].warning = CONFIG_NONE;
-  assert_null(strstr(write_ok(), "offset"));
 }
 
-/* Each figure that is limited stands there. */
+/* Each limit that somebody set stands there; a default one only where it is passed. */
 static void test_all_limits(void **state) {
   (void)state;
+  example.samples[0].offset_is_past = false;
   example.config.limit[METRIC_JITTER].critical = 5 * DURATION_S;
   example.config.limit[METRIC_OFFSET].warning = 100 * DURATION_MS;
   example.config.limit[METRIC_ROOT_DISTANCE].critical = DURATION_S;
-  assert_string_equal(write_ok(), "NTP healthy, jitter: 2.15s (threshold: 2s), offset: 23us "
+  assert_string_equal(write_ok(), "NTP healthy, jitter: 2.15s (threshold: 2s), offset: +23us, "
+                                  "server: ntp.example.org, source: timesyncd");
+  for (size_t i = 0; i < config_key_count; i++) {
+    example.config.origin[i] = config_command_line;
+  }
+  assert_string_equal(write_ok(), "NTP healthy, jitter: 2.15s (threshold: 2s), offset: +23us "
                                   "(threshold: 100ms), root distance: 100us (critical threshold: "
                                   "1s), server: ntp.example.org, source: timesyncd");
+  for (size_t i = 0; i < config_key_count; i++) {
+    example.config.origin[i] = config_default;
+  }
+  (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 0, 0);
+  example.findings[0].reasons |= 1U << REASON_OFFSET;
+  message_write(&example.report, &example.reading, 0, 0);
+  assert_non_null(strstr(example.report.message, "offset: +23us (threshold: 100ms), server"));
+}
+
+/* What applies beside the reason that decided, and what other sources found. */
+static void test_beside(void **state) {
+  (void)state;
+  example.samples[0].value[METRIC_AGE] = 3 * DURATION_H;
+  example.samples[0].value[METRIC_OFFSET] = DURATION_H;
+  (void)write_finding(VERDICT_CRITICAL, REASON_OFFSET, METRIC_OFFSET, DURATION_MIN, 0);
+  example.findings[0].reasons |= 1U << REASON_STALE;
+  example.findings[1].source = "sntp";
+  example.report.finding_count = 3;
+  example.findings[2].verdict = VERDICT_OK;
+  message_write(&example.report, &example.reading, 0, 0);
+  assert_string_equal(
+      example.report.message,
+      "NTP offset at the last reply above critical threshold: +1h (critical threshold: 1min), "
+      "jitter: 2.15s (threshold: 2s), server: ntp.example.org, source: timesyncd; reading stale: "
+      "last reply 3h ago (limit: 13min 32s); source sntp: jitter above threshold: 2.15s "
+      "(threshold: 2s)");
+}
+
+/* A limit that nobody could be held against, and who tells that figure. */
+static void test_unjudged(void **state) {
+  (void)state;
+  example.report.unjudged = 1U << METRIC_REACH;
+  assert_non_null(strstr(write_ok(), "; but the limit of the reach cannot be judged: timesyncd "
+                                     "does not tell it (chrony, ntpd may)"));
+}
+
+/* A figure is not rounded to the limit that it passes. */
+static void test_rounding(void **state) {
+  (void)state;
+  example.samples[0].value[METRIC_JITTER] = INT64_C(2000004000);
+  assert_non_null(
+      strstr(write_finding(VERDICT_WARNING, REASON_JITTER, METRIC_JITTER, 2 * DURATION_S, 0),
+             "above threshold: 2.000004s (threshold: 2s)"));
+  example.samples[0].value[METRIC_JITTER] = INT64_C(2345678901);
+  assert_non_null(
+      strstr(write_finding(VERDICT_WARNING, REASON_JITTER, METRIC_JITTER, 2 * DURATION_S, 0),
+             "above threshold: 2.346s (threshold: 2s)"));
 }
 
 static void test_limits(void **state) {
   (void)state;
   assert_string_equal(
       write_finding(VERDICT_WARNING, REASON_JITTER, METRIC_JITTER, 2 * DURATION_S, 0),
-      "NTP jitter above threshold: 2.15s (threshold: 2s), server: ntp.example.org, source: "
-      "timesyncd");
+      "NTP jitter above threshold: 2.15s (threshold: 2s), offset at the last reply: +23us, server: "
+      "ntp.example.org, source: timesyncd");
   assert_string_equal(
       write_finding(VERDICT_CRITICAL, REASON_JITTER, METRIC_JITTER, DURATION_S, 0),
-      "NTP jitter above critical threshold: 2.15s (critical threshold: 1s), server: "
-      "ntp.example.org, source: timesyncd");
+      "NTP jitter above critical threshold: 2.15s (critical threshold: 1s), offset at the last "
+      "reply: +23us, server: ntp.example.org, source: timesyncd");
+  example.samples[0].offset_is_past = false;
   example.samples[0].value[METRIC_OFFSET] = -150 * DURATION_MS;
   assert_string_equal(
       write_finding(VERDICT_WARNING, REASON_OFFSET, METRIC_OFFSET, 100 * DURATION_MS, 0),
       "NTP offset above threshold: -150ms (threshold: 100ms), jitter: 2.15s (threshold: 2s), "
       "server: ntp.example.org, source: timesyncd");
-  assert_string_equal(write_finding(VERDICT_WARNING, REASON_ROOT_DISTANCE, METRIC_ROOT_DISTANCE,
-                                    99 * DURATION_US, 0),
-                      "NTP root distance above threshold: 100us (threshold: 99us), jitter: 2.15s "
-                      "(threshold: 2s), server: ntp.example.org, source: timesyncd");
+  assert_string_equal(
+      write_finding(VERDICT_WARNING, REASON_ROOT_DISTANCE, METRIC_ROOT_DISTANCE, 99 * DURATION_US,
+                    0),
+      "NTP root distance above threshold: 100us (threshold: 99us), jitter: 2.15s "
+      "(threshold: 2s), offset: -150ms, server: ntp.example.org, source: timesyncd");
 }
 
 static void test_stale(void **state) {
   (void)state;
+  example.samples[0].present &= ~(1U << METRIC_OFFSET);
   static const char tail[] = ", jitter: 2.15s (threshold: 2s), server: ntp.example.org, source: "
                              "timesyncd; check the NTP service and its way to the server";
   char want[512];
   example.samples[0].value[METRIC_AGE] = INT64_C(10800123456789);
   (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0);
-  (void)snprintf(want, sizeof want, "NTP reading stale: last reply 3h ago (limit: 1min 36s)%s",
+  (void)snprintf(want, sizeof want, "NTP reading stale: last reply 3h ago (limit: 13min 32s)%s",
                  tail);
   assert_string_equal(example.report.message, want);
   example.samples[0].value[METRIC_AGE] = -INT64_C(90500123456);
@@ -135,6 +192,7 @@ static void test_stale(void **state) {
 
 static void test_warming_up(void **state) {
   (void)state;
+  example.samples[0].present &= ~(1U << METRIC_OFFSET);
   example.samples[0].replies = 1;
   example.config.min_replies = 9;
   assert_string_equal(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
@@ -147,6 +205,7 @@ static void test_warming_up(void **state) {
 
 static void test_not_synchronised(void **state) {
   (void)state;
+  example.samples[0].present &= ~(1U << METRIC_OFFSET);
   static const char tail[] = "; check the NTP server's name and the way to its UDP port 123";
   char want[512];
   (void)write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE, 0);
@@ -173,6 +232,7 @@ static void test_not_synchronised(void **state) {
 
 static void test_config(void **state) {
   (void)state;
+  example.samples[0].present &= ~(1U << METRIC_OFFSET);
   assert_string_equal(write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, CONFIG_NONE, 1),
                       "NTP healthy, jitter: 2.15s (threshold: 2s), server: ntp.example.org, "
                       "source: timesyncd; but the configuration has 1 problem: see ntp_monitor "
@@ -183,6 +243,7 @@ static void test_config(void **state) {
 
 static void test_unavailable(void **state) {
   (void)state;
+  example.samples[0].present &= ~(1U << METRIC_OFFSET);
   struct reading readings[2] = {{.source = "timesyncd"}, {.source = "text"}};
   (void)strcpy(readings[0].why.text, "it hangs");
   (void)strcpy(readings[1].why.text, "it is empty");
@@ -256,11 +317,13 @@ static void test_remarks(void **state) {
 static void test_several(void **state) {
   (void)state;
   struct samples *samples = &example.reading.samples;
+  example.samples[0].present &= ~(1U << METRIC_OFFSET);
   *samples = (struct samples){.asked = 5, .answered = 4, .truechimers = 2};
   assert_non_null(
       strstr(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 3, 0),
              "NTP servers disagree: 2 of the 4 that answered agree (wanted: 3), jitter"));
   samples->truechimers = 4;
+  example.config.min_truechimers = 5;
   assert_non_null(strstr(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 5, 0),
                          "NTP servers too few: 4 of 5 answered (wanted: 5 that agree), jitter"));
   example.reading.rival = "chrony";
@@ -269,9 +332,12 @@ static void test_several(void **state) {
       strstr(text, "NTP conflict: two time services run, timesyncd and chrony, jitter"));
   assert_non_null(strstr(text, "; stop and disable one of them"));
   (void)strcpy(example.report.note, "falseticker: c.example.org");
-  assert_non_null(strstr(
-      write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, 0, 0),
-      "source: timesyncd; another time service runs, too: chrony; falseticker: c.example.org"));
+  (void)write_finding(VERDICT_CRITICAL, REASON_JITTER, METRIC_JITTER, 1, 0);
+  example.findings[0].reasons |= 1U << REASON_TWO_DAEMONS;
+  message_write(&example.report, &example.reading, 0, 0);
+  assert_non_null(strstr(example.report.message,
+                         "source: timesyncd; conflict: two time services run, timesyncd and "
+                         "chrony; falseticker: c.example.org"));
 }
 
 /* Whose clock it is stands in each line where it is not this machine's. */
@@ -305,7 +371,10 @@ int main(void) {
       cmocka_unit_test_setup(test_several, fill),
       cmocka_unit_test_setup(test_elsewhere, fill),
       cmocka_unit_test_setup(test_healthy, fill),
-      cmocka_unit_test_setup(test_offset_now, fill),
+      cmocka_unit_test_setup(test_offset, fill),
+      cmocka_unit_test_setup(test_beside, fill),
+      cmocka_unit_test_setup(test_unjudged, fill),
+      cmocka_unit_test_setup(test_rounding, fill),
       cmocka_unit_test_setup(test_all_limits, fill),
       cmocka_unit_test_setup(test_limits, fill),
       cmocka_unit_test_setup(test_stale, fill),

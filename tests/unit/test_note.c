@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/note.h"
 
@@ -15,6 +16,7 @@
 /* timesyncd's reading and that of three servers; all in ms. */
 static struct sample samples[2];
 static struct reading readings[2];
+static struct config config;
 static struct report report;
 
 static int fill(void **state) {
@@ -35,15 +37,12 @@ static int fill(void **state) {
   return 0;
 }
 
-static int64_t size(int64_t value) {
-  return value < 0 ? -value : value;
-}
-
-/* As a limit of the offset judged it. */
+/* With a limit of 100 ms. */
 static const char *note(int64_t daemon_ms, int64_t servers_ms) {
   samples[0].value[METRIC_OFFSET] = daemon_ms * MS;
   readings[1].samples.combined_offset_ns = servers_ms * MS;
-  report.reason = size(daemon_ms) > 100 ? REASON_OFFSET : REASON_OK;
+  config.limit[METRIC_OFFSET] = (struct limit){100 * MS, CONFIG_NONE};
+  report.config = &config;
   (void)strcpy(report.note, "what stood here");
   note_write(&report, readings, 2);
   return report.note;
@@ -70,16 +69,42 @@ static void test_table(void **state) {
       {0, 41,
        "the path is asymmetric: timesyncd finds 0, the servers asked directly +41ms, and the "
        "delays explain up to 40ms of that"},
-      {250, 1,
-       "the server lies: that of timesyncd is +250ms off, 3 asked directly find +1ms (unless "
-       "timesyncd has put the clock right since)"},
-      {0, -42,
-       "the server lies: that of timesyncd is 0 off, 3 asked directly find -42ms (unless timesyncd "
-       "has put the clock right since)"},
+      {250, 1, "the server lies: that of timesyncd is +250ms off, 3 asked directly find +1ms"},
+      {0, -42, "the server lies: that of timesyncd is 0 off, 3 asked directly find -42ms"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     assert_string_equal(note(rows[i].daemon_ms, rows[i].servers_ms), rows[i].want);
+    bool lies = strncmp(rows[i].want, "the server lies", 15) == 0;
+    assert_ptr_equal(report.disproved, lies ? &readings[0] : NULL);
   }
+}
+
+/* timesyncd's is that of the last reply: it puts the clock right by it. One that was there in the
+ * replies before, so that the jitter is small, was not put right. */
+static void test_past(void **state) {
+  (void)state;
+  samples[0].offset_is_past = true;
+  sample_set(&samples[0], METRIC_JITTER, 0);
+  assert_non_null(strstr(note(1000, 0), "the server lies"));
+  sample_set(&samples[0], METRIC_JITTER, 250 * MS);
+  sample_set(&samples[1], METRIC_JITTER, 0);
+  assert_string_equal(note(1000, -1), "timesyncd found +1s at the last reply and has put the clock "
+                                      "right since: the servers asked directly find -1ms");
+  assert_null(report.disproved);
+  assert_non_null(strstr(note(1000, 1000), "the clock is off"));
+  assert_non_null(strstr(note(1000, 2000), "the server lies"));
+  assert_ptr_equal(report.disproved, &readings[0]);
+  assert_non_null(strstr(note(-1000, 900), "the server lies"));
+}
+
+/* A clock drifts between two replies: 50 ppm of half an hour. */
+static void test_drift(void **state) {
+  (void)state;
+  assert_non_null(strstr(note(0, 130), "the server lies"));
+  sample_set(&samples[0], METRIC_AGE, 1800 * DURATION_S);
+  assert_non_null(strstr(note(0, 130), "the path is asymmetric"));
+  assert_non_null(strstr(note(0, 90), "agree"));
+  assert_non_null(strstr(note(0, 132), "the server lies"));
 }
 
 /* A jitter makes room for differences; without a delay the error bound tells of the path. */
@@ -168,6 +193,7 @@ int main(void) {
       cmocka_unit_test_setup(test_table, fill),     cmocka_unit_test_setup(test_noise, fill),
       cmocka_unit_test_setup(test_silent, fill),    cmocka_unit_test_setup(test_few, fill),
       cmocka_unit_test_setup(test_too_noisy, fill), cmocka_unit_test_setup(test_sources, fill),
+      cmocka_unit_test_setup(test_past, fill),      cmocka_unit_test_setup(test_drift, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,6 @@ static void test_refused(void **state) {
     const char *line, *want;
   } rows[] = {
       {"-w|x", "--warning: 'x' is not a time; write it like 2, 1.5s, 500ms, 250us or 1min 30s"},
-      {"-w|off", "--warning: 'off' is not a time; write it like 2, 1.5s, 500ms, 250us or 1min 30s"},
       {"-w|0", "--warning: '0' is not between 1ns and 11d 13h 46min 40s"},
       {"-c|-1", "--critical: '-1' is not a time; write it like 2, 1.5s, 500ms, 250us or 1min 30s"},
       {"-t|1us", "--timeout: '1us' is not between 1ms and 11d 13h 46min 40s"},
@@ -209,7 +208,7 @@ static void test_limits(void **state) {
   assert_setting("monitoring", "offset_critical", "1s", "command line");
   assert_setting("monitoring", "reach_threshold", "4", "command line");
   assert_setting("monitoring", "reach_critical", "off", "default");
-  assert_setting("monitoring", "stratum_threshold", "off", "default");
+  assert_setting("monitoring", "stratum_threshold", "9", "default");
   assert_setting("monitoring", "stratum_critical", "5", "command line");
   assert_setting("monitoring", "error_bound_threshold", "off", "command line");
   assert_setting("monitoring", "error_bound_critical", "2s", "command line");

@@ -261,7 +261,7 @@ static void test_extreme_stamps(void **state) {
     int error = timesync_sample(&raw, GOOD_NOW_NS, &sample, &why);
     assert_int_equal(error, i == 0 ? 0 : error);
     if (error == 0) {
-      (void)judge_sample(&sample, &(struct reading){.source = "timesyncd"}, &config);
+      (void)judge_sample(&sample, &(struct reading){.source = "timesyncd"}, &config, false);
     }
   }
 }
