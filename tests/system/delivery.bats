@@ -985,8 +985,9 @@ harmless='a\x1b[31mb\x07\x7f%n%s%d|"]\\xff\xc2\x85\xe2\x80\xae\xe2\x80\xa8\xed\x
 
 # All receivers in turn; $1 is what each must show of the server, ${source[@]} where the name is from.
 hostile_everywhere() {
-  local shown=$1 name=${source[1]%%:*} message data bom=$'\xef\xbb\xbf'
-  message="INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: $shown, source: $name"
+  local shown=$1 name=${source[1]%%:*} offset='' message data bom=$'\xef\xbb\xbf'
+  [ "$name" = text ] || offset=', offset at the last reply: +23us'
+  message="INFO NTP healthy, jitter: 1.207ms (threshold: 2s)$offset, server: $shown, source: $name"
   rsyslogd_start
   monitor
   ended_silent 0

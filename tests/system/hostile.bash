@@ -166,7 +166,7 @@ my @ways = (
     shown => sub { $_[0] =~ s/[\r\n\0]+\z//r =~ s/\0.*//sr =~ s/\r//gr =~ s/\n/; /gr },
     put => sub { file('said', $_[0]); return args => ['-C', conf(), '-s', 'timesyncd', '-H', 'far'] }},
   {way => 'name on the bus', can => $bus, lines => 1,
-    between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: ', ', source: timesyncd'],
+    between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), offset at the last reply: +23us, server: ', ', source: timesyncd'],
     put => sub { answer('name=0x' . unpack('H*', $_[0])) }},
   {way => 'error on the bus', can => $bus, lines => 1,
     between => [cannot('systemd-timesyncd answered org.example.Broken: '), ''],

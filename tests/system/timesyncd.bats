@@ -22,9 +22,10 @@ teardown() {
   lab_replies 9
   for AS in '' lab_as_user; do
     check
-    verdict 0 ok '^NTP healthy, jitter: (0|[0-9.]+(us|ms)) \(threshold: 2s\), server: 127\.0\.0\.[0-9]+, source: timesyncd$'
+    verdict 0 ok '^NTP healthy, jitter: (0|[0-9.]+(us|ms)) \(threshold: 2s\), offset at the last reply: [+-]?[0-9.]+(us|ms)?, server: 127\.0\.0\.[0-9]+, source: timesyncd$'
     jq -e '.source == "timesyncd" and (.servers | length == 1) and
-           .limits == {"jitter_s": {"warning": 2, "critical": null}}' "$OUT"
+           .limits == {"jitter_s": {"warning": 2, "critical": null}, "offset_s": {"warning": 1, "critical": 60},
+             "root_distance_s": {"warning": 5, "critical": null}, "stratum": {"warning": 9, "critical": null}}' "$OUT"
     server_is '[.source, .verdict, .reason]' '["timesyncd","ok","ok"]'
   done
 }
@@ -37,8 +38,11 @@ teardown() {
   lab_replies 10 127.0.9.9
   for AS in '' lab_as_user; do
     check
-    verdict 1 jitter \
-      '^NTP jitter above threshold: 2\.2[45][0-9]*s \(threshold: 2s\), server: 127\.0\.9\.9, source: timesyncd$'
+    verdict 1 offset "^NTP offset at the last reply above threshold: \+[56][.0-9]*s \(threshold: 1s\), jitter: 2\.2[45][0-9]*s\
+ \(threshold: 2s\), server: 127\.0\.9\.9, source: timesyncd$"
+    jq -e '.reasons == ["offset", "jitter"]' "$OUT"
+    check --limit offset=off
+    verdict 1 jitter '^NTP jitter above threshold: 2\.2[45][0-9]*s \(threshold: 2s\), offset at the last reply: \+[56][.0-9]*s, server'
     # Of eight samples one lies 5.95 s off the rest: sqrt(5.95^2 / 7).
     server_is '.jitter_s - 2.24889 | fabs < 0.001' true
     server_is '[.verdict, .reason]' '["warning","jitter"]'
@@ -146,12 +150,12 @@ timedatectl_agrees() {
 }
 
 @test "every field is what busctl and timedatectl say, at an IPv6 server" {
-  service '*=+5ms' '::1=-17ms,delay=2ms,stratum=15,leap=2,root_delay=31250us'
+  service '*=+5ms' '::1=-17ms,delay=2ms,stratum=9,leap=2,root_delay=31250us'
   lab_replies 4
   lab_replies 5 ::1
   fields_agree
   timedatectl_agrees
-  server_is '[.server, .address, .stratum, .leap, .root_distance_s]' '["::1","::1",15,"delete",0.015625]'
+  server_is '[.server, .address, .stratum, .leap, .root_distance_s]' '["::1","::1",9,"delete",0.015625]'
 }
 
 # --- the sign --------------------------------------------------------------------
@@ -163,7 +167,7 @@ timedatectl_agrees() {
   server_is '.offset_s > 0.034 and .offset_s < 0.045' true
   [ "$(timedatectl timesync-status | sed -n 's/^ *Offset: \(.\).*/\1/p')" = + ]
   run_program -o text -l none
-  grep -Eq '^  offset +\+[34][0-9][.0-9]*ms +the clock was behind$' "$OUT" || fail 'text has no such row'
+  grep -Eq '^  offset +\+[34][0-9][.0-9]*ms +the clock was behind, warning above 1s, critical above 1min$' "$OUT" || fail 'text has no such row'
 }
 
 @test "sign: a server behind us is a negative offset, and the clock was ahead" {
@@ -173,7 +177,7 @@ timedatectl_agrees() {
   server_is '.offset_s < -0.025 and .offset_s > -0.036' true
   [ "$(timedatectl timesync-status | sed -n 's/^ *Offset: \(.\).*/\1/p')" = - ]
   run_program -o text -l none
-  grep -Eq '^  offset +-[23][0-9][.0-9]*ms +the clock was ahead$' "$OUT" || fail 'text has no such row'
+  grep -Eq '^  offset +-[23][0-9][.0-9]*ms +the clock was ahead, warning above 1s, critical above 1min$' "$OUT" || fail 'text has no such row'
 }
 
 @test "text: the verdict, then each figure in a row of its own" {
@@ -412,7 +416,7 @@ older_than() {
   verdict 1 stale '^NTP reading stale: last reply 1d( [0-9]+s)? ago \(limit: [0-9a-z ]*[0-9]+min'
   AS=a_day_earlier
   check
-  verdict 1 stale '^NTP reading stale: the last reply lies 23h 59min [0-9]+s in the future'
+  verdict 1 stale '^NTP reading stale: the last reply lies (1d|23h [0-9]+min) in the future'
   server_is '.age_s < -86000' true
 }
 
@@ -424,7 +428,21 @@ a_day_earlier() {
   faketime -f -1d "$@"
 }
 
-@test "offset: its limits hold for both signs, and are off by default" {
+@test "offset: a clock that is never put right is CRITICAL by default, from the second reply on" {
+  for sign in + -; do
+    service "*=${sign}1080s"
+    lab_replies 1
+    check
+    verdict 0 warming-up ", offset at the last reply: [$sign]18min, server"
+    lab_replies 2
+    check
+    verdict 2 offset "^NTP offset at the last reply above critical threshold: [$sign]18min \(critical threshold: 1min\)"
+    check --limit offset=off
+    verdict 0 ok ", offset at the last reply: [$sign]18min, server"
+  done
+}
+
+@test "offset: its limits hold for both signs" {
   for sign in + -; do
     service "*=${sign}300ms"
     lab_replies 9
@@ -432,14 +450,14 @@ a_day_earlier() {
     verdict 0 ok
     config 'offset_threshold = 200ms'
     check -C "$CONF"
-    verdict 1 offset "^NTP offset above threshold: ${sign#+}(29|30)[0-9.]+ms \(threshold: 200ms\)"
+    verdict 1 offset "^NTP offset at the last reply above threshold: [$sign](29|30)[0-9.]+ms \(threshold: 200ms\)"
     config 'offset_threshold = 200ms' 'offset_critical = 0.25'
     check -C "$CONF"
-    verdict 2 offset '^NTP offset above critical threshold: '
+    verdict 2 offset '^NTP offset at the last reply above critical threshold: '
     jq -e '.limits.offset_s == {"warning": 0.2, "critical": 0.25}' "$OUT"
     config 'offset_threshold = 400ms'
     check -C "$CONF"
-    verdict 0 ok ', offset: .*ms \(threshold: 400ms\)'
+    verdict 0 ok ', offset at the last reply: .*ms \(threshold: 400ms\)'
   done
 }
 
@@ -465,9 +483,10 @@ a_day_earlier() {
   config 'offset_critical = 1s' 'root_distance_threshold = 1ms'
   check -C "$CONF"
   verdict 2 offset ', jitter: 2\.[0-9]+s \(threshold: 2s\), root distance: 250ms'
-  config 'root_distance_threshold = 1ms'
+  config 'root_distance_threshold = 1ms' 'offset_threshold = off'
   check -C "$CONF"
-  verdict 1 jitter 'root distance: 250ms \(threshold: 1ms\)'
+  verdict 1 root-distance ', jitter: 2\.[0-9]+s \(threshold: 2s\)'
+  jq -e '.reasons == ["root-distance", "jitter"]' "$OUT"
 }
 
 # --- what a server is called ------------------------------------------------------------

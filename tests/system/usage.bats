@@ -66,7 +66,7 @@ teardown_file() {
   lab_stop_all
 }
 
-readonly WELL='INFO NTP healthy, jitter: [0-9.]+(us|ms)? \(threshold: 2s\), server: 127\.0\.0\.[0-9]+, source: timesyncd'
+readonly WELL='INFO NTP healthy, jitter: [0-9.]+(us|ms)? \(threshold: 2s\), offset at the last reply: [+-]?[0-9.]+(us|ms)?, server: 127\.0\.0\.[0-9]+, source: timesyncd'
 readonly NOT_WELL='WARNING NTP jitter above threshold: [0-9.]+s \(threshold: 2s\), server: 127\.0\.200\.9, source: timesyncd'
 
 # What /bin/sh does first, and then the program as cron runs it.

@@ -85,9 +85,9 @@ set_up() {
 
 # --- the tests ---------------------------------------------------------------------------
 
-healthy='INFO NTP healthy, jitter: [^ ]+ \(threshold: 2s\), server: [^ ]+, source: (timesyncd|text)'
+healthy='INFO NTP healthy, jitter: [^ ]+ \(threshold: 2s\)(, offset at the last reply: [^ ]+)?, server: [^ ]+, source: (timesyncd|text)'
 of_source='INFO NTP (healthy|warming up).*source: (chrony|ntpd|ptp|sntp)(; 1 of 2 servers gave a usable answer)?'
-above='WARNING NTP jitter above threshold: [^ ]+ \(threshold: 1ms\), server: [^ ]+, source: (timesyncd|text)'
+above='WARNING NTP jitter above threshold: [^ ]+ \(threshold: 1ms\)(, offset at the last reply: [^ ]+)?, server: [^ ]+, source: (timesyncd|text)'
 of_config='WARNING NTP healthy, .*; but the configuration has [0-9]+ problems.*'
 silent='WARNING NTP jitter unavailable: the system bus of far over ssh did not answer.*'
 

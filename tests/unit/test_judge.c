@@ -262,15 +262,6 @@ static void test_leap(void **state) {
     sample.present = ALL; /* unknown, so it does not count */
     assert_int_equal(judge_sample(&sample, &one, &config, false).reason, REASON_OK);
   }
-  /* A step that is still to come is CRITICAL where the offset is. */
-  struct sample step = {.present = HAS(FIELD_LEAP) | ALL,
-                        .leap = LEAP_UNSYNCHRONISED,
-                        .value = {[METRIC_OFFSET] = -3 * S}};
-  config.limit[METRIC_OFFSET] = (struct limit){S, 3 * S};
-  assert_int_equal(judge_sample(&step, &one, &config).reason, REASON_NOT_SYNCHRONISED);
-  config.limit[METRIC_OFFSET].critical = 2 * S;
-  assert_int_equal(judge_sample(&step, &one, &config).verdict, VERDICT_CRITICAL);
-  assert_int_equal(judge_sample(&step, &one, &config).reason, REASON_OFFSET);
 }
 
 /* What the service itself took for an outlier was not applied. */
