@@ -338,7 +338,8 @@ leap=0 version=3 stratum=1|0|ok|[.leap, .stratum]|["none",1]
 leap=1|0|ok|.leap|"insert"
 leap=2|0|ok|.leap|"delete"
 leap=3|1|not-synchronised|.leap|"unsynchronised"
-stratum=15|0|ok|.stratum|15
+stratum=9|0|ok|.stratum|9
+stratum=15|1|stratum|.stratum|15
 stratum=16|1|not-synchronised|[.stratum, .leap]|[16,"unsynchronised"]
 stratum=0|1|not-synchronised|[.stratum, .leap]|[0,"unsynchronised"]
 precision=127|0|ok|.replies|10
@@ -384,26 +385,29 @@ ROWS
     answer $settings
     verdict "$wanted" "$reason" "$words" || row "$settings"
   done <<'ROWS'
-age=95s|0|ok|
-age=97s|1|stale|^NTP reading stale: last reply 1min 37s ago \(limit: 1min 36s\)
-poll_us=1000000 age=59s|0|ok|
-poll_us=1000000 age=61s|1|stale|last reply 1min 1s ago \(limit: 1min\)
-poll_us=0 age=6143s|0|ok|
-poll_us=0 age=6145s|1|stale|\(limit: 1h 42min 24s\)
+age=811s|0|ok|
+age=813s|1|stale|^NTP reading stale: last reply 13min 3[34]s ago \(limit: 13min 32s\)
+poll_us=1000000 age=780s|0|ok|
+poll_us=1000000 age=782s|1|stale|last reply 13min [23]s ago \(limit: 13min 1s\)
+poll_us=0 age=2827s|0|ok|
+poll_us=0 age=2829s|1|stale|\(limit: 47min 8s\)
 age=-0.9s|0|ok|
 age=-1.5s|1|stale|the last reply lies 1\.[45]s in the future, so the clock was put back since or is not set
-age=-1.5s offset=1s|0|ok|
-age=-1.5s offset=-1s|0|ok|
-age=-2.5s offset=1s|1|stale|in the future
-age=-2.5s offset=-1s|1|stale|in the future
+replies=1 jitter_us=0 age=-1.5s offset=1s|0|warming-up|
+replies=1 jitter_us=0 age=-1.5s offset=-1s|0|warming-up|
+replies=1 jitter_us=0 age=-2.5s offset=1s|1|stale|in the future
+replies=1 jitter_us=0 age=-2.5s offset=-1s|1|stale|in the future
+age=-1.5s offset=1s|1|stale|in the future
+age=-3000s offset=3600s|2|offset|reading stale: the last reply lies 50min in the future
+age=3600s offset=3600s|2|offset|reading stale: last reply 1h ago
 age=-3600s|1|stale|lies (1h|59min 59s) in the future
-age=100s offset=5s|0|ok|
-age=102s offset=5s|1|stale|
-age=100s offset=-5s|1|stale|
-age=3600s offset=7200s|1|stale|last reply (1h|59min 59s)
+replies=1 jitter_us=0 age=816s offset=5s|0|warming-up|
+replies=1 jitter_us=0 age=818s offset=5s|1|stale|
+replies=1 jitter_us=0 age=816s offset=-5s|1|stale|
+replies=1 jitter_us=0 age=3600s offset=7200s|1|stale|last reply (1h|59min 59s)
 t1=0 t2=0 t3=0 t4=0|1|stale|last reply [0-9]+d .*ago
 ROWS
-  answer age=97s jitter_us=3000000
+  answer age=813s jitter_us=3000000
   verdict 1 stale ', jitter: 3s \(threshold: 2s\)'
   check -c 2.5
   verdict 2 jitter

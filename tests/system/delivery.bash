@@ -126,10 +126,10 @@ log_trace() {
 
 # --- the services of a reading -------------------------------------------------
 
-# Servers 1.7 s ahead; every second one that real_service asks says 10 ms more, which makes a jitter.
+# Servers 0.7 s ahead; every second one that real_service asks says 10 ms more, which makes a jitter.
 real_service_servers() {
   local rule=delay=2ms,root_delay=3ms,root_dispersion=2ms,stratum=2
-  lab_ntp_start "*=offset=+1.7s,$rule" "127.0.8.2=offset=+1.71s,$rule,delay=9ms"
+  lab_ntp_start "*=offset=+700ms,$rule" "127.0.8.2=offset=+710ms,$rule,delay=9ms"
 }
 
 # Of the bus that setup_file began: the daemon itself with replies, or one that answers as told.

@@ -40,13 +40,15 @@ json() {
 
 # --- json ----------------------------------------------------------------------
 
+readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning":1,"critical":60},"root_distance_s":{"warning":5,"critical":null},"stratum":{"warning":9,"critical":null}}'
+
 @test "json: the whole object, byte for byte" {
   monitor -l none -o json
   ended 0
   sed -E -i 's/^(\{"schema":1,"time":")[^"]*"/\1TIME"/' "$T/out"
-  printed '{"schema":1,"time":"TIME","host":"'"$(uname -n)"'","source":"text","verdict":"ok","reason":"ok",'\
-'"message":"'"$healthy"'","note":null,"exit_status":0,"limits":{"jitter_s":{"warning":2,"critical":null}},"servers":['\
-'{"server":"ntp.example.org","address":"192.0.2.1","verdict":"ok","reason":"ok","jitter_s":0.001207,'\
+  printed '{"schema":1,"time":"TIME","host":"'"$(uname -n)"'","source":"text","verdict":"ok","reason":"ok","reasons":["ok"],'\
+'"message":"'"$healthy"'","note":null,"exit_status":0,"limits":'"$LIMITS"',"servers":['\
+'{"server":"ntp.example.org","address":"192.0.2.1","verdict":"ok","reason":"ok","reasons":["ok"],"jitter_s":0.001207,'\
 '"offset_s":null,"delay_s":null,"root_distance_s":0.0000525,"age_s":null,"error_bound_s":null,"stratum":2,'\
 '"reach":null,"jitter_kind":"rms8","poll_interval_s":32,"leap":"none","replies":10,"sent":null,"spike":false,'\
 '"state":null,"remark":null,"source":"text"}]}'
@@ -77,22 +79,22 @@ json() {
   real_service
   monitor -l none -o json
   ended 0
-  equal 'the keys' "$(json 'keys_unsorted')" '["schema","time","host","source","verdict","reason","message",'\
+  equal 'the keys' "$(json 'keys_unsorted')" '["schema","time","host","source","verdict","reason","reasons","message",'\
 '"note","exit_status","limits","servers"]'
-  equal 'the keys of a server' "$(json '.servers[0] | keys_unsorted')" '["server","address","verdict","reason",'\
+  equal 'the keys of a server' "$(json '.servers[0] | keys_unsorted')" '["server","address","verdict","reason","reasons",'\
 '"jitter_s","offset_s","delay_s","root_distance_s","age_s","error_bound_s","stratum","reach",'\
 '"jitter_kind","poll_interval_s","leap","replies","sent","spike","state","remark","source"]'
   equal 'the unknown' "$(json '[.servers[0][] | select(. == null)] | length')" 4
   equal 'these' "$(json '.servers[0] | [.reach, .sent, .state, .remark]')" '[null,null,null,null]'
-  equal 'the types' "$(json '[.servers[0][] | type] | join(" ")')" '"string string string string number'\
+  equal 'the types' "$(json '[.servers[0][] | type] | join(" ")')" '"string string string string array number'\
 ' number number number number number number null string number string number null boolean null null string"'
-  equal 'the offset, the stratum, the replies' "$(json '.servers[0] | [.offset_s > 1.69, .offset_s < 1.71, .stratum, .replies]')" '[true,true,2,8]'
+  equal 'the offset, the stratum, the replies' "$(json '.servers[0] | [.offset_s > 0.69, .offset_s < 0.71, .stratum, .replies]')" '[true,true,2,8]'
   local jitter
   jitter=$(figure jitter_s)
   equal 'the jitter in the message' "$(systemd-analyze timespan "$(jq -r .message "$T/out" |
     sed -E 's/.*jitter: ([^ ]*) .*/\1/')" | sed -n 's/.*μs: //p')" "$(awk -v j="$jitter" 'BEGIN { printf "%.0f", j * 1e6 }')"
   monitor -l none -o nagios
-  [[ $(<"$T/out") == *" jitter=${jitter}s;2;;0 offset=1."* ]]
+  [[ $(<"$T/out") == *" jitter=${jitter}s;2;;0 offset=0.7"*"s;-1:1;-60:60 "* ]]
   monitor -l none -o text
   [[ $(<"$T/out") == *$'\n'"  jitter          $(jq -rn --arg j "$jitter" '$j | tonumber * 1000000 |
     if . % 1000 == 0 then "\(. / 1000)" else "\(. / 1000)" end')ms "* ]]
@@ -104,7 +106,7 @@ json() {
   ended 0
   equal 'the jitter' "$(figure jitter_s)" 0.000007
   equal 'all else' "$(json '.servers[0] | del(.jitter_s)')" '{"server":null,"address":null,"verdict":"ok",'\
-'"reason":"ok","offset_s":null,"delay_s":null,"root_distance_s":null,"age_s":null,"error_bound_s":null,'\
+'"reason":"ok","reasons":["ok"],"offset_s":null,"delay_s":null,"root_distance_s":null,"age_s":null,"error_bound_s":null,'\
 '"stratum":null,"reach":null,"jitter_kind":"rms8","poll_interval_s":null,"leap":null,"replies":null,"sent":null,'\
 '"spike":null,"state":null,"remark":null,"source":"text"}'
 }
@@ -164,8 +166,8 @@ json() {
   config '[monitoring]' 'jitter_critical = 5' 'offset_critical = 250ms' 'root_distance_threshold = 1.5'
   monitor -C "$T/conf" -l none -o json
   ended 0
-  equal 'the limits' "$(json .limits)" '{"jitter_s":{"warning":2,"critical":5},"offset_s":{"warning":null,'\
-'"critical":0.25},"root_distance_s":{"warning":1.5,"critical":null}}'
+  equal 'the limits' "$(json .limits)" '{"jitter_s":{"warning":2,"critical":5},"offset_s":{"warning":1,'\
+'"critical":0.25},"root_distance_s":{"warning":1.5,"critical":null},"stratum":{"warning":9,"critical":null}}'
 }
 
 @test "json: exit_status is the one that comes, also when nobody took the line" {
@@ -321,13 +323,13 @@ offset s -0.1:0.1 -1:1 - -
 delay s - - 0 -
 root_distance s 0.001 0.002 0 -
 error_bound s - - 0 -
-stratum - - - 0 16
+stratum - 9 - 0 16
 alert'
 }
 
 @test "nagios: the range of the age alerts where the verdict does" {
   local value seen=
-  for value in 0.1s 60s 95s 97s 1000s; do
+  for value in 0.1s 60s 811s 813s 10000s; do
     fake_service age="$value" offset=0
     same_as_ranges
     seen+=$status
@@ -351,8 +353,8 @@ alert'
   equal 'the statuses' "$seen" 01
 }
 
-@test "nagios: a clock put forward makes no reply old, in neither" {
-  fake_service age=100s offset=+50s
+@test "nagios: a clock put forward by the first reply makes it no older, in neither" {
+  fake_service replies=1 jitter_us=0 age=850s offset=+50s
   same_as_ranges
   equal 'the status' "$status" 0
 }
@@ -408,9 +410,9 @@ alert'
 
   server          ntp.example.org (192.0.2.1)
   jitter          1.207ms        warning above 2s, critical above 5s
-  root distance   52.5us
+  root distance   52.5us         warning above 5s
   replies         10
-  stratum         2
+  stratum         2              warning above 9
   source          text"
   reading jitter=3s leap=1 spike=yes replies=9
   monitor -l none -o text
@@ -419,9 +421,9 @@ alert'
 
   server          ntp.example.org (192.0.2.1)
   jitter          3s             warning above 2s
-  root distance   52.5us
+  root distance   52.5us         warning above 5s
   replies         9              the last one was an outlier
-  stratum         2
+  stratum         2              warning above 9
   leap second     a second will be inserted
   source          text'
 }
@@ -433,7 +435,7 @@ alert'
     config '[monitoring]' 'offset_threshold = 2'
     monitor -C "$T/conf" -l none -o text
     ended 0
-    grep -Fqx "  offset          ${side% *}          the clock was ${side#* }, warning above 2s" "$T/out" ||
+    grep -Fqx "  offset          ${side% *}          the clock was ${side#* }, warning above 2s, critical above 1min" "$T/out" ||
       fail "$(<"$T/out")"
     grep -Fqx '  delay           1ms' "$T/out"
     grep -qE '^  last reply      10(\.[0-9]+)?s ago( +)asked every 32s$' "$T/out"
