@@ -452,10 +452,10 @@ ROWS
   verdict 2 jitter
   config 'offset_threshold = 250ms'
   check -C "$CONF"
-  verdict 0 ok ', offset: -250ms \(threshold: 250ms\)'
+  verdict 0 ok ', offset at the last reply: -250ms \(threshold: 250ms\)'
   config 'offset_threshold = 249999999ns'
   check -C "$CONF"
-  verdict 1 offset '^NTP offset above threshold: -250ms \(threshold: 249\.999999ms\)'
+  verdict 1 offset '^NTP offset at the last reply above threshold: -250ms \(threshold: 249\.999999ms\)'
   config 'offset_critical = 249999999ns'
   check -C "$CONF"
   verdict 2 offset
