@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -122,6 +123,7 @@ static int await_reply(struct bus *bus) {
       return -ETIMEDOUT;
     }
     int done = sd_bus_process(bus->bus, NULL);
+    bus->accepted = bus->accepted || sd_bus_is_ready(bus->bus) > 0;
     if (done == 0) {
       done = sd_bus_wait(bus->bus, (uint64_t)((left_ns + DURATION_US - 1) / DURATION_US));
     }
@@ -135,6 +137,26 @@ static int await_reply(struct bus *bus) {
 int bus_get_all(struct bus *bus, const char *service, const char *object, const char *interface) {
   int error = send_call(bus, service, object, interface);
   return error < 0 ? error : await_reply(bus);
+}
+
+/* Read from the file: NSS knows the users of DynamicUser=, and may ask the network. */
+static bool is_in_passwd(uid_t uid) {
+  FILE *file = fopen("/etc/passwd", "re");
+  const struct passwd *entry = NULL;
+  while (file != NULL && (entry = fgetpwent(file)) != NULL && entry->pw_uid != uid) {
+  }
+  if (file != NULL) {
+    (void)fclose(file);
+  }
+  return entry != NULL;
+}
+
+bool bus_user_is_unknown(uid_t uid) {
+  enum { DYNAMIC_LEAST = 61184, DYNAMIC_MOST = 65519 }; /* systemd's UIDS-GIDS.md */
+  if (is_in_passwd(uid)) {
+    return false;
+  }
+  return (uid >= DYNAMIC_LEAST && uid <= DYNAMIC_MOST) || getpwuid(uid) == NULL;
 }
 
 const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 struct config;
@@ -15,6 +16,7 @@ struct bus {
   const struct env *env;
   const struct config *config;
   bool elsewhere; /* -H or -M */
+  bool accepted;  /* it took our authentication and greeting */
   int ssh_says;   /* read end of what -H's ssh has for its stderr, or -1 */
   sd_bus *bus;
   sd_bus_message *reply; /* owned; an error reply is one, too */
@@ -29,6 +31,10 @@ int bus_open(struct bus *bus, const struct env *env, const struct config *config
 int bus_get_all(struct bus *bus, const char *service, const char *object, const char *interface);
 
 void bus_close(struct bus *bus);
+
+/* Whether dbus-daemon can't look our user up, and so closes the connection at authentication: its
+ * NSS leaves out the users of DynamicUser= (systemd issue 22737). */
+bool bus_user_is_unknown(uid_t uid);
 
 /* "the system bus", or whose it is. Returns out. */
 const char *bus_name(const struct bus *bus, char *out, size_t size_bytes);

@@ -58,6 +58,29 @@ static const char *last_synchronised(const struct bus *bus, char *out, size_t si
   return out;
 }
 
+/* What to do about an error of this machine's bus. */
+static const char *bus_advice(int error) {
+  static const struct {
+    int error;
+    const char *advice;
+  } rows[] = {
+      {-EPERM, "it refuses our user at authentication; in a container, the host's bus does so"},
+      {-EACCES, "this user may not open its socket, /run/dbus/system_bus_socket"},
+      {-EAFNOSUPPORT, "does the unit's RestrictAddressFamilies= lack AF_UNIX?"},
+      {-ECONNRESET, "it closed the connection: systemctl status dbus"},
+      {-ENOTCONN, "it closed the connection: systemctl status dbus"},
+      {-EPIPE, "it closed the connection: systemctl status dbus"},
+      {-EAGAIN, "it takes no more connections: systemctl status dbus"},
+      {-ENOBUFS, "it takes no more connections: systemctl status dbus"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (rows[i].error == error) {
+      return rows[i].advice;
+    }
+  }
+  return "is the package dbus installed and running?";
+}
+
 /* Why there is no connection, and what to do about it. */
 static int no_bus(const struct bus *bus, int error, struct why *why) {
   char name[192];
@@ -74,10 +97,18 @@ static int no_bus(const struct bus *bus, int error, struct why *why) {
                    name, strerror(-error), said, said[0] == '\0' ? "is ssh installed, and " : "",
                    config->host);
   }
+  bool closed = error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
+  if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->env->uid)) {
+    return why_set(why, REASON_NO_BUS, error,
+                   "the system bus closed the connection, since our uid %u has no entry in "
+                   "/etc/passwd; run as a user that has one (in a unit User=ntp_monitor, not "
+                   "DynamicUser=yes)",
+                   (unsigned)bus->env->uid);
+  }
   return why_set(why, reason, error, "cannot connect to %s: %s%s; %s", name, strerror(-error),
                  last_synchronised(bus, last, sizeof last),
                  config->machine != NULL ? "check: machinectl list (asking a container needs root)"
-                                         : "is the package dbus installed and running?");
+                                         : bus_advice(error));
 }
 
 static int timed_out(const struct bus *bus, struct why *why) {

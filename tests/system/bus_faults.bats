@@ -29,10 +29,11 @@ bad_bus() {
 }
 
 readonly START='is the package dbus installed and running\?$'
+readonly CLOSED='it closed the connection: systemctl status dbus$'
 readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: systemctl status dbus$'
 
 @test "bus: accepts and closes" {
-  bad_bus accept-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $START"
+  bad_bus accept-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $CLOSED"
 }
 
 @test "bus: accepts and is silent" {
@@ -52,7 +53,7 @@ readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: syst
 }
 
 @test "bus: refuses every authentication" {
-  bad_bus reject denied 'cannot connect to the system bus: Operation not permitted'
+  bad_bus reject denied 'cannot connect to the system bus: Operation not permitted; it refuses our user at authentication'
 }
 
 @test "bus: authenticates and is silent" {
@@ -64,7 +65,7 @@ readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: syst
 }
 
 @test "bus: authenticates and closes" {
-  bad_bus auth-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $START"
+  bad_bus auth-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $CLOSED"
 }
 
 @test "bus: says hello and is silent" {
@@ -72,11 +73,11 @@ readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: syst
 }
 
 @test "bus: says hello and closes at the call" {
-  bad_bus hello-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $START"
+  bad_bus hello-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $CLOSED"
 }
 
 @test "bus: its backlog is full" {
-  bad_bus backlog-full no-bus 'cannot connect to the system bus: Resource temporarily unavailable'
+  bad_bus backlog-full no-bus 'cannot connect to the system bus: Resource temporarily unavailable; it takes no more connections'
 }
 
 @test "bus: a socket that nobody listens on any more" {
@@ -100,6 +101,21 @@ ROWS
   unset DBUS_SYSTEM_BUS_ADDRESS # the standard path, where the lab has none
   check
   verdict 3 no-bus "No such file or directory; $START"
+}
+
+# The lab's users, without the one that we and dbus-daemon are: as DynamicUser= looks to dbus-daemon.
+@test "bus: dbus-daemon turns away a user without a passwd entry, and that is what is said" {
+  lab_bus_start
+  lab_stop bus
+  grep -v ':x:0:' /etc/passwd >"$BATS_TEST_TMPDIR/passwd"
+  mount --bind "$BATS_TEST_TMPDIR/passwd" /etc/passwd
+  rm -f /run/dbus/system_bus_socket
+  lab_spawn bus dbus-daemon --config-file="$LAB_DIR/bus.conf" --nofork --nopidfile --nosyslog
+  lab_until 5 test -S /run/dbus/system_bus_socket
+  check -s timesyncd
+  umount /etc/passwd
+  verdict 3 no-bus 'the system bus closed the connection, since our uid 0 has no entry in /etc/passwd; ' \
+    'run as a user that has one \(in a unit User=ntp_monitor, not DynamicUser=yes\)$'
 }
 
 @test "bus: no permission for its socket" {

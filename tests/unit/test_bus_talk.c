@@ -181,12 +181,21 @@ static void test_many_ssh_words(void **state) {
   }
 }
 
+/* As dbus-daemon sees it: by the file, and DynamicUser='s range whatever our NSS says. */
+static void test_unknown_user(void **state) {
+  (void)state;
+  assert_false(bus_user_is_unknown(0));
+  assert_true(bus_user_is_unknown(61184));
+  assert_true(bus_user_is_unknown(65519));
+  assert_true(bus_user_is_unknown(4000000000));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_environment),    cmocka_unit_test(test_no_bus),
-      cmocka_unit_test(test_silence),        cmocka_unit_test(test_gone),
-      cmocka_unit_test(test_names),          cmocka_unit_test(test_ssh_words),
-      cmocka_unit_test(test_many_ssh_words),
+      cmocka_unit_test(test_environment), cmocka_unit_test(test_unknown_user),
+      cmocka_unit_test(test_no_bus),      cmocka_unit_test(test_silence),
+      cmocka_unit_test(test_gone),        cmocka_unit_test(test_names),
+      cmocka_unit_test(test_ssh_words),   cmocka_unit_test(test_many_ssh_words),
   };
   (void)alarm(30);
   return cmocka_run_group_tests(tests, temp_enter, temp_leave);
