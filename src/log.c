@@ -7,7 +7,9 @@
  */
 #include "ntp_monitor/log.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,6 +41,8 @@ static void add_end(struct log *log, const struct address *end) {
 
 void log_init(struct log *log, const struct env *env, const struct config *config) {
   static const char *const fallbacks[] = {"/dev/log", "localhost", "stderr"};
+  enum { FALLBACKS = sizeof fallbacks / sizeof *fallbacks };
+  static_assert(1 + FALLBACKS <= LOG_ENDS_MAX, "room for the configured address and these");
   *log = (struct log){.env = env, .config = config, .fd = -1};
   struct address end;
   struct why unused; /* the address was checked when it was set */
@@ -48,7 +52,7 @@ void log_init(struct log *log, const struct env *env, const struct config *confi
   }
   add_end(log, &end);
   /* Who asks for stderr asks for nothing else. */
-  for (size_t i = end.kind == ADDRESS_STDERR ? 2 : 0; i < 3; i++) {
+  for (size_t i = end.kind == ADDRESS_STDERR ? FALLBACKS - 1 : 0; i < FALLBACKS; i++) {
     (void)address_parse(fallbacks[i], &end, &unused);
     add_end(log, &end);
   }
@@ -61,24 +65,64 @@ void log_close(struct log *log) {
   log->fd = -1;
 }
 
+static const char *end_name(const struct address *end) {
+  return end->text[0] != '\0' ? end->text : transports[end->kind]->name;
+}
+
+/* Keeps why an end did not take a line, for whoever finds it at the last one. */
+static void note_lost(struct log *log, const struct address *end, const struct why *why) {
+  size_t used = strlen(log->lost);
+  (void)snprintf(log->lost + used, sizeof log->lost - used, "%s%s: %s", used > 0 ? "; " : "",
+                 end_name(end), why->text);
+}
+
+/* The verdict on stderr says why it is there; text: room for it. */
+static const char *with_cause(const struct log *log, const struct frame_line *line,
+                              char text[FRAME_RFC5424_BYTES]) {
+  (void)snprintf(text, FRAME_RFC5424_BYTES, "%s (logged to stderr, since %s)", line->text,
+                 log->lost);
+  return text;
+}
+
+/* What may have gone to a log host that is switched off has to be on this machine, too. */
+static void copy_here(const struct log *log, const struct frame_line *line) {
+  static const struct address here = {.kind = ADDRESS_LOCAL, .text = "/dev/log"};
+  struct why why = {.text = ""};
+  int fd = -1;
+  int error = transport_local.send(&fd, &here, line, log->env, log->config, &why);
+  trace_add(log->env->trace, "log: a copy to %s, since UDP may not arrive: %s", here.text,
+            error == 0 ? "taken" : why.text);
+  if (fd >= 0) {
+    (void)close(fd);
+  }
+}
+
 /* One line to the present end, or to the next that takes it. */
-static int deliver(struct log *log, const struct frame_line *line) {
+static int deliver(struct log *log, struct frame_line *line) {
   int error = -ENOTCONN;
+  char caused[FRAME_RFC5424_BYTES];
   for (; log->at < log->end_count; log->at++) {
     const struct address *end = &log->ends[log->at];
     const struct transport *transport = transports[end->kind];
     struct why why = {.text = ""};
-    error = transport->send(&log->fd, end, line, log->env, log->config, &why);
     bool debug = line->severity == SEVERITY_DEBUG; /* a trace of the trace would not end */
-    if (error == 0) {
+    if (end->kind == ADDRESS_STDERR && log->lost[0] != '\0' && line->report != NULL) {
+      line->text = with_cause(log, line, caused);
+    }
+    error = transport->send(&log->fd, end, line, log->env, log->config, &why);
+    if (error >= 0) {
       if (!debug) {
         trace_add(log->env->trace, "log: %s%s%s took: %s %s", transport->name,
                   end->text[0] != '\0' ? " " : "", end->text, frame_severity_name(line->severity),
                   line->text);
       }
+      if (error == LOG_UNSURE && line->severity <= SEVERITY_WARNING) {
+        copy_here(log, line);
+      }
       return 0;
     }
     if (!debug) {
+      note_lost(log, end, &why);
       trace_add(log->env->trace, "log: %s%s%s failed: %s", transport->name,
                 end->text[0] != '\0' ? " " : "", end->text, why.text);
     }
@@ -106,13 +150,13 @@ int log_write(struct log *log, enum severity severity, const char *text,
     }
     return 0;
   }
-  const struct frame_line line = {.severity = severity,
-                                  .facility = log->config->facility,
-                                  .now_ns = clock_realtime_ns(),
-                                  .pid = log->env->pid,
-                                  .host = log->env->host,
-                                  .text = text,
-                                  .report = report};
+  struct frame_line line = {.severity = severity,
+                            .facility = log->config->facility,
+                            .now_ns = clock_realtime_ns(),
+                            .pid = log->env->pid,
+                            .host = log->env->host,
+                            .text = text,
+                            .report = report};
   return deliver(log, &line);
 }
 

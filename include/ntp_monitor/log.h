@@ -15,11 +15,14 @@ struct report;
 struct trace;
 struct why;
 
+/* Sent to another machine, and nothing tells whether it arrived. */
+enum { LOG_UNSURE = 1 };
+
 /* One way a line can travel. */
 struct transport {
   const char *name;
   enum address_kind kind;
-  /* Delivers line to address: 0 or a negative errno with why filled. *fd is a
+  /* Delivers line to address: 0, LOG_UNSURE, or a negative errno with why filled. *fd is a
    * connection that earlier lines left open, or -1, and is the transport's to make. */
   int (*send)(int *fd, const struct address *address, const struct frame_line *line,
               const struct env *env, const struct config *config, struct why *why);
@@ -34,9 +37,10 @@ extern const struct transport transport_stderr;
  * there are other ends. */
 #define LOG_FULL_WAIT_NS INT64_C(200000000)
 
-enum { LOG_ENDS_MAX = 4 };
+enum { LOG_ENDS_MAX = 4, LOG_LOST_BYTES = 512 };
 
-/* The chain: the configured address, /dev/log, UDP localhost:514, stderr. */
+/* The chain: the configured address, /dev/log, UDP localhost:514, stderr. What goes by UDP to
+ * another machine goes to /dev/log, too, from a WARNING on. */
 struct log {
   const struct env *env;
   const struct config *config;
@@ -44,6 +48,7 @@ struct log {
   size_t end_count; /* 0: nothing is wanted (none) */
   size_t at;        /* the end that took the last line; end_count when none is left */
   int fd;
+  char lost[LOG_LOST_BYTES]; /* why the ends before it took none, in words */
 };
 
 void log_init(struct log *log, const struct env *env, const struct config *config);

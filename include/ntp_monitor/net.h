@@ -88,12 +88,16 @@ int net_udp_host(const char *host, uint16_t port, const void *data, size_t lengt
  * size_bytes came). fd may be a file, a FIFO or a socket. */
 ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns);
 
-/* The words for a negative errno of a network socket: strerror(3)'s, and who forbids it where that is
- * not the other end. Static, or strerror's own. */
+/* The words for a negative errno of a network socket: strerror(3)'s, and who forbids it where that
+ * is not the other end. Static, or strerror's own. */
 const char *net_words(int error);
 
 /* Whether the socket's peer is on this machine's loopback (RFC 1122 section 3.2.1.3, RFC 4291
  * section 2.5.3). */
 bool net_is_loopback(int fd);
+
+/* Whether the connected socket's peer is this machine: by the loopback, or by an address of its
+ * own, to which the kernel talks from that same address. */
+bool net_is_here(int fd);
 
 #endif

@@ -24,6 +24,11 @@ static size_t frame_line_for(const struct config *config, const struct frame_lin
   return frame_rfc3164(out, line, &local, true);
 }
 
+/* Of this machine's own ports a refusal is seen, of another that is switched off nothing at all. */
+static int sent(int fd) {
+  return net_is_here(fd) ? 0 : LOG_UNSURE;
+}
+
 static int send_udp(int *fd, const struct address *address, const struct frame_line *line,
                     const struct env *env, const struct config *config, struct why *why) {
   char frame[FRAME_RFC5424_BYTES + 1];
@@ -31,11 +36,11 @@ static int send_udp(int *fd, const struct address *address, const struct frame_l
   if (*fd < 0) {
     int made = net_udp_host(address->text, address->port, frame, bytes, env->deadline_ns, why);
     *fd = made < 0 ? -1 : made;
-    return made < 0 ? made : 0;
+    return made < 0 ? made : sent(made);
   }
   bool wait = line->severity != SEVERITY_DEBUG;
   int error = net_udp_send(*fd, frame, bytes, wait, env->deadline_ns);
-  return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "%s", net_words(error));
+  return error == 0 ? sent(*fd) : why_set(why, REASON_NO_SOURCE, error, "%s", net_words(error));
 }
 
 const struct transport transport_udp = {

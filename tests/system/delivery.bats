@@ -46,6 +46,15 @@ said() {
   equal 'stderr' "$(<"$T/err")" "ntp_monitor: $1"
 }
 
+# The same where all other ends failed, which it says, each with its reason (or COUNT of them).
+fallen() { # MESSAGE COUNT
+  local line
+  line=$(<"$T/err")
+  [[ $line == "ntp_monitor: $1 (logged to stderr, since "*")" ]] || fail "stderr is: $line"
+  line=${line#"ntp_monitor: $1 (logged to stderr, since "}
+  equal 'the reasons' "$(grep -o ': [A-Z][^;:]*[;)]' <<<"$line" | wc -l) of $line" "$2 of $line"
+}
+
 local_line='<30>TIME ntp_monitor[PID]: INFO '$healthy
 
 # The same in RFC 5424.
@@ -458,6 +467,52 @@ severities_at() {
   done
 }
 
+@test "delivery: to a log host that is switched off: a WARNING stands in /dev/log, too, and no other line" {
+  rsyslogd_start -p none
+  # Whatever is sent there is lost without a word, as to a machine that no longer answers.
+  busybox ip addr add 192.0.2.1/32 dev lo
+  busybox ip route add 192.0.2.9/32 dev lo
+  monitor -l 192.0.2.9 -w 1us
+  ended_silent 1
+  taken "<28>TIME ntp_monitor[PID]: WARNING NTP jitter above threshold: 1.207ms (threshold: 1us), server:\
+ ntp.example.org, source: text"
+  : >"$LAB_DIR/rsyslog.raw"
+  monitor -l 192.0.2.9 -w 1us -c 1us
+  ended_silent 2
+  equal 'the line' "$(rsyslogd_raw | cut -d' ' -f3)" CRITICAL
+  : >"$LAB_DIR/rsyslog.raw"
+  config '[monitoring]' 'jitter_threshold = soon'
+  monitor -l 192.0.2.9 -C "$T/conf"
+  ended_silent 3
+  equal 'the lines' "$(rsyslogd_raw | cut -d' ' -f3 | paste -sd' ')" 'ERROR ERROR'
+  : >"$LAB_DIR/rsyslog.raw"
+  monitor -l 192.0.2.9
+  ended_silent 0
+  taken_nothing
+  # Nor where the copy finds no place: the log host may have it.
+  rm /dev/log
+  monitor -l 192.0.2.9 -w 1us -d
+  ended 1
+  equal 'the trace' "$(log_trace | sed 's/took: .*/took/')" "log: UDP 192.0.2.9 took
+log: a copy to /dev/log, since UDP may not arrive: No such file or directory"
+  busybox ip addr del 192.0.2.1/32 dev lo
+}
+
+@test "delivery: by UDP to this machine, by whatever address, a WARNING goes there alone" {
+  local address
+  rsyslogd_start -p none
+  busybox ip addr add 192.0.2.1/32 dev lo
+  for address in 127.0.0.5 192.0.2.1; do
+    peer udp "$address" 5514
+    monitor -l "$address:5514" -w 1us
+    ended_silent 1
+    lab_until 5 grep -q 'WARNING NTP jitter above' "$T/peer"
+    taken_nothing
+    lab_kill peer
+  done
+  busybox ip addr del 192.0.2.1/32 dev lo
+}
+
 @test "delivery: only the IPv6 loopback listens: localhost finds it" {
   perl -MSocket=:all -e '$| = 1; socket(my $s, PF_INET6, SOCK_DGRAM, 0) or die;
     bind($s, pack_sockaddr_in6(514, inet_pton(AF_INET6, "::1"))) or die; print "ready\n";
@@ -471,16 +526,18 @@ severities_at() {
 }
 
 @test "delivery: all is gone: stderr has the line, and the trace tells each reason in order" {
+  local cause="(logged to stderr, since $T/nothing: No such file or directory; /dev/log: No such file or directory;\
+ localhost: UDP port 514: Connection refused)"
   monitor -l "$T/nothing"
   ended 0
-  said "INFO $healthy"
+  said "INFO $healthy $cause"
   monitor -l "$T/nothing" -d
   ended 0
   equal 'the trace' "$(log_trace)" "log: local socket $T/nothing failed: No such file or directory
 log: local socket /dev/log failed: No such file or directory
 log: UDP localhost failed: UDP port 514: Connection refused
-log: stderr took: INFO $healthy"
-  grep -qx "ntp_monitor: INFO $healthy" "$T/err"
+log: stderr took: INFO $healthy $cause"
+  grep -qxF "ntp_monitor: INFO $healthy $cause" "$T/err"
 }
 
 @test "delivery: no end is tried twice" {
@@ -500,7 +557,8 @@ log: stderr took: INFO $healthy"
   equal 'stderr' "$(sed -E 's/^(.*(unknown key|is not a time)).*/\1/' "$T/err")" \
     "ntp_monitor: ERROR $T/conf:2: colour: unknown key
 ntp_monitor: ERROR $T/conf:3: jitter_threshold: 'soon' is not a time
-ntp_monitor: ERROR $healthy; but the configuration has 2 problems: see ntp_monitor --check-config"
+ntp_monitor: ERROR $healthy; but the configuration has 2 problems: see ntp_monitor --check-config (logged to stderr,\
+ since /dev/log: No such file or directory; localhost: UDP port 514: Connection refused)"
 }
 
 @test "delivery: stderr too is gone: the status is 3, whatever the verdict" {
@@ -592,7 +650,7 @@ log: UDP localhost took: INFO $healthy"
   fill /dev/log
   monitor
   ended 0
-  said "INFO $healthy"
+  fallen "INFO $healthy" 2
   between 'the run' "$took_ms" 150 900
   lab_thaw rsyslogd
   taken_nothing # of ours: it was said once
@@ -635,7 +693,7 @@ log: UDP localhost took: INFO $healthy"
   fill /dev/log
   monitor -l journal
   ended 0
-  said "INFO $healthy"
+  fallen "INFO $healthy" 3
   between 'the run' "$took_ms" 300 900
 }
 
@@ -771,7 +829,8 @@ log: local socket /dev/log took: INFO $healthy" ]]
  answer from DNS in time
 log: local socket /dev/log failed: No such file or directory
 log: UDP localhost failed: UDP port 514: Connection refused
-log: stderr took: INFO $healthy"
+log: stderr took: INFO $healthy (logged to stderr, since loghost.example.org: looking up loghost.example.org: no answer\
+ from DNS in time; /dev/log: No such file or directory; localhost: UDP port 514: Connection refused)"
   rsyslogd_start -p none
   monitor -t 1 -l loghost.example.org -w 1us
   ended_silent 1
@@ -791,7 +850,7 @@ log: stderr took: INFO $healthy"
   monitor -t 2 -l loghost.example.org -d
   exec {both}>&-
   ended 3
-  grep -qx "ntp_monitor: WARNING NTP jitter unavailable: $T/fifo: it did not end in time" "$T/err"
+  grep -qE "^ntp_monitor: WARNING NTP jitter unavailable: $T/fifo: it did not end in time \(logged to stderr, since " "$T/err"
   between 'the run' "$took_ms" 1400 2300
   between 'the measurement, in ms beyond a second,' \
     "$(sed -nE 's/.* step: measuring took 1\.([0-9]{3}).*s$/\1/p' "$T/err")" 400 900
@@ -956,10 +1015,10 @@ log: stderr took: INFO $healthy"
     via=(strace -D -f -o "$T/trace" -e "inject=$fault")
     monitor
     ended 0
-    said "INFO $healthy"
+    fallen "INFO $healthy" 2
     monitor -l loghost.example.org
     ended 0
-    said "INFO $healthy"
+    fallen "INFO $healthy" 3
   done
   taken_nothing
   via=(strace -D -f -o "$T/trace" -e 'inject=clone,clone3,fork,vfork:error=EAGAIN')
