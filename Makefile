@@ -219,9 +219,10 @@ install: all
 	  sed 's|/usr/local|$(PREFIX)|g' "$$file" | $(INSTALL) -m 0644 /dev/stdin "$$folder/$${file##*/}"; done
 	@$(if $(DESTDIR),:,echo "$$NEXT_STEPS")
 
-# systemctl cannot disable a unit that is gone.
+# systemctl cannot disable a unit that is gone. Debian 12 links to /lib, of which /usr/lib is the other name.
 uninstall:
-	@if [ -z "$(DESTDIR)" ] && [ -n "$$(find /etc/systemd/system -lname '$(UNITDIR)/ntp_monitor*' 2>/dev/null)" ]; then \
+	@if [ -z "$(DESTDIR)" ] && [ -n "$$(find /etc/systemd/system \( -lname '$(UNITDIR)/ntp_monitor*' -o \
+	    -lname '$(UNITDIR:/usr/lib/%=/lib/%)/ntp_monitor*' \) 2>/dev/null)" ]; then \
 	  echo "the timer or the socket is enabled; first: sudo systemctl disable --now ntp_monitor.timer ntp_monitor-http.socket"; \
 	  exit 1; fi
 	rm -f "$(DESTDIR)$(BINDIR)/ntp_monitor" "$(DESTDIR)$(BINDIR)/ntp-monitor" "$(DESTDIR)$(PLUGINDIR)/http.so"
@@ -296,7 +297,7 @@ lint:
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -Iinclude src
 	shellcheck -x $(SHELL_FILES)
-	shellcheck -x -s bats $(wildcard tests/system/*.bats)
+	shellcheck -x -s bats $(wildcard tests/*/*.bats)
 	mandoc -T lint -W warning man/ntp_monitor.1 man/ntp_monitor.conf.5
 	tests/includes.sh
 
