@@ -56,13 +56,18 @@ void show_config(FILE *out, const struct config *config) {
   }
 }
 
+/* Some fifty defaults would bury what this machine's own configuration says. */
 void show_trace(struct trace *trace, const struct config *config) {
   for (size_t i = 0; i < config_key_count && !trace->off; i++) {
     char value[SAFE_BYTES];
     char from[SAFE_BYTES];
+    if (config->origin[i].path == config_default.path) {
+      continue;
+    }
     trace_add(trace, "setting: %s = %s (%s)", config_keys[i].name,
               value_of(config, &config_keys[i], value), origin(config, &config_keys[i], from));
   }
+  trace_add(trace, "setting: all others are defaults, see --print-config");
 }
 
 void show_direct(const struct env *env, const struct config *config) {

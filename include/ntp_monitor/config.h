@@ -153,6 +153,9 @@ const struct config_key *config_find(const char *section, const char *name);
 extern const struct origin config_command_line;
 extern const struct origin config_default;
 
+/* The origin of what nothing sets. */
+extern const struct origin config_default;
+
 /*
  * Reads one file over config. named: the user asked for just this file, so that
  * its absence is a problem. path must outlive config. Everything wrong is said

@@ -117,12 +117,21 @@ static void test_trace(void **state) {
   config_init(&config, notes_check_source);
   trace = (struct trace){.fd = -1};
   show_trace(&trace, &config);
+  assert_string_equal(next_line(), "setting: all others are defaults, see --print-config");
+  assert_null(next_line());
+  /* What a file says is shown, also where it is the default. */
+  for (size_t i = 0; i < config_key_count; i++) {
+    config.origin[i] = (struct origin){.path = "/etc/a.conf", .line = (unsigned)i + 1};
+  }
+  trace = (struct trace){.fd = -1};
+  show_trace(&trace, &config);
   for (size_t i = 0; i < config_key_count; i++) {
     char want[256];
-    (void)snprintf(want, sizeof want, "setting: %s = %s (default)", config_keys[i].name,
-                   config_keys[i].initial);
+    (void)snprintf(want, sizeof want, "setting: %s = %s (/etc/a.conf:%zu)", config_keys[i].name,
+                   config_keys[i].initial, i + 1);
     assert_string_equal(next_line(), want);
   }
+  assert_string_equal(next_line(), "setting: all others are defaults, see --print-config");
   assert_null(next_line());
   trace = (struct trace){.fd = -1, .off = true};
   show_trace(&trace, &config);
