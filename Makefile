@@ -3,6 +3,7 @@
 #   make                    the program: build/ntp_monitor
 #   make deps run           what building needs, then one reading of this machine
 #   make check-deps check   what testing needs, then the tests
+#   make unit ONLY=duration, make test FILE=docs     some of them
 #
 # Variables: CC, CFLAGS, PREFIX, DESTDIR; SYSTEMD=no leaves sd-bus out, CURL=no the plug-in http;
 # SANITIZE=1 builds with ASan and UBSan; WERROR=1 makes warnings errors; BUILD is where to.
@@ -26,6 +27,15 @@ INSTALL ?= install
 # A line a file; V=1 shows the commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
+# Only building and installing work in a folder of any name: the lab and the tests put it into
+# commands and into LD_LIBRARY_PATH.
+ifneq ($(filter-out all install uninstall clean deps check-deps,$(MAKECMDGOALS)),)
+ifneq ($(shell pwd | LC_ALL=C tr -d 'A-Za-z0-9/._+@,=~\n\200-\377-' | wc -c),0)
+  $(error the path of this folder has a blank or a special character, which `make $(MAKECMDGOALS)` does not \
+    support: move the folder ($(CURDIR)))
+endif
+endif
 
 # --- what is needed -----------------------------------------------------------
 
@@ -177,12 +187,11 @@ $(BUILD)/plugins/%.so: src/plugin/%.c $(BUILD)/flags
 # newcomer is shown a real one in the lab.
 .PHONY: run
 run: all build/tests/lab/ntp_server build/tests/lab/loopback_up
-	@reason=$$($(PROGRAM) -l none -o json | sed 's/.*"reason":"\([^"]*\)","message.*/\1/'); \
-	case $$reason in \
-	  no-bus | no-service | no-source) \
-	    tests/lab/demo.sh $(abspath $(PROGRAM)) -o text -d ;; \
-	  *) $(PROGRAM) -o text -d ;; \
-	esac; [ $$? -le 3 ] && echo "to install it: sudo make install; then run ntp_monitor"
+	@reason=$$($(PROGRAM) -l none -o json | grep -o '"reason":"[^"]*"' | head -n 1 | cut -d '"' -f 4); \
+	case $$reason in no-bus | no-service | no-source) demo=tests/lab/demo.sh ;; *) demo= ;; esac; \
+	$$demo tests/lab/report_first.sh $(abspath $(PROGRAM)) -o text -d; [ $$? -le 3 ] || exit; \
+	echo "to install it: sudo make install; then run ntp_monitor"; \
+	[ -z "$$demo" ] || echo "This was the lab's clock, not yours: no time service that could be asked runs here ($$reason)."
 
 # --- installing -------------------------------------------------------------
 
@@ -244,6 +253,12 @@ else
     $(if $(COVERAGE),privilege.bats hostile.bats valgrind.bats docs.bats install.bats)),$(wildcard tests/system/*.bats))
 endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
+# Unit tests that ONLY does not name are not built, either: tests/run.sh holds it against their names, too.
+quoted = '$(subst ','\'',$(1))'
+ifneq ($(ONLY),)
+UNIT_TESTS := $(shell printf '%s\n' $(UNIT_TESTS) | grep -E -e '[^/]*$$' -o | grep -E -e $(call quoted,$(ONLY)))
+UNIT_TESTS := $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)
+endif
 # Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.
 LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 http_server loopback_up liar)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
@@ -265,7 +280,7 @@ $(LAB_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
 
 .PHONY: unit check lab
 unit: $(UNIT_TESTS)
-	@BUILD=$(BUILD) ONLY='$(ONLY)' tests/run.sh $(UNIT_TESTS)
+	@BUILD=$(BUILD) ONLY=$(call quoted,$(ONLY)) tests/run.sh $(UNIT_TESTS)
 
 .PHONY: programs
 programs: $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
@@ -276,7 +291,7 @@ lab:
 	@tests/lab/unpack.sh check
 
 check: all $(UNIT_TESTS) lab
-	@BUILD=$(BUILD) ONLY='$(ONLY)' tests/run.sh $(LONG_SUITES) $(UNIT_TESTS) $(SYSTEM_TESTS)
+	@BUILD=$(BUILD) ONLY=$(call quoted,$(ONLY)) tests/run.sh $(LONG_SUITES) $(UNIT_TESTS) $(SYSTEM_TESTS)
 
 .PHONY: bench
 bench: all lab
@@ -311,6 +326,21 @@ ci:
 
 # Families of tests that bring their own targets, and their suites for `make check` in LONG_SUITES.
 include $(wildcard tests/*/*.mk)
+
+# One suite, and what that needs, by the name of its file: make test FILE=docs [ONLY=pattern].
+ALL_SUITES := $(LONG_SUITES) $(UNIT_TESTS) $(SYSTEM_TESTS)
+TESTED := $(strip $(foreach name,$(patsubst test_%,%,$(basename $(notdir $(FILE)))),\
+  $(filter %/test_$(name) %/$(name).bats %/$(name).sh,$(ALL_SUITES))))
+.PHONY: test
+test: $(filter $(UNIT_TESTS),$(TESTED)) $(if $(filter-out $(UNIT_TESTS),$(TESTED)),all lab) \
+  $(foreach suite,$(TESTED),$(NEEDS_$(notdir $(suite))))
+ifeq ($(TESTED),)
+	@echo "make test FILE=NAME runs one suite$(if $(FILE),; '$(FILE)' is none of them,). The names:"
+	@echo '$(sort $(patsubst test_%,%,$(basename $(notdir $(ALL_SUITES)))))' | fold -s -w 100
+	@exit 1
+else
+	@BUILD=$(BUILD) ONLY=$(call quoted,$(ONLY)) tests/run.sh $(TESTED)
+endif
 
 .PHONY: clean
 clean:

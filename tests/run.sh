@@ -62,13 +62,21 @@ tell() {
   printf '%-32s %3d passed, %d failed, %d skipped\n' "${suite##*/}" "$ok" "$bad" "$skip"
 }
 
+# The names that ONLY is held against: of tests of bats files and scripts; of the unit tests, programs.
+names() {
+  case $1 in
+    *.bats) sed -nE 's/^@test ["'\''](.*)["'\''] \{.*/\1/p' "$1" ;;
+    *.sh) "$1" --list | grep -v '^#' ;;
+    *) echo "${1##*/}" ;;
+  esac
+}
+
+# A suite with none of them is not begun: its lab would be set up for nothing.
 suites=()
 for suite in "$@"; do
-  # A pattern names tests of bats files and scripts; of the unit tests it names programs.
-  case $suite in
-    *.bats | *.sh) suites+=("$suite") ;;
-    *) if [ -z "${ONLY-}" ] || [[ ${suite##*/} =~ $ONLY ]]; then suites+=("$suite"); fi ;;
-  esac
+  if [ -z "$ONLY" ] || names "$suite" | grep -qE -e "$ONLY"; then
+    suites+=("$suite")
+  fi
 done
 
 # Tells of the suites that have ended since the last time, in their order of ending.

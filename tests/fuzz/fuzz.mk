@@ -59,9 +59,10 @@ fuzz-broken: fuzz-programs
 	@tests/fuzz/fuzz.sh broken
 
 # The sanitizers are in it anyway: once is enough. What ONLY does not want is not built, either.
-FUZZ_WANTED := $(shell printf '%s: replays fuzzed\n' broken.tab $(FUZZ_TARGETS) $(FUZZ_ROWS) | grep -cE -e '$(ONLY)')
+FUZZ_WANTED := $(shell printf '%s: replays fuzzed\n' broken.tab $(FUZZ_TARGETS) $(FUZZ_ROWS) | grep -cE -e $(call quoted,$(ONLY)))
 ifeq ($(SANITIZE)$(COVERAGE)$(filter 0,$(FUZZ_WANTED)),)
 check: fuzz-programs
+NEEDS_fuzz.sh := fuzz-programs
 LONG_SUITES += tests/fuzz/fuzz.sh
 endif
 

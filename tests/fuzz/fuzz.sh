@@ -5,7 +5,7 @@
 # and every crasher without a complaint, then runs for FUZZ_SECONDS (10) and has to come to some executions,
 # for a target that does nothing passes, too; and each bug of broken.tab, planted, is found by its crasher.
 #
-# usage: fuzz.sh [run|merge|broken|build NAME]      environment: ONLY (a pattern of names),
+# usage: fuzz.sh [--list|run|merge|broken|build NAME]      environment: ONLY (a pattern of names),
 # FUZZ_SECONDS, FUZZ_SEED
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
@@ -272,6 +272,13 @@ case $MODE in
     "$MODE"
     ;;
   build) build "$2" ;;
+  --list)
+    for name in $targets; do
+      printf '%s\n' "$name: replays" "$name: fuzzed"
+    done
+    rows
+    echo broken.tab
+    ;;
   *)
     sed -n 's/^# usage: //p' "$0"
     exit 2

@@ -4,9 +4,14 @@
 # timedatectl waits 25 s or 90 s in some of these, and logger for ever; see beside.sh.
 #
 # usage: hang.sh                   each fault once: ends by itself within deadline + 1 s; prints TAP
+#        hang.sh --list            the names of these tests
 #        hang.sh overshoot ROUNDS  by how much it ends past deadlines of 0.5, 1 and 2 s, in ms
 # shellcheck disable=SC2317 # for_each_fault is given functions
 set -u
+if [ "${1-}" = --list ]; then
+  sed -nE 's/^([^#|][^|]*)\|.*/hang: \1/p' "${BASH_SOURCE[0]%.sh}.tab"
+  exit
+fi
 : "${TOP:?is the top of the repository}" "${PROG:?is the program}" "${LAB_DIR:?is set inside the lab}"
 . "$TOP/tests/lab/lab.sh"
 . "$TOP/tests/torture/hang_faults.sh"

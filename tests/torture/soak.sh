@@ -5,12 +5,17 @@
 # soak.c says what each run is held to. The bus is real; the days are libfaketime's, for the program
 # alone; the service is soak.c itself, but for the runs that ask a real timesyncd, today.
 #
-# usage: soak.sh           some hundred runs over both dates, 50 at once, and real ones; prints TAP
+# usage: soak.sh --list    the names of the tests
+#        soak.sh           some hundred runs over both dates, 50 at once, and real ones; prints TAP
 #        soak.sh decade    1,051,200 runs, one each five minutes from 2030-01-10 on, in 100 pieces. What is
 #                          done is kept under build/soak, for each build of the program by itself, and the
 #                          next call goes on there. SOAK_PIECES=N does N more pieces and ends.
 # shellcheck disable=SC2317 # what row and piece are given runs through them
 set -u
+if [ "${1-}" = --list ]; then
+  sed -nE "s/^  row (['\"])([^\1]*)\1 (soak|real_runs) .*/soak: \2/p" "${BASH_SOURCE[0]}"
+  exit
+fi
 : "${TOP:?is the top of the repository}" "${PROG:?is the program}" "${LAB_DIR:?is set inside the lab}"
 . "$TOP/tests/lab/lab.sh"
 

@@ -55,6 +55,7 @@ ifeq ($(SANITIZE),)
 LONG_SUITES += tests/torture/sweep.sh
 ifeq ($(COVERAGE),)
 check: sweep-asan
+NEEDS_sweep.sh := sweep-asan
 endif
 endif
 endif

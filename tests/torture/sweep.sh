@@ -5,11 +5,13 @@
 # one test. `make check` runs the sweeps of the rows marked quick; FULL=1 (make torture-sweep) runs all.
 # What the sweeps are, and what must hold of each run: sweep.c, sweep_rules.c.
 #
+# usage: sweep.sh [--list]
 # environment: TOP, ONLY (a pattern of test names), FULL, and FAULT: one fault out of a report, to repeat it.
 # Always of the plain build: a sanitizer does not outlive a failing mmap(2). The sweep of memory has a build
 # of its own with AddressSanitizer, which also looks for leaks.
 set -u
-: "${LAB_DIR:?is set inside the lab: run this by make check}"
+readonly LIST=${1-}
+[ -n "$LIST" ] || : "${LAB_DIR:?is set inside the lab: run this by make check}"
 TOP=${TOP-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
 . "$TOP/tests/lab/lab.sh"
@@ -17,7 +19,7 @@ TOP=${TOP-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 . "$TOP/tests/torture/networks.bash"
 built=$TOP/build/tests/torture
 PROG=${PROG-$TOP/build/ntp_monitor} ASAN=${ASAN-$TOP/build/torture/asan/ntp_monitor}
-far=$LAB_DIR/far
+far=${LAB_DIR-}/far
 test_number=0 failed=0
 place=() # runs a sweep somewhere else
 
@@ -109,6 +111,10 @@ sweep() {
   if [ -n "${ONLY-}" ] && ! [[ $title =~ $ONLY ]]; then
     return
   fi
+  if [ -n "$LIST" ]; then
+    echo "$title"
+    return
+  fi
   test_number=$((test_number + 1))
   if [ "$kind" = memory ] && ! [ -x "$program" ]; then
     echo "ok $test_number - $title # skip no gcc with AddressSanitizer made $program"
@@ -165,6 +171,15 @@ if [[ ${BUILD-} == *coverage* ]]; then
   kinds='memory' ASAN=$PROG
 fi
 
+if [ -n "$LIST" ]; then # nothing is set up for that
+  LAB_DIR=''
+  set_up() { :; }
+  set_up_chronyd() { :; }
+  lab_stop() { :; }
+  lab_ptp_reach() { :; }
+  lab_until() { :; }
+fi
+
 all='calls signals hangs memory'
 set_up || exit
 row 'local log, JSON' "$all" "$all" -e 0 -v "$healthy" -- -o json
@@ -196,5 +211,5 @@ row 'NTP servers by name, two samples' 'calls memory' '' -t 800 -e 0 -v "$of_sou
 lab_until 90 lab_ntpd_follows ahead || exit
 place=(nsenter --net=/run/netns/ahead)
 row 'ntpd' "$all" 'calls memory' -e 0 -v "$of_source" -- -s ntpd
-echo "1..$test_number"
+[ -n "$LIST" ] || echo "1..$test_number"
 exit "$failed"
