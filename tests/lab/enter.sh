@@ -34,6 +34,8 @@ explain_forbidden() {
   if [ -e /.dockerenv ] || [ -e /run/.containerenv ]; then
     say 'in a container: start it with --security-opt seccomp=unconfined' \
       '--security-opt apparmor=unconfined'
+  elif ischroot 2>/dev/null; then
+    say 'in a chroot: no kernel allows it there; try systemd-nspawn, or a container'
   fi
   if [ "$(cat /proc/sys/kernel/unprivileged_userns_clone 2>/dev/null)" = 0 ]; then
     say 'to allow it: sudo sysctl kernel.unprivileged_userns_clone=1'
@@ -56,6 +58,12 @@ outside() {
   if ! why=$(unshare -Urnm mount -t tmpfs tmpfs /run 2>&1); then
     explain_forbidden "$why"
     exit "$FORBIDDEN"
+  fi
+  # Root over the lab alone is nobody to the files of another user, as sudo finds in that one's home.
+  if ! unshare -Urn test -r "$LAB_SOURCE/enter.sh"; then
+    say "$LAB_TREE lies in a folder that only another user may enter, and in the lab root may not, either:" \
+      'run this as that user, or in a clone of your own'
+    exit "$CANNOT"
   fi
   # A container may forbid a new /proc; without it process numbers would not match, so then the
   # processes stay in the old namespace, and are killed by hand at the end.
@@ -142,7 +150,7 @@ make_bin() {
   # Python programs, with their own Python: the machine may have another, or none.
   for name in ntpq ntpdig; do
     printf '#!/bin/sh\nLD_LIBRARY_PATH=%q PYTHONHOME=%q PYTHONDONTWRITEBYTECODE=1 exec %q %q "$@"\n' "$libraries" \
-      "$LAB_ROOT/usr" "$LAB_ROOT/usr/bin/python3.11" "$LAB_ROOT/usr/bin/$name" >"$LAB_DIR/bin/$name"
+      "$LAB_ROOT/usr" "$LAB_ROOT/usr/bin/python3" "$LAB_ROOT/usr/bin/$name" >"$LAB_DIR/bin/$name"
     chmod +x "$LAB_DIR/bin/$name"
   done
 }

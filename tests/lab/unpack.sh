@@ -16,11 +16,10 @@ set -eu
 readonly DEMO='systemd-timesyncd libsystemd-shared dbus-daemon dbus-bin'
 readonly DAEMONS='chrony ntpsec linuxptp iproute2 rsyslog busybox cron openssh-server'
 readonly ORACLES='systemd monitoring-plugins-basic ntpsec-ntpdig python3-ntp python3-minimal'
-readonly PYTHON='python3.11-minimal libpython3.11-stdlib libpython3.11-minimal'
 readonly MONITORS='prometheus prometheus-node-exporter influxdb openbsd-inetd'
 readonly CONTRIB='nagios4-core nagios-nrpe-server nagios-nrpe-plugin icinga2-bin icinga2-common logrotate'
-readonly VIRTUAL='libboost-regex1.74.0' # which icinga2 wants by the name of what it provides
-readonly CHECK="$DEMO $DAEMONS $ORACLES $PYTHON $MONITORS $CONTRIB $VIRTUAL"
+readonly CHECK="$DEMO $DAEMONS $ORACLES $MONITORS $CONTRIB"
+readonly SPLIT='promtool' # packages of their own only since Debian 13
 # Both must be of the same version: the one opens a library only the other has.
 readonly SAME_VERSION='libsystemd-shared systemd'
 # The C library belongs to the dynamic loader, which is the machine's own.
@@ -48,6 +47,16 @@ packages_of() {
   esac
 }
 
+# Packages that each release names in its own way: the Python that python3-ntp was made for, whatever the
+# machine has, and what was split from another package.
+packages_of_release() {
+  [ "$1" = check ] || return 0
+  python=$(LC_ALL=C apt-cache depends python3-minimal | sed -n 's/.*Depends: \(python3\.[0-9]*\)-minimal$/\1/p')
+  for package in "${python:-python3}-minimal" "lib$python-minimal" "lib$python-stdlib" $SPLIT; do
+    ! apt-cache madison "$package" 2>/dev/null | grep -q . || echo "$package"
+  done
+}
+
 # The folders of an unpacked tree that hold libraries, joined by colons, whatever the architecture.
 library_path() {
   find "$1" -name '*.so*' -path '*/lib/*' ! -path '*/security/*' -printf '%h\n' |
@@ -60,7 +69,7 @@ runs_here() {
   for program in usr/bin/dbus-daemon usr/bin/dbus-send lib/systemd/systemd-timesyncd \
     lib/systemd/systemd-journald usr/bin/busctl usr/bin/timedatectl usr/bin/systemd-analyze \
     usr/bin/journalctl usr/sbin/rsyslogd usr/bin/crontab usr/sbin/chronyd usr/bin/chronyc usr/sbin/sshd \
-    usr/lib/nagios/plugins/check_ntp_time usr/sbin/ntpd usr/sbin/ptp4l usr/sbin/pmc usr/bin/python3.11 \
+    usr/lib/nagios/plugins/check_ntp_time usr/sbin/ntpd usr/sbin/ptp4l usr/sbin/pmc usr/bin/python3 \
     usr/bin/prometheus usr/bin/promtool usr/bin/prometheus-node-exporter usr/bin/influxd usr/sbin/inetd usr/sbin/nagios4 \
     usr/sbin/nrpe usr/lib/nagios/plugins/check_nrpe usr/lib/*/icinga2/sbin/icinga2 usr/sbin/logrotate; do
     for file in "$1"/$program "$1"/usr/$program; do # icinga2's has a pattern
@@ -74,9 +83,17 @@ runs_here() {
   done
 }
 
+# True when the tree $1 has all packages of the list $2. Their libraries were found when it was made, and are
+# looked for again only after the machine's own have changed, which ldconfig notes.
 is_complete() {
-  [ -f "$1/versions" ] && [ "$(head -n 1 "$1/versions")" = "packages: $2" ] &&
-    runs_here "$1" >/dev/null
+  [ -f "$1/versions" ] || return
+  read -r has <"$1/versions"
+  for package in $2; do
+    case "$has " in *" $package "*) ;; *) return 1 ;; esac
+  done
+  # shellcheck disable=SC3013 # where a shell has no -nt, they are looked for each time
+  [ "$1/versions" -nt /etc/ld.so.cache ] && return
+  runs_here "$1" >/dev/null && { touch "$1/versions" 2>/dev/null || true; }
 }
 
 have_lists() {
@@ -100,7 +117,8 @@ libraries_of() {
       {
         printf '%s\n' $known
         LC_ALL=C apt-cache depends -q --no-recommends --no-suggests --no-conflicts --no-breaks \
-          --no-replaces --no-enhances $known | sed -n 's/^ [ |]\(Pre\)\{0,1\}Depends: //p' |
+          --no-replaces --no-enhances $known |
+          awk '/^    / && virtual { print $1 } /Depends: / { print $NF; virtual = / </ }' | # or who provides it
           grep -E '^(lib|zlib1g)[^:]*$' | grep -v '^libjs-' # of web pages that nobody looks at
       } | sort -u | grep -vxF "$(printf '%s\n' $NEVER)"
     )
@@ -162,10 +180,9 @@ fetch() {
 }
 
 build() {
-  set_name=$1
-  # shellcheck disable=SC2046
-  set -- $(packages_of "$set_name")
   have_lists || update_lists || die 'the package lists are empty; run: sudo apt-get update'
+  # shellcheck disable=SC2046
+  set -- $(packages_of "$1") $(packages_of_release "$1")
   if ! fetch "$@"; then
     rm -f "$work"/*.deb
     update_lists || die 'a download failed; check the network, or run: sudo apt-get update'

@@ -110,7 +110,7 @@ fleet_influxdb() {
 toml() {
   local libraries
   libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
-  LD_LIBRARY_PATH=$libraries PYTHONHOME=$LAB_ROOT/usr PYTHONDONTWRITEBYTECODE=1 "$LAB_ROOT/usr/bin/python3.11" -c '
+  LD_LIBRARY_PATH=$libraries PYTHONHOME=$LAB_ROOT/usr PYTHONDONTWRITEBYTECODE=1 "$LAB_ROOT/usr/bin/python3" -c '
 import json, sys, tomllib
 print(json.dumps(tomllib.load(open(sys.argv[1], "rb"))))' "$1"
 }
