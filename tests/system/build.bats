@@ -12,7 +12,7 @@ setup_file() {
   export TREE=$LAB_DIR/tree
   mkdir "$TREE"
   (cd "$TOP" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$TREE"
-  unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES CC CFLAGS CPPFLAGS LDFLAGS
+  unset ONLY MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES CC CFLAGS CPPFLAGS LDFLAGS
   made=$(cd "$TREE" && make -j2 2>&1) || fail "$made"
 }
 
@@ -22,7 +22,7 @@ setup() {
   # shellcheck source-path=SCRIPTDIR/../lab source=../lab/lab.sh
   . "$TOP/tests/lab/lab.sh"
   cd "$TREE" || return
-  unset BUILD SYSTEMD SANITIZE WERROR PREFIX DESTDIR
+  unset BUILD ONLY SYSTEMD SANITIZE WERROR PREFIX DESTDIR
 }
 
 # Every file below a folder, with its kind, mode and, for a link, where to; sorted.
@@ -388,4 +388,76 @@ no_daemon() {
   # What comes behind deps in one line is looked for after deps has installed it.
   expect 0 make --no-print-directory deps all
   [ "$(builds)" = '' ]
+}
+
+# --- the first reading -----------------------------------------------------------------
+
+@test "run: where nothing keeps time the report comes first, and last that it was the lab's clock" {
+  ln -s "$TOP/build/lab" build/lab
+  expect 0 sh -c 'make --no-print-directory run 2>&1'
+  rm build/lab
+  [ "$(tail -n 1 <<<"$output")" = "This was the lab's clock, not yours: no time service that could be asked runs here (no-bus)." ] ||
+    fail "$output"
+  in_order "$output" '^OK  NTP healthy' '^  source +timesyncd' 'debug: .* config: /etc/ntp_monitor.conf' \
+    'debug: .* setting: debug_mode = true .command line.' 'debug: .* setting: all others are defaults' '^to install it: ' ||
+    fail "$output"
+  [ "$(grep -c ' setting: ' <<<"$output")" -le 3 ] || fail "$output"
+}
+
+# --- some of the tests ---------------------------------------------------------------
+
+@test "tests: make unit ONLY= builds the programs it names, and no other" {
+  expect 0 make --no-print-directory -n unit ONLY='^test_dur'
+  [ "$(sed -nE "s/.* 'CC' .*test_([a-z_]+)'.*/\1/p" <<<"$output" | sort | tr '\n' ' ')" = 'duration duration_print ' ] ||
+    fail "$output"
+  [[ $output == *"ONLY='^test_dur' tests/run.sh build/tests/unit/test_duration build/tests/unit/test_duration_print" ]]
+}
+
+@test "tests: make test FILE= is one suite by its name, and what that needs" {
+  expect 0 make --no-print-directory -n test FILE=docs
+  [[ $output == *"tests/run.sh tests/system/docs.bats" && $output != */test_* ]] || fail "$output"
+  expect 0 make --no-print-directory -n test FILE=tests/unit/test_duration.c
+  [[ $output == *"tests/run.sh build/tests/unit/test_duration" && $output != *unpack.sh* ]] || fail "$output"
+  expect 2 make --no-print-directory test FILE=duratoin
+  [[ $output == "make test FILE=NAME runs one suite; 'duratoin' is none of them."*' duration '*' sweep '* ]] || fail "$output"
+}
+
+@test "tests: no suite is begun for a pattern that names none of its tests" {
+  # Each would fail here, where its lab is not: setting it up for nothing took most of the time.
+  suites=(tests/system/auto.bats tests/torture/{faults,hang,soak,sweep}.sh tests/fuzz/fuzz.sh)
+  run env BUILD=build ONLY='no test of this name' tests/run.sh "${suites[@]}"
+  [ "$output" = '0 passed, 0 failed, 0 skipped' ] || fail "$output"
+  [ -z "$(ls build/tests/logs)" ]
+  for suite in "${suites[@]:1}"; do
+    names=$("$suite" --list)
+    [ "$(wc -l <<<"$names")" -ge 6 ] || fail "$suite --list: $names"
+  done
+  run env BUILD=build ONLY='^auto: ' tests/run.sh "${suites[@]}"
+  [ "$(ls build/tests/logs)" = $'auto.bats\nauto.bats.status\nauto.bats.told' ] || fail "$(ls build/tests/logs)"
+}
+
+@test "tests: in a folder whose name the lab does not bear it is said at once; building works there" {
+  for name in 'with a blank' "it's" '50%' 'a:b' '#'; do
+    mkdir -p "$BATS_TEST_TMPDIR/$name"
+    cp -r "$TREE"/{Makefile,src,include,tests,.ci} "$BATS_TEST_TMPDIR/$name"
+    cd "$BATS_TEST_TMPDIR/$name" || return
+    for goals in check 'check-deps check' 'deps run' unit 'test FILE=docs'; do
+      # shellcheck disable=SC2086 # words
+      expect 2 make --no-print-directory $goals
+      [[ "$output$stderr" == *"the path of this folder has a blank or a special character"* ]] || fail "$output$stderr"
+      [ ! -e build ] || fail "$goals built something"
+    done
+    expect 0 make -n all
+  done
+}
+
+@test "tests: root in a tree where only its owner may go is told so" {
+  mkdir -p "$LAB_DIR/private/build/lab/root/check" "$LAB_DIR/private/build/tests/lab" "$BATS_TEST_TMPDIR/path"
+  cp -r "$TREE/tests" "$LAB_DIR/private"
+  cp "$TOP/build/tests/lab/loopback_up" "$LAB_DIR/private/build/tests/lab"
+  # A lab has one user, so that none of its files is another's: a stub stands for the kernel's answer.
+  printf '#!/bin/sh\ncase "$*" in *"test -r"*) exit 1 ;; esac\nexec %q "$@"\n' "$(type -P unshare)" >"$BATS_TEST_TMPDIR/path/unshare"
+  chmod +x "$BATS_TEST_TMPDIR/path/unshare"
+  PATH=$BATS_TEST_TMPDIR/path:$PATH expect 70 "$LAB_DIR/private/tests/lab/enter.sh" true
+  [[ $stderr == "lab: $LAB_DIR/private lies in a folder that only another user may enter"* ]] || fail "$stderr"
 }

@@ -301,7 +301,8 @@ setup() {
   done <<<$'0:\n1:report -o text\n1:\n2:report -o text\n2:\n0:report -o text\n0:'
 }
 
-@test "shown: the README begins with the two commands, and every make target exists" {
+@test "shown: the README begins with the two commands and what they need, and every make target exists" {
+  [ "$(grep -m 1 -A 1 '^```sh' "$README" | tail -n 1 | cut -d '#' -f 1)" = 'sudo apt install git make    ' ]
   head -n 30 "$README" | grep -qE '^make deps run( |$)'
   head -n 30 "$README" | grep -qE '^make check-deps check( |$)'
   make -C "$TOP" -pqrR SYSTEMD=yes clean 2>/dev/null |
