@@ -89,9 +89,8 @@ cover() {
 # slow, and needs rights that an ordinary user has not.
 make_etc() {
   local host=$LAB_DIR/host
-  mkdir -p "$host/etc" "$LAB_DIR/etc"
+  mkdir -p "$LAB_DIR/etc"
   ln -s /bin /lib /opt /proc /run /usr /var "$host" # relative links in /etc lead there
-  mount --rbind /etc "$host/etc"
   ln -s "$host"/etc/* "$LAB_DIR/etc"
   cd "$LAB_DIR/etc"
   rm -rf passwd group shadow gshadow hosts services protocols nsswitch.conf resolv.conf machine-id systemd ntp_monitor.conf \
@@ -156,12 +155,15 @@ make_bin() {
 }
 
 set_up() {
-  local stage=/mnt
+  local stage=/mnt etc=/etc
   umask 022
   # Built at a place that Debian always has, so that nothing is left behind on the machine.
   case $LAB_TREE/ in /mnt/*) stage=/media ;; esac
   mount -t tmpfs -o mode=0755 tmpfs "$stage"
-  mkdir "$stage/run"
+  # The machine's own /etc, also from inside another lab, whose links would lead into this one's.
+  mkdir -p "$stage$LAB_DIR/host/etc"
+  if [ -d $LAB_DIR/host/etc ]; then etc=$LAB_DIR/host/etc; fi
+  mount --rbind "$etc" "$stage$LAB_DIR/host/etc"
   cover "$stage/run" /run
   umount -l "$stage"
   cd /
