@@ -1,7 +1,7 @@
 #!/bin/bash
 # enter.sh: runs one command inside the lab, a place where nothing of this machine can be harmed.
 #
-# The lab is made of namespaces (user, network, mount, process), so an ordinary user can enter it,
+# The lab is made of namespaces (user, network, mount, process, IPC), so an ordinary user can enter it,
 # real daemons run in it on their usual ports and paths, none of them can set the clock, and when
 # the command ends the kernel kills whatever it left behind. Inside:
 #   - we are root over the lab; /run, /var and /dev are new and empty (no /dev/log, no bus)
@@ -55,7 +55,7 @@ outside() {
     exit "$CANNOT"
   fi
   # mount(8) inside the trial, for some kernels allow the namespace but no capability in it.
-  if ! why=$(unshare -Urnm mount -t tmpfs tmpfs /run 2>&1); then
+  if ! why=$(unshare -Urnmi mount -t tmpfs tmpfs /run 2>&1); then
     explain_forbidden "$why"
     exit "$FORBIDDEN"
   fi
@@ -67,10 +67,10 @@ outside() {
   fi
   # A container may forbid a new /proc; without it process numbers would not match, so then the
   # processes stay in the old namespace, and are killed by hand at the end.
-  if unshare -Urnmpf --mount-proc true 2>/dev/null; then
-    exec unshare -Urnmpf --mount-proc --kill-child "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
+  if unshare -Urnmipf --mount-proc true 2>/dev/null; then
+    exec unshare -Urnmipf --mount-proc --kill-child "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
   fi
-  exec unshare -Urnm "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
+  exec unshare -Urnmi "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
 }
 
 # A new folder over PATH. What the tree needs of the old one is bound back in.

@@ -461,3 +461,10 @@ no_daemon() {
   PATH=$BATS_TEST_TMPDIR/path:$PATH expect 70 "$LAB_DIR/private/tests/lab/enter.sh" true
   [[ $stderr == "lab: $LAB_DIR/private lies in a folder that only another user may enter"* ]] || fail "$stderr"
 }
+
+@test "tests: shared memory that a lab makes, as chronyd's and ntpd's reference clocks do, is its own and ends with it" {
+  # shellcheck disable=SC2016 # the inner shell's
+  expect 0 "$TOP/tests/lab/enter.sh" sh -c 'ipcmk -M 4096 && wc -l </proc/sysvipc/shm'
+  lines_are "$output" 'Shared memory id: [0-9]+' 2
+  [ "$(wc -l </proc/sysvipc/shm)" = 1 ] || fail "$(cat /proc/sysvipc/shm)"
+}
