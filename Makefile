@@ -301,7 +301,7 @@ bench: all lab
 
 C_FILES := $(wildcard src/*.c src/*/*.c tests/*/*.c)
 H_FILES := $(wildcard include/ntp_monitor/*.h tests/*/*.h)
-SHELL_FILES := install_config.sh .ci/run .ci/packages contrib/images/make.sh $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
+SHELL_FILES := install_config.sh .ci/run .ci/packages .ci/elsewhere contrib/images/make.sh $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
 TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/plugin/http.c),$(wildcard src/*.c src/*/*.c))
 
 .PHONY: lint
@@ -323,6 +323,7 @@ ci:
 	$(MAKE) lint
 	$(MAKE) BUILD=build/asan SANITIZE=1 WERROR=1 check
 	$(MAKE) BUILD=build/nosystemd SYSTEMD=no CURL=no WERROR=1 check
+	.ci/elsewhere check
 
 # Families of tests that bring their own targets, and their suites for `make check` in LONG_SUITES.
 include $(wildcard tests/*/*.mk)
