@@ -1,5 +1,9 @@
 /*
  * The source auto: of those that keep or can measure this clock the first that serves.
+ *
+ * That others do not run is normal. One that is there and hangs or answers nonsense is not: it is a
+ * WARNING even where another serves. Two that set the same clock work against each other, wherever
+ * they stand in the order.
  */
 #include "ntp_monitor/automatic.h"
 
@@ -10,31 +14,35 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/keeper.h"
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/source.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 
 const char automatic_name[] = "auto";
+
+enum {
+  ATTEMPTS_MAX = 8,
+  NAMES_BYTES = 160,
+  /* Of a sentence, so that a whole line has at most 250 characters. */
+  FAILURE_LENGTH_MAX = 212,
+  SICK_LENGTH_MAX = 120,
+  LEAST_LENGTH = 40 /* what is left of a cause at least */
+};
+
+/* What auto has tried, by the index of source_table. */
+struct attempts {
+  bool tried[ATTEMPTS_MAX];
+  struct why why[ATTEMPTS_MAX];
+};
 
 /* Whether auto may take it: with -H and -M only what can be asked there. */
 static bool is_candidate(const struct source *source, const struct config *config) {
   return source->automatic && (source->remote || (config->host == NULL && config->machine == NULL));
 }
 
-/* Another time service that sets this machine's clock, of those that would be asked later. */
-static const char *find_rival(const struct env *env, const struct config *config, size_t taken) {
-  if (!source_table[taken]->keeps_clock) {
-    return NULL;
-  }
-  for (size_t i = taken + 1; source_table[i] != NULL; i++) {
-    const struct source *source = source_table[i];
-    if (is_candidate(source, config) && source->runs != NULL && source->runs(env, config)) {
-      trace_add(env->trace, "source %s: its daemon runs, too", source->name);
-      return source->name;
-    }
-  }
-  return NULL;
-}
+/* --- how long each may take ------------------------------------------------------ */
 
 /* A daemon of this machine that is there answers within milliseconds. */
 #define PATIENCE_NS (2 * DURATION_S)
@@ -45,76 +53,245 @@ static int64_t deadline_of(const struct env *env, const struct config *config, s
     if (is_candidate(source_table[i], config)) {
       int64_t now_ns = clock_monotonic_ns();
       int64_t half_ns = (env->measure_deadline_ns - now_ns) / 2;
-      bool local = source_table[candidate]->runs != NULL;
+      bool local = source_table[candidate]->runs != NULL && !source_table[candidate]->remote;
       return now_ns + (local && half_ns > PATIENCE_NS ? PATIENCE_NS : half_ns);
     }
   }
   return env->measure_deadline_ns;
 }
 
-#define ADVICE "; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST"
+/* --- what did not serve ----------------------------------------------------------- */
 
-/* Of several reasons the first counts that tells of a fault; then that there is no bus; and only
- * then that a service does not run, which is as it should be of all but one. */
-static unsigned weight(enum reason reason) {
-  return reason == REASON_NO_SERVICE || reason == REASON_NO_SOURCE ? 0
-         : reason == REASON_NO_BUS                                 ? 1
-                                                                   : 2;
+/* How much a failure counts. */
+enum weight {
+  WEIGHT_NONE,   /* servers, of which none is named */
+  WEIGHT_ABSENT, /* as it is of all but one */
+  WEIGHT_NO_BUS, /* on a machine that should have one */
+  WEIGHT_CLOSED, /* there, and not for us */
+  WEIGHT_NAMED,  /* servers that somebody named */
+  WEIGHT_SICK    /* a daemon that hangs or talks nonsense */
+};
+
+static enum weight weigh(const struct attempts *attempts, size_t i, const struct config *config) {
+  if (source_table[i]->argument != NULL) {
+    return config->sntp_servers[0] != '\0' ? WEIGHT_NAMED : WEIGHT_NONE;
+  }
+  switch (attempts->why[i].reason) {
+  case REASON_TIMEOUT:
+  case REASON_BAD_REPLY:
+    return WEIGHT_SICK;
+  case REASON_NO_SERVICE:
+  case REASON_NO_SOURCE:
+    return WEIGHT_ABSENT;
+  case REASON_NO_BUS:
+    return keeper_expects_bus() ? WEIGHT_NO_BUS : WEIGHT_ABSENT;
+  default:
+    return WEIGHT_CLOSED;
+  }
 }
 
-enum { NAMES_BYTES = 128 };
-
-static void add_name(char names[NAMES_BYTES], const char *name) {
-  size_t used = strlen(names);
-  (void)snprintf(names + used, NAMES_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
+/* The first of those that count most, or ATTEMPTS_MAX where nothing was tried. */
+static size_t heaviest(const struct attempts *attempts, const struct config *config) {
+  size_t best = ATTEMPTS_MAX;
+  for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
+    if (attempts->tried[i] &&
+        (best == ATTEMPTS_MAX || weigh(attempts, i, config) > weigh(attempts, best, config))) {
+      best = i;
+    }
+  }
+  return best;
 }
 
-/* That others do not run is as it should be: not a word of it in the line. */
-static void trace_absent(struct trace *trace, const char *names) {
+/* A word for each reason; other reasons have the last one. */
+static const struct {
+  enum reason reason;
+  const char *word;
+} briefs[] = {
+    {REASON_NO_SERVICE, "not running"},  {REASON_NO_BUS, "no system bus"},
+    {REASON_DENIED, "may not be asked"}, {REASON_TIMEOUT, "no answer"},
+    {REASON_BAD_REPLY, "bad answer"},    {REASON_NO_SOURCE, "no reading"},
+};
+enum { BRIEFS = sizeof briefs / sizeof *briefs };
+
+static size_t brief_of(const struct source *source, enum reason reason) {
+  bool silent = source->argument != NULL && reason == REASON_NO_SERVICE; /* a port is closed */
+  size_t row = 0;
+  reason = silent ? REASON_TIMEOUT : reason;
+  while (row < BRIEFS - 1 && briefs[row].reason != reason) {
+    row++;
+  }
+  return row;
+}
+
+/* "; chrony, ntpd: not running; ptp: no answer": a word for all that weigh so much, but for one. */
+static void add_brief(char out[NAMES_BYTES], const struct attempts *attempts, size_t except,
+                      enum weight least, const struct config *config) {
+  for (size_t row = 0; row < BRIEFS; row++) {
+    const char *before = "; ";
+    for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
+      if (attempts->tried[i] && i != except &&
+          brief_of(source_table[i], attempts->why[i].reason) == row &&
+          weigh(attempts, i, config) >= least) {
+        size_t used = strlen(out);
+        (void)snprintf(out + used, NAMES_BYTES - used, "%s%s", before, source_table[i]->name);
+        before = ", ";
+      }
+    }
+    if (before[0] == ',') {
+      size_t used = strlen(out);
+      (void)snprintf(out + used, NAMES_BYTES - used, ": %s", briefs[row].word);
+    }
+  }
+}
+
+/* "chrony: chronyd is there but ...", cut to length; whole: with what to do about it. */
+static void print_cause(char *out, size_t size_bytes, const struct attempts *attempts, size_t which,
+                        bool whole, size_t length) {
+  const struct why *why = &attempts->why[which];
+  int shown = whole ? WHY_TEXT_BYTES : (int)why_cause_length(why);
+  (void)snprintf(out, size_bytes, "%s: %.*s", source_table[which]->name, shown, why->text);
+  text_truncate(out, length > LEAST_LENGTH ? length : LEAST_LENGTH);
+}
+
+#define START_ONE \
+  "; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST"
+
+/* One sentence for all of them: the one that counts with its cause, a word for each other, and what
+ * to do. */
+static void explain(const struct attempts *attempts, const struct config *config,
+                    struct reading *reading) {
+  char cause[WHY_TEXT_BYTES + NAMES_BYTES];
+  char rest[NAMES_BYTES] = "";
+  char advice[NAMES_BYTES] = "";
+  char other[KEEPER_TEXT_BYTES];
+  size_t first = heaviest(attempts, config);
+  enum weight weight = weigh(attempts, first, config);
+  add_brief(rest, attempts, first, WEIGHT_ABSENT, config);
+  if (weight <= WEIGHT_CLOSED && keeper_find(other)) {
+    (void)snprintf(
+        advice, sizeof advice,
+        "; %s may keep this clock and has no source here: ask servers, -s sntp:HOST,HOST,HOST",
+        other);
+  } else if (weight <= WEIGHT_ABSENT) {
+    (void)snprintf(advice, sizeof advice, START_ONE);
+  }
+  size_t used = strlen(rest) + strlen(advice);
+  print_cause(cause, sizeof cause, attempts, first, advice[0] == '\0',
+              FAILURE_LENGTH_MAX - (used < FAILURE_LENGTH_MAX ? used : FAILURE_LENGTH_MAX));
+  enum reason reason = attempts->why[first].reason;
+  bool absent = weight <= WEIGHT_ABSENT;
+  (void)why_set(&reading->why, absent ? REASON_NO_SERVICE : reason, 0, "%s%s%s", cause, rest,
+                advice);
+}
+
+/* Who is sick, beside one that serves. */
+static void tell_sick(const struct attempts *attempts, const struct config *config,
+                      struct reading *reading) {
+  char cause[WHY_TEXT_BYTES + NAMES_BYTES];
+  char rest[NAMES_BYTES] = "";
+  size_t first = heaviest(attempts, config);
+  if (first < ATTEMPTS_MAX && weigh(attempts, first, config) == WEIGHT_SICK) {
+    print_cause(cause, sizeof cause, attempts, first, false, SICK_LENGTH_MAX);
+    add_brief(rest, attempts, first, WEIGHT_SICK, config);
+    (void)why_set(&reading->sick, attempts->why[first].reason, 0, "%s%s", cause, rest);
+  }
+}
+
+/* That these do not run is as it should be: not a word of it in the line. */
+static void trace_absent(struct trace *trace, const struct attempts *attempts) {
+  char names[NAMES_BYTES] = "";
+  for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
+    if (attempts->tried[i] && attempts->why[i].reason == REASON_NO_SERVICE) {
+      size_t used = strlen(names);
+      (void)snprintf(names + used, NAMES_BYTES - used, "%s%s", used > 0 ? ", " : "",
+                     source_table[i]->name);
+    }
+  }
   if (names[0] != '\0') {
     trace_add(trace, "auto: %s: not running", names);
   }
 }
 
-/* The first source that serves; or all that was tried, in one reason. */
-void automatic_take(const struct env *env, const struct config *config, struct reading *reading) {
-  char tried[2 * WHY_TEXT_BYTES] = "";
-  char absent[NAMES_BYTES] = "";
-  unsigned count = 0;
-  enum reason reason = REASON_NO_SERVICE;
-  for (size_t i = 0; source_table[i] != NULL; i++) {
+/* --- who else sets this clock ------------------------------------------------------- */
+
+/* For a look at one that is not the reading, and how old what it tells of this clock may be. */
+#define GLANCE_NS (100 * DURATION_MS)
+#define FRESH_NS (10 * DURATION_S)
+
+/* chronyd and ntpd may follow the clock that ptp4l sets (PHC, SHM). */
+static bool fight(const struct source *a, const struct source *b) {
+  return !(a->feeds && !b->servers_only) && !(b->feeds && !a->servers_only);
+}
+
+/* Whether what is measured is this machine's clock, and is set by that daemon: with the network
+ * card's stamps ptp4l sets the card's. */
+static bool follows(const struct env *env, const struct config *config,
+                    const struct source *source) {
+  struct env hasty = *env;
+  struct config once = *config;
+  struct samples samples = {.count = 0};
+  struct why why;
+  hasty.measure_deadline_ns = env_deadline_within(env, GLANCE_NS);
+  once.ptp_samples = 1;
+  if (source->measure(&hasty, &once, NULL, &samples, &why) != 0) {
+    return false;
+  }
+  const struct sample *sample = &samples.items[0];
+  bool fresh = sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] < FRESH_NS;
+  bool sets = sample->state == STATE_SELECTED && !sample->foreign_clock && fresh;
+  samples_free(&samples);
+  return sets;
+}
+
+static bool sets_clock(const struct env *env, const struct config *config,
+                       const struct source *source) {
+  return source->runs != NULL ? source->runs(env, config)
+                              : source->feeds && follows(env, config, source);
+}
+
+/* Two that set this machine's clock: the one that was taken and another, or any two. */
+static void find_rival(const struct env *env, const struct config *config,
+                       const struct attempts *attempts, size_t taken, struct reading *reading) {
+  const struct source *keeper = source_table[taken]->keeps_clock ? source_table[taken] : NULL;
+  for (size_t i = 0; source_table[i] != NULL && reading->rival == NULL; i++) {
     const struct source *source = source_table[i];
-    if (!is_candidate(source, config)) {
+    bool absent = attempts->tried[i] && attempts->why[i].reason == REASON_NO_SERVICE;
+    bool known = i == taken && (keeper == source || keeper == NULL);
+    if (absent || known || !is_candidate(source, config) ||
+        (keeper != NULL && !fight(keeper, source)) || !sets_clock(env, config, source)) {
+      continue;
+    }
+    trace_add(env->trace, "source %s: its daemon runs%s", source->name,
+              keeper != NULL ? ", too" : "");
+    reading->rival = keeper != NULL ? source->name : NULL;
+    reading->keeper = keeper != NULL ? keeper->name : source->name;
+    keeper = keeper != NULL ? keeper : source;
+  }
+}
+
+/* --- the source ---------------------------------------------------------------------- */
+
+void automatic_take(const struct env *env, const struct config *config, struct reading *reading) {
+  struct attempts attempts = {.tried = {false}};
+  unsigned count = 0;
+  for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
+    if (!is_candidate(source_table[i], config)) {
       continue;
     }
     struct env hasty = *env;
     hasty.measure_deadline_ns = deadline_of(env, config, i);
-    if (measure_take(&hasty, config, source, NULL, reading) == 0) {
-      reading->rival = find_rival(env, config, i);
-      trace_absent(env->trace, absent);
+    if (measure_take(&hasty, config, source_table[i], NULL, reading) == 0) {
+      find_rival(env, config, &attempts, i, reading);
+      tell_sick(&attempts, config, reading);
+      trace_absent(env->trace, &attempts);
       return;
     }
-    if (reading->why.reason == REASON_NO_SERVICE) {
-      add_name(absent, source->name);
-    }
-    if (weight(reading->why.reason) > weight(reason)) {
-      reason = reading->why.reason;
-    }
-    /* Of what is not there a word is enough: the trace has all, and what to do comes at the end. */
-    const char *more = strstr(reading->why.text, "; ");
-    bool brief = weight(reading->why.reason) == 0 && more != NULL;
+    attempts.tried[i] = true;
+    attempts.why[i] = reading->why;
     count++;
-    size_t used = strlen(tried);
-    (void)snprintf(tried + used, sizeof tried - used, "%s%s: %.*s", used > 0 ? "; " : "",
-                   source->name, brief ? (int)(more - reading->why.text) : WHY_TEXT_BYTES,
-                   reading->why.text);
   }
-  if (count == 1) { /* then its own words, in full */
-    char only[WHY_TEXT_BYTES];
-    (void)strcpy(only, reading->why.text);
-    (void)why_set(&reading->why, reason, 0, "tried %s: %s", reading->source, only);
-  } else {
-    (void)why_set(&reading->why, reason, 0, "tried %s%s", tried, weight(reason) < 2 ? ADVICE : "");
+  if (count > 1) { /* else its own words, in full */
+    explain(&attempts, config, reading);
   }
   reading->source = automatic_name;
 }

@@ -102,12 +102,12 @@ static int on_reply(sd_bus_message *message, void *user, sd_bus_error *unused) {
   return 0;
 }
 
+/* member of interface, with one string. */
 static int send_call(struct bus *bus, const char *service, const char *object,
-                     const char *interface) {
+                     const char *interface, const char *member, const char *argument) {
   sd_bus_message *call = NULL;
-  int error = sd_bus_message_new_method_call(bus->bus, &call, service, object,
-                                             "org.freedesktop.DBus.Properties", "GetAll");
-  error = error < 0 ? error : sd_bus_message_append(call, "s", interface);
+  int error = sd_bus_message_new_method_call(bus->bus, &call, service, object, interface, member);
+  error = error < 0 ? error : sd_bus_message_append(call, "s", argument);
   error = error < 0 ? error : sd_bus_message_set_auto_start(call, false);
   /* UINT64_MAX: no time limit of sd-bus's own; ours ends it. */
   error = error < 0 ? error : sd_bus_call_async(bus->bus, NULL, call, on_reply, bus, UINT64_MAX);
@@ -135,8 +135,17 @@ static int await_reply(struct bus *bus) {
 }
 
 int bus_get_all(struct bus *bus, const char *service, const char *object, const char *interface) {
-  int error = send_call(bus, service, object, interface);
+  int error =
+      send_call(bus, service, object, "org.freedesktop.DBus.Properties", "GetAll", interface);
   return error < 0 ? error : await_reply(bus);
+}
+
+bool bus_has_owner(struct bus *bus, const char *service) {
+  int owned = 0;
+  int error = send_call(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                        "org.freedesktop.DBus", "NameHasOwner", service);
+  error = error < 0 ? error : await_reply(bus);
+  return error >= 0 && sd_bus_message_read(bus->reply, "b", &owned) > 0 && owned != 0;
 }
 
 /* Read from the file: NSS knows the users of DynamicUser=, and may ask the network. */

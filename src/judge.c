@@ -94,6 +94,9 @@ static void judge_reading(struct finding *finding, const struct config *config, 
   if (finding->reading->rival != NULL) {
     consider(finding, VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, CONFIG_NONE);
   }
+  if (finding->reading->sick.reason != REASON_OK) {
+    consider(finding, VERDICT_WARNING, finding->reading->sick.reason, METRIC_COUNT, CONFIG_NONE);
+  }
 }
 
 /* Whether the figure does not say yet, or not now, what it is limited for. */

@@ -13,6 +13,7 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/failures.h"
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/text.h"
 
@@ -115,8 +116,12 @@ static void add_reason(struct report *report, const struct finding *finding, enu
     add_vote(report, finding);
     break;
   case REASON_TWO_DAEMONS:
-    add(report, "conflict: two time services run, %s and %s", finding->source,
+    add(report, "conflict: two time services run, %s and %s", finding->reading->keeper,
         finding->reading->rival);
+    break;
+  case REASON_TIMEOUT:
+  case REASON_BAD_REPLY:
+    add(report, "service sick: %s", finding->reading->sick.text);
     break;
   case REASON_OK:
     add(report, "healthy");
@@ -176,6 +181,9 @@ static const char *advice(enum reason reason) {
     return "; check the NTP service and its way to the server";
   case REASON_TWO_DAEMONS:
     return "; stop and disable one of them";
+  case REASON_TIMEOUT:
+  case REASON_BAD_REPLY:
+    return "; restart it, or disable it where another keeps this clock";
   default:
     return "";
   }
@@ -184,7 +192,8 @@ static const char *advice(enum reason reason) {
 /* What applies beside the reason that decided; of limits the figures tell. */
 static void add_others(struct report *report, const struct finding *finding) {
   static const enum reason others[] = {REASON_NOT_SYNCHRONISED, REASON_TWO_DAEMONS,
-                                       REASON_FALSETICKER, REASON_STALE};
+                                       REASON_FALSETICKER,      REASON_STALE,
+                                       REASON_TIMEOUT,          REASON_BAD_REPLY};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     if (others[i] != finding->reason && applies(finding, others[i])) {
       add(report, "; ");
@@ -263,17 +272,7 @@ void message_write(struct report *report, const struct reading *readings, size_t
     add(report, "NTP jitter unavailable%s%s", elsewhere ? " on " : "",
         elsewhere ? report->elsewhere : "");
   }
-  bool told = false;
-  for (size_t i = 0; i < reading_count; i++) {
-    if (readings[i].samples.count == 0) {
-      add(report, "%s ", report->worst == NULL && !told ? ":" : ";");
-      if (reading_count > 1) {
-        add(report, "source %s: ", readings[i].source);
-      }
-      add(report, "%s", readings[i].why.text);
-      told = true;
-    }
-  }
+  failures_add(report, readings, reading_count);
   if (report->note[0] != '\0') {
     add(report, "; %s", report->note);
   }

@@ -65,6 +65,11 @@ const char *reason_meaning(enum reason reason) {
   return reasons[reason].meaning;
 }
 
+size_t why_cause_length(const struct why *why) {
+  const char *advice = strstr(why->text, "; ");
+  return advice != NULL ? (size_t)(advice - why->text) : strlen(why->text);
+}
+
 int why_set(struct why *why, enum reason reason, int error, const char *format, ...) {
   char text[2 * WHY_TEXT_BYTES];
   va_list arguments;

@@ -36,8 +36,8 @@ s=src
 check 'text|why' "$network|syslog|ini|systemd/.*" $s/{text,why,duration,wide,clock,utc}.c
 check "metric|$leaves" "$network|syslog|ini|systemd/.*" $s/{sample,metric}.c
 check 'text|clock' 'sys/socket|netinet/.*|netdb|syslog|ini|systemd/.*' $s/trace.c
-check "sample|metric|report|config|judge|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
-  $s/{judge,message,note,frame,timesync,address,series}.c
+check "sample|metric|report|config|judge|failures|$leaves" "sys/socket|netdb|poll|syslog|ini|systemd/.*|fcntl|sys/stat" \
+  $s/{judge,message,failures,note,frame,timesync,address,series}.c
 check "sample|metric|timesync|timesync_stamp|$leaves" "sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*" \
   $s/timesync_{text,stamp,explain}.c
 pure="$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time"

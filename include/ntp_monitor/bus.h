@@ -30,6 +30,10 @@ int bus_open(struct bus *bus, const struct env *env, const struct config *config
  * env->measure_deadline_ns. */
 int bus_get_all(struct bus *bus, const char *service, const char *object, const char *interface);
 
+/* Whether somebody owns service's name, as the bus itself says by env->measure_deadline_ns: a
+ * daemon that hangs does. To be asked instead of bus_get_all. */
+bool bus_has_owner(struct bus *bus, const char *service);
+
 void bus_close(struct bus *bus);
 
 /* Whether dbus-daemon can't look our user up, and so closes the connection at authentication: its

@@ -14,8 +14,10 @@ enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
 struct reading {
   const char *source;
   struct samples samples;
-  struct why why;    /* where samples.count is 0 */
-  const char *rival; /* another source whose daemon runs, too, or NULL */
+  struct why why;     /* where samples.count is 0 */
+  const char *keeper; /* a source whose daemon sets this clock, */
+  const char *rival;  /* and another that does, too, or NULL */
+  struct why sick;    /* of daemons that auto met before this source; REASON_OK: none */
 };
 
 enum {

@@ -14,14 +14,17 @@ struct source {
   const char *argument; /* what stands behind "name:" in -s, or NULL for none */
   bool optional;        /* that argument may be left out */
   const char *summary;
-  bool automatic;   /* tried by `auto`, in the table's order */
-  bool keeps_clock; /* its daemon sets this machine's clock */
-  bool remote;      /* can read another machine: -H and -M */
+  bool automatic;    /* tried by `auto`, in the table's order */
+  bool keeps_clock;  /* its daemon sets this machine's clock */
+  bool servers_only; /* and follows NTP servers alone, never another daemon's clock */
+  bool feeds;        /* its daemon sets a clock that others may follow */
+  bool remote;       /* can read another machine: -H and -M */
   /* Adds to samples: 0 (at least one was added) or a negative errno with why
    * filled. Returns by env->measure_deadline_ns. argument: see above, or NULL. */
   int (*measure)(const struct env *env, const struct config *config, const char *argument,
                  struct samples *samples, struct why *why);
-  /* Whether that daemon runs, as can be told within a few ms; NULL: never asked. */
+  /* Whether that daemon runs and sets this machine's clock, as can be told within 100 ms; NULL:
+   * never asked. */
   bool (*runs)(const struct env *env, const struct config *config);
 };
 

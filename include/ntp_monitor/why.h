@@ -2,6 +2,8 @@
 #ifndef NTP_MONITOR_WHY_H
 #define NTP_MONITOR_WHY_H
 
+#include <stddef.h>
+
 enum { WHY_TEXT_BYTES = 1024 };
 
 /* The reason words stand in every output and in the man page. */
@@ -39,6 +41,9 @@ struct why {
   enum reason reason;
   char text[WHY_TEXT_BYTES]; /* escaped: fit for any log or terminal */
 };
+
+/* How much of text says what failed; behind that and "; " stands what to do. */
+size_t why_cause_length(const struct why *why);
 
 /* Sets both from a printf format, escaping whatever foreign text it holds. why
  * must not be NULL. Returns error unchanged (a negative errno), so that a failing

@@ -136,9 +136,8 @@ static int explain_silence(const struct env *env, const char *address, struct wh
   if (tells_time(env, address)) {
     return why_set(
         why, REASON_DENIED, -EACCES,
-        "the NTP server on %s port %d tells the time, but not about itself: either it is "
-        "no ntpd (chronyd and OpenNTPD are silent so), or ntpd's configuration has "
-        "noquery for this address and should have: restrict %s",
+        "the NTP server on %s port %d tells the time, but not about itself; if ntpd: restrict "
+        "%s without noquery; else ask servers: -s sntp:HOST",
         address, MODE6_PORT, address);
   }
   char span[DURATION_TEXT_BYTES];

@@ -244,8 +244,7 @@ static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading,
   return error;
 }
 
-/* The first socket that answers; or why the one did not that got furthest, as the reasons' order
- * has it. */
+/* The first socket that answers; or why the one did not that got furthest (the reasons' order). */
 static int find(struct ptp *ptp, struct ptp_reading *reading, struct why *why) {
   char *rest = NULL;
   int failure = 0;
@@ -296,5 +295,6 @@ const struct source source_ptp = {
     .name = "ptp",
     .summary = "linuxptp's ptp4l over its management socket",
     .automatic = true,
+    .feeds = true,
     .measure = measure_ptp,
 };

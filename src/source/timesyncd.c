@@ -21,7 +21,11 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
+#define SERVICE "org.freedesktop.timesync1"
 #define CHECK_SERVICE "; check the NTP service: systemctl status systemd-timesyncd"
+
+/* What the bus takes to say who is on it. */
+#define GLANCE_NS (100 * DURATION_MS)
 
 static void trace_raw(struct trace *trace, const struct timesync *raw) {
   trace_add(trace, "timesyncd: ServerName=%s ServerAddress: family %d, %zu bytes", raw->server,
@@ -160,8 +164,8 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
 
 /* Connects, asks and waits: 0 with bus->reply, else a negative errno with why. */
 static int converse(struct bus *bus, struct why *why) {
-  int error = bus_get_all(bus, "org.freedesktop.timesync1", "/org/freedesktop/timesync1",
-                          "org.freedesktop.timesync1.Manager");
+  int error =
+      bus_get_all(bus, SERVICE, "/org/freedesktop/timesync1", "org.freedesktop.timesync1.Manager");
   if (error == -ETIMEDOUT) {
     return timed_out(bus, why);
   }
@@ -202,11 +206,26 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
   return error;
 }
 
+static bool runs_timesyncd(const struct env *env, const struct config *config) {
+  struct env hasty = *env;
+  struct bus bus;
+  struct why why;
+  hasty.measure_deadline_ns = env_deadline_within(env, GLANCE_NS);
+  if (bus_check_environment(env, config, &why) != 0) {
+    return false;
+  }
+  bool runs = bus_open(&bus, &hasty, config) >= 0 && bus_has_owner(&bus, SERVICE);
+  bus_close(&bus);
+  return runs;
+}
+
 const struct source source_timesyncd = {
     .name = "timesyncd",
     .summary = "systemd-timesyncd over the system bus",
     .automatic = true,
     .keeps_clock = true,
+    .servers_only = true,
     .remote = true,
     .measure = measure_timesyncd,
+    .runs = runs_timesyncd,
 };

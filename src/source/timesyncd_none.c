@@ -11,8 +11,8 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
   (void)argument;
   (void)samples;
   return why_set(why, REASON_NO_SERVICE, -ENOSYS,
-                 "this ntp_monitor was built without libsystemd (make SYSTEMD=no) and cannot ask "
-                 "systemd-timesyncd; choose another source with -s");
+                 "this ntp_monitor was built without libsystemd (make SYSTEMD=no); choose "
+                 "another source with -s");
 }
 
 const struct source source_timesyncd = {
@@ -20,6 +20,7 @@ const struct source source_timesyncd = {
     .summary = "systemd-timesyncd (left out of this build)",
     .automatic = true,
     .keeps_clock = true,
+    .servers_only = true,
     .remote = true,
     .measure = measure_timesyncd,
 };

@@ -91,7 +91,8 @@ took() {
   [ "$equal" = '["127.0.0.2","127.0.0.3"]' ] || fail "$equal"
   : >"$LAB_DIR/log/ntp"
   check
-  verdict 3 denied 'port 123 tells the time, but not about itself' 'sntp: no NTP server is named'
+  verdict 3 denied 'ntpd: the NTP server on 127\.0\.0\.1 port 123 tells the time, but not about itself; ' \
+    'else ask servers: -s sntp:HOST; chrony, ptp: not running; timesyncd: no system bus$'
   # Only whether that on port 123 is ntpd.
   asked=$(tr -d '\0' <"$LAB_DIR/log/ntp" | grep -vE '^answered as (127\.0\.0\.1|::1)$' || true)
   [ -z "$asked" ] || fail "$asked"
@@ -128,7 +129,8 @@ took() {
   chronyd
   lab_freeze chrony
   check -C "$CONF" -t 8s
-  verdict 0 ok 'source: sntp$'
+  verdict 1 timeout 'NTP service sick: chrony: chronyd is there but did not answer .*it hangs' \
+    'source: sntp; restart it, or disable it where another keeps this clock$'
   took sntp
   in_time 9
   check -t 4s
@@ -141,28 +143,69 @@ took() {
   lab_freeze bus
   chronyd
   check -t 4s
-  verdict 0 ok 'source: chrony$'
+  verdict 1 timeout 'NTP service sick: timesyncd: the system bus did not answer' 'source: chrony'
   in_time 5
 }
 
-@test "auto: when none serves, one line says what was tried, why each failed, and what to do" {
+@test "auto: a timesyncd that hangs is a warning beside servers, and a second service beside chronyd" {
+  timesyncd
+  lab_freeze timesyncd
+  check -C "$CONF"
+  verdict 1 timeout 'NTP service sick: timesyncd: systemd-timesyncd is there but did not answer .*: it hangs, ' 'source: sntp'
+  took sntp
+  check -s sntp -C "$CONF" # auto alone meets it
+  verdict 0 ok
+  chronyd
+  check
+  verdict 1 two-daemons 'two time services run, chrony and timesyncd, ' \
+    '; stop and disable one of them; service sick: timesyncd: systemd-timesyncd is there but did not answer'
+  took chrony
+  lab_stop timesyncd
+  check
+  verdict 0 ok 'source: chrony$'
+}
+
+@test "auto: timesyncd and a ptp4l that sets the clock are two; one that follows nobody is not" {
+  timesyncd
+  lab_ptp_network
+  lab_ptp_start far a0 'priority1 10'
+  lab_ptp_start ptp b0 'slaveOnly 1' 'clock_servo linreg'
+  lab_ptp_reach ptp SLAVE
+  printf '[ptp]\nsockets = /run/ptp/ptp\n' >"$CONF"
+  check -C "$CONF"
+  verdict 1 two-daemons 'two time services run, timesyncd and ptp, ' 'source: timesyncd'
+  printf '[ptp]\nsockets = /run/ptp/far\n' >"$CONF"
+  check -C "$CONF"
+  verdict 0 ok 'source: timesyncd$'
+}
+
+@test "auto: when none serves, one line says why, what else does not run, and what to do" {
   lab_stop ntp
   lab_bus_start
   touch -d '-3 hours' /run/systemd/timesync/synchronized
   check
   verdict 3 no-service \
-    '^NTP jitter unavailable: tried timesyncd: systemd-timesyncd is not running \(it last synchronised 3h' \
-    '; chrony: chronyd is not running' '; ntpd: ntpd is not running' '; ptp: ptp4l is not running' \
-    '; sntp: no NTP server is named' '; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST$'
+    '^NTP jitter unavailable: timesyncd: systemd-timesyncd is not running \(it last synchronised 3h[^)]*\); chrony, ntpd, ptp: not running; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST$'
   rm /run/systemd/timesync/synchronized
   # Nothing was started by the question.
   run ! busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.timesync1
 }
 
-@test "auto: the line has room for all of it, and the trace has each in full" {
+@test "auto: servers that are named and cannot be looked up come first, and nobody is told to name some" {
+  lab_stop ntp
+  printf '[sntp]\nservers = ntp.example.org\n' >"$CONF"
+  check -C "$CONF"
+  jq -e '.reason | test("^(no-bus|no-service|ok)$") | not' "$OUT" || fail 'the reason is not that of the servers'
+  verdict 3 "$(jq -r .reason "$OUT")" '^NTP jitter unavailable: sntp: ntp\.example\.org: looking it up: ' \
+    '; chrony, ntpd, ptp: not running; timesyncd: no system bus$'
+  [[ $(jq -r .message "$OUT") != *'ask servers'* ]] || fail 'the advice does not fit'
+  [ "$(jq -r '.message | length' "$OUT")" -le 250 ] || fail 'it is long'
+}
+
+@test "auto: the line has at most 250 characters, and the trace has each in full" {
   lab_stop ntp
   check -d
-  [ "$(jq -r '.message | length' "$OUT")" -lt 900 ] || fail 'it is long'
+  [ "$(jq -r '.message | length' "$OUT")" -le 250 ] || fail 'it is long'
   for name in timesyncd chrony ntpd ptp sntp; do
     grep -q "source $name: does not serve (" "$ERR" || fail "no $name in the trace"
   done

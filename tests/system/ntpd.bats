@@ -276,7 +276,7 @@ unsynchronised() {
   lab_spawn chronyd nsenter --net=/run/netns/chronyd chronyd -x -d -u root -f "$LAB_DIR/chronyd.conf"
   lab_ready chronyd 10 lab_ntpd_here chronyd ntpdig -t 1 127.0.0.1 >/dev/null 2>&1
   ask -t 4
-  verdict 3 denied 'either it is no ntpd \(chronyd'
+  verdict 3 denied 'if ntpd: restrict 127\.0\.0\.1 without noquery; else ask servers: -s sntp:HOST$'
   lab_stop chronyd
 }
 

@@ -319,7 +319,7 @@ activates() {
   lab_stop ntp # which is not ntpd, though it has its port
   for AS in '' lab_as_user; do
     check
-    verdict 3 no-service 'tried timesyncd: systemd-timesyncd is not running; chrony: chronyd is not running;'
+    verdict 3 no-service 'unavailable: timesyncd: systemd-timesyncd is not running; chrony, ntpd, ptp: not running; start the one'
     check -s timesyncd
     verdict 3 no-service ': systemd-timesyncd is not running; if it should: systemctl start systemd-timesyncd$'
     run_program -d -l stderr

@@ -21,6 +21,7 @@ judge() {
   places=$(cut -d '|' -f 1 "$T/said" | sort -u | paste -sd ' ')
   rule_end
   rule_line "$places"
+  rule_length
   rule_text
   if compgen -G '/run/chrony/ntp_monitor.*' >/dev/null && [ "$status" -lt 128 ] && ! grep -q 'the run was ended' "$T/said"; then
     complain 'its socket stays beside that of chronyd'
@@ -63,6 +64,14 @@ rule_line() {
   elif [ "$where" != stdout ]; then
     [ "$verdicts" = "$copies" ] || complain "status 0 and $verdicts lines of it instead of $copies"
   fi
+}
+
+# Why there is no reading fits on two lines of a terminal; all else is in the trace.
+rule_length() {
+  local length
+  length=$(grep -aoE 'NTP jitter unavailable[^"|]*' "$T/said" | grep -avE '^NTP jitter unavailable on ' | awk '{ print length }' |
+    sort -n | tail -n 1)
+  [ "${length:-0}" -le 250 ] || complain "the line has $length characters instead of 250"
 }
 
 # What is stored can do nothing to a log or a terminal.

@@ -182,6 +182,24 @@ bare() {
   bus_gone && args=(-o json)
 }
 
+no_systemd() {
+  undo 'mkdir -p /run/systemd/system'
+  rmdir /run/systemd/system
+}
+
+# keeper_at SOCKET: a service without a source listens there.
+keeper_at() {
+  undo "chmod 755 '${1%/*}'; rm -rf '${1%/*}'"
+  mkdir -p "${1%/*}" && peer stream "$1"
+}
+
+# process NAME FILE: one of that name, whose number is in the file.
+process() {
+  undo "rm -f '$2'"
+  cp "$(type -P sleep)" "$T/$1" && lab_spawn keeper "$T/$1" 100 && lab_pid keeper >"$2" &&
+    lab_until 5 grep -qsx "$1" "/proc/$(<"$2")/comm"
+}
+
 # Each of them there, and none that answers.
 all_hang() {
   lab_chrony_start && lab_freeze chrony && bad "$TIME_PORT" times=0 && lab_ptp_reach slave SLAVE &&

@@ -167,6 +167,22 @@ static void test_rival(void **state) {
   assert_finding(&sample, VERDICT_WARNING, REASON_NOT_SYNCHRONISED);
 }
 
+/* A daemon that hangs is a warning beside a source that serves; two daemons come before it. */
+static void test_sick(void **state) {
+  (void)state;
+  struct sample sample = well();
+  reading.sick.reason = REASON_TIMEOUT;
+  assert_finding(&sample, VERDICT_WARNING, REASON_TIMEOUT);
+  reading.sick.reason = REASON_BAD_REPLY;
+  assert_finding(&sample, VERDICT_WARNING, REASON_BAD_REPLY);
+  reading.rival = "ntpd";
+  assert_finding(&sample, VERDICT_WARNING, REASON_TWO_DAEMONS);
+  config.limit[METRIC_STRATUM].critical = 0;
+  assert_finding(&sample, VERDICT_CRITICAL, REASON_STRATUM);
+  sample.bystander = true;
+  assert_finding(&sample, VERDICT_OK, REASON_OK);
+}
+
 /* Three replies to the first three polls are as well as can be. */
 static void test_starting(void **state) {
   (void)state;
@@ -225,6 +241,7 @@ int main(void) {
       cmocka_unit_test_setup(test_rival, fill),
       cmocka_unit_test_setup(test_disproved, fill),
       cmocka_unit_test_setup(test_unjudged, fill),
+      cmocka_unit_test_setup(test_sick, fill),
       cmocka_unit_test_setup(test_starting, fill),
       cmocka_unit_test_setup(test_bystander, fill),
       cmocka_unit_test_setup(test_jitter_kind, fill),

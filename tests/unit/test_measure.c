@@ -13,6 +13,7 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/keeper.h"
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
@@ -28,12 +29,27 @@ static struct {
   int64_t deadline_ns[SOURCES];
   char argument[64];
   char probed[64]; /* whose daemons were looked for */
-  char words[64];  /* of those that fail */
+  char words[512]; /* of those that fail */
+  int64_t age_ns;  /* of each sample */
+  bool hardware;   /* the clock that is measured is a network card's */
+  const char *keeper;
+  bool bus_expected;
 } fake = {.words = "it sleeps"};
+
+bool keeper_find(char out[KEEPER_TEXT_BYTES]) {
+  (void)strcpy(out, fake.keeper != NULL ? fake.keeper : "");
+  return fake.keeper != NULL;
+}
+
+bool keeper_expects_bus(void) {
+  return fake.bus_expected;
+}
 
 static int measure_fake(int which, const struct env *env, const char *argument,
                         struct samples *samples, struct why *why) {
-  struct sample sample = {.server = "ntp.example.org"};
+  struct sample sample = {
+      .server = "ntp.example.org", .state = STATE_SELECTED, .foreign_clock = fake.hardware};
+  sample_set(&sample, METRIC_AGE, fake.age_ns);
   assert_true(argument == NULL || which == SNTP);
   (void)strcpy(fake.argument, argument != NULL ? argument : "none");
   fake.asked[which]++;
@@ -65,12 +81,14 @@ static bool fake_runs(int which, const char *name) {
   }
 #define AND ,
 
+PROBE(timesyncd, TIMESYNCD)
 PROBE(chrony, CHRONY)
 PROBE(ntpd, NTPD)
-FAKE(timesyncd, TIMESYNCD, .remote = true AND.keeps_clock = true);
+FAKE(timesyncd, TIMESYNCD,
+     .remote = true AND.keeps_clock = true AND.servers_only = true AND.runs = timesyncd_runs);
 FAKE(chrony, CHRONY, .keeps_clock = true AND.runs = chrony_runs);
 FAKE(ntpd, NTPD, .keeps_clock = true AND.runs = ntpd_runs);
-FAKE(ptp, PTP, .runs = NULL);
+FAKE(ptp, PTP, .feeds = true);
 FAKE(sntp, SNTP, .argument = "HOST" AND.optional = true);
 
 static int measure_text(const struct env *env, const struct config *config, const char *argument,
@@ -93,12 +111,15 @@ static void only(int which) {
     fake.reason[i] = REASON_NO_SERVICE;
     fake.runs[i] = false;
   }
+  fake.age_ns = 11 * DURATION_S; /* too old for a second one that sets the clock */
+  fake.hardware = false;
 }
 
 static struct reading readings[REPORT_READINGS_MAX];
 
 /* names: between blanks, and not checked as those of a file or a command line are. */
-static const char *other_host; /* -H */
+static const char *other_host;   /* -H */
+static const char *servers = ""; /* of [sntp] */
 
 static struct trace trace;
 
@@ -113,8 +134,10 @@ static size_t run(const char *names) {
   static struct config config;
   static char list[256];
   struct env env = {.trace = &trace, .measure_deadline_ns = clock_monotonic_ns() + 16 * DURATION_S};
+  env.deadline_ns = env.measure_deadline_ns;
   trace = (struct trace){.fd = -1};
   config = (struct config){.check_source = source_check, .host = other_host};
+  (void)strcpy(config.sntp_servers, servers);
   memset(&fake.argument, 0, sizeof fake.argument);
   memset(&fake.probed, 0, sizeof fake.probed);
   memset(&fake.asked, 0, sizeof fake.asked);
@@ -180,7 +203,8 @@ static void test_auto(void **state) {
     assert_int_equal(readings[0].samples.count, 1);
     assert_null(readings[0].rival);
     for (int i = 0; i < SOURCES; i++) {
-      assert_int_equal(fake.asked[i], i <= which);
+      bool glanced_at = i == PTP && which == TIMESYNCD;
+      assert_int_equal(fake.asked[i], i <= which || glanced_at);
     }
     assert_string_equal(fake.argument, "none"); /* text is never tried by itself */
     release(1);
@@ -208,68 +232,204 @@ static void test_auto_time(void **state) {
   assert_string_equal(fake.probed, "");
   only(CHRONY);
   assert_int_equal(run("auto"), 1);
-  assert_string_equal(readings[0].why.text, "tried timesyncd: it sleeps");
+  assert_string_equal(readings[0].why.text, "it sleeps");
   assert_int_equal(fake.asked[CHRONY], 0);
   other_host = NULL;
 }
 
+static void assert_rivals(const char *keeper, const char *rival, const char *probed) {
+  assert_int_equal(run("auto"), 1);
+  if (rival == NULL) {
+    assert_null(readings[0].rival);
+  } else {
+    assert_string_equal(readings[0].keeper, keeper);
+    assert_string_equal(readings[0].rival, rival);
+  }
+  assert_string_equal(fake.probed, probed);
+  release(1);
+}
+
 /* Another daemon that sets the clock: looked for behind the one that serves, and by auto alone. */
-static void test_rivals(void **state) {
+static void test_rivals_behind(void **state) {
   (void)state;
   only(TIMESYNCD);
-  assert_int_equal(run("auto"), 1);
-  assert_string_equal(fake.probed, "chrony ntpd ");
-  release(1);
+  assert_rivals(NULL, NULL, "chrony ntpd ");
   fake.runs[NTPD] = true;
-  assert_int_equal(run("auto"), 1);
-  assert_string_equal(readings[0].rival, "ntpd");
-  release(1);
+  assert_rivals("timesyncd", "ntpd", "chrony ntpd ");
   assert_int_equal(run("timesyncd"), 1);
   assert_null(readings[0].rival);
   assert_string_equal(fake.probed, "");
   release(1);
   only(CHRONY);
-  fake.runs[CHRONY] = true;
-  assert_int_equal(run("auto"), 1);
-  assert_null(readings[0].rival);
-  assert_string_equal(fake.probed, "ntpd ");
-  release(1);
-  only(PTP); /* it may set a hardware clock that chronyd follows */
-  fake.runs[NTPD] = true;
-  assert_int_equal(run("auto"), 1);
-  assert_null(readings[0].rival);
-  assert_string_equal(fake.probed, "");
-  release(1);
+  fake.runs[CHRONY] = fake.runs[TIMESYNCD] = true;
+  assert_rivals(NULL, NULL, "ntpd "); /* timesyncd has said that it does not run */
 }
 
-/* All that was tried is listed; the reason is that of the first which is there and fails. */
-static void test_auto_fails(void **state) {
+/* And before it, where one is there that did not serve. */
+static void test_rivals_before(void **state) {
   (void)state;
-  only(SOURCES);
+  only(CHRONY);
+  fake.reason[TIMESYNCD] = REASON_TIMEOUT;
+  assert_rivals(NULL, NULL, "timesyncd ntpd "); /* it was the bus that hangs */
+  fake.runs[TIMESYNCD] = true;
+  assert_rivals("chrony", "timesyncd", "timesyncd ");
+  only(SNTP); /* which sets no clock, but two that hang do */
+  fake.reason[TIMESYNCD] = fake.reason[CHRONY] = REASON_TIMEOUT;
+  fake.runs[TIMESYNCD] = true;
+  assert_rivals(NULL, NULL, "timesyncd chrony ");
+  fake.runs[CHRONY] = true;
+  assert_rivals("timesyncd", "chrony", "timesyncd chrony ");
+}
+
+/* ptp4l sets the clock unless it has the network card's; chronyd and ntpd may follow it. */
+static void test_rivals_ptp(void **state) {
+  (void)state;
+  only(TIMESYNCD);
+  fake.error[PTP] = 0;
+  assert_rivals(NULL, NULL, "chrony ntpd ");
+  fake.age_ns = DURATION_S;
+  assert_rivals("timesyncd", "ptp", "chrony ntpd ");
+  assert_in_range(fake.deadline_ns[PTP] - clock_monotonic_ns(), 0, 100 * DURATION_MS);
+  fake.hardware = true;
+  assert_rivals(NULL, NULL, "chrony ntpd ");
+  fake.hardware = false;
+  fake.error[TIMESYNCD] = -ENXIO;
+  fake.error[CHRONY] = 0;
+  assert_rivals(NULL, NULL, "ntpd ");
+  only(PTP);
+  fake.age_ns = DURATION_S;
+  fake.reason[TIMESYNCD] = REASON_TIMEOUT;
+  assert_rivals(NULL, NULL, "timesyncd ");
+  fake.runs[TIMESYNCD] = true;
+  assert_rivals("timesyncd", "ptp", "timesyncd ");
+  fake.reason[CHRONY] = REASON_TIMEOUT;
+  fake.runs[CHRONY] = true;
+  fake.runs[TIMESYNCD] = false;
+  assert_rivals(NULL, NULL, "timesyncd chrony ");
+}
+
+/* A daemon that hangs or talks nonsense is told beside the source that serves; one that does not
+ * run, or is not for us, is not. */
+static void test_sick(void **state) {
+  (void)state;
+  static const enum reason well[] = {REASON_NO_SERVICE, REASON_NO_BUS, REASON_DENIED};
+  only(SNTP);
+  for (size_t i = 0; i < sizeof well / sizeof *well; i++) {
+    fake.reason[CHRONY] = well[i];
+    assert_int_equal(run("auto"), 1);
+    assert_int_equal(readings[0].sick.reason, REASON_OK);
+    release(1);
+  }
+  (void)strcpy(fake.words, "it sleeps; wake it up");
+  fake.reason[NTPD] = REASON_BAD_REPLY;
+  assert_int_equal(run("auto"), 1);
+  assert_string_equal(readings[0].source, "sntp");
+  assert_int_equal(readings[0].sick.reason, REASON_BAD_REPLY);
+  assert_string_equal(readings[0].sick.text, "ntpd: it sleeps");
+  release(1);
+  fake.reason[TIMESYNCD] = REASON_TIMEOUT;
+  assert_int_equal(run("auto"), 1);
+  assert_int_equal(readings[0].sick.reason, REASON_TIMEOUT);
+  assert_string_equal(readings[0].sick.text, "timesyncd: it sleeps; ntpd: bad answer");
+  release(1);
+  only(TIMESYNCD); /* what stands behind it is not asked */
+  fake.reason[CHRONY] = REASON_TIMEOUT;
+  assert_int_equal(run("auto"), 1);
+  assert_int_equal(readings[0].sick.reason, REASON_OK);
+  release(1);
+  (void)strcpy(fake.words, "it sleeps");
+}
+
+#define START "; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST"
+
+static void assert_fails(enum reason reason, const char *text) {
   assert_int_equal(run("auto"), 1);
   assert_string_equal(readings[0].source, "auto");
   assert_int_equal(readings[0].samples.count, 0);
-  assert_int_equal(readings[0].why.reason, REASON_NO_SERVICE);
-  assert_string_equal(readings[0].why.text,
-                      "tried timesyncd: it sleeps; chrony: it sleeps; ntpd: it sleeps; ptp: it "
-                      "sleeps; sntp: it sleeps; start the one that should keep this clock, or ask "
-                      "servers: -s sntp:HOST,HOST,HOST");
-  fake.reason[NTPD] = REASON_DENIED;
-  fake.reason[PTP] = REASON_TIMEOUT;
-  assert_int_equal(run("auto"), 1);
-  assert_int_equal(readings[0].why.reason, REASON_DENIED);
-  fake.reason[TIMESYNCD] = REASON_NO_BUS;
+  assert_int_equal(readings[0].why.reason, reason);
+  assert_string_equal(readings[0].why.text, text);
+}
+
+/* The one that counts comes first, with its cause; the others have a word each. */
+static void test_auto_fails(void **state) {
+  (void)state;
+  only(SOURCES);
   fake.reason[SNTP] = REASON_NO_SOURCE;
-  assert_int_equal(run("auto"), 1);
-  assert_int_equal(readings[0].why.reason, REASON_DENIED);
-  fake.reason[NTPD] = REASON_NO_SERVICE;
+  (void)strcpy(fake.words, "it sleeps; wake it up");
+  assert_fails(REASON_NO_SERVICE, "timesyncd: it sleeps; chrony, ntpd, ptp: not running" START);
+  fake.reason[NTPD] = REASON_DENIED;
+  assert_fails(REASON_DENIED, "ntpd: it sleeps; wake it up; timesyncd, chrony, ptp: not running");
+  fake.reason[PTP] = REASON_TIMEOUT;
+  assert_fails(REASON_TIMEOUT, "ptp: it sleeps; wake it up; timesyncd, chrony: not running; ntpd: "
+                               "may not be asked");
+  servers = "ntp.example.org";
+  assert_fails(REASON_TIMEOUT, "ptp: it sleeps; wake it up; timesyncd, chrony: not running; ntpd: "
+                               "may not be asked; sntp: no reading");
   fake.reason[PTP] = REASON_NO_SERVICE;
-  assert_int_equal(run("auto"), 1);
-  assert_int_equal(readings[0].why.reason, REASON_NO_BUS);
-  fake.reason[TIMESYNCD] = REASON_NO_SERVICE;
-  (void)snprintf(fake.words, sizeof fake.words, "it sleeps; wake it up");
-  assert_int_equal(run("auto"), 1);
-  assert_null(strstr(readings[0].why.text, "wake it up; chrony"));
+  assert_fails(REASON_NO_SOURCE, "sntp: it sleeps; wake it up; timesyncd, chrony, ptp: not "
+                                 "running; ntpd: may not be asked");
+  fake.reason[TIMESYNCD] = REASON_NO_BUS;
+  fake.reason[NTPD] = REASON_NO_SERVICE;
+  fake.bus_expected = true;
+  assert_fails(REASON_NO_SOURCE, "sntp: it sleeps; wake it up; chrony, ntpd, ptp: not running; "
+                                 "timesyncd: no system bus");
+  servers = "";
+  (void)strcpy(fake.words, "it sleeps");
+}
+
+/* A machine that systemd booted should have a bus; another need not. */
+static void test_no_bus(void **state) {
+  (void)state;
+  only(SOURCES);
+  fake.reason[TIMESYNCD] = REASON_NO_BUS;
+  fake.bus_expected = true;
+  assert_fails(REASON_NO_BUS, "timesyncd: it sleeps; chrony, ntpd, ptp: not running");
+  fake.bus_expected = false;
+  assert_fails(REASON_NO_SERVICE, "timesyncd: it sleeps; chrony, ntpd, ptp: not running" START);
+}
+
+/* Where something else keeps the clock nothing is to be started. */
+static void test_keeper(void **state) {
+  (void)state;
+  only(SOURCES);
+  fake.keeper = "OpenNTPD";
+  (void)strcpy(fake.words, "it sleeps; wake it up");
+#define ITS \
+  "OpenNTPD may keep this clock and has no source here: ask servers, -s sntp:HOST,HOST,HOST"
+  assert_fails(REASON_NO_SERVICE, "timesyncd: it sleeps; chrony, ntpd, ptp: not running; " ITS);
+  fake.reason[NTPD] = REASON_DENIED; /* what has its port */
+  assert_fails(REASON_DENIED, "ntpd: it sleeps; timesyncd, chrony, ptp: not running; " ITS);
+  fake.reason[CHRONY] = REASON_TIMEOUT;
+  assert_fails(REASON_TIMEOUT, "chrony: it sleeps; wake it up; timesyncd, ptp: not running; ntpd: "
+                               "may not be asked");
+  fake.keeper = NULL;
+  (void)strcpy(fake.words, "it sleeps");
+}
+
+/* Whatever they say, a line with "NTP jitter unavailable: source auto: " has room for it. */
+static void test_length(void **state) {
+  (void)state;
+  static const enum reason reasons[] = {REASON_NO_SERVICE, REASON_NO_BUS,    REASON_DENIED,
+                                        REASON_TIMEOUT,    REASON_BAD_REPLY, REASON_NO_SOURCE};
+  memset(fake.words, 'x', sizeof fake.words - 1);
+  for (int sources = 0; sources < 6 * 6 * 6 * 6 * 2 * 2 * 2; sources++) {
+    int rest = sources;
+    only(SOURCES);
+    for (int which = TIMESYNCD; which < SNTP; which++, rest /= 6) {
+      fake.reason[which] = reasons[rest % 6];
+    }
+    fake.keeper = rest % 2 != 0 ? "an ntpd (busybox's?)" : NULL;
+    fake.bus_expected = rest / 2 % 2 != 0;
+    servers = rest / 4 != 0 ? "ntp.example.org" : "";
+    assert_int_equal(run("auto"), 1);
+    size_t before = strlen("NTP jitter unavailable: source auto: ");
+    assert_in_range(before + strlen(readings[0].why.text), 120, 250);
+    if (fake.keeper == NULL && readings[0].why.reason == REASON_NO_SERVICE && servers[0] == '\0') {
+      assert_non_null(strstr(readings[0].why.text, START));
+    }
+  }
+  fake.keeper = NULL;
+  servers = "";
   (void)strcpy(fake.words, "it sleeps");
 }
 
@@ -356,12 +516,15 @@ static void test_check(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_one),        cmocka_unit_test(test_failing),
-      cmocka_unit_test(test_several),    cmocka_unit_test(test_auto),
-      cmocka_unit_test(test_auto_fails), cmocka_unit_test(test_auto_time),
-      cmocka_unit_test(test_rivals),     cmocka_unit_test(test_unknown),
-      cmocka_unit_test(test_twice),      cmocka_unit_test(test_named_time),
-      cmocka_unit_test(test_alone),      cmocka_unit_test(test_check),
+      cmocka_unit_test(test_one),           cmocka_unit_test(test_failing),
+      cmocka_unit_test(test_several),       cmocka_unit_test(test_auto),
+      cmocka_unit_test(test_auto_fails),    cmocka_unit_test(test_auto_time),
+      cmocka_unit_test(test_rivals_behind), cmocka_unit_test(test_rivals_before),
+      cmocka_unit_test(test_rivals_ptp),    cmocka_unit_test(test_sick),
+      cmocka_unit_test(test_no_bus),        cmocka_unit_test(test_keeper),
+      cmocka_unit_test(test_length),        cmocka_unit_test(test_unknown),
+      cmocka_unit_test(test_twice),         cmocka_unit_test(test_named_time),
+      cmocka_unit_test(test_alone),         cmocka_unit_test(test_check),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,7 +267,7 @@ static void test_truncation(void **state) {
   (void)state;
   static struct reading readings[REPORT_READINGS_MAX];
   static const char *const characters[] = {"x", "\xc3\xa9", "\xed\x95\x9c", "\xf0\x9f\x95\x90"};
-  example.report.worst = NULL;
+  (void)write_ok(); /* one source serves, all others fail */
   for (size_t c = 0; c < 4; c++) {
     for (size_t begin = 0; begin < 8; begin++) {
       for (size_t i = 0; i < REPORT_READINGS_MAX; i++) {
@@ -326,6 +326,7 @@ static void test_several(void **state) {
   example.config.min_truechimers = 5;
   assert_non_null(strstr(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 5, 0),
                          "NTP servers too few: 4 of 5 answered (wanted: 5 that agree), jitter"));
+  example.reading.keeper = "timesyncd";
   example.reading.rival = "chrony";
   const char *text = write_finding(VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, 0, 0);
   assert_non_null(
@@ -338,6 +339,49 @@ static void test_several(void **state) {
   assert_non_null(strstr(example.report.message,
                          "source: timesyncd; conflict: two time services run, timesyncd and "
                          "chrony; falseticker: c.example.org"));
+}
+
+/* A daemon that hangs, beside a source that serves: the reason, or behind another one. */
+static void test_sick(void **state) {
+  (void)state;
+  (void)why_set(&example.reading.sick, REASON_TIMEOUT, 0, "chrony: it hangs");
+  const char *text = write_finding(VERDICT_WARNING, REASON_TIMEOUT, METRIC_COUNT, 0, 0);
+  assert_non_null(strstr(text, "NTP service sick: chrony: it hangs, jitter: "));
+  assert_non_null(strstr(text, "; restart it, or disable it where another keeps this clock"));
+  text = strstr(text, "it hangs") + 1;
+  assert_null(strstr(text, "it hangs")); /* once */
+  (void)write_finding(VERDICT_WARNING, REASON_JITTER, METRIC_JITTER, 1, 0);
+  example.findings[0].reasons |= 1U << REASON_TIMEOUT;
+  example.reading.samples = (struct samples){.items = example.samples, .count = 1};
+  message_write(&example.report, &example.reading, 1, 0);
+  text = example.report.message;
+  assert_non_null(strstr(text, "NTP jitter above threshold"));
+  assert_non_null(strstr(text, "source: timesyncd; service sick: chrony: it hangs"));
+}
+
+/* Several that fail share the line; each is told in part at least. */
+static void test_failures(void **state) {
+  (void)state;
+  static struct reading none[16];
+  char words[600];
+  memset(words, 'x', sizeof words - 1);
+  words[sizeof words - 1] = '\0';
+  example.report.worst = NULL;
+  for (size_t count = 2; count <= 5; count++) {
+    for (size_t i = 0; i < count; i++) {
+      none[i] = (struct reading){.source = "timesyncd"};
+      (void)why_set(&none[i].why, REASON_NO_SERVICE, 0, "%zu is down %s", i, words);
+    }
+    message_write(&example.report, none, count, 0);
+    const char *message = example.report.message;
+    assert_in_range(strlen(message), 200, 250);
+    for (size_t i = 0; i < count; i++) {
+      char wanted[64];
+      (void)snprintf(wanted, sizeof wanted, "%s source timesyncd: %zu is down x",
+                     i == 0 ? ":" : ";", i);
+      assert_non_null(strstr(message, wanted));
+    }
+  }
 }
 
 /* Whose clock it is stands in each line where it is not this machine's. */
@@ -369,6 +413,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_remarks, fill),
       cmocka_unit_test_setup(test_several, fill),
+      cmocka_unit_test_setup(test_sick, fill),
+      cmocka_unit_test_setup(test_failures, fill),
       cmocka_unit_test_setup(test_elsewhere, fill),
       cmocka_unit_test_setup(test_healthy, fill),
       cmocka_unit_test_setup(test_offset, fill),
