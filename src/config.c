@@ -9,7 +9,6 @@
 #include "ntp_monitor/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,12 +16,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "ntp_monitor/clock.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/net.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
+#include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
 
 /* inih's buffer has 200 bytes with the line's end and a NUL. */
@@ -198,49 +197,31 @@ static int take_key(void *user, const char *section, const char *name, const cha
   return 1;
 }
 
-/* Whether root may believe the file: what others can write, others decide. */
-static bool trusted(const struct file *file, const struct stat *status, const struct env *env) {
-  if (env->uid != 0) {
-    return true;
-  }
-  if (status->st_uid != 0) {
-    note(file, true, "ignored: it belongs to uid %u, and root believes only its own; chown root it",
-         (unsigned)status->st_uid);
-    return false;
-  }
-  if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    note(file, true,
-         "ignored: others may write it (mode %04o), and root does not believe such "
-         "a file; chmod go-w it",
-         (unsigned)status->st_mode & 07777);
-    return false;
-  }
-  return true;
+/* How a file that nobody named may be missing. */
+static bool is_missing(const struct trusted_file *wanted, ssize_t bytes) {
+  return wanted->rule == TRUSTED_UNNAMED && (bytes == -ENOENT || bytes == -ENOTDIR);
 }
 
-/* Reads fd whole into file->text (owned by the caller), or says why not. To its end, whatever
- * its size is said to be: files of /proc are said to have none. */
-static bool load(struct file *file, int fd, const struct env *env) {
+/* Reads it whole into file->text (owned by the caller), or says why not. A quarter of the time: a
+ * home that does not answer must not keep the clock from being looked at. */
+static bool load(struct file *file, bool named, const struct env *env) {
+  int64_t now_ns = clock_monotonic_ns();
+  const struct trusted_file wanted = {.path = file->path,
+                                      .rule = named ? TRUSTED_NAMED : TRUSTED_UNNAMED,
+                                      .uid = env->uid,
+                                      .deadline_ns =
+                                          now_ns + (env->measure_deadline_ns - now_ns) / 4};
   struct stat status;
-  if (fstat(fd, &status) != 0) {
-    note(file, true, "cannot be looked at: %s", strerror(errno));
-    return false;
-  }
-  if (!S_ISREG(status.st_mode)) {
-    note(file, true, "is not a regular file, ignored");
-    return false;
-  }
-  if (!trusted(file, &status, env)) {
-    return false;
-  }
+  struct why why = {.text = "no memory for it"};
   file->text = malloc(FILE_BYTES_MAX + 1);
   ssize_t bytes = file->text == NULL
                       ? -ENOMEM
-                      : net_read_all(fd, file->text, FILE_BYTES_MAX, env->measure_deadline_ns);
-  if (bytes == -EFBIG) {
-    note(file, true, "is larger than %d KiB, ignored", FILE_BYTES_MAX / 1024);
+                      : trusted_read(&wanted, file->text, FILE_BYTES_MAX, &status, &why);
+  if (is_missing(&wanted, bytes)) {
+    trace_add(env->trace, "config: %s: not there, which is fine: %s", file->path, why.text);
   } else if (bytes < 0) {
-    note(file, true, "cannot be read whole, ignored: %s", strerror((int)-bytes));
+    bool there = bytes == -EPERM || bytes == -EINVAL || bytes == -EFBIG;
+    note(file, true, there ? "ignored: %s" : "%s", why.text);
   } else {
     file->length_bytes = (size_t)bytes;
     file->text[bytes] = '\0';
@@ -275,22 +256,12 @@ static bool is_text(struct file *file) {
 void config_read(struct config *config, const char *path, bool named, const struct env *env,
                  struct config_notes *notes) {
   struct file file = {.path = path, .config = config, .notes = notes};
-  /* O_NONBLOCK: a FIFO in this place must not hold the run. */
-  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0 && !named && (errno == ENOENT || errno == ENOTDIR)) {
-    trace_add(env->trace, "config: %s: not there, which is fine", path);
-    return;
-  }
-  if (fd < 0) {
-    note(&file, true, "cannot be opened: %s", strerror(errno));
-    return;
-  }
-  bool good = load(&file, fd, env) && is_text(&file);
-  (void)close(fd);
+  bool loaded = load(&file, named, env);
+  bool good = loaded && is_text(&file);
   if (good) {
     (void)ini_parse_stream(next_line, &file, take_key, &file); /* settle() says what it refused */
     trace_add(env->trace, "config: %s: read, %u lines", path, file.line);
-  } else {
+  } else if (loaded) {
     trace_add(env->trace, "config: %s: ignored", path);
   }
   free(file.text);

@@ -7,17 +7,15 @@
 #include "ntp_monitor/secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/net.h"
 #include "ntp_monitor/trace.h"
+#include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
 
 enum { PATH_BYTES = 4096 };
@@ -37,30 +35,6 @@ static int find(const char *name, char path[PATH_BYTES], struct why *why) {
   return length < PATH_BYTES
              ? 0
              : why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: its path is too long", name);
-}
-
-/* Whether the file is one that keeps a secret: 0 or a negative errno with why. systemd shows an
- * access list for the service's user as the group's right to read, and the file is root's. */
-static int check(int fd, const char *path, bool credential, uid_t uid, struct why *why) {
-  struct stat status;
-  if (fstat(fd, &status) != 0) {
-    return why_set(why, REASON_CONFIG, -errno, "%s: %s", path, strerror(errno));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "%s: is not a regular file", path);
-  }
-  if (uid == 0 && status.st_uid != 0) {
-    return why_set(why, REASON_CONFIG, -EPERM,
-                   "%s: it belongs to uid %u, and root believes only its own; chown root it", path,
-                   (unsigned)status.st_uid);
-  }
-  mode_t others = credential ? S_IRWXO : S_IRWXG | S_IRWXO;
-  if ((status.st_mode & others) != 0) {
-    return why_set(why, REASON_CONFIG, -EPERM,
-                   "%s: others may read it (mode %04o), so it keeps no secret; chmod 600 it", path,
-                   (unsigned)status.st_mode & 07777);
-  }
-  return 0;
 }
 
 /* One line of text, which goes into a header: no control in it, so that it ends none. */
@@ -88,21 +62,20 @@ int secret_read(const char *name, const struct env *env, char secret[SECRET_BYTE
   if (error != 0) {
     return error;
   }
-  /* O_NONBLOCK: a FIFO in this place must not hold the run. */
-  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) {
-    return why_set(why, REASON_CONFIG, -errno, "%s: cannot be opened: %s", path, strerror(errno));
+  const struct trusted_file file = {.path = path,
+                                    .rule = name[0] != '/' ? TRUSTED_CREDENTIAL : TRUSTED_SECRET,
+                                    .uid = env->uid,
+                                    .deadline_ns = env->deadline_ns};
+  struct stat status;
+  struct why inner;
+  ssize_t bytes = trusted_read(&file, text, sizeof text - 1, &status, &inner);
+  if (bytes < 0) {
+    error = why_set(why, REASON_CONFIG, (int)bytes, "%s: %s", path, inner.text);
+  } else if (strlen(text) < (size_t)bytes) {
+    error = why_set(why, REASON_CONFIG, -EINVAL, "%s: it is not one line of text", path);
+  } else {
+    error = take_line(text, path, why);
   }
-  error = check(fd, path, name[0] != '/', env->uid, why);
-  if (error == 0) {
-    ssize_t bytes = net_read_all(fd, text, sizeof text - 1, env->deadline_ns);
-    error = bytes < 0 ? why_set(why, REASON_CONFIG, (int)bytes, "%s: cannot be read: %s", path,
-                                strerror((int)-bytes))
-            : strlen(text) < (size_t)bytes
-                ? why_set(why, REASON_CONFIG, -EINVAL, "%s: it is not one line of text", path)
-                : take_line(text, path, why);
-  }
-  (void)close(fd);
   if (error == 0) {
     (void)strcpy(secret, text);
     trace_add(env->trace, "secret: %s: read", path);

@@ -48,18 +48,20 @@ check "sample|metric|candm|mode6|ptp_data|ptp_management|ntp_packet|ntp_poll|ntp
   $s/ntp/{chrony_sample,mode6_text,mode6_sample,mode6_words,ptp_sample,ntp_reading}.c
 check "sample|metric|chrony_talk|candm|mode6|env|net|ntp_flight|ntp_lane|ntp_packet|ntp_poll|ntp_timers|$leaves" \
   'syslog|ini|systemd/.*' $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_lane,ntp_poll,ntp_timers}.c
-check "config|address|env|net|$leaves" "systemd/.*|sys/socket" $s/config.c
+check "config|address|env|trusted|$leaves" "$network|systemd/.*|fcntl|unistd" $s/config.c
+check "trusted|aside|net|$leaves" "$network|ini|systemd/.*" $s/trusted.c $s/trusted_read.c
+check "net|$leaves" "sys/socket|netinet/.*|arpa/.*|netdb|sys/un|ini|systemd/.*" $s/aside.c
 check "config|address|target|influx|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
 check "config|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" $s/influx.c
 check "$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*" $s/inetd.c $s/notes.c
-check "env|net|$leaves" "$network|ini|systemd/.*" $s/secret.c
+check "env|trusted|$leaves" "$network|ini|systemd/.*|fcntl|unistd" $s/secret.c
 check "inetd|net|$leaves" "netinet/.*|netdb|syslog|ini|systemd/.*" $s/inetd_talk.c
 check "inetd|env|format|report|$leaves" "$network|ini|systemd/.*" $s/inetd_serve.c
 check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
 check "output|target|plugin_http|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c
 codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_packet|ntp_select|ntp_poll|ntp_reading'
-check "sample|metric|timesync|timesync_text|source|config|address|env|net|bus|bus_timesync|$codecs|$leaves" \
+check "sample|metric|timesync|timesync_text|source|config|address|env|net|trusted|bus|bus_timesync|$codecs|$leaves" \
   'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c
 check "log|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c

@@ -6,7 +6,6 @@
  * is no offset and no delay. Where the stamp's zone is not known, a file's age is a lower bound.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,36 +20,46 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/timesync.h"
 #include "ntp_monitor/timesync_text.h"
+#include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
 
 enum { TEXT_BYTES_MAX = 64 * 1024 };
 
 /* When a file was last written: what it says is at least so old. */
-static void take_written(int fd, struct timesync *raw) {
+static void take_written(const struct stat *status, struct timesync *raw) {
   const time_t most_s = INT64_MAX / DURATION_S - 1;
-  struct stat status;
-  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-    time_t seconds = status.st_mtim.tv_sec;
+  if (S_ISREG(status->st_mode)) {
+    time_t seconds = status->st_mtim.tv_sec;
     seconds = seconds < 0 ? 0 : seconds;
     seconds = seconds > most_s ? most_s : seconds;
-    raw->written_us = (int64_t)seconds * 1000000 + status.st_mtim.tv_nsec / 1000;
+    raw->written_us = (int64_t)seconds * 1000000 + status->st_mtim.tv_nsec / 1000;
     raw->present |= TIMESYNC_WRITTEN;
   }
 }
 
 /* Reads the file or stdin whole, as a terminated string; the number of bytes, or a
- * negative errno. */
-static ssize_t load(const char *path, char *text, struct timesync *raw, int64_t deadline_ns) {
+ * negative errno with why. */
+static ssize_t load(const char *path, const struct env *env, char *text, struct timesync *raw,
+                    struct why *why) {
+  const struct trusted_file file = {.path = path,
+                                    .rule = TRUSTED_ANYONE,
+                                    .uid = env->uid,
+                                    .deadline_ns = env->measure_deadline_ns};
+  struct stat status = {.st_mode = 0};
   bool input = strcmp(path, "-") == 0;
-  int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) {
-    return -errno;
+  if (input && fstat(STDIN_FILENO, &status) != 0) {
+    status.st_mode = 0;
   }
-  ssize_t bytes = net_read_all(fd, text, TEXT_BYTES_MAX, deadline_ns);
+  ssize_t bytes = input ? net_read_all(STDIN_FILENO, text, TEXT_BYTES_MAX, file.deadline_ns)
+                        : trusted_read(&file, text, TEXT_BYTES_MAX, &status, why);
   text[bytes > 0 ? bytes : 0] = '\0';
-  take_written(fd, raw);
-  if (!input) {
-    (void)close(fd);
+  take_written(&status, raw);
+  if (bytes == -ETIMEDOUT && input) {
+    (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "it did not end in time");
+  } else if (bytes == -EFBIG) {
+    (void)why_set(why, REASON_BAD_REPLY, -EFBIG, "it is longer than %d KiB", TEXT_BYTES_MAX / 1024);
+  } else if (bytes < 0 && bytes != -ETIMEDOUT && (bytes != -EINVAL || input)) {
+    (void)why_set(why, REASON_NO_SOURCE, (int)bytes, "%s", strerror((int)-bytes));
   }
   return bytes;
 }
@@ -80,16 +89,14 @@ static int measure_text(const struct env *env, const struct config *config, cons
   struct why inner = {.reason = REASON_NO_SOURCE};
   char *text = malloc(TEXT_BYTES_MAX + 1);
   struct timesync raw = {.present = 0};
-  ssize_t bytes = text == NULL ? -ENOMEM : load(argument, text, &raw, env->measure_deadline_ns);
-  int error = (int)(bytes < 0 ? bytes : 0);
-  if (error == -ETIMEDOUT) {
-    (void)why_set(&inner, REASON_TIMEOUT, error, "it did not end in time");
-  } else if (error == -EFBIG) {
-    (void)why_set(&inner, REASON_BAD_REPLY, error, "it is longer than %d KiB",
-                  TEXT_BYTES_MAX / 1024);
-  } else if (error != 0) {
-    (void)why_set(&inner, REASON_NO_SOURCE, error, "%s", strerror(-error));
+  ssize_t bytes = -ENOMEM;
+  if (text == NULL) {
+    (void)why_set(&inner, REASON_NO_SOURCE, -ENOMEM, "%s", strerror(ENOMEM));
   } else {
+    bytes = load(argument, env, text, &raw, &inner);
+  }
+  int error = (int)(bytes < 0 ? bytes : 0);
+  if (error == 0) {
     error = parse(text, bytes, &raw, env, samples, &inner);
   }
   free(text);

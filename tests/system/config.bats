@@ -400,11 +400,15 @@ without_origin() {
   write "$LAB_DIR/user/.ntp_monitor.conf" '[monitoring]' 'min_replies = 4'
   run --separate-stderr lab_as_user "$PROG" --print-config
   grep -qF "; $LAB_DIR/user/.ntp_monitor.conf:2" <<<"$output"
-  # A home that may not be searched.
+  # A folder that may not be entered hides what nobody named, and not what somebody did.
   chmod 644 "$ETC"
   mkdir -m 000 "$BATS_TEST_TMPDIR/closed"
-  expect 3 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -l stderr -s "text:$good"
-  grep -q "ERROR $BATS_TEST_TMPDIR/closed/.ntp_monitor.conf: .*Permission denied" <<<"$stderr"
+  expect 0 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -l stderr -s "text:$good"
+  lines_are "$stderr" 'ntp_monitor: INFO NTP healthy.*'
+  expect 0 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -d -l none -s "text:$good"
+  grep -q "$BATS_TEST_TMPDIR/closed/.ntp_monitor.conf: not there, .*: a folder on the way may not be entered" <<<"$stderr"
+  expect 3 lab_as_user "$PROG" -l stderr -s "text:$good" -C "$BATS_TEST_TMPDIR/closed/a"
+  grep -q "ERROR $BATS_TEST_TMPDIR/closed/a: cannot be opened: Permission denied" <<<"$stderr"
 }
 
 @test "C4 a disk that fails: said, and nothing of the file is believed" {
@@ -421,8 +425,10 @@ without_origin() {
   problem "$USER_FILE" '' 'not a regular file'
   rmdir "$USER_FILE"
   mkfifo "$USER_FILE"
-  began=$(lab_uptime_ms)
   problem "$USER_FILE" '' 'not a regular file'
+  began=$(lab_uptime_ms)
+  expect 3 check
+  [ $(($(lab_uptime_ms) - began)) -lt 5000 ]
   for device in /dev/zero /dev/null /dev/tty /dev/full; do
     ln -sf "$device" "$USER_FILE"
     expect 3 check
@@ -430,9 +436,8 @@ without_origin() {
   done
   rm "$USER_FILE"
   lab_rsyslogd_start -s "$USER_FILE" -p none
-  problem "$USER_FILE" '' 'cannot be opened'
+  problem "$USER_FILE" '' 'not a regular file'
   lab_receiver_stop rsyslogd
-  [ $(($(lab_uptime_ms) - began)) -lt 5000 ]
 }
 
 @test "C7 64 KiB are read, one byte more is not" {
@@ -614,7 +619,7 @@ without_time() {
   set_to min_replies 3 "$USER_FILE:3"
 }
 
-@test "C19 root does not believe what others may write; a user believes his own" {
+@test "C19 root does not believe what others may write; nor does a user" {
   write "$ETC" '[monitoring]' 'min_replies = 3'
   for mode in 660 606 666 777 602 620; do
     chmod "$mode" "$ETC"
@@ -627,7 +632,8 @@ without_time() {
     set_to min_replies 3 "$ETC:2"
   done
   chmod 666 "$ETC"
-  expect 0 lab_as_user "$PROG" -l stderr -s "text:$good"
+  expect 3 lab_as_user "$PROG" -l stderr -s "text:$good"
+  grep -qF "ERROR $ETC: ignored: others may write it (mode 0666)" <<<"$stderr"
   # So for the user's file of root, for -C, and through a link.
   write "$USER_FILE" '[monitoring]' 'min_replies = 4'
   chmod 646 "$USER_FILE"
@@ -640,28 +646,80 @@ without_time() {
   problem "$USER_FILE" '' 0646
 }
 
-@test "C19 root does not believe a file of somebody else" {
-  # Who entered the lab as an ordinary user finds the machine's own files to be somebody else's.
-  if [ "$(stat -L -c %u /bin/sh)" != 0 ]; then
-    ln -s /etc/host.conf "$USER_FILE"
-    problem "$USER_FILE" '' 'belongs to uid'
-    return
-  fi
-  # Else there is nobody else in the lab, and the kernel's answer has to be changed: st_mode and
-  # st_uid where struct stat has them.
+@test "C19 nor a file in a folder that others may write, on whatever way" {
+  local home=$BATS_TEST_TMPDIR/home
+  mkdir -m 777 "$home"
+  write "$home/.ntp_monitor.conf" '[monitoring]' 'min_replies = 3'
+  for as in as_root lab_as_user; do
+    expect 3 "$as" env HOME="$home" "$PROG" -l stderr -s "text:$good"
+    grep -qF "$home/.ntp_monitor.conf: ignored: others may write its folder $home (mode 0777)" <<<"$stderr"
+  done
+  # As a link leads there, and as a folder above is such.
+  ln -s "$home/.ntp_monitor.conf" "$USER_FILE"
+  problem "$USER_FILE" '' "others may write its folder $home (mode 0777)"
+  mkdir "$home/below"
+  mv "$home/.ntp_monitor.conf" "$home/below"
+  problem "$home/below/.ntp_monitor.conf" '' "its folder $home (mode 0777)" -C "$home/below/.ntp_monitor.conf"
+  # In one like /tmp a file stays its owner's, but nobody has his home there.
+  rm "$USER_FILE"
+  chmod 1777 "$home"
+  healthy -C "$home/below/.ntp_monitor.conf"
+  mv "$home/below/.ntp_monitor.conf" "$home"
+  healthy -C "$home/.ntp_monitor.conf"
+  expect 3 env HOME="$home" "$PROG" -l stderr -s "text:$good"
+  grep -qF 'anyone may have put it there' <<<"$stderr"
+}
+
+as_root() { "$@"; }
+
+@test "C19 a user does not believe what is neither his nor root's" {
   plain_build_only 'strace changes what fstat answers'
   needs strace
-  case $(uname -m) in
-    x86_64) stat=$(printf '%048d' 0)a4810000e8030000 ;;
-    aarch64 | riscv64) stat=$(printf '%032d' 0)a481000001000000e8030000 ;;
-    *) skip "not known where struct stat has its st_uid here" ;;
-  esac
+  foreign_stat e9 # labuser is 1000
+  write "$LAB_DIR/user/.ntp_monitor.conf" '[monitoring]' 'min_replies = 3'
+  expect 3 lab_as_user strace -o "$BATS_TEST_TMPDIR/strace" -P "$LAB_DIR/user/.ntp_monitor.conf" \
+    -e "inject=?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" \
+    "$PROG" -l stderr -s "text:$good"
+  grep -qF 'ignored: it belongs to uid 1001, who is neither you nor root' <<<"$stderr"
+}
+
+@test "D9 what is no file is looked at and not opened: a device, for the configuration, a text, a secret" {
+  needs strace
+  ln -s /dev/zero "$BATS_TEST_TMPDIR/device"
+  for way in "-C $BATS_TEST_TMPDIR/device" "-s text:$BATS_TEST_TMPDIR/device"; do
+    # shellcheck disable=SC2086 # two words
+    run --separate-stderr strace -o "$BATS_TEST_TMPDIR/strace" "$PROG" -l none -s "text:$good" $way
+    grep -F "$BATS_TEST_TMPDIR/device" "$BATS_TEST_TMPDIR/strace" >"$BATS_TEST_TMPDIR/opened"
+    [ -s "$BATS_TEST_TMPDIR/opened" ]
+    ! grep -v O_PATH "$BATS_TEST_TMPDIR/opened" || fail "opened with $way"
+    ! grep -E '^open.*"/dev/zero"' "$BATS_TEST_TMPDIR/strace" || fail "opened with $way"
+  done
+  # And pipes are read as they were.
+  expect 0 bash -c '"$0" -l stderr -s text:<(cat "$1")' "$PROG" "$good"
+  expect 0 bash -c 'cat "$1" | "$0" -l stderr -s text:/dev/stdin' "$PROG" "$good"
+}
+
+@test "C19 root does not believe a file of somebody else" {
+  # There is nobody else in the lab, and the kernel's answer has to be changed.
+  plain_build_only 'strace changes what fstat answers'
+  needs strace
+  foreign_stat
   write "$USER_FILE" '[monitoring]' 'min_replies = 3'
   expect 3 bare PATH="$PATH" HOME="$HOME" strace -o "$BATS_TEST_TMPDIR/strace" -P "$USER_FILE" \
     -e "inject=?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" \
     "$PROG" -l stderr -s "text:$good"
   lines_are "$stderr" "ntp_monitor: ERROR $USER_FILE: ignored: it belongs to uid 1000,.*" \
     'ntp_monitor: ERROR NTP healthy.*'
+}
+
+# foreign_stat [LOW]: $stat is st_mode and st_uid where struct stat has them, of a file of uid 1000, or of another by
+# the lowest byte.
+foreign_stat() {
+  case $(uname -m) in
+    x86_64) stat=$(printf '%048d' 0)a4810000${1-e8}030000 ;;
+    aarch64 | riscv64) stat=$(printf '%032d' 0)a481000001000000${1-e8}030000 ;;
+    *) skip "not known where struct stat has its st_uid here" ;;
+  esac
 }
 
 @test "C20 words that are none: a boolean, a level, a facility, a source, an address" {

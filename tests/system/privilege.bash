@@ -209,6 +209,7 @@ my $path = qr/(?:AT_FDCWD, )?"(?:[^"\\]|\\.)*"/;
 my $std = qr/[012]/;
 my $ports = qr/9|123|323|514|1123/; # of the loopback: refused, ntpd's, chronyd's, syslog's, the tests' NTP servers'
 my $read = qr/O_RDONLY(?:\|O_(?:CLOEXEC|NOCTTY|NONBLOCK|DIRECTORY|LARGEFILE|NOFOLLOW))*\z/;
+my $look = qr/(?:O_RDONLY\|)?(?:O_(?:CLOEXEC|NOFOLLOW|DIRECTORY)\|)*O_PATH(?:\|O_(?:CLOEXEC|NOFOLLOW|DIRECTORY))*/; # and no more
 my $beside = qr{/run/chrony/ntp_monitor\.\d+\.sock};
 my %allowed = (
   # the start of a process, memory, the end
@@ -227,9 +228,10 @@ my %allowed = (
   map({ $_ => qr/\ACLOCK_(?:REALTIME|MONOTONIC)/ } qw(clock_gettime clock_gettime64)), gettimeofday => qr//, time => qr//,
   # files: looked at and read
   map({ $_ => qr/\A$path, [RWXF]_OK|\A$path, F_OK/ } qw(access faccessat faccessat2)),
-  openat => qr/\A$path, $read|\A\d+, "\.", $read|\AAT_FDCWD, "\/", (?:O_RDONLY\|)?O_PATH\z/,
+  openat => qr/\A$path, $read|\A\d+, "\.", $read|\AAT_FDCWD, "\/", (?:O_RDONLY\|)?O_PATH\z|\A$path, $look\z|\A\d+, "[^"\/]+", (?:$look|$read)\z/,
+  openat2 => qr/\A$path, \{flags=$look, resolve=RESOLVE_NO_(?:XDEV|SYMLINKS)\}, \d+\z/,
   map({ $_ => qr// } qw(newfstatat fstat fstat64 fstatat64 stat stat64 lstat statx fstatfs statfs read pread64 lseek _llseek
-    readlink readlinkat close poll ppoll ppoll_time64 getdents64)),
+    readlink readlinkat getcwd close poll ppoll ppoll_time64 getdents64)),
   ioctl => qr/\A\d+, TCGETS/, write => qr/\A$std, /, writev => qr/\A$std, /,
   # sockets: talked to, never listened at
   socket => qr/\AAF_(?:UNIX|INET|INET6), SOCK_(?:DGRAM|STREAM)\|SOCK_CLOEXEC/, socketpair => qr/\AAF_UNIX, SOCK_\w+\|SOCK_CLOEXEC/,
@@ -308,7 +310,7 @@ sub judge_calls {
 }
 
 # Descriptors: each is closed at an exec, none but a substitute is 0 to 2, and of the program's own there is
-# never more than one, none at the end. A look-up has its pipe; -H and -M leave the connection to the end;
+# but one, or four while a file is looked at (itself, its folder, the next one, and to be read), none at the end. A look-up has its pipe; -H and -M leave the connection to the end;
 # chronyd may be behind three sockets, beside one of which there is its folder; a
 # report's file has its folder, beside the log; and of NTP servers each has one.
 sub judge_descriptors {
@@ -316,7 +318,7 @@ sub judge_descriptors {
     my $name = scenario($file);
     my ($most, $left) = $name =~ /\A(?:sntp|lookup-sntp)/ ? (40, 0)
       : $name =~ /\Aoutput/ ? (3, 0) : $name =~ /\A(?:bus|no-bus|silent-bus|two-daemons|chrony|ntpd-auto)/ ? (5, 0) : $name =~ /\Alookup/ ? (2, 0)
-      : $name =~ /\Assh/ ? (5, 1) : $name =~ /container/ ? (7, 1) : (1, 0);
+      : $name =~ /\Assh/ ? (5, 1) : $name =~ /container/ ? (7, 1) : (4, 0);
     my (%open, $main, $began);
     my $peak = 0;
     for my $call (calls($file)) {

@@ -167,13 +167,8 @@ foreign() {
   inject "?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" -P "$2"
 }
 
-# Somebody else's file: who entered the lab as an ordinary user finds the machine's own to be such.
 foreign_file() {
   home '[monitoring]'
-  if [ "$(stat -L -c %u /bin/sh)" != 0 ]; then
-    ln -sf /etc/host.conf "$HOME/.ntp_monitor.conf"
-    return
-  fi
   foreign a4810000 "$HOME/.ntp_monitor.conf" || return
   after=
 }

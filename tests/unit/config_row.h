@@ -46,10 +46,10 @@ static inline void config_row_check(const struct config_row *row) {
   static struct notes notes;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("below", below, strlen(below)), 0);
-  notes_read(&notes, &config, "below", false, 1000);
+  notes_read(&notes, &config, "below", false, geteuid());
   assert_string_equal(notes.text, "");
   assert_int_equal(temp_write("conf", row->text, strlen(row->text)), 0);
-  notes_read(&notes, &config, "conf", false, 1000);
+  notes_read(&notes, &config, "conf", false, geteuid());
   if (strcmp(notes.text, row->notes) != 0) {
     fail_msg("file:\n%s\nnotes:\n%s\nwanted:\n%s", row->text, notes.text, row->notes);
   }

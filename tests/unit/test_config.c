@@ -140,8 +140,8 @@ static void test_layers(void **state) {
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("low", low, strlen(low)), 0);
   assert_int_equal(temp_write("high", high, strlen(high)), 0);
-  notes_read(&notes, &config, "low", false, 1000);
-  notes_read(&notes, &config, "high", false, 1000);
+  notes_read(&notes, &config, "low", false, geteuid());
+  notes_read(&notes, &config, "high", false, geteuid());
   assert_string_equal(notes.text, "");
   for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
     char text[CONFIG_TEXT_BYTES];

@@ -177,7 +177,7 @@ static void test_long_comments(void **state) {
     static struct notes notes;
     config_init(&config, notes_check_source);
     assert_int_equal(temp_write("conf", text, strlen(text)), 0);
-    notes_read(&notes, &config, "conf", false, 1000);
+    notes_read(&notes, &config, "conf", false, geteuid());
     assert_int_equal(config.limit[METRIC_JITTER].warning, 2000000000);
   }
 }

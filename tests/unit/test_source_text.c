@@ -352,8 +352,10 @@ static void test_files(void **state) {
   assert_int_equal(measure("missing"), -ENOENT);
   assert_string_equal(why.text, "missing: No such file or directory");
   assert_int_equal(why.reason, REASON_NO_SOURCE);
-  assert_int_equal(measure("."), -EISDIR);
-  assert_int_equal(measure("/dev/zero"), -EFBIG);
+  assert_int_equal(measure("."), -EINVAL);
+  assert_int_equal(measure("/dev/zero"), -EINVAL);
+  assert_string_equal(why.text, "/dev/zero: it is not a regular file or a pipe");
+  assert_int_equal(why.reason, REASON_NO_SOURCE);
 }
 
 /* Standard input that says nothing is not waited for past the deadline. */

@@ -1,0 +1,244 @@
+/*
+ * Work on files that may hang, in a child that is left behind at the deadline.
+ *
+ * A system call on a dead network file system waits for a server that does not come back; no
+ * handler of ours runs meanwhile. Which file systems those are is known from the mount table. That
+ * is read only where a path crosses a mount point, which openat2(2) tells without touching what is
+ * mounted there: for most paths it is the one call that opens them.
+ */
+#include "ntp_monitor/aside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ntp_monitor/net.h"
+
+/* For how long a killed child is waited for, so that it is gone when we end: ms. */
+enum { GONE_MS = 20 };
+
+/* --- which paths ---------------------------------------------------------------- */
+
+int aside_absolute(const char *path, char out[PATH_MAX]) {
+  size_t used = 0;
+  out[0] = '\0';
+  if (path[0] != '/') {
+    if (getcwd(out, PATH_MAX) == NULL) {
+      return -errno;
+    }
+    used = strlen(out);
+  }
+  if (used + 1 + strlen(path) >= PATH_MAX) {
+    return -ENAMETOOLONG;
+  }
+  for (const char *part = path + strspn(path, "/"); *part != '\0';) {
+    size_t length = strcspn(part, "/");
+    if (length != 1 || part[0] != '.') {
+      used += (size_t)snprintf(out + used, PATH_MAX - used, "/%.*s", (int)length, part);
+    }
+    part += length;
+    part += strspn(part, "/");
+  }
+  if (used == 0) {
+    (void)strcpy(out, "/");
+  }
+  return 0;
+}
+
+/* Types whose calls wait for another machine or another process. */
+static bool may_hang(const char *type) {
+  static const char *const types[] = {"nfs",  "nfs4",   "cifs",   "smb3",   "smbfs",    "9p",
+                                      "ceph", "afs",    "coda",   "lustre", "beegfs",   "gpfs",
+                                      "gfs2", "ocfs2",  "ncpfs",  "autofs", "virtiofs", "orangefs",
+                                      "fuse", "vboxsf", "vmhgfs", "prl_fs", "fuseblk"};
+  if (strncmp(type, "fuse.", 5) == 0) {
+    return true;
+  }
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (strcmp(type, types[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* proc(5): the mount point's blanks, line ends and backslashes stand as octal numbers. In place. */
+static void unescape(char *text) {
+  char *to = text;
+  for (const char *at = text; *at != '\0'; at++) {
+    if (at[0] == '\\' && strspn(at + 1, "01234567") >= 3) {
+      *to++ = (char)((at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0'));
+      at += 3;
+    } else {
+      *to++ = *at;
+    }
+  }
+  *to = '\0';
+}
+
+static bool below(const char *path, const char *folder) {
+  size_t length = strlen(folder);
+  return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Looks through the mount table: *on is whether one that may hang lies on the way to path, as it is
+ * written; whether there is any at all is returned. */
+static bool find_hanging(const char *path, bool *on) {
+  FILE *table = fopen("/proc/self/mountinfo", "re");
+  char *line = NULL;
+  size_t size = 0;
+  bool any = false;
+  *on = false;
+  while (table != NULL && getline(&line, &size, table) > 0) {
+    /* 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
+    char *place = line;
+    const char *type = strstr(line, " - ");
+    for (int i = 0; i < 4 && place != NULL; i++) {
+      place = strchr(place + 1, ' ');
+    }
+    char name[32];
+    if (type == NULL || place == NULL || sscanf(type + 3, "%31s", name) != 1 || !may_hang(name)) {
+      continue;
+    }
+    place++;
+    place[strcspn(place, " ")] = '\0';
+    unescape(place);
+    bool root = strcmp(place, "/") == 0; /* the program itself lies there */
+    any = any || (!root && !below(place, "/proc"));
+    *on = *on || (!root && below(path, place));
+  }
+  free(line);
+  if (table != NULL) {
+    (void)fclose(table);
+  }
+  return any;
+}
+
+static int look(const char *path, uint64_t resolve) {
+  const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
+  long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  return fd < 0 ? -errno : (int)fd;
+}
+
+/* A mount point is crossed, or this kernel can't tell: the table is read. Where the path is written
+ * with links, it does not tell what they lead to. */
+static int look_beyond(const char *path) {
+  bool on = false;
+  if (!find_hanging(path, &on)) {
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+  }
+  if (on || strstr(path, "/..") != NULL) {
+    return -EREMOTE;
+  }
+  int fd = look(path, RESOLVE_NO_SYMLINKS);
+  return fd == -ELOOP || fd == -ENOSYS || fd == -EPERM ? -EREMOTE : fd;
+}
+
+int aside_look(const char *path) {
+  char absolute[PATH_MAX];
+  int error = aside_absolute(path, absolute);
+  if (error != 0) {
+    return error;
+  }
+  int fd = look(absolute, RESOLVE_NO_XDEV);
+  return fd == -EXDEV || fd == -ENOSYS || fd == -EPERM ? look_beyond(absolute) : fd;
+}
+
+bool aside_wanted(const char *path) {
+  if (below(path, "/dev") || below(path, "/run/systemd")) {
+    return false;
+  }
+  int fd = aside_look(path);
+  if (fd >= 0) {
+    (void)close(fd);
+  }
+  return fd == -EREMOTE;
+}
+
+/* --- the child ------------------------------------------------------------------- */
+
+/* First thing in the child. It may outlive us, and must then hold nobody's pipe open. */
+static void begin(pid_t parent) {
+  sigset_t none;
+  (void)signal(SIGTERM, SIG_DFL);
+  (void)sigemptyset(&none);
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  int nothing = open("/", O_PATH | O_CLOEXEC); /* can be neither read nor written */
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (dup2(nothing, fd) < 0) {
+      _exit(1);
+    }
+  }
+  (void)close(nothing);
+  if (getppid() != parent) {
+    _exit(1); /* it died before it could take us along */
+  }
+}
+
+/* A pipe's end tells when the child has done: its last byte, or that it died without. */
+static int await(pid_t child, int in, int64_t deadline_ns) {
+  char done = 0;
+  ssize_t bytes = net_read_all(in, &done, sizeof done, deadline_ns);
+  (void)kill(child, SIGKILL);
+  for (int ms = 0; waitpid(child, NULL, WNOHANG) == 0 && ms < GONE_MS; ms++) {
+    (void)poll(NULL, 0, 1);
+  }
+  if (bytes < 0) {
+    return (int)bytes;
+  }
+  return done == 1 ? 0 : -EIO;
+}
+
+static int run_child(void (*work)(void *shared), void *copy, int64_t deadline_ns) {
+  int ends[2];
+  sigset_t all;
+  sigset_t before;
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return -errno;
+  }
+  pid_t parent = getpid();
+  (void)sigfillset(&all); /* our last words must not be the child's, too */
+  (void)sigprocmask(SIG_SETMASK, &all, &before);
+  pid_t child = fork();
+  if (child == 0) {
+    const char done = 1;
+    begin(parent);
+    work(copy);
+    _exit(write(ends[1], &done, 1) == 1 ? 0 : 1);
+  }
+  int error = child < 0 ? -errno : 0;
+  (void)sigprocmask(SIG_SETMASK, &before, NULL);
+  (void)close(ends[1]);
+  if (child > 0) {
+    error = await(child, ends[0], deadline_ns);
+  }
+  (void)close(ends[0]);
+  return error;
+}
+
+int aside_run(void (*work)(void *shared), void *shared, size_t size_bytes, int64_t deadline_ns) {
+  void *copy = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (copy == MAP_FAILED) {
+    return -errno;
+  }
+  memcpy(copy, shared, size_bytes);
+  int error = run_child(work, copy, deadline_ns);
+  if (error == 0) {
+    memcpy(shared, copy, size_bytes);
+  }
+  explicit_bzero(copy, size_bytes); /* it may hold a secret */
+  (void)munmap(copy, size_bytes);
+  return error;
+}

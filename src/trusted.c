@@ -1,0 +1,227 @@
+/*
+ * Whose files are believed, and how they are looked at.
+ *
+ * Who can write a file, or put another in its place, decides what it says. So its owner is root or
+ * who runs us, nobody else may write it, and the same holds for each folder on the way, links
+ * followed by hand: then nobody can swap what was looked at for something else either.
+ */
+#include "ntp_monitor/trusted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ntp_monitor/aside.h"
+#include "ntp_monitor/why.h"
+
+/* As many as path_resolution(7) follows. What the kernel shows for a uid that a user namespace does
+ * not have: user_namespaces(7). */
+enum { LINKS_MAX = 40, NAMES_BYTES = 4096, OVERFLOW_UID = 65534 };
+
+/* --- the rule ------------------------------------------------------------------- */
+
+/* Whether 65534 is no user here, but stands for all that this user namespace does not have: root
+ * outside is among them, and in a rootless container owns the machine's files. Without /proc the
+ * root folder tells, which is nobody's but root's. */
+static bool is_outside(uid_t owner) {
+  struct stat root;
+  unsigned first = 0;
+  unsigned count = 0;
+  FILE *map = owner == OVERFLOW_UID ? fopen("/proc/self/uid_map", "re") : NULL;
+  if (map == NULL) {
+    return owner == OVERFLOW_UID && stat("/", &root) == 0 && root.st_uid == OVERFLOW_UID;
+  }
+  bool outside = true;
+  while (fscanf(map, "%u %*u %u", &first, &count) == 2) {
+    outside = outside && (owner < first || owner - first >= count);
+  }
+  (void)fclose(map);
+  return outside;
+}
+
+/* Whether the group is the user's alone: has its name, and no other member. */
+static bool is_private(gid_t group, uid_t uid) {
+  char names[2][NAMES_BYTES];
+  struct passwd user;
+  struct passwd *found_user = NULL;
+  struct group own;
+  struct group *found = NULL;
+  if (getpwuid_r(uid, &user, names[0], sizeof names[0], &found_user) != 0 || found_user == NULL ||
+      getgrgid_r(group, &own, names[1], sizeof names[1], &found) != 0 || found == NULL ||
+      strcmp(own.gr_name, user.pw_name) != 0) {
+    return false;
+  }
+  for (char **member = own.gr_mem; *member != NULL; member++) {
+    if (strcmp(*member, user.pw_name) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool others_write(const struct stat *status, uid_t uid) {
+  return (status->st_mode & S_IWOTH) != 0 ||
+         ((status->st_mode & S_IWGRP) != 0 && (uid == 0 || !is_private(status->st_gid, uid)));
+}
+
+static bool is_sticky(const struct stat *status) {
+  return S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX) != 0;
+}
+
+int trusted_check(const struct stat *status, const char *what, uid_t uid, struct why *why) {
+  unsigned owner = status->st_uid;
+  if (owner != 0 && owner != uid && !is_outside(owner)) {
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   uid == 0 ? "%s belongs to uid %u, and root believes only its own; chown root it"
+                            : "%s belongs to uid %u, who is neither you nor root: not believed",
+                   what, owner);
+  }
+  if (others_write(status, uid) && !is_sticky(status)) {
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   "others may write %s (mode %04o), so it is not believed; chmod go-w it", what,
+                   (unsigned)status->st_mode & 07777);
+  }
+  return 0;
+}
+
+/* --- the way there ---------------------------------------------------------------- */
+
+static int cannot_open(int error, struct why *why) {
+  return why_set(why, REASON_CONFIG, error, "cannot be opened: %s", strerror(-error));
+}
+
+/* Where a walk is. */
+struct walk {
+  const struct trusted_file *file;
+  int folder;          /* O_PATH */
+  struct stat status;  /* of the folder */
+  char at[PATH_MAX];   /* its name */
+  char rest[PATH_MAX]; /* what is still to go, without links so far */
+  unsigned links;
+};
+
+/* Goes into the folder fd, which is the walk's from now on: 0 or a negative errno with why. */
+static int enter(struct walk *walk, int fd, const struct stat *status, const char *name,
+                 struct why *why) {
+  char what[PATH_MAX + 16];
+  size_t used = strlen(walk->at);
+  if (walk->folder >= 0) {
+    (void)close(walk->folder);
+  }
+  walk->folder = fd;
+  walk->status = *status;
+  (void)snprintf(walk->at + used, sizeof walk->at - used, "/%s", name);
+  (void)snprintf(what, sizeof what, "its folder %.1024s", walk->at);
+  return trusted_check(status, what, walk->file->uid, why);
+}
+
+/* An O_PATH descriptor of name in folder and what it is, or a negative errno with why. */
+static int look(int folder, const char *name, struct stat *status, struct why *why) {
+  int fd = openat(folder, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0 || fstat(fd, status) != 0) {
+    int error = cannot_open(-errno, why);
+    if (fd >= 0) {
+      (void)close(fd);
+    }
+    return error;
+  }
+  return fd;
+}
+
+/* From the root, along rest. */
+static int begin(struct walk *walk, struct why *why) {
+  struct stat status;
+  int fd = look(AT_FDCWD, "/", &status, why);
+  if (fd < 0) {
+    return fd;
+  }
+  walk->at[0] = '\0';
+  int error = enter(walk, fd, &status, "", why);
+  walk->at[0] = '\0';
+  return error;
+}
+
+/* The link fd, in walk->folder: what it leads to takes its place in rest. */
+static int follow(struct walk *walk, int fd, const struct stat *status, struct why *why) {
+  char to[PATH_MAX];
+  char after[PATH_MAX];
+  ssize_t bytes = readlinkat(fd, "", to, sizeof to - 1);
+  if (bytes < 0 || ++walk->links > LINKS_MAX) {
+    return cannot_open(bytes < 0 ? -errno : -ELOOP, why);
+  }
+  to[bytes] = '\0';
+  (void)strcpy(after, walk->rest);
+  if (snprintf(walk->rest, sizeof walk->rest, "%s/%s", to, after) >= (int)sizeof walk->rest) {
+    return cannot_open(-ENAMETOOLONG, why);
+  }
+  /* Among names that are their owners', as in /tmp, who made the link says where it leads. */
+  if (is_sticky(&walk->status) && status->st_uid != 0 && status->st_uid != walk->file->uid) {
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   "a link on the way, in %s, belongs to uid %u: it is not followed", walk->at,
+                   (unsigned)status->st_uid);
+  }
+  return to[0] == '/' ? begin(walk, why) : 0;
+}
+
+/* The next name of rest, which goes; last: nothing is behind it. */
+static const char *next_name(struct walk *walk, char name[NAME_MAX + 1], bool *last) {
+  char *from = walk->rest + strspn(walk->rest, "/");
+  size_t length = strcspn(from, "/");
+  (void)snprintf(name, NAME_MAX + 1, "%.*s", (int)length, from);
+  from += length;
+  *last = from[strspn(from, "/")] == '\0';
+  memmove(walk->rest, from, strlen(from) + 1);
+  return name;
+}
+
+/* The file at the end of the way, opened to be read: a descriptor or a negative errno with why. */
+static int open_last(struct walk *walk, const char *name, struct why *why) {
+  const struct stat *folder = &walk->status;
+  bool unnamed = walk->file->rule == TRUSTED_UNNAMED && walk->links == 0;
+  if (unnamed && others_write(folder, walk->file->uid)) {
+    return why_set(
+        why, REASON_CONFIG, -EPERM,
+        "others may write its folder %.1024s (mode %04o), so anyone may have put it there; is "
+        "HOME right?",
+        walk->at, (unsigned)folder->st_mode & 07777);
+  }
+  int fd = openat(walk->folder, name, TRUSTED_READING | O_NOFOLLOW);
+  return fd >= 0 ? fd : cannot_open(-errno, why);
+}
+
+/* One name of the way: a descriptor where it was the last, else 0 or a negative errno with why. */
+static int step(struct walk *walk, struct why *why) {
+  struct stat status;
+  char name[NAME_MAX + 1];
+  bool last = false;
+  (void)next_name(walk, name, &last);
+  int fd = look(walk->folder, name[0] != '\0' ? name : ".", &status, why);
+  if (fd < 0) {
+    return fd;
+  }
+  if (!S_ISLNK(status.st_mode) && !last) {
+    return enter(walk, fd, &status, name, why);
+  }
+  int error = S_ISLNK(status.st_mode) ? follow(walk, fd, &status, why) : open_last(walk, name, why);
+  (void)close(fd);
+  return error;
+}
+
+int trusted_open(const struct trusted_file *file, struct why *why) {
+  struct walk walk = {.file = file, .folder = -1};
+  int error = aside_absolute(file->path, walk.rest);
+  error = error != 0 ? cannot_open(error, why) : begin(&walk, why);
+  while (error == 0) {
+    error = step(&walk, why);
+  }
+  if (walk.folder >= 0) {
+    (void)close(walk.folder);
+  }
+  return error;
+}
