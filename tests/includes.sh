@@ -58,7 +58,7 @@ check "env|trusted|$leaves" "$network|ini|systemd/.*|fcntl|unistd" $s/secret.c
 check "inetd|net|$leaves" "netinet/.*|netdb|syslog|ini|systemd/.*" $s/inetd_talk.c
 check "inetd|env|format|report|$leaves" "$network|ini|systemd/.*" $s/inetd_serve.c
 check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
-check "output|target|plugin_http|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
+check "output|target|plugin_http|blank|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c
 codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_packet|ntp_select|ntp_poll|ntp_reading'
 check "sample|metric|timesync|timesync_text|source|config|address|env|net|trusted|bus|bus_timesync|$codecs|$leaves" \

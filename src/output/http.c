@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "ntp_monitor/address.h"
+#include "ntp_monitor/blank.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
@@ -160,10 +161,16 @@ static const struct http_plugin *open_plugin(const char *to, struct why *why) {
 /* --- the answer --------------------------------------------------------------- */
 
 /* What a server or something on the way repeats of the request is not for a log. */
-static void blank(char *text, const char *secret) {
-  size_t length = strlen(secret);
-  for (char *at = text; length > 0 && (at = strstr(at, secret)) != NULL; at += length) {
-    memset(at, '*', length);
+static void blank(const struct post *post, char *text) {
+  char pair[CONFIG_TEXT_BYTES + SECRET_BYTES];
+  char packed[4 * sizeof pair / 3 + 4];
+  blank_secret(text, post->secret);
+  if (post->request.user != NULL) {
+    (void)snprintf(pair, sizeof pair, "%s:%s", post->request.user, post->secret);
+    (void)blank_base64(packed, sizeof packed, pair);
+    blank_secret(text, packed);
+    explicit_bzero(pair, sizeof pair);
+    explicit_bzero(packed, sizeof packed);
   }
 }
 
@@ -182,6 +189,7 @@ static int judge(const struct post *post, const struct http_answer *answer, stru
                    answer->location);
   }
   influx_reason(answer->body, reason);
+  blank(post, reason); /* escapes within escapes */
   if (status == 401 || status == 403) {
     advice = post->secret_key != NULL ? post->secret_key : "username and password_file";
   } else if (status == 404) {
@@ -209,11 +217,12 @@ static int send_post(struct post *post, const struct env *env, struct why *why) 
   int error =
       post->request.timeout_ms > 0 ? plugin->post(&post->request, &answer, words) : -ETIMEDOUT;
   if (error != 0) {
+    blank(post, words);
     return why_set(why, REASON_CONFIG, error, "%s: %s", post->to,
                    words[0] != '\0' ? words : "no time is left to send");
   }
-  blank(answer.body, post->secret);
-  blank(answer.location, post->secret);
+  blank(post, answer.body);
+  blank(post, answer.location);
   trace_add(env->trace, "http: status %ld: %.256s", answer.status, answer.body);
   return judge(post, &answer, why);
 }

@@ -337,6 +337,21 @@ ROWS
   run ! grep geheim-token "$BATS_TEST_TMPDIR/log"
 }
 
+@test "secret: a password that comes back packed as it was sent (base64), or escaped, is blanked" {
+  local packed body
+  as_pi http://127.0.0.1:8088 'geheim/"wort"'
+  sed -i '1i [monitoring]\ndebug_mode = true' "$conf"
+  packed=$(printf 'pi:geheim/"wort"' | base64)
+  for body in "Authorization: Basic $packed" 'geheim%2F%22wort%22' '{"error":"geheim\\/\\"wort\\" is wrong"}'; do
+    to_fake send "HTTP/1.1 401 No\r\nContent-Length: $(printf %b "$body" | wc -c)\r\n\r\n$body"
+    as_pi http://127.0.0.1:8088 'geheim/"wort"'
+    expect 3 posts
+    logged >"$BATS_TEST_TMPDIR/log"
+    grep -q '27 ERROR .*HTTP status 401: .*\*\*\*\*' "$BATS_TEST_TMPDIR/log" || fail "$(<"$BATS_TEST_TMPDIR/log")"
+    run ! grep -E "geheim|wort|${packed%%=*}" "$BATS_TEST_TMPDIR/log"
+  done
+}
+
 @test "secret: the keys of a connection are written nowhere" {
   on_tls "$TLS" "ca_file = $LAB_DIR/tls/ca.pem"
   expect 0 env SSLKEYLOGFILE="$BATS_TEST_TMPDIR/keys" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
