@@ -29,8 +29,6 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
-enum { SOURCE_BYTES = 256 };
-
 /* All that one run holds. */
 struct run {
   struct env env;
@@ -41,9 +39,10 @@ struct run {
   unsigned problem_count;
   struct reading readings[REPORT_READINGS_MAX];
   size_t reading_count;
-  char source[SOURCE_BYTES];
+  char source[256];
   struct report report;
-  bool lost; /* a line of ours reached nobody */
+  bool lost;      /* a line of ours reached nobody */
+  bool unprinted; /* nor did a report */
 };
 
 /* --- configuration ------------------------------------------------------ */
@@ -119,6 +118,7 @@ static void tell_failed(void *user, const struct why *why) {
   struct run *run = user;
   say(run, SEVERITY_ERROR, why->text, NULL);
   message_add_failure(&run->report, why->text); /* for what is printed after it */
+  run->unprinted = true;
   if (run->report.exit_status == VERDICT_OK) {
     run->report.exit_status = VERDICT_UNKNOWN;
   }
@@ -134,6 +134,9 @@ static void print(struct run *run) {
   output_all(&run->options, &run->config, &run->report, &run->env, tell_failed, run);
   if (format != NULL && format_print(format, &run->report, &run->env, &why) != 0) {
     tell_failed(run, &why);
+  }
+  if (run->unprinted) {
+    output_files_again(&run->options, &run->config, &run->report, &run->env);
   }
 }
 

@@ -96,3 +96,17 @@ void output_all(const struct options *options, const struct config *config,
     }
   }
 }
+
+void output_files_again(const struct options *options, const struct config *config,
+                        const struct report *report, const struct env *env) {
+  struct wanted wanted[WANTED_MAX];
+  size_t count = collect(options, config, wanted);
+  for (size_t i = 0; i < count; i++) {
+    struct target target;
+    struct why why;
+    if (target_parse(wanted[i].target, true, &target, &why) == 0 && target.kind == TARGET_FILE) {
+      (void)deliver(wanted[i].format, wanted[i].target, report, env, config,
+                    env->deadline_ns - FORMAT_LOG_RESERVE_NS, &why);
+    }
+  }
+}

@@ -33,4 +33,9 @@ void output_all(const struct options *options, const struct config *config,
                 const struct report *report, const struct env *env,
                 void (*failed)(void *user, const struct why *why), void *user);
 
+/* Writes the files once more, when an output failed after some were written: they say so then. What
+ * fails again was told before. */
+void output_files_again(const struct options *options, const struct config *config,
+                        const struct report *report, const struct env *env);
+
 #endif

@@ -125,6 +125,18 @@ ERROR $words"
   done
 }
 
+@test "a report that is not written is told of in the files that were written before it" {
+  local way
+  for way in "-o influx=/bad/folder" "-o nagios"; do
+    at=$([ "$way" != '-o nagios' ] || echo '>/dev/full')
+    # shellcheck disable=SC2086 # words
+    monitor -l none -o "json=$F/report" $way
+    ended 3
+    equal "the status with $way" "$(jq .exit_status "$F/report")" 3
+    jq -r .message "$F/report" | grep -q '; but ' || fail "$(<"$F/report")"
+  done
+}
+
 @test "file: a full disk leaves the old one, and no other" {
   rsyslogd_start -p none
   mount -t tmpfs -o size=8k,mode=755 tmpfs "$F"
