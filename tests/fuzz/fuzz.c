@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ntp_monitor/clock.h"
@@ -72,7 +73,9 @@ const char *fuzz_file(const void *data, size_t size) {
     MUST(fd >= 0 && dup2(fd, FD) == FD && close(fd) == 0);
     made = true;
   }
+  const struct timespec now = {FUZZ_NOW_NS / DURATION_S, FUZZ_NOW_NS % DURATION_S};
   MUST(ftruncate(FD, 0) == 0 && pwrite(FD, data, size, 0) == (ssize_t)size);
+  MUST(futimens(FD, (const struct timespec[]){now, now}) == 0); /* a text's age */
   return "/proc/self/fd/100";
 }
 

@@ -31,7 +31,7 @@ static int measure(const struct config *config, const void *data, size_t size,
 /* Lines of other keys and the line ends of another system change nothing. */
 static void check_same(const struct config *config, const char *text,
                        const struct reading *reading) {
-  static const char other[] = "SystemNTPServers=\r\nFallbackNTPServers=a b\r\n";
+  static const char other[] = "RootDistanceMaxUSec=5s\r\nFrequency=-123\r\n";
   struct reading again;
   char *changed = malloc(sizeof other + 2 * strlen(text));
   MUST(changed != NULL);
