@@ -40,8 +40,10 @@ enum {
   PRECISION_UNKNOWN = 0x20, /* 2^32 s: no claim */
   PRECISION_MAX = 3         /* 2^4 s is MAXDISP */
 };
-static const int64_t MAXDISP_NS = 16 * DURATION_S;  /* section 7.2 */
-static const int64_t REFERENCE_AGE_NS = DURATION_D; /* a server without news for longer */
+static const int64_t MAXDISP_NS = 16 * DURATION_S; /* section 7.2 */
+/* A reference time may lie this far after the transmit time: daemons round, and some read it late.
+ */
+static const int64_t REFERENCE_AFTER_NS = DURATION_S;
 static const int64_t DELAY_MAX_NS = 3 * DURATION_S; /* chrony's maxdelay */
 static const int64_t STEP_MAX_NS = DURATION_MS;     /* between two clocks' spans */
 static const int64_t PHI_INVERSE = 66666; /* 1 / 15 ppm, section 7.2: how far a clock drifts */
@@ -122,14 +124,11 @@ static enum ntp_answer check_kind(const struct checked *checked) {
   if (packet->origin != checked->cookie) {
     return refuse(checked, NTP_DROPPED, "origin is not ours: %016" PRIx64, packet->origin);
   }
-  if (packet->transmit == 0 || packet->receive == 0) {
-    return refuse(checked, NTP_DROPPED, "%s time is zero",
-                  packet->transmit == 0 ? "transmit" : "receive");
-  }
   return NTP_GOOD;
 }
 
-/* Section 7.4. A server that has just started says INIT, which keeps nobody from asking again. */
+/* Section 7.4, before the times, which a kiss code may leave zero. A server that has just started
+ * says INIT, which keeps nobody from asking again. */
 static enum ntp_answer check_kiss(const struct checked *checked) {
   static const struct {
     char code[5];
@@ -188,20 +187,19 @@ static enum ntp_answer check_synchronised(const struct checked *checked) {
   return NTP_GOOD;
 }
 
+/* How old the reference time is does not count: the root dispersion grows with it, and servers that
+ * know the time well have one of yesterday, or none (0: unknown, section 6). */
 static enum ntp_answer check_reference(const struct checked *checked) {
   const struct packet *packet = checked->packet;
   char text[DURATION_TEXT_BYTES];
-  int64_t age_ns = ntp_time_span_ns(packet->set, packet->transmit);
-  if (packet->set == 0) {
-    return refuse(checked, NTP_UNSYNCHRONISED, "reference time is zero: its clock was never set");
+  int64_t after_ns = ntp_time_span_ns(packet->transmit, packet->set);
+  if (packet->transmit == 0 || packet->receive == 0) {
+    return refuse(checked, NTP_DROPPED, "%s time is zero",
+                  packet->transmit == 0 ? "transmit" : "receive");
   }
-  if (age_ns < 0) {
+  if (packet->set != 0 && after_ns > REFERENCE_AFTER_NS) {
     return refuse(checked, NTP_DROPPED, "reference time is %s after transmit time",
-                  duration_print(text, -age_ns));
-  }
-  if (age_ns > REFERENCE_AGE_NS) {
-    return refuse(checked, NTP_UNSYNCHRONISED, "reference time is %s old, more than a day",
-                  duration_print(text, duration_round(age_ns)));
+                  duration_print(text, after_ns));
   }
   return NTP_GOOD;
 }

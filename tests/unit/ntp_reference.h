@@ -77,14 +77,12 @@ static inline enum ntp_answer reference_kiss(const uint8_t *code) {
 /* What needs no clock. */
 static inline enum ntp_answer reference_header(const uint8_t *data, size_t length, uint64_t cookie,
                                                struct reference *reference) {
-  static const uint8_t zero[8];
   uint8_t ours[8];
   for (unsigned i = 0; i < 8; i++) {
     ours[7 - i] = (uint8_t)(cookie >> 8 * i);
   }
   if (length < 48 || length > 2048 || length % 4 != 0 || data[0] % 8 != 4 || data[0] / 8 % 8 == 0 ||
-      data[0] / 8 % 8 > 4 || memcmp(data + 24, ours, 8) != 0 || memcmp(data + 32, zero, 8) == 0 ||
-      memcmp(data + 40, zero, 8) == 0) {
+      data[0] / 8 % 8 > 4 || memcmp(data + 24, ours, 8) != 0) {
     return NTP_DROPPED;
   }
   if (data[1] == 0) {
@@ -115,17 +113,12 @@ static inline enum ntp_answer reference_times(const uint8_t *data, const struct 
   reference_wide wall = ((reference_wide)times->received_ns - times->sent_ns) * unit;
   reference_wide monotonic =
       ((reference_wide)times->received_monotonic_ns - times->sent_monotonic_ns) * unit;
-  reference_wide age = reference_span(set, transmit);
+  reference_wide after = reference_span(transmit, set);
   reference_wide held = reference_span(receive, transmit);
   reference_wide precision = reference_power((int8_t)data[3]);
-  if (set == 0) {
-    return NTP_UNSYNCHRONISED;
-  }
-  if (reference_above(reference, -age, 0)) {
+  if (receive == 0 || transmit == 0 ||
+      (set != 0 && reference_above(reference, after, REFERENCE_S))) {
     return NTP_DROPPED;
-  }
-  if (reference_above(reference, age, 86400 * REFERENCE_S)) {
-    return NTP_UNSYNCHRONISED;
   }
   if (reference_above(reference, -held, 0) || monotonic < 0 || wall - monotonic > REFERENCE_MS ||
       wall - monotonic < -REFERENCE_MS ||
