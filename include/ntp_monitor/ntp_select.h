@@ -25,8 +25,9 @@ struct ntp_vote {
 struct ntp_consensus {
   size_t truechimers; /* 0: no majority */
   size_t best; /* index of the truechimer with the least distance; of all, where there is none */
-  int64_t low_ns, high_ns;    /* the intersection, where there is one */
-  int64_t combined_offset_ns; /* of the truechimers, weighted by 1 / distance */
+  int64_t low_ns, high_ns; /* the intersection, where there is one */
+  int64_t
+      combined_offset_ns; /* of the truechimers, weighted by 1 / distance; in the intersection */
 };
 
 /* The intersection algorithm over count >= 1 votes: marks each, and says what they agree on. 0 or

@@ -2,9 +2,12 @@
  * From several replies to one reading, and from several servers to a vote: RFC 5905 sections 10 and
  * 11.2.1.
  *
- * The vote finds the largest set of servers whose intervals have a part in common that holds the
- * middles of all but the outvoted. More than half have to be in it: fewer can be wrong together.
- * All in integers: an offset can be 56 years, and a difference of two of them a nanosecond.
+ * The vote finds the largest set of servers whose intervals have a part in common. More than half
+ * have to be in it: fewer can be wrong together. RFC 5905 also wants their middles in that part,
+ * which makes liars of two honest servers behind paths of unequal length; chronyd and ntpsec do
+ * without. Here the middles count only where several sets are as large: then they tell whether
+ * these are one. All in integers: an offset can be 56 years, and a difference of two of them a
+ * nanosecond.
  */
 #include "ntp_monitor/ntp_select.h"
 
@@ -78,6 +81,22 @@ static void put_points(struct point points[3], const struct ntp_vote *vote) {
   points[2] = (struct point){high_ns, HIGH};
 }
 
+/* What all but the outvoted have in common; in pieces, it is from the first to the last. */
+struct part {
+  int64_t low_ns, high_ns;
+  bool in_pieces;
+};
+
+/* Whether the vote has a share in it: its interval, or, of one in pieces, its middle. */
+static bool shares(const struct ntp_vote *vote, const struct part *part) {
+  struct point points[3];
+  put_points(points, vote);
+  if (part->in_pieces) {
+    return vote->offset_ns >= part->low_ns && vote->offset_ns <= part->high_ns;
+  }
+  return points[0].edge_ns < part->high_ns && points[2].edge_ns > part->low_ns;
+}
+
 /* An interval has its ends: of equal edges the low ones come first. */
 static int compare(const void *a, const void *b) {
   const struct point *left = a;
@@ -105,23 +124,34 @@ static const struct point *find_edge(const struct point *points, size_t count, e
   return NULL;
 }
 
-/* Whether all but `liars` of the servers agree, and on what. Where so few middles lie outside, the
- * low edge is below the high one: an interval is wider than its middle. */
-static bool agree(const struct point *points, size_t servers, size_t liars,
-                  struct ntp_consensus *consensus) {
-  size_t outside = 0;
-  const struct point *low = find_edge(points, 3 * servers, LOW, servers - liars, &outside);
-  const struct point *high = find_edge(points, 3 * servers, HIGH, servers - liars, &outside);
-  if (low == NULL || high == NULL || outside > liars) {
-    return false;
+/* Into how many pieces the part falls that wanted intervals have in common. */
+static size_t count_pieces(const struct point *points, size_t count, size_t wanted) {
+  size_t open = 0;
+  size_t pieces = 0;
+  for (size_t i = 0; i < count; i++) {
+    open += points[i].kind == LOW;
+    pieces += points[i].kind == LOW && open == wanted;
+    open -= points[i].kind == HIGH;
   }
-  consensus->low_ns = low->edge_ns;
-  consensus->high_ns = high->edge_ns;
-  return true;
+  return pieces;
 }
 
-static int intersect(const struct ntp_vote *votes, size_t count, struct ntp_consensus *consensus,
-                     bool *found) {
+/* Whether all but `liars` of the servers agree, and on what. */
+static bool agree(const struct point *points, size_t servers, size_t liars, struct part *part) {
+  size_t outside = 0;
+  size_t wanted = servers - liars;
+  const struct point *low = find_edge(points, 3 * servers, LOW, wanted, &outside);
+  const struct point *high = find_edge(points, 3 * servers, HIGH, wanted, &outside);
+  if (low == NULL || high == NULL || low->edge_ns >= high->edge_ns) {
+    return false;
+  }
+  *part = (struct part){.low_ns = low->edge_ns,
+                        .high_ns = high->edge_ns,
+                        .in_pieces = count_pieces(points, 3 * servers, wanted) > 1};
+  return !part->in_pieces || outside <= liars;
+}
+
+static int intersect(const struct ntp_vote *votes, size_t count, struct part *part, bool *found) {
   struct point *points = calloc(count, 3 * sizeof *points);
   if (points == NULL) {
     return -ENOMEM;
@@ -132,7 +162,7 @@ static int intersect(const struct ntp_vote *votes, size_t count, struct ntp_cons
   qsort(points, 3 * count, sizeof *points, compare);
   *found = false;
   for (size_t liars = 0; !*found && 2 * liars < count; liars++) {
-    *found = agree(points, count, liars, consensus);
+    *found = agree(points, count, liars, part);
   }
   free(points);
   return 0;
@@ -147,38 +177,56 @@ static uint64_t weight_of(const struct ntp_vote *vote, const struct ntp_vote *be
   return wide_divide(scaled, (uint64_t)distance_of(vote)).low;
 }
 
-/* The mean of the truechimers, rounded towards the best. None is below the intersection's low end:
- * from there on no offset is negative. */
+/* The least offset of a truechimer: from there on none is negative. */
+static int64_t least_offset(const struct ntp_vote *votes, size_t count) {
+  int64_t least_ns = INT64_MAX;
+  for (size_t i = 0; i < count; i++) {
+    if (votes[i].truechimer && votes[i].offset_ns < least_ns) {
+      least_ns = votes[i].offset_ns;
+    }
+  }
+  return least_ns;
+}
+
+/* The mean of the truechimers, rounded towards the best, and within what they have in common. */
 static int64_t combine(const struct ntp_vote *votes, size_t count,
                        const struct ntp_consensus *consensus) {
   const struct ntp_vote *best = &votes[consensus->best];
+  int64_t base_ns = least_offset(votes, count);
   uint64_t weights = 0;
   struct wide sum = {0};
   for (size_t i = 0; i < count; i++) {
     if (votes[i].truechimer) {
       uint64_t weight = weight_of(&votes[i], best);
-      wide_add_product(&sum, weight, span(consensus->low_ns, votes[i].offset_ns));
+      wide_add_product(&sum, weight, span(base_ns, votes[i].offset_ns));
       weights += weight;
     }
   }
-  uint64_t mean_ns = wide_divide(sum, weights).low;
-  if (mean_ns < span(consensus->low_ns, best->offset_ns)) {
+  uint64_t above_ns = wide_divide(sum, weights).low;
+  if (above_ns < span(base_ns, best->offset_ns)) {
     wide_add_product(&sum, weights - 1, 1); /* up */
-    mean_ns = wide_divide(sum, weights).low;
+    above_ns = wide_divide(sum, weights).low;
   }
-  return (int64_t)((uint64_t)consensus->low_ns + mean_ns);
+  int64_t mean_ns = (int64_t)((uint64_t)base_ns + above_ns);
+  if (mean_ns < consensus->low_ns) {
+    return consensus->low_ns;
+  }
+  return mean_ns > consensus->high_ns ? consensus->high_ns : mean_ns;
 }
 
 int ntp_select_vote(struct ntp_vote *votes, size_t count, struct ntp_consensus *consensus) {
   struct ntp_consensus made = {.truechimers = 0};
+  struct part part = {.in_pieces = false};
   bool found = false;
-  int error = intersect(votes, count, &made, &found);
+  int error = intersect(votes, count, &part, &found);
   if (error != 0) {
     return error;
   }
+  made.low_ns = part.low_ns;
+  made.high_ns = part.high_ns;
   for (size_t i = 0; i < count; i++) {
     struct ntp_vote *vote = &votes[i];
-    vote->truechimer = found && vote->offset_ns >= made.low_ns && vote->offset_ns <= made.high_ns;
+    vote->truechimer = found && shares(vote, &part);
     made.truechimers += vote->truechimer;
     bool better = vote->truechimer == votes[made.best].truechimer
                       ? vote->distance_ns < votes[made.best].distance_ns

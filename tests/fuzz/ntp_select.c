@@ -29,9 +29,26 @@ static size_t holders(const struct ntp_vote *votes, size_t count, int64_t edge_n
   return holding;
 }
 
-/* The part that all but liars have in common, if it holds the middles of as many. */
+/* Whether the part from low_ns to high_ns is held by wanted everywhere: where one ends, enough go
+ * on. */
+static bool is_whole(const struct ntp_vote *votes, size_t count, size_t wanted, int64_t low_ns,
+                     int64_t high_ns) {
+  for (size_t i = 0; i < count; i++) {
+    int64_t edge = end(&votes[i], 1);
+    size_t going_on = 0;
+    for (size_t k = 0; k < count; k++) {
+      going_on += end(&votes[k], -1) <= edge && end(&votes[k], 1) > edge;
+    }
+    if (edge >= low_ns && edge < high_ns && going_on < wanted) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The part that all but liars have in common, if it is one, or holds the middles of as many. */
 static bool agree(const struct ntp_vote *votes, size_t count, size_t liars, int64_t *low_ns,
-                  int64_t *high_ns) {
+                  int64_t *high_ns, bool *whole) {
   size_t outside = 0;
   *low_ns = INT64_MAX;
   *high_ns = INT64_MIN;
@@ -48,7 +65,8 @@ static bool agree(const struct ntp_vote *votes, size_t count, size_t liars, int6
   for (size_t i = 0; i < count; i++) {
     outside += votes[i].offset_ns < *low_ns || votes[i].offset_ns > *high_ns;
   }
-  return *low_ns < *high_ns && outside <= liars;
+  *whole = is_whole(votes, count, count - liars, *low_ns, *high_ns);
+  return *low_ns < *high_ns && (outside <= liars || *whole);
 }
 
 static void check_combined(const struct ntp_vote *votes, size_t count,
@@ -66,8 +84,13 @@ static void check_combined(const struct ntp_vote *votes, size_t count,
       spread += apart < 0 ? -apart : apart;
     }
   }
+  long double mean = sum / weights;
+  long double low = (long double)((fuzz_wide)consensus->low_ns - best->offset_ns);
+  long double high = (long double)((fuzz_wide)consensus->high_ns - best->offset_ns);
+  mean = mean < low ? low : mean;
+  mean = mean > high ? high : mean;
   long double wrong =
-      (long double)((fuzz_wide)consensus->combined_offset_ns - best->offset_ns) - sum / weights;
+      (long double)((fuzz_wide)consensus->combined_offset_ns - best->offset_ns) - mean;
   long double most = 2 + spread * 0x1p-34L;
   MUST(wrong >= -most && wrong <= most);
 }
@@ -79,14 +102,17 @@ static void check_vote(const struct ntp_vote *before, size_t count) {
   int64_t high_ns = 0;
   size_t truechimers = 0;
   bool found = false;
+  bool whole = false;
   MUST(votes != NULL);
   memcpy(votes, before, count * sizeof *votes);
   MUST(ntp_select_vote(votes, count, &consensus) == 0 && consensus.best < count);
   for (size_t liars = 0; liars * 2 < count && !found; liars++) {
-    found = agree(before, count, liars, &low_ns, &high_ns);
+    found = agree(before, count, liars, &low_ns, &high_ns, &whole);
   }
   for (size_t i = 0; i < count; i++) {
-    bool inside = found && votes[i].offset_ns >= low_ns && votes[i].offset_ns <= high_ns;
+    bool overlaps = end(&before[i], -1) < high_ns && end(&before[i], 1) > low_ns;
+    bool middle = votes[i].offset_ns >= low_ns && votes[i].offset_ns <= high_ns;
+    bool inside = found && (whole ? overlaps : middle);
     MUST(votes[i].truechimer == inside);
     MUST(votes[i].offset_ns == before[i].offset_ns);
     MUST(votes[i].distance_ns == before[i].distance_ns);

@@ -118,13 +118,19 @@ static void test_votes(void **state) {
       /* two */
       {2, {VOTE(0, 10), VOTE(2, 10)}, "TT", 0, -8, 10, 1},
       {2, {VOTE(0, 10), VOTE(100, 9)}, "FF", 1, 0, 0, 0},
-      {2, {VOTE(0, 10), VOTE(11, 10)}, "FF", 0, 0, 0, 0},  /* they overlap, not their middles */
+      {2, {VOTE(0, 10), VOTE(11, 10)}, "TT", 0, 1, 10, 5}, /* their middles lie outside */
+      {2, {VOTE(0, 3 * MS), VOTE(12 * MS, 16 * MS)}, "TT", 0, -3 * MS, 3 * MS, 1894736},
+      {2, {VOTE(0, 5), VOTE(100, 96)}, "TT", 0, 4, 5, 4},
+      {3, {VOTE(0, 5), VOTE(0, 5), VOTE(9, 5)}, "TTT", 0, 4, 5, 4}, /* their mean is 3 */
       {2, {VOTE(0, 10), VOTE(10, 10)}, "TT", 0, 0, 10, 5}, /* a middle on an end is inside */
       {2, {VOTE(0, 10), VOTE(20, 10)}, "FF", 0, 0, 0, 0},  /* they touch: no interval */
       /* three outvote a liar, however sure it is */
       {3, {VOTE(0, 10), VOTE(2, 12), VOTE(S, 1)}, "TTF", 0, -10, 10, 0},
       {3, {VOTE(-S, 1), VOTE(0, 10), VOTE(2, 12)}, "FTT", 1, -10, 10, 0},
       {3, {VOTE(0, 10), VOTE(100, 10), VOTE(200, 9)}, "FFF", 2, 0, 0, 0},
+      /* whom the middle one agrees with, each, and who exclude each other: which is right? */
+      {3, {VOTE(20, 20), VOTE(50, 20), VOTE(80, 20)}, "FFF", 0, 0, 0, 0},
+      {3, {VOTE(50, 50), VOTE(10, 10), VOTE(90, 10)}, "TTT", 1, 0, 100, 50},
       /* two against two is no majority */
       {4, {VOTE(0, 10), VOTE(0, 10), VOTE(100, 10), VOTE(100, 9)}, "FFFF", 3, 0, 0, 0},
       {4, {VOTE(0, 10), VOTE(0, 10), VOTE(100, 10), VOTE(1, 10)}, "TTFT", 0, -9, 10, 0},
