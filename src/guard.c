@@ -2,13 +2,15 @@
  * How the process stands to the world around it.
  *
  * Everything here blocks under the deadline, but libraries have their own mind. So there
- * is one timer that ends the process; its handler does poll, write and _exit, no more.
+ * is one timer that ends the process; its handler does poll, write and _exit, no more. Where no
+ * handler can run, a second one kills.
  */
 #include "ntp_monitor/guard.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +22,9 @@ enum { STATUS_UNKNOWN = 3 };
 
 /* What the deadline itself may cost before it counts as ignored. */
 #define GRACE_NS (50 * DURATION_MS)
+
+/* What the handler then has before the process is killed. */
+#define KILL_NS (100 * DURATION_MS)
 
 static void end_now(int number) {
   static const char late[] =
@@ -66,19 +71,25 @@ void guard_begin(void) {
   (void)umask(S_IWGRP | S_IWOTH);
 }
 
+/* A timer that sends the signal at *end_ns; made once. */
+static void arm(timer_t *timer, bool made, int number, int64_t end_ns) {
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = number};
+  if (!made && timer_create(CLOCK_MONOTONIC, &event, timer) != 0) {
+    return; /* the second line of defence alone: the first does not need it */
+  }
+  const struct itimerspec when = {.it_value = {.tv_sec = (time_t)(end_ns / DURATION_S),
+                                               .tv_nsec = (long)(end_ns % DURATION_S)}};
+  (void)timer_settime(*timer, TIMER_ABSTIME, &when, NULL);
+}
+
 void guard_deadline(int64_t deadline_ns) {
-  static timer_t timer;
+  static timer_t timers[2];
   static int64_t armed_ns; /* 0: there is no timer yet */
-  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
   if (armed_ns == deadline_ns) {
     return;
   }
-  if (armed_ns == 0 && timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
-    return; /* the second line of defence alone: the first does not need it */
-  }
+  arm(&timers[0], armed_ns != 0, SIGALRM, deadline_ns + GRACE_NS);
+  /* No handler runs while a call waits for a dead network file system. */
+  arm(&timers[1], armed_ns != 0, SIGKILL, deadline_ns + GRACE_NS + KILL_NS);
   armed_ns = deadline_ns;
-  int64_t end_ns = deadline_ns + GRACE_NS;
-  const struct itimerspec when = {.it_value = {.tv_sec = (time_t)(end_ns / DURATION_S),
-                                               .tv_nsec = (long)(end_ns % DURATION_S)}};
-  (void)timer_settime(timer, TIMER_ABSTIME, &when, NULL);
 }

@@ -224,7 +224,7 @@ my %allowed = (
   uname => qr//, sysinfo => qr//, prctl => qr/\APR_(?:CAPBSET_READ, |SET_PDEATHSIG, SIG(?:KILL|TERM)\z)/,
   # signals and timers; the clock is read
   rt_sigaction => qr//, rt_sigprocmask => qr//, rt_sigreturn => qr//, umask => qr/\A0(?:22|00)\z/, # none while a socket is bound
-  timer_create => qr/\ACLOCK_MONOTONIC, .*sigev_signo=SIGALRM/, timer_settime => qr//, timer_settime64 => qr//,
+  timer_create => qr/\ACLOCK_MONOTONIC, .*sigev_signo=SIG(?:ALRM|KILL)/, timer_settime => qr//, timer_settime64 => qr//,
   map({ $_ => qr/\ACLOCK_(?:REALTIME|MONOTONIC)/ } qw(clock_gettime clock_gettime64)), gettimeofday => qr//, time => qr//,
   # files: looked at and read
   map({ $_ => qr/\A$path, [RWXF]_OK|\A$path, F_OK/ } qw(access faccessat faccessat2)),

@@ -115,6 +115,23 @@ static void test_deadline(void **state) {
   assert_memory_equal(said, "ntp_monitor: ERROR the run was ended at its deadline", 52);
 }
 
+/* Where no handler can run, as in a wait for a dead network file system: killed. */
+static void deaf(void) {
+  guard_begin();
+  guard_deadline(clock_monotonic_ns() + 20 * DURATION_MS);
+  sigset_t all;
+  (void)sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, NULL);
+  for (;;) {
+    (void)pause();
+  }
+}
+
+static void test_killed(void **state) {
+  (void)state;
+  assert_int_equal(run(deaf), 1000 + SIGKILL);
+}
+
 /* A deadline that was moved away does not strike. */
 static void moved(void) {
   guard_begin();
@@ -135,6 +152,7 @@ int main(void) {
       cmocka_unit_test(test_descriptors), cmocka_unit_test(test_terminated),
       cmocka_unit_test(test_inherited),   cmocka_unit_test(test_deadline),
       cmocka_unit_test(test_moved),
+      cmocka_unit_test(test_killed),
   };
   (void)alarm(30);
   return cmocka_run_group_tests(tests, NULL, NULL);
