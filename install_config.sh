@@ -269,6 +269,33 @@ have_crontab() {
   fi
 }
 
+# Whether root alone can change $1, and what its name leads to: the file, and each folder up to /, of
+# the path as it is written and of the one behind all links. Says the first that others can change.
+# A sticky folder, as /tmp, lets nobody replace what is root's in it; in a user namespace the root of
+# the machine shows as the overflow uid.
+roots_alone() {
+  read -r _ _ count </proc/self/uid_map 2>/dev/null || count=4294967295
+  root=0
+  if [ "$count" != 4294967295 ]; then
+    root=$(($(cat /proc/sys/kernel/overflowuid) + 0))
+  fi
+  for path in "$1" "$(readlink -f -- "$1")"; do
+    while :; do
+      bad=$(find -L "$path" -prune \( ! -user 0 ! -user "$root" -o \
+        \( -perm -020 -o -perm -002 \) ! \( -type d -perm -1000 \) \) -print 2>&1)
+      if [ -n "$bad" ]; then
+        say "$path"
+        return 1
+      fi
+      case $path in
+        / | '') break ;;
+      esac
+      path=${path%/*}
+      path=${path:-/}
+    done
+  done
+}
+
 # Sets program to what cron is to run. Its user must be able to run it, and
 # root's crontab must not run what others can change.
 # shellcheck disable=SC2016 # expanded by run_as
@@ -283,10 +310,9 @@ find_program() {
     problem "no ntp_monitor in PATH and no $program: run make install first"
   elif ! run_as "$other" '[ -x "$FILE" ]'; then
     problem "user $user may not run $program: run make install first"
-  elif [ "$is_root$other" = yes ] && [ -n "$(find -L "$program" -prune \
-    \( ! -user 0 -o -perm -020 -o -perm -002 \))" ]; then
-    problem "others than root can change $program, so root's crontab must" \
-      "not run it: run make install first"
+  elif [ "$is_root$other" = yes ] && ! changeable=$(roots_alone "$program"); then
+    problem "others than root can change $changeable, so root's crontab must" \
+      "not run $program: run make install first"
   elif [ "${program#*[%"$nl"]}" != "$program" ]; then
     problem "cron takes no % and no line end in a path: $program"
   else

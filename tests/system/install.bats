@@ -517,12 +517,25 @@ lines'; do
   for mode in 775 757; do
     chmod "$mode" "$program"
     expect 1 as_root "$script" --cron
-    complained "others than root can change $program"
+    complained "others than root can change $program, so root's crontab must not run $program"
     none "$tables/root"
     expect 0 as_alice "$script" --cron --dry-run
     expect 0 as_sudo "$script" --cron --dry-run
   done
   chmod 755 "$program"
+  # A folder on the way is enough to replace it: of the path, or of where a link leads.
+  for folder in "$tree/build" "$tree" "$T"; do
+    chmod 777 "$folder"
+    expect 1 as_root "$script" --cron
+    complained "others than root can change $folder, so root's crontab must not run $program"
+    none "$tables/root"
+    chmod 755 "$folder"
+  done
+  mkdir -m 777 "$T/anybody"
+  ln -s "$program" "$T/anybody/ntp_monitor"
+  expect 1 as_root PATH="$T/anybody:$tools" "$script" --cron
+  complained "others than root can change $T/anybody, so root's crontab must not run $T/anybody/ntp_monitor"
+  none "$tables/root"
   expect 0 as_root "$script" --cron
   crontab_is root <<<"*/5 * * * * '$program'"
 }
