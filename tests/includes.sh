@@ -43,9 +43,9 @@ check "sample|metric|timesync|timesync_stamp|$leaves" "sys/.*|netdb|poll|unistd|
 pure="$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time"
 check "sample|metric|ntp_time|ntp_packet|$leaves" "$pure" \
   $s/ntp/{candm,mode6,ptp_data,ptp_management,ntp_packet,ntp_select,ntp_time}.c
-check "sample|metric|candm|mode6|ptp_data|ptp_management|ntp_packet|ntp_poll|ntp_select|$leaves" \
+check "sample|metric|candm|mode6|ptp_data|ptp_sample|ptp_management|ntp_packet|ntp_poll|ntp_select|$leaves" \
   'sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*|time' \
-  $s/ntp/{chrony_sample,mode6_text,mode6_sample,mode6_words,ptp_sample,ntp_reading}.c
+  $s/ntp/{chrony_sample,mode6_text,mode6_sample,mode6_words,ptp_sample,ptp_words,ntp_reading}.c
 check "sample|metric|chrony_talk|candm|mode6|env|net|ntp_flight|ntp_lane|ntp_packet|ntp_poll|ntp_timers|$leaves" \
   'syslog|ini|systemd/.*' $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_lane,ntp_poll,ntp_timers}.c
 check "config|address|env|trusted|$leaves" "$network|systemd/.*|fcntl|unistd" $s/config.c

@@ -66,6 +66,7 @@ struct ptp_data {
     struct {
       int utc_offset_s; /* TAI - UTC */
       bool leap61, leap59;
+      bool traceable; /* timeTraceable: to a primary reference */
     } time_properties;
     struct {
       struct ptp_identity identity;

@@ -12,7 +12,7 @@
  *   | PARENT_DATA_SET          |  32   |  0 parentPortIdentity     19 clockClass (1)    |
  *   |                          |       | 20 clockAccuracy (1)                           |
  *   | TIME_PROPERTIES_DATA_SET |   4   |  0 currentUtcOffset (2)    2 flags (1):        |
- *   |                          |       |    1 leap61, 2 leap59                          |
+ *   |                          |       |    1 leap61, 2 leap59, 16 timeTraceable        |
  *   | PORT_DATA_SET            |  26   |  0 portIdentity           10 portState (1)     |
  *   |                          |       | 12 peerMeanPathDelay      22 logSyncInterval   |
  *   |                          |       | 23 delayMechanism (1)        (1, signed)       |
@@ -95,6 +95,7 @@ static const char *read_time_properties(const uint8_t *bytes, struct ptp_data *d
   data->time_properties.utc_offset_s = (int16_t)get_16(bytes);
   data->time_properties.leap61 = (bytes[2] & 1) != 0;
   data->time_properties.leap59 = (bytes[2] & 2) != 0;
+  data->time_properties.traceable = (bytes[2] & 16) != 0;
   return NULL;
 }
 
@@ -198,9 +199,9 @@ const char *ptp_data_print(char *out, size_t size_bytes, const struct ptp_data *
                    data->parent.clock_class, data->parent.accuracy_ns);
     break;
   case PTP_TIME_PROPERTIES_DATA_SET:
-    (void)snprintf(out, size_bytes, "currentUtcOffset=%d leap61=%d leap59=%d",
+    (void)snprintf(out, size_bytes, "currentUtcOffset=%d leap61=%d leap59=%d timeTraceable=%d",
                    data->time_properties.utc_offset_s, data->time_properties.leap61,
-                   data->time_properties.leap59);
+                   data->time_properties.leap59, data->time_properties.traceable);
     break;
   case PTP_PORT_DATA_SET:
     (void)snprintf(out, size_bytes,

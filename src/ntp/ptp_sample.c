@@ -12,8 +12,9 @@
  * and a client that may only read is not told which. Where a new measurement was seen to come, it
  * is younger than the look before it, whatever the scale; else ingress_time has to pass for a date.
  *
- * A clock without a master answers "offset 0" as well, so nothing is believed but of a port that is
- * SLAVE or about to be, under another grandmaster than itself.
+ * A clock without a master answers "offset 0" as well, and so does one that has not measured its
+ * delay yet: an offset is believed of a port that is SLAVE. Such a port has a grandmaster, or
+ * measurements without one: an automotive slave (IEEE 802.1AS, BMCA noop) hears no Announce.
  */
 #include "ntp_monitor/ptp_sample.h"
 
@@ -29,34 +30,15 @@
 /* Two clocks that show the same. */
 #define SAME_NS DURATION_S
 
-/* What a port's state means for the clock, in the order in which they tell most. */
-static const struct meaning {
-  unsigned state;
-  const char *words;
-} meanings[] = {
-    {PTP_SLAVE, "yet there is no grandmaster"},
-    {PTP_UNCALIBRATED, "it has a master and is not locked to it yet"},
-    {PTP_FAULTY, "its link is down or its time stamping fails (see the log of ptp4l)"},
-    {PTP_INITIALIZING, "ptp4l has just started, or its interface is not up"},
-    {PTP_LISTENING, "it hears no master"},
-    {PTP_PASSIVE, "there is a better clock, and it is not followed"},
-    {PTP_PRE_MASTER, "this clock follows nobody"},
-    {PTP_MASTER, "this clock follows nobody"},
-    {PTP_GRAND_MASTER, "this clock follows nobody"},
-    {PTP_DISABLED, "it was switched off"},
-};
-enum { MEANINGS = sizeof meanings / sizeof *meanings };
+/* TAI - UTC since 2017, for a master that does not tell it (linuxptp's own default). */
+#define TAI_OFFSET_NS (37 * DURATION_S)
 
-static size_t rank(unsigned state) {
-  size_t i = 0;
-  while (i < MEANINGS && meanings[i].state != state) {
-    i++;
-  }
-  return i;
-}
+/* RFC 5905 section 4, PHI: how much a clock may drift, 15 ppm. */
+enum { DRIFT_PPM = 15 };
 
 void ptp_sample_port(struct ptp_reading *reading, const struct ptp_data *port) {
-  if (reading->port.id == 0 || rank(port->port.state) < rank(reading->port.port.state)) {
+  if (reading->port.id == 0 ||
+      ptp_words_rank(port->port.state) < ptp_words_rank(reading->port.port.state)) {
     reading->port = *port;
   }
 }
@@ -116,30 +98,71 @@ static bool take_age(const struct ptp_reading *reading, int64_t realtime_ns, int
   return system;
 }
 
-/* One way, where it was measured. */
-static bool find_delay(const struct ptp_reading *reading, int64_t *delay_ns) {
+/* Whether the steered clock may be ahead of the system clock by so much: a measurement of unknown
+ * age, at most most_ns, came when it showed since_ns less than the system clock does now. */
+static bool is_ahead(int64_t ahead_ns, int64_t since_ns, int64_t most_ns) {
+  return ahead_ns + SAME_NS >= -since_ns && ahead_ns - SAME_NS <= most_ns - since_ns;
+}
+
+/* How far, at least, the steered clock is from the system clock, be it UTC or TAI; 0 where they
+ * may show the same. > 0: it is ahead. */
+static int64_t find_gap(const struct ptp_reading *reading, int64_t realtime_ns,
+                        int64_t monotonic_ns) {
+  int64_t ingress_ns = reading->status.time_status.ingress_ns;
+  int64_t utc_offset_ns = reading->properties.time_properties.utc_offset_s * DURATION_S;
+  /* Without a new measurement the age has no end: only a time to come is known to be wrong. */
+  int64_t most_ns = reading->changed ? monotonic_ns - reading->younger_ns : realtime_ns;
+  ingress_ns = ingress_ns < 0 ? 0 : ingress_ns;
+  int64_t since_ns = realtime_ns - ingress_ns;
+  if (ingress_ns < FIRST_DATE_NS) {
+    return -since_ns; /* no date at all, so of no known age */
+  }
+  if (is_ahead(0, since_ns, most_ns) || is_ahead(utc_offset_ns, since_ns, most_ns) ||
+      is_ahead(TAI_OFFSET_NS, since_ns, most_ns)) {
+    return 0;
+  }
+  return most_ns - since_ns < 0 ? most_ns - since_ns : -since_ns;
+}
+
+bool ptp_sample_delay(const struct ptp_reading *reading, int64_t *delay_ns) {
   bool peers = reading->port.port.delay_mechanism == PTP_PEER_TO_PEER;
   bool known = peers || reading->port.port.delay_mechanism == PTP_END_TO_END;
   *delay_ns = peers ? reading->port.port.delay_ns : reading->current.current.delay_ns;
-  return known && *delay_ns >= 0;
+  return known && *delay_ns > 0; /* 0 is what ptp4l begins with */
+}
+
+/* What is measured with the path: without that ptp4l's offset is 0, and no offset. */
+static void take_offset(const struct ptp_reading *reading, struct sample *sample) {
+  int64_t offset_ns = -reading->status.time_status.offset_ns;
+  unsigned mechanism = reading->port.port.delay_mechanism;
+  bool asks = mechanism == PTP_PEER_TO_PEER || mechanism == PTP_END_TO_END;
+  if (offset_ns != 0 || !asks || sample_has(sample, METRIC_DELAY)) {
+    sample_set(sample, METRIC_OFFSET, offset_ns);
+  }
+}
+
+static void take_delay(const struct ptp_reading *reading, struct sample *sample) {
+  int64_t delay_ns = 0;
+  if (ptp_sample_delay(reading, &delay_ns)) {
+    sample_set(sample, METRIC_DELAY, 2 * delay_ns);
+  }
 }
 
 /* The root's distance is how far off the grandmaster may be: known where it says so and no other
- * clock, whose error nobody tells, is in between. */
-static void take_path(const struct ptp_reading *reading, struct sample *sample) {
-  int64_t delay_ns = 0;
-  int64_t bound_ns = reading->status.time_status.offset_ns;
+ * clock, whose error nobody tells, is in between. The bound grows with the age of the offset. */
+static void take_bound(const struct ptp_reading *reading, struct sample *sample) {
+  int64_t bound_ns = sample->value[METRIC_OFFSET];
   int64_t root_ns = reading->parent.parent.accuracy_ns;
-  bool measured = find_delay(reading, &delay_ns);
-  bool known = root_ns >= 0 && reading->current.current.steps_removed == 1;
-  if (measured) {
-    sample_set(sample, METRIC_DELAY, 2 * delay_ns);
+  int64_t age_ns = sample_has(sample, METRIC_AGE) ? sample->value[METRIC_AGE] : 0;
+  int64_t drift_ns = age_ns > 0 ? age_ns / 1000000 * DRIFT_PPM : 0;
+  if (root_ns < 0 || reading->current.current.steps_removed != 1) {
+    return;
   }
-  if (known) {
-    sample_set(sample, METRIC_ROOT_DISTANCE, root_ns);
-  }
+  sample_set(sample, METRIC_ROOT_DISTANCE, root_ns);
   bound_ns = bound_ns < 0 ? -bound_ns : bound_ns;
-  if (measured && known && !__builtin_add_overflow(bound_ns, delay_ns + root_ns, &bound_ns)) {
+  if (sample_has(sample, METRIC_DELAY) && sample_has(sample, METRIC_OFFSET) &&
+      !__builtin_add_overflow(bound_ns, sample->value[METRIC_DELAY] / 2 + root_ns + drift_ns,
+                              &bound_ns)) {
     sample_set(sample, METRIC_ERROR_BOUND, bound_ns);
   }
 }
@@ -148,6 +171,7 @@ static void take_jitter(const struct ptp_reading *reading, unsigned wanted, bool
                         struct sample *sample) {
   int64_t jitter_ns = ptp_data_jitter_ns(reading->offset_ns, reading->measurements);
   const char *whose = system ? "" : "; the offset is that of the PTP hardware clock";
+  sample->jitter_kind = JITTER_NONE;
   if (jitter_ns >= 0) {
     sample->jitter_kind = JITTER_RMS_SUCCESSIVE;
     sample_set(sample, METRIC_JITTER, jitter_ns);
@@ -162,26 +186,29 @@ static void take_jitter(const struct ptp_reading *reading, unsigned wanted, bool
   }
 }
 
-/* Why the reading is none yet: "the port is MASTER: this clock follows nobody". */
-static void remark_state(const struct ptp_reading *reading, struct sample *sample) {
-  unsigned state = reading->port.port.state;
-  size_t row = rank(state);
-  char which[64] = "the port";
-  if (reading->clock.defaults.ports > 1) {
-    (void)snprintf(which, sizeof which, "none of the %u ports is SLAVE; port %u",
-                   reading->clock.defaults.ports, reading->port.port.identity.port);
-  }
-  (void)snprintf(sample->remark, sizeof sample->remark, "%s is %s: %s",
-                 state == PTP_SLAVE ? "the port" : which, ptp_data_state(state),
-                 row < MEANINGS ? meanings[row].words : "");
-}
-
 static void take_leap(const struct ptp_reading *reading, bool follows, struct sample *sample) {
   sample->present |= 1U << FIELD_LEAP;
-  sample->leap = !follows                                     ? LEAP_UNSYNCHRONISED
-                 : reading->properties.time_properties.leap61 ? LEAP_INSERT
-                 : reading->properties.time_properties.leap59 ? LEAP_DELETE
-                                                              : LEAP_NONE;
+  sample->leap = LEAP_UNSYNCHRONISED;
+  if (follows) {
+    bool later = reading->properties.time_properties.leap61;
+    bool sooner = reading->properties.time_properties.leap59;
+    sample->leap = later ? LEAP_INSERT : LEAP_NONE;
+    sample->leap = sooner && !later ? LEAP_DELETE : sample->leap;
+  }
+}
+
+/* What a port tells that has heard a Sync. Returns whether it is about the system clock. */
+static bool take_measurement(const struct ptp_reading *reading, int64_t realtime_ns,
+                             int64_t monotonic_ns, struct sample *sample) {
+  bool system = take_age(reading, realtime_ns, monotonic_ns, sample);
+  sample->foreign_clock = !system;
+  take_interval(reading, sample);
+  take_delay(reading, sample);
+  if (reading->port.port.state == PTP_SLAVE) {
+    take_offset(reading, sample);
+    take_bound(reading, sample);
+  }
+  return system;
 }
 
 void ptp_sample_make(const struct ptp_reading *reading, unsigned wanted, int64_t realtime_ns,
@@ -189,32 +216,31 @@ void ptp_sample_make(const struct ptp_reading *reading, unsigned wanted, int64_t
   unsigned state = reading->port.port.state;
   bool master = reading->status.time_status.present;
   bool measured = reading->status.time_status.ingress_ns != 0;
-  bool follows = master && (state == PTP_SLAVE || state == PTP_UNCALIBRATED);
-  bool locked = follows && state == PTP_SLAVE && measured;
-  *sample = (struct sample){.state = locked   ? STATE_SELECTED
-                                     : master ? STATE_UNUSABLE
-                                              : STATE_UNKNOWN};
+  bool begins = state == PTP_UNCALIBRATED && reading->runs_ns <= PTP_CALIBRATION_NS;
+  bool slave = state == PTP_SLAVE && (master || measured);
+  bool follows = slave || (begins && (master || measured));
+  *sample = (struct sample){.state = STATE_UNKNOWN, .jitter_kind = JITTER_RMS_SUCCESSIVE};
+  if (slave && measured) {
+    sample->state = STATE_SELECTED;
+  } else if (master) {
+    sample->state = STATE_UNUSABLE;
+  }
   take_leap(reading, follows, sample);
   if (master) {
     (void)ptp_data_identity(sample->server, reading->status.time_status.grandmaster);
   }
-  bool system = false;
-  if (follows && measured) {
-    system = take_age(reading, realtime_ns, monotonic_ns, sample);
-    sample->foreign_clock = !system;
-    sample_set(sample, METRIC_OFFSET, -reading->status.time_status.offset_ns);
-    take_path(reading, sample);
-    take_interval(reading, sample);
-  }
-  if (locked) {
+  bool system = follows && measured && take_measurement(reading, realtime_ns, monotonic_ns, sample);
+  int64_t gap_ns = slave && measured ? find_gap(reading, realtime_ns, monotonic_ns) : 0;
+  if (gap_ns != 0) {
+    sample->leap = LEAP_UNSYNCHRONISED;
+    ptp_words_gap(gap_ns, sample);
+  } else if (slave && measured) {
     take_jitter(reading, wanted, system, sample);
-    return;
-  }
-  sample->jitter_kind = JITTER_RMS_SUCCESSIVE; /* and none yet */
-  if (follows && state == PTP_SLAVE) {
+    ptp_words_grandmaster(reading, sample);
+  } else if (slave) {
     (void)snprintf(sample->remark, sizeof sample->remark,
                    "no measurement yet since the master changed or the clock was set");
   } else {
-    remark_state(reading, sample);
+    ptp_words_state(reading, sample);
   }
 }

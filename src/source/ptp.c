@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ntp_monitor/clock.h"
@@ -224,11 +225,15 @@ static int ask_all(struct ptp *ptp, struct ptp_reading *reading, struct sample *
   return error;
 }
 
-/* Connects, and asks how many ports there are: 0, ptp->fd being the caller's to close, or a
- * negative errno. */
+/* Connects, and asks for the number of ports: 0 with ptp->fd open, or a negative errno. */
 static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading, struct why *why) {
   int64_t left_ns = ptp->env->measure_deadline_ns - clock_monotonic_ns();
+  struct stat made;
   ptp->path = path;
+  if (stat(path, &made) == 0) {
+    reading->runs_ns =
+        clock_realtime_ns() - made.st_ctim.tv_sec * DURATION_S - made.st_ctim.tv_nsec;
+  }
   trace_add(ptp->env->trace, "ptp: asking at %s, domainNumber %d, transportSpecific %d", path,
             ptp->request.domain, ptp->request.transport_specific);
   ptp->patience_ns = left_ns / 4 < PATIENCE_NS ? left_ns / 4 : PATIENCE_NS;
@@ -237,9 +242,7 @@ static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading,
                           : ask_data(ptp, PTP_DEFAULT_DATA_SET, &reading->clock, why);
   if (error != 0) {
     trace_add(ptp->env->trace, "ptp: %s: %s", path, why->text);
-  }
-  if (error != 0 && ptp->fd >= 0) {
-    (void)close(ptp->fd);
+    (void)(ptp->fd < 0 || close(ptp->fd));
   }
   return error;
 }
@@ -282,13 +285,10 @@ static int measure_ptp(const struct env *env, const struct config *config, const
   }
   error = ask_all(&ptp, &reading, &sample, why);
   (void)close(ptp.fd);
-  if (error == 0) {
-    error = samples_add(samples, &sample);
-    if (error != 0) {
-      (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
-    }
-  }
-  return error;
+  error = error == 0 ? samples_add(samples, &sample) : error;
+  return error != -ENOMEM && error != -E2BIG
+             ? error
+             : why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
 }
 
 const struct source source_ptp = {

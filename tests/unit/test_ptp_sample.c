@@ -35,6 +35,8 @@ static void begin(unsigned state) {
   reading.current.current.delay_ns = 2000;
   reading.parent.parent.accuracy_ns = 25;
   reading.properties.time_properties.utc_offset_s = 37;
+  reading.properties.time_properties.traceable = true;
+  reading.parent.parent.clock_class = 6;
 }
 
 /* TIME_STATUS_NP, asked for so long before now. */
@@ -75,7 +77,7 @@ static void test_slave(void **state) {
   has(METRIC_OFFSET, -2000);
   has(METRIC_DELAY, 4000);
   has(METRIC_ROOT_DISTANCE, 25);
-  has(METRIC_ERROR_BOUND, 2000 + 2000 + 25);
+  has(METRIC_ERROR_BOUND, 2000 + 2000 + 25 + 2100); /* 15 ppm of 140 ms */
   has(METRIC_AGE, 140 * DURATION_MS);
   has_none_but(1U << METRIC_ROOT_DISTANCE | 1U << METRIC_JITTER | 1U << METRIC_OFFSET |
                1U << METRIC_DELAY | 1U << METRIC_ERROR_BOUND | 1U << METRIC_AGE | 1U << FIELD_LEAP |
@@ -178,26 +180,27 @@ static void test_age(void **state) {
     int64_t ingress_ns;
     int64_t want_ns; /* INT64_MIN: absent */
     bool system;
+    bool gap; /* it cannot show what the system clock does, or TAI */
   } rows[] = {
-      {true, NOW_NS - 250 * DURATION_MS, 250 * DURATION_MS, true},
-      {true, NOW_NS - 1200 * DURATION_MS, 1200 * DURATION_MS, true}, /* nearly */
-      {true, NOW_NS - 2 * DURATION_S, 300 * DURATION_MS, false},
-      {true, NOW_NS + 900 * DURATION_MS, -900 * DURATION_MS, true},
-      {true, NOW_NS + 37 * DURATION_S, 300 * DURATION_MS, false}, /* TAI */
-      {true, 5000 * DURATION_S, 300 * DURATION_MS, false},        /* since its start */
-      {true, -5, 300 * DURATION_MS, false},
-      {true, INT64_MIN, 300 * DURATION_MS, false},
-      {true, INT64_MAX, 300 * DURATION_MS, false},
-      {false, NOW_NS - 250 * DURATION_MS, 250 * DURATION_MS, true},
-      {false, NOW_NS - 500 * DURATION_S, 500 * DURATION_S, true},
-      {false, NOW_NS + 34 * DURATION_S, 3 * DURATION_S, false}, /* TAI */
-      {false, NOW_NS + 38 * DURATION_S, -DURATION_S, false},
-      {false, NOW_NS + 39 * DURATION_S, INT64_MIN, false},
-      {false, 999999999 * DURATION_S, INT64_MIN, false},
-      {false, 1000000000 * DURATION_S, NOW_NS - 1000000000 * DURATION_S, true},
-      {false, -5, INT64_MIN, false},
-      {false, INT64_MIN, INT64_MIN, false},
-      {false, INT64_MAX, INT64_MIN, false},
+      {true, NOW_NS - 250 * DURATION_MS, 250 * DURATION_MS, true, false},
+      {true, NOW_NS - 1200 * DURATION_MS, 1200 * DURATION_MS, true, false}, /* nearly */
+      {true, NOW_NS - 2 * DURATION_S, 300 * DURATION_MS, false, true},
+      {true, NOW_NS + 900 * DURATION_MS, -900 * DURATION_MS, true, false},
+      {true, NOW_NS + 37 * DURATION_S, 300 * DURATION_MS, false, false}, /* TAI */
+      {true, 5000 * DURATION_S, 300 * DURATION_MS, false, true},         /* since its start */
+      {true, -5, 300 * DURATION_MS, false, true},
+      {true, INT64_MIN, 300 * DURATION_MS, false, true},
+      {true, INT64_MAX, 300 * DURATION_MS, false, true},
+      {false, NOW_NS - 250 * DURATION_MS, 250 * DURATION_MS, true, false},
+      {false, NOW_NS - 500 * DURATION_S, 500 * DURATION_S, true, false},
+      {false, NOW_NS + 34 * DURATION_S, 3 * DURATION_S, false, false}, /* TAI */
+      {false, NOW_NS + 38 * DURATION_S, -DURATION_S, false, false},
+      {false, NOW_NS + 39 * DURATION_S, INT64_MIN, false, true},
+      {false, 999999999 * DURATION_S, INT64_MIN, false, true},
+      {false, 1000000000 * DURATION_S, NOW_NS - 1000000000 * DURATION_S, true, false},
+      {false, -5, INT64_MIN, false, true},
+      {false, INT64_MIN, INT64_MIN, false, true},
+      {false, INT64_MAX, INT64_MIN, false, true},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     begin(PTP_SLAVE);
@@ -211,12 +214,91 @@ static void test_age(void **state) {
     assert_int_equal(sample.foreign_clock, !rows[i].system);
     assert_int_equal(strstr(sample.remark, "; the offset is that of the PTP hardware clock") !=
                          NULL,
-                     !rows[i].system);
+                     !rows[i].system && !rows[i].gap);
+    assert_int_equal(sample.leap == LEAP_UNSYNCHRONISED, rows[i].gap);
+    assert_int_equal(strstr(sample.remark, "the system clock is ") != NULL, rows[i].gap);
   }
   begin(PTP_SLAVE);
-  look(0, 5, 5000);
+  look(0, 5, NOW_NS + 37 * DURATION_S);
   make(1);
   assert_string_equal(sample.remark, "the offset is that of the PTP hardware clock");
+}
+
+/* The card's clock, whatever it shows, against the system's: how far, and which way. */
+static void test_gap(void **state) {
+  (void)state;
+  static const struct {
+    int64_t ingress_ns; /* of a measurement that came 300 to 100 ms ago */
+    const char *remark;
+  } rows[] = {
+      {NOW_NS + 3 * DURATION_D,
+       " behind the network card's, which ptp4l keeps; is phc2sys running?"},
+      {NOW_NS - 3 * DURATION_D,
+       " ahead of the network card's, which ptp4l keeps; is phc2sys running?"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    begin(PTP_SLAVE);
+    look(300 * DURATION_MS, 5, 1);
+    look(100 * DURATION_MS, 5, rows[i].ingress_ns);
+    make(2);
+    assert_non_null(strstr(sample.remark, rows[i].remark));
+    assert_int_equal(sample.leap, LEAP_UNSYNCHRONISED);
+    assert_false(sample_has(&sample, METRIC_JITTER));
+  }
+  /* A master that does not tell how far UTC is from TAI. */
+  begin(PTP_SLAVE);
+  reading.properties.time_properties.utc_offset_s = 0;
+  look(300 * DURATION_MS, 5, 1);
+  look(100 * DURATION_MS, 5, NOW_NS + 37 * DURATION_S);
+  make(2);
+  assert_int_equal(sample.leap, LEAP_NONE);
+}
+
+static void test_grandmaster(void **state) {
+  (void)state;
+  begin(PTP_SLAVE);
+  reading.properties.time_properties.traceable = false;
+  reading.parent.parent.clock_class = 248;
+  look(0, 5, NOW_NS);
+  make(1);
+  assert_string_equal(sample.remark, "grandmaster of class 248, not traceable");
+  make(2);
+  assert_string_equal(
+      sample.remark,
+      "no jitter: 1 measurement in 1 sample; grandmaster of class 248, not traceable");
+  reading.properties.time_properties.traceable = true;
+  reading.parent.parent.clock_class = 7; /* it has lost its reference */
+  make(1);
+  assert_string_equal(sample.remark, "grandmaster of class 7");
+  /* An automotive slave hears no Announce. */
+  reading.status.time_status.present = false;
+  make(1);
+  assert_string_equal(sample.remark, "no grandmaster announces itself");
+  assert_string_equal(sample.server, "");
+  assert_int_equal(sample.leap, LEAP_NONE);
+  assert_int_equal(sample.state, STATE_SELECTED);
+  has(METRIC_OFFSET, -5);
+  has(METRIC_DELAY, 4000);
+}
+
+/* 0 is what ptp4l begins with, and no delay; nor is its offset one then. */
+static void test_no_delay(void **state) {
+  (void)state;
+  static const unsigned mechanisms[] = {PTP_END_TO_END, PTP_PEER_TO_PEER};
+  for (size_t i = 0; i < 2; i++) {
+    begin(PTP_SLAVE);
+    reading.port.port.delay_mechanism = mechanisms[i];
+    reading.port.port.delay_ns = reading.current.current.delay_ns = 0;
+    look(0, 0, NOW_NS);
+    make(1);
+    has_none_but(1U << METRIC_ROOT_DISTANCE | 1U << METRIC_AGE | 1U << FIELD_LEAP |
+                 1U << FIELD_POLL_INTERVAL);
+  }
+  begin(PTP_SLAVE);
+  reading.port.port.delay_mechanism = 0xfe; /* nobody measures it, and the offset is one */
+  look(0, 0, NOW_NS);
+  make(1);
+  has(METRIC_OFFSET, 0);
 }
 
 static void test_path(void **state) {
@@ -293,9 +375,25 @@ static void test_uncalibrated(void **state) {
   assert_int_equal(sample.jitter_kind, JITTER_RMS_SUCCESSIVE);
   assert_int_equal(sample.leap, LEAP_NONE);
   assert_int_equal(sample.state, STATE_UNUSABLE);
-  has(METRIC_OFFSET, 500);
+  assert_false(sample_has(&sample, METRIC_OFFSET)); /* it is judged of a SLAVE alone */
+  assert_false(sample_has(&sample, METRIC_ERROR_BOUND));
+  has(METRIC_DELAY, 4000);
   has(METRIC_AGE, 7);
   assert_false(sample_has(&sample, METRIC_JITTER));
+  reading.runs_ns = DURATION_MIN;
+  make(1);
+  assert_int_equal(sample.leap, LEAP_NONE);
+  reading.runs_ns = DURATION_MIN + 1;
+  make(1);
+  assert_int_equal(sample.leap, LEAP_UNSYNCHRONISED);
+  has_none_but(1U << FIELD_LEAP);
+  assert_string_equal(
+      sample.remark, "the port is UNCALIBRATED: not locked to its master 1min after ptp4l's start");
+  reading.current.current.delay_ns = 0;
+  make(1);
+  assert_string_equal(sample.remark,
+                      "the port is UNCALIBRATED: no delay measured 1min after ptp4l's "
+                      "start; has the master another delay_mechanism (E2E, P2P)?");
 }
 
 /* What follows nobody is not healthy, however good its figures. */
@@ -322,7 +420,7 @@ static void test_not_synchronised(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     for (int present = 0; present < 2; present++) {
       begin(rows[i].state);
-      look(0, 0, NOW_NS);
+      look(0, 0, present ? NOW_NS : 0);
       reading.status.time_status.present = present == 1;
       make(8);
       bool follows = present && (rows[i].state == PTP_SLAVE || rows[i].state == PTP_UNCALIBRATED);
@@ -362,6 +460,8 @@ static void test_ports(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     reading = (struct ptp_reading){.samples = 0};
+    reading.properties.time_properties.traceable = true;
+    reading.parent.parent.clock_class = 13;
     for (unsigned k = 0; k < 4 && rows[i].states[k] != 0; k++) {
       struct ptp_data port = port_in(k + 1, rows[i].states[k]);
       ptp_sample_port(&reading, &port);
@@ -381,7 +481,8 @@ int main(void) {
       cmocka_unit_test(test_more_than_fit), cmocka_unit_test(test_age),
       cmocka_unit_test(test_path),          cmocka_unit_test(test_leap_and_interval),
       cmocka_unit_test(test_uncalibrated),  cmocka_unit_test(test_not_synchronised),
-      cmocka_unit_test(test_ports),
+      cmocka_unit_test(test_ports),         cmocka_unit_test(test_gap),
+      cmocka_unit_test(test_grandmaster),   cmocka_unit_test(test_no_delay),
   };
   return cmocka_run_group_tests_name("ptp_sample", tests, NULL, NULL);
 }

@@ -99,6 +99,10 @@ static size_t compose(const uint8_t *request, unsigned port, uint8_t *data) {
   } else if (id == 0x2004) {
     data[29] = data[PTP_GOOD_DATA + 9] = (uint8_t)(port + 1);
     data[PTP_GOOD_STATE] = fake.states[port];
+  } else if (id == 0x2002) {
+    data[PTP_GOOD_DATA + 19] = 6; /* clockClass */
+  } else if (id == 0x2003) {
+    data[PTP_GOOD_DATA + 2] |= 16; /* timeTraceable */
   } else if (id == 0xc000) {
     change_status(data);
   }
@@ -257,7 +261,7 @@ static void test_slave(void **state) {
   assert_true(traced("-0: CURRENT_DATA_SET stepsRemoved=1 offsetFromMaster=-1088 "
                      "meanPathDelay=1950 (ns)"));
   assert_true(traced("-0: PARENT_DATA_SET parentPortIdentity=7e2e0a.fffe.3e81ba-1 "
-                     "gm.ClockClass=248 gm.ClockAccuracy=-1 (ns; -1: not told)"));
+                     "gm.ClockClass=6 gm.ClockAccuracy=-1 (ns; -1: not told)"));
   assert_true(traced("-0: TIME_PROPERTIES_DATA_SET currentUtcOffset=37 leap61=0 leap59=0"));
   assert_true(traced("-0: TIME_STATUS_NP master_offset=-1000 ingress_time="));
 }

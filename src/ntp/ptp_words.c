@@ -1,0 +1,93 @@
+/* What ptp4l's states mean, and whose time it keeps: in words, for a remark. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/ptp_sample.h"
+#include "ntp_monitor/sample.h"
+
+/* What a port's state means for the clock, in the order in which they tell most. */
+static const struct meaning {
+  unsigned state;
+  const char *words;
+} meanings[] = {
+    {PTP_SLAVE, "yet there is no grandmaster"},
+    {PTP_UNCALIBRATED, "it has a master and is not locked to it yet"},
+    {PTP_FAULTY, "its link is down or its time stamping fails (see the log of ptp4l)"},
+    {PTP_INITIALIZING, "ptp4l has just started, or its interface is not up"},
+    {PTP_LISTENING, "it hears no master"},
+    {PTP_PASSIVE, "there is a better clock, and it is not followed"},
+    {PTP_PRE_MASTER, "this clock follows nobody"},
+    {PTP_MASTER, "this clock follows nobody"},
+    {PTP_GRAND_MASTER, "this clock follows nobody"},
+    {PTP_DISABLED, "it was switched off"},
+};
+enum { MEANINGS = sizeof meanings / sizeof *meanings };
+
+size_t ptp_words_rank(unsigned state) {
+  size_t i = 0;
+  while (i < MEANINGS && meanings[i].state != state) {
+    i++;
+  }
+  return i;
+}
+
+void ptp_words_grandmaster(const struct ptp_reading *reading, struct sample *sample) {
+  size_t used = strlen(sample->remark);
+  const char *between = used > 0 ? "; " : "";
+  if (!reading->status.time_status.present) {
+    (void)snprintf(sample->remark + used, sizeof sample->remark - used,
+                   "%sno grandmaster announces itself", between);
+    return;
+  }
+  /* IEEE 1588-2019 table 4: 6 and 13 are clocks that follow a reference now. */
+  bool traceable = reading->properties.time_properties.traceable;
+  unsigned class = reading->parent.parent.clock_class;
+  if (!traceable || (class != 6 && class != 13)) {
+    (void)snprintf(sample->remark + used, sizeof sample->remark - used,
+                   "%sgrandmaster of class %u%s", between, class,
+                   traceable ? "" : ", not traceable");
+  }
+}
+
+/* Of the state of a port that is not SLAVE: why, and what to do. */
+static void say_state(const struct ptp_reading *reading, char *out, size_t size_bytes) {
+  int64_t unused = 0;
+  char span[DURATION_TEXT_BYTES];
+  size_t row = ptp_words_rank(reading->port.port.state);
+  if (reading->port.port.state != PTP_UNCALIBRATED || reading->runs_ns <= PTP_CALIBRATION_NS) {
+    (void)snprintf(out, size_bytes, "%s", row < MEANINGS ? meanings[row].words : "");
+    return;
+  }
+  duration_print(span, duration_round(reading->runs_ns));
+  if (ptp_sample_delay(reading, &unused)) {
+    (void)snprintf(out, size_bytes, "not locked to its master %s after ptp4l's start", span);
+  } else {
+    (void)snprintf(out, size_bytes,
+                   "no delay measured %s after ptp4l's start; has the master another "
+                   "delay_mechanism (E2E, P2P)?",
+                   span);
+  }
+}
+
+void ptp_words_state(const struct ptp_reading *reading, struct sample *sample) {
+  unsigned state = reading->port.port.state;
+  char words[SAMPLE_REMARK_BYTES];
+  char which[64] = "the port";
+  if (reading->clock.defaults.ports > 1 && state != PTP_SLAVE) {
+    (void)snprintf(which, sizeof which, "none of the %u ports is SLAVE; port %u",
+                   reading->clock.defaults.ports, reading->port.port.identity.port);
+  }
+  say_state(reading, words, sizeof words);
+  (void)snprintf(sample->remark, sizeof sample->remark, "%s is %s: %.110s", which,
+                 ptp_data_state(state), words);
+}
+
+void ptp_words_gap(int64_t gap_ns, struct sample *sample) {
+  char span[DURATION_TEXT_BYTES];
+  (void)snprintf(sample->remark, sizeof sample->remark,
+                 "the system clock is %s %s the network card's, which ptp4l keeps; is phc2sys "
+                 "running?",
+                 duration_print(span, duration_round(gap_ns < 0 ? -gap_ns : gap_ns)),
+                 gap_ns < 0 ? "ahead of" : "behind");
+}
