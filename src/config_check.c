@@ -63,9 +63,12 @@ void config_settle(struct config *config) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     struct limit *limit = &config->limit[m];
     bool limited = metric_table[m].reason != REASON_OK;
-    if (limited && !is_default(config, warning_key(m)) && is_default(config, critical_key(m)) &&
-        (limit->warning == CONFIG_NONE || crosses(m, limit))) {
+    bool warns = limited && !is_default(config, warning_key(m));
+    bool alarms = limited && !is_default(config, critical_key(m));
+    if (warns && !alarms && (limit->warning == CONFIG_NONE || crosses(m, limit))) {
       limit->critical = CONFIG_NONE;
+    } else if (alarms && !warns && crosses(m, limit)) {
+      limit->warning = CONFIG_NONE;
     }
   }
 }

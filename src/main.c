@@ -241,8 +241,7 @@ static int print_config(struct run *run) {
 }
 
 static int print_help(struct run *run) {
-  (void)run;
-  options_help(stdout);
+  options_help(stdout, run->options.mode == MODE_HELP_ALL);
   return VERDICT_OK;
 }
 
@@ -261,6 +260,7 @@ static const struct {
     [MODE_CHECK_CONFIG] = {check_config, true},
     [MODE_PRINT_CONFIG] = {print_config, true},
     [MODE_HELP] = {print_help, false},
+    [MODE_HELP_ALL] = {print_help, false},
     [MODE_VERSION] = {print_version, false},
 };
 

@@ -16,14 +16,15 @@ const struct option_row option_rows[] = {
      "jitter above this is a WARNING (default 2s)"},
     {'c', "critical", "TIME", SET, "jitter_critical", NULL, 0,
      "jitter above this is CRITICAL (default off)"},
-    {0, "limit", "LIMIT", SET, "limit", NULL, 0, "limits of any figure: LIMIT below; repeatable"},
+    {0, "limit", "LIMIT", SET, "limit", NULL, 0,
+     "of any figure: offset=100ms,1s; stratum=5; repeatable"},
     {'t', "timeout", "TIME", SET, "timeout", NULL, 0, "the whole run's deadline (default 10s)"},
     {'s', "source", "NAME", SET, "source", NULL, 0,
      "where readings come from (default auto); repeatable"},
     {'o', "output", "FORMAT[=FILE]", SET_FORMAT, NULL, NULL, 0,
-     "print the report, or write it to FILE: FORMAT below"},
+     "print the report, or write it to FILE"},
     {'l', "log", "ADDRESS", SET, "syslog_address", NULL, 0,
-     "where log lines go: ADDRESS below (default /dev/log)"},
+     "where log lines go (default /dev/log)"},
     {'d', "debug", NULL, SET, "debug_mode", "true", 0, "say on stderr what happens, step by step"},
     {'q', "quiet", NULL, SET_QUIET, NULL, NULL, 0, "print no report, not even on a terminal"},
     {'C', "config", "FILE", SET_CONFIG, NULL, NULL, 0, "read this file alone, not /etc and ~"},
@@ -36,7 +37,8 @@ const struct option_row option_rows[] = {
      "say every problem of the configuration, and end"},
     {0, "print-config", NULL, MODE, NULL, NULL, MODE_PRINT_CONFIG,
      "print each setting and where it comes from, and end"},
-    {'h', "help", NULL, MODE, NULL, NULL, MODE_HELP, "print this, and end"},
+    {'h', "help", "[=all]", MODE, NULL, NULL, MODE_HELP,
+     "print this, or all sources, formats and keys"},
     {'V', "version", NULL, MODE, NULL, NULL, MODE_VERSION, "print the version, and end"},
 };
 
@@ -104,8 +106,11 @@ static int take(struct options *options, const struct option_row *row, const cha
     options->setting_count++;
     return 0;
   case MODE:
-    options->mode = row->mode;
-    return 0;
+    options->mode = argument != NULL ? MODE_HELP_ALL : row->mode;
+    return argument == NULL || strcmp(argument, "all") == 0
+               ? 0
+               : why_set(why, REASON_CONFIG, -EINVAL, "--%s takes nothing or 'all', not '%.80s'",
+                         row->name, argument);
   case SET_CONFIG:
     options->config_path = argument;
     return 0;
@@ -222,12 +227,15 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
   size_t used = 1;
   *options = (struct options){.mode = MODE_CHECK};
   for (size_t i = 0; i < ROW_COUNT; i++) {
-    longs[i] = (struct option){option_rows[i].name, option_rows[i].argument != NULL, NULL,
+    const char *argument = option_rows[i].argument;
+    bool optional = argument != NULL && strncmp(argument, "[=", 2) == 0;
+    int wants = argument == NULL ? no_argument : required_argument;
+    longs[i] = (struct option){option_rows[i].name, optional ? optional_argument : wants, NULL,
                                LONG_ONLY + (int)i};
     if (option_rows[i].letter != 0) {
       shorts[used++] = (char)option_rows[i].letter;
       shorts[used] = ':';
-      used += option_rows[i].argument != NULL;
+      used += argument != NULL && !optional;
     }
   }
   shorts[used] = '\0';

@@ -8,8 +8,9 @@
 
 static void help_option(FILE *out, const struct option_row *row) {
   char names[40];
-  (void)snprintf(names, sizeof names, "    --%s%s%s", row->name, row->argument != NULL ? " " : "",
-                 row->argument != NULL ? row->argument : "");
+  const char *argument = row->argument != NULL ? row->argument : "";
+  bool apart = argument[0] != '\0' && strncmp(argument, "[=", 2) != 0;
+  (void)snprintf(names, sizeof names, "    --%s%s%s", row->name, apart ? " " : "", argument);
   if (row->letter != 0) {
     names[0] = '-';
     names[1] = (char)row->letter;
@@ -29,17 +30,33 @@ static void help_limit(FILE *out) {
   (void)fputs("\n", out);
 }
 
-void options_help(FILE *out) {
+static void help_options(FILE *out) {
   (void)fputs("Usage: ntp_monitor [OPTION]...\n"
-              "Says in one line how well this machine's clock is kept: takes one reading,\n"
-              "judges it, logs the verdict; on a terminal prints it, too.\n\n",
+              "Takes one reading of how well this machine's clock is kept, judges it, and logs\n"
+              "the verdict in one line; at a terminal it prints the report, too.\n\n",
               out);
   for (size_t i = 0; i < option_row_count; i++) {
     help_option(out, &option_rows[i]);
   }
-  (void)fputs("\nExit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad\n"
-              "usage, bad configuration, verdict not delivered).\n"
-              "\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
+  (void)fputs("\n-w and -c limit the jitter. What check_ntp_time limits by them is the offset:\n"
+              "--limit offset=WARN,CRIT (default 1s,1min; off switches a limit off).\n"
+              "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad\n"
+              "usage, bad configuration, verdict not delivered).\n",
+              out);
+}
+
+static void help_examples(FILE *out) {
+  (void)fputs("\nExamples:\n"
+              "  ntp_monitor                                    this machine, at a terminal\n"
+              "  ntp_monitor -o nagios --limit offset=100ms,1s  for Nagios, Icinga, NRPE\n"
+              "  ntp_monitor -s sntp:a.example.org,b.example.org  ask NTP servers themselves\n"
+              "\nSources, formats and configuration keys: ntp_monitor --help=all, and the\n"
+              "manual: man ntp_monitor, man ntp_monitor.conf\n",
+              out);
+}
+
+static void help_tables(FILE *out) {
+  (void)fputs("\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
               "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n",
               out);
   help_limit(out);
@@ -64,5 +81,14 @@ void options_help(FILE *out) {
       section = key->section;
     }
     (void)fprintf(out, "  %s = %s\n        %s\n", key->name, key->initial, key->doc);
+  }
+}
+
+void options_help(FILE *out, bool all) {
+  help_options(out);
+  if (all) {
+    help_tables(out);
+  } else {
+    help_examples(out);
   }
 }

@@ -169,7 +169,7 @@ void config_read(struct config *config, const char *path, bool named, const stru
 bool config_limits_cross(const struct config *config, enum metric metric);
 
 /* Once all layers are read: a default critical limit gives way to a warning limit that is set above
- * it or off. */
+ * it or off, and a default warning limit to a critical one that is set below it. */
 void config_settle(struct config *config);
 
 /* Says what no single key can know: a critical limit below its warning. */

@@ -7,8 +7,8 @@
 enum option_action { SET, MODE, SET_CONFIG, SET_FORMAT, SET_HOST, SET_MACHINE, SET_QUIET };
 
 struct option_row {
-  int letter; /* 0 for none */
-  const char *name, *argument;
+  int letter;                  /* 0 for none */
+  const char *name, *argument; /* "[=WORD]": it may be left out */
   enum option_action action;
   const char *key;  /* SET: the configuration key */
   const char *text; /* SET without an argument: the value */

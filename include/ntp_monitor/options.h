@@ -11,7 +11,15 @@ struct config;
 struct format;
 struct why;
 
-enum mode { MODE_CHECK, MODE_INETD, MODE_CHECK_CONFIG, MODE_PRINT_CONFIG, MODE_HELP, MODE_VERSION };
+enum mode {
+  MODE_CHECK,
+  MODE_INETD,
+  MODE_CHECK_CONFIG,
+  MODE_PRINT_CONFIG,
+  MODE_HELP,
+  MODE_HELP_ALL,
+  MODE_VERSION
+};
 
 enum { OPTIONS_MAX = 64, OPTIONS_OUTPUTS = 8 };
 
@@ -45,7 +53,7 @@ int options_apply(const struct options *options, struct config *config, struct w
  * says). */
 int64_t options_timeout_ns(const struct options *options);
 
-/* --help, from the tables. */
-void options_help(FILE *out);
+/* --help, a screen; with all, --help=all: the tables of sources, formats and keys as well. */
+void options_help(FILE *out, bool all);
 
 #endif

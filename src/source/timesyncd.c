@@ -97,7 +97,7 @@ static int no_bus(const struct bus *bus, int error, struct why *why) {
   if (config->host != NULL) {
     return why_set(why, reason, error,
                    "cannot connect to %s: %s%s; %sdoes it work by hand, without a password: ssh "
-                   "%.128s true",
+                   "%.128s true; to ask an NTP server: -s sntp:HOST",
                    name, strerror(-error), said, said[0] == '\0' ? "is ssh installed, and " : "",
                    config->host);
   }

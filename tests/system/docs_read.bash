@@ -75,13 +75,13 @@ settings() {
 
 # The names in the help between the lines "$1 is:" and "$2".
 help_names() {
-  "$PROG" --help | awk -v from="$1 is:" -v to="$2" \
+  "$PROG" --help=all | awk -v from="$1 is:" -v to="$2" \
     '$0 == to { inside = 0 } inside { print $1 } $0 == from { inside = 1 }'
 }
 
 # The names that --limit takes.
 metrics() {
-  "$PROG" --help | awk '/^LIMIT is/ { getline; sub(/\(.*/, ""); print }' | tr ' ' '\n' | grep .
+  "$PROG" --help=all | awk '/^LIMIT is/ { getline; sub(/\(.*/, ""); print }' | tr ' ' '\n' | grep .
 }
 
 reasons() {
@@ -133,7 +133,7 @@ man_options() {
 }
 
 readme_options() {
-  table option | sed -nE -e 's/^\|`-([A-Za-z])`, `--([a-z-]+)[ `].*/\1 \2/p' \
+  table option | sed -nE -e 's/^\|`-([A-Za-z])`, `--([a-z-]+)[][ `].*/\1 \2/p' \
     -e 's/^\|`--([a-z-]+)[ `].*/ \1/p'
 }
 

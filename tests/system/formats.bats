@@ -166,7 +166,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   config '[monitoring]' 'jitter_critical = 5' 'offset_critical = 250ms' 'root_distance_threshold = 1.5'
   monitor -C "$T/conf" -l none -o json
   ended 0
-  equal 'the limits' "$(json .limits)" '{"jitter_s":{"warning":2,"critical":5},"offset_s":{"warning":1,'\
+  equal 'the limits' "$(json .limits)" '{"jitter_s":{"warning":2,"critical":5},"offset_s":{"warning":null,'\
 '"critical":0.25},"root_distance_s":{"warning":1.5,"critical":null},"stratum":{"warning":9,"critical":null}}'
 }
 
@@ -325,6 +325,16 @@ root_distance s 0.001 0.002 0 -
 error_bound s - - 0 -
 stratum - 9 - 0 16
 alert'
+}
+
+@test "nagios: -w and -c limit the jitter, and the offset has its default limits beside them" {
+  fake_service offset=1.5s jitter_us=69000
+  monitor -l none -o nagios -w 0.05 -c 0.1
+  ended 1
+  [[ $(<"$T/out") == 'NTP WARNING: offset at the last reply above threshold: +1.5s (threshold: 1s), jitter: 69ms (threshold: 50ms)'* ]]
+  fake_service offset=90s jitter_us=1000
+  monitor -l none -o nagios -w 0.05 -c 0.1
+  ended 2
 }
 
 @test "nagios: the range of the age alerts where the verdict does" {

@@ -186,11 +186,15 @@ static void test_default_gives_way(void **state) {
   config_settle(&config);
   assert_int_equal(config.limit[METRIC_OFFSET].critical, INT64_C(60000000000));
   struct why why;
+  assert_int_equal(config_set(&config, config_find("monitoring", "stratum_critical"), "5",
+                              &config_command_line, &why),
+                   0);
   assert_int_equal(config_set(&config, config_find("monitoring", "offset_threshold"), "off",
                               &config_command_line, &why),
                    0);
   config_settle(&config);
   assert_int_equal(config.limit[METRIC_OFFSET].critical, CONFIG_NONE);
+  assert_int_equal(config.limit[METRIC_STRATUM].warning, CONFIG_NONE);
 }
 
 int main(void) {

@@ -148,7 +148,7 @@ static void test_refused(void **state) {
       {"--h", "--h" BEGUN " --host --help"},
       {"--quiet=1", "--quiet takes no argument: --quiet=1"},
       {"--check=1", "--check-config takes no argument: --check=1"},
-      {"-d|--help=x", "--help takes no argument: --help=x"},
+      {"-d|--help=x", "--help takes nothing or 'all', not 'x'"},
       {"-4|--nonsense|word", "unknown option -4"}, /* the first of them */
       {"-w", "-w wants an argument"},
       {"-d|--warning", "--warning wants an argument"},

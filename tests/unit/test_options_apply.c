@@ -170,7 +170,7 @@ static void test_help(void **state) {
                                        "-q, --quiet ",
                                        "    --check-config ",
                                        "    --print-config ",
-                                       "-h, --help ",
+                                       "-h, --help[=all] ",
                                        "-V, --version ",
                                        "  auto ",
                                        "  timesyncd ",
@@ -181,7 +181,7 @@ static void test_help(void **state) {
                                        "Exit status:"};
   FILE *stream = fmemopen(text, sizeof text, "w");
   assert_non_null(stream);
-  options_help(stream);
+  options_help(stream, true);
   assert_int_equal(fclose(stream), 0);
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
     if (strstr(text, wanted[i]) == NULL) {
