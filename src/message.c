@@ -41,10 +41,12 @@ static void add_stale(struct report *report, const struct finding *finding) {
   int64_t age_ns = finding->sample->value[METRIC_AGE];
   if (age_ns < 0) {
     add(report,
-        "the last reply lies %s in the future, so the clock was put back since or is not set",
+        "reading stale: the last reply lies %s in the future, so the clock was put back since or "
+        "is not set",
         duration_print_short(span, duration_round(-age_ns)));
   } else {
-    add(report, "last reply %s ago (limit: %s)", duration_print_short(span, duration_round(age_ns)),
+    add(report, "reading stale: last reply %s ago (limit: %s)",
+        duration_print_short(span, duration_round(age_ns)),
         duration_print(limit, judge_stale_ns(finding->sample, report->config)));
   }
 }
@@ -103,7 +105,6 @@ static void add_not_synchronised(struct report *report, const struct sample *sam
 static void add_reason(struct report *report, const struct finding *finding, enum reason reason) {
   switch (reason) {
   case REASON_STALE:
-    add(report, "reading stale: ");
     add_stale(report, finding);
     break;
   case REASON_WARMING_UP:

@@ -258,6 +258,7 @@ sub start {
     }
     %ENV = (%ENV, %{$how{env} // {}});
     exec {$program} $how{argv0} // $program, @args;
+    kill KILL => $$; # a child that lives on would start all that follows once more
   }
   push @runs, $run;
   return $run;
