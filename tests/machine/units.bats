@@ -20,8 +20,10 @@ setup_file() {
 setup() {
   . "$TOP/tests/machine/machine.bash"
   EXAMPLES=/usr/local/share/doc/ntp_monitor/examples
+  # The timer has a test of its own, and would disturb the others.
   guest_sh 'rm -rf /etc/ntp_monitor.conf /etc/systemd/system/ntp_monitor*.d /etc/cron.d/ntp_monitor /etc/rsyslog.d/*ntp_monitor*
-    systemctl daemon-reload; systemctl reset-failed; systemctl start systemd-timesyncd'
+    systemctl daemon-reload; systemctl stop ntp_monitor.timer
+    systemctl reset-failed; systemctl start systemd-timesyncd'
   machine_until 60 synchronised
   mark
 }
