@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -27,9 +29,43 @@ static uint16_t parse_port(const char *text) {
   return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
+/* The letters of interface names that can stand in an address. */
+static const char zone_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "0123456789.-_";
+
+/* An IPv6 address, behind which a zone may stand: fe80::1%eth0 (RFC 4007 section 11). */
+static bool parse_v6(const char *text, struct in6_addr *address, bool *zone) {
+  char number[INET6_ADDRSTRLEN];
+  size_t length = strcspn(text, "%");
+  const char *name = text[length] == '%' ? text + length + 1 : NULL;
+  if (length >= sizeof number) {
+    return false;
+  }
+  memcpy(number, text, length);
+  number[length] = '\0';
+  *zone = name != NULL;
+  if (name != NULL && (name[0] == '\0' || strlen(name) >= IF_NAMESIZE ||
+                       name[strspn(name, zone_letters)] != '\0')) {
+    return false;
+  }
+  return inet_pton(AF_INET6, number, address) == 1;
+}
+
 static bool is_v6(const char *text) {
   struct in6_addr unused;
-  return inet_pton(AF_INET6, text, &unused) == 1;
+  bool zone = false;
+  return parse_v6(text, &unused, &zone);
+}
+
+/* What is wrong with the zone of an IPv6 address, or that it has none; NULL: nothing. */
+static const char *object_to_zone(const char *host) {
+  struct in6_addr address;
+  bool zone = false;
+  if (!parse_v6(host, &address, &zone) || zone == (bool)IN6_IS_ADDR_LINKLOCAL(&address)) {
+    return NULL;
+  }
+  return zone ? "has an interface behind its %, which only a link-local address has (fe80::1%eth0)"
+              : "is link-local: write its interface behind it, as in fe80::1%eth0";
 }
 
 /* The letters of RFC 952 and RFC 1123 section 2.1, and _, which sites use. */
@@ -63,9 +99,19 @@ static int parse_udp(const char *text, uint16_t usual_port, const char *otherwis
       *colon = '\0';
       port = colon + 1;
     }
+    if (strstr(text, "://") != NULL) {
+      return refuse(why, text, "is a URL: write host, host:port or [IPv6]:port");
+    }
+    if (port != NULL && strchr(port, ':') != NULL) {
+      return refuse(why, text, "is neither host:port nor an IPv6 address; write [IPv6]:port");
+    }
     if (!is_v6(host) && !is_host(host)) {
       return refuse(why, text, otherwise);
     }
+  }
+  const char *objection = object_to_zone(host);
+  if (objection != NULL) {
+    return refuse(why, text, objection);
   }
   if (port != NULL) {
     parsed.port = parse_port(port);
@@ -101,10 +147,19 @@ int address_parse(const char *text, struct address *address, struct why *why) {
     *address = parsed;
     return 0;
   }
-  return parse_udp(text, ADDRESS_SYSLOG_PORT,
+  /* As other programs want it written. */
+  return parse_udp(strncmp(text, "udp://", 6) == 0 ? text + 6 : text, ADDRESS_SYSLOG_PORT,
                    "is no log address; write /path, host, host:port, [IPv6]:port, journal, stderr "
                    "or none",
                    address, why);
+}
+
+const char *address_skip_pool(const char *text, bool *pool) {
+  static const char before[] = "pool:";
+  const char *name = text + sizeof before - 1;
+  /* pool:123 is a host of that name. */
+  *pool = strncasecmp(text, before, sizeof before - 1) == 0 && parse_port(name) == 0;
+  return *pool ? name : text;
 }
 
 int address_parse_server(const char *text, uint16_t port, struct address *address,

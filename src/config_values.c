@@ -146,11 +146,12 @@ static int set_list(const struct config_key *key, char *field, const char *text,
   for (char *part = strtok_r(list, separators, &rest); part != NULL;
        part = strtok_r(NULL, separators, &rest)) {
     struct address address;
+    bool pool = false;
     if (paths && part[0] != '/') {
       return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no absolute path", part);
     }
     if ((paths ? address_parse(part, &address, why)
-               : address_parse_server(part, 1, &address, why)) != 0) {
+               : address_parse_server(address_skip_pool(part, &pool), 1, &address, why)) != 0) {
       return -EINVAL;
     }
     count++;

@@ -78,7 +78,7 @@ static void judge_limit(struct finding *finding, const struct config *config, en
 
 int64_t judge_truechimers(const struct samples *samples, const struct config *config) {
   return config->min_truechimers != CONFIG_NONE ? config->min_truechimers
-                                                : (int64_t)samples->answered / 2 + 1;
+                                                : (int64_t)samples->asked / 2 + 1;
 }
 
 /* What is not of the one server: its vote, what servers asked directly make of it, and who else
@@ -156,11 +156,7 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
   if (judge_is_stale(sample, config)) {
     consider(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
   }
-  /* Where no servers agree, whose offset is right nobody knows. */
-  bool voted = reading->samples.asked > 0 && (finding.reasons & 1U << REASON_FALSETICKER) != 0;
-  if (!voted || reading->samples.truechimers > 0) {
-    judge_limits(&finding, config, warming);
-  }
+  judge_limits(&finding, config, warming);
   if (warming) {
     consider(&finding, VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE);
   }

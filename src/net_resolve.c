@@ -5,7 +5,6 @@
  * it runs in a child that is killed. Of many names each child takes the next one that nobody has,
  * so that a slow one holds up no other.
  */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +14,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -25,24 +23,7 @@
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
 
-static bool literal(const char *host, uint16_t port, struct net_address *address) {
-  *address = (struct net_address){.length_bytes = 0};
-  struct sockaddr_in *v4 = (struct sockaddr_in *)&address->socket;
-  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address->socket;
-  if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    address->length_bytes = sizeof *v4;
-    return true;
-  }
-  if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    address->length_bytes = sizeof *v6;
-    return true;
-  }
-  return false;
-}
+static const char no_interface[] = "this machine has no such network interface";
 
 /* What the child tells: the addresses, or the resolver's reason. */
 struct answer {
@@ -136,22 +117,12 @@ static int look_up(const char *host, uint16_t port, int64_t deadline_ns, struct 
   return result;
 }
 
-/* The addresses of what needs no look-up, or 0. */
-static int known(const char *host, uint16_t port, struct net_address addresses[2]) {
-  if (literal(host, port, &addresses[0])) {
-    return 1;
-  }
-  if (strcasecmp(host, "localhost") != 0) {
-    return 0;
-  }
-  (void)literal("127.0.0.1", port, &addresses[0]);
-  (void)literal("::1", port, &addresses[1]);
-  return 2;
-}
-
 int net_resolve(const char *host, uint16_t port, int64_t deadline_ns,
                 struct net_address addresses[NET_ADDRESSES], struct why *why) {
-  int count = known(host, port, addresses);
+  int count = net_literal(host, port, addresses);
+  if (count == -ENODEV) {
+    return why_set(why, REASON_NO_SOURCE, count, "%s: %s", host, no_interface);
+  }
   if (count > 0) {
     return count;
   }
@@ -180,7 +151,7 @@ struct found {
   atomic_bool done;
   int error; /* EAI_... */
   int count;
-  struct net_address addresses[NET_FAMILIES];
+  struct net_address addresses[NET_NAME_ADDRESSES];
 };
 
 struct board {
@@ -188,22 +159,44 @@ struct board {
   struct found row[];
 };
 
+/* Makes room at place, for which the last one goes where there is none. */
+static struct net_address *insert(struct found *found, int place) {
+  found->count += found->count < NET_NAME_ADDRESSES;
+  for (int i = found->count - 1; i > place; i--) {
+    found->addresses[i] = found->addresses[i - 1];
+  }
+  return &found->addresses[place];
+}
+
+static void take_list(const struct addrinfo *list, struct found *found) {
+  bool both = false;
+  for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
+    bool other =
+        found->count > 0 && found->addresses[0].socket.ss_family != at->ai_addr->sa_family && !both;
+    if (found->count == NET_NAME_ADDRESSES && !other) {
+      continue;
+    }
+    struct net_address *address = insert(found, other ? 1 : found->count);
+    *address = (struct net_address){.length_bytes = at->ai_addrlen};
+    memcpy(&address->socket, at->ai_addr, at->ai_addrlen);
+    both |= other;
+  }
+}
+
 static void find(const struct net_name *name, struct found *found) {
   struct addrinfo *list = NULL;
   found->error = get_list(name->host, name->port, &list);
-  for (const struct addrinfo *at = list; found->error == 0 && at != NULL; at = at->ai_next) {
-    const struct net_address *first = &found->addresses[0];
-    bool other = found->count == 1 && first->socket.ss_family != at->ai_addr->sa_family;
-    if (found->count == 0 || other) {
-      struct net_address *address = &found->addresses[found->count++];
-      memcpy(&address->socket, at->ai_addr, at->ai_addrlen);
-      address->length_bytes = at->ai_addrlen;
-    }
+  if (found->error == 0) {
+    take_list(list, found);
   }
   if (list != NULL) {
     freeaddrinfo(list);
   }
   atomic_store(&found->done, true);
+}
+
+static bool is_unknown(const struct net_name *name) {
+  return name->count == 0 && name->problem == NULL;
 }
 
 /* The whole life of one of the children. */
@@ -215,7 +208,7 @@ static void find_and_exit(const struct net_name *names, size_t count, struct boa
     if (i >= count) {
       _exit(0);
     }
-    if (names[i].count == 0) {
+    if (is_unknown(&names[i])) {
       find(&names[i], &board->row[i]);
     }
   }
@@ -273,8 +266,13 @@ int net_resolve_all(struct net_name *names, size_t count, int64_t deadline_ns) {
   size_t unknown = 0;
   for (size_t i = 0; i < count; i++) {
     names[i].problem = NULL;
-    names[i].count = known(names[i].host, names[i].port, names[i].addresses);
-    unknown += names[i].count == 0;
+    int known = net_literal(names[i].host, names[i].port, names[i].addresses);
+    names[i].count = known > 0 ? known : 0;
+    if (known < 0) {
+      names[i].reason = REASON_NO_SOURCE;
+      names[i].problem = no_interface;
+    }
+    unknown += known == 0;
   }
   if (unknown == 0) {
     return 0;
@@ -288,7 +286,7 @@ int net_resolve_all(struct net_name *names, size_t count, int64_t deadline_ns) {
   int error = fill_board(names, count, unknown, deadline_ns, board);
   bool in_time = clock_left_ms(deadline_ns) > 0;
   for (size_t i = 0; i < count; i++) {
-    if (names[i].count == 0) {
+    if (is_unknown(&names[i])) {
       take(&names[i], &board->row[i], error, in_time);
     }
   }

@@ -12,12 +12,21 @@ static int refuse(struct why *why, const char *text, const char *reason) {
   return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' %s", text, reason);
 }
 
+/* In a URL the % before an IPv6 address's zone may be written as %25 (RFC 6874). */
+static void strip_escape(const char *text, char plain[TARGET_TEXT_BYTES]) {
+  const char *zone = strstr(text, "%25");
+  size_t before = zone != NULL ? (size_t)(zone - text) + 1 : strlen(text);
+  (void)snprintf(plain, TARGET_TEXT_BYTES, "%.*s%s", (int)before, text,
+                 zone != NULL ? zone + 3 : "");
+}
+
 /* host:port behind the scheme; a path would be left out in silence, so there may be none. */
 static int parse_host(const char *text, size_t scheme_bytes, struct target *target,
                       struct why *why) {
   struct address address;
   bool udp = target->kind == TARGET_UDP;
   const char *host = text + scheme_bytes;
+  char plain[TARGET_TEXT_BYTES];
   if (strchr(host, '@') != NULL) { /* not quoted: it would stand in a log */
     return why_set(why, REASON_CONFIG, -EINVAL,
                    "has a password in it: section [influx] has keys for that");
@@ -25,11 +34,12 @@ static int parse_host(const char *text, size_t scheme_bytes, struct target *targ
   if (strchr(host, '/') != NULL) {
     return refuse(why, text, "has a path: write scheme://host:port and no more");
   }
-  if (address_parse_server(host, udp ? 0 : 8086, &address, why) != 0) {
+  strip_escape(text, plain);
+  if (address_parse_server(plain + scheme_bytes, udp ? 0 : 8086, &address, why) != 0) {
     return -EINVAL;
   }
   target->port = address.port;
-  (void)snprintf(target->text, sizeof target->text, "%s", udp ? address.text : text);
+  (void)snprintf(target->text, sizeof target->text, "%s", udp ? address.text : plain);
   return 0;
 }
 

@@ -42,12 +42,13 @@ check "sample|metric|timesync|timesync_stamp|$leaves" "sys/.*|netdb|poll|unistd|
   $s/timesync_{text,stamp,explain}.c
 pure="$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time"
 check "sample|metric|ntp_time|ntp_packet|$leaves" "$pure" \
-  $s/ntp/{candm,mode6,ptp_data,ptp_management,ntp_packet,ntp_select,ntp_time}.c
-check "sample|metric|candm|mode6|ptp_data|ptp_sample|ptp_management|ntp_packet|ntp_poll|ntp_select|$leaves" \
+  $s/ntp/{candm,mode6,ptp_data,ptp_management,md5,ntp_packet,ntp_select,ntp_time}.c
+check "sample|metric|candm|mode6|ptp_data|ptp_sample|ptp_management|ntp_packet|ntp_poll|ntp_select|ntp_figures|$leaves" \
   'sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*|time' \
-  $s/ntp/{chrony_sample,mode6_text,mode6_sample,mode6_words,ptp_sample,ptp_words,ntp_reading}.c
-check "sample|metric|chrony_talk|candm|mode6|env|net|ntp_flight|ntp_lane|ntp_packet|ntp_poll|ntp_timers|$leaves" \
-  'syslog|ini|systemd/.*' $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_lane,ntp_poll,ntp_timers}.c
+  $s/ntp/{chrony_sample,mode6_text,mode6_sample,mode6_words,ptp_sample,ptp_words,ntp_figures,ntp_reading}.c
+check "sample|metric|chrony_talk|candm|mode6|env|net|md5|ntp_flight|ntp_heard|ntp_lane|ntp_own|ntp_packet|ntp_poll|ntp_timers|ntp_unique|$leaves" \
+  'syslog|ini|systemd/.*' \
+  $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_heard,ntp_lane,ntp_own,ntp_poll,ntp_timers,ntp_unique}.c
 check "config|address|env|trusted|$leaves" "$network|systemd/.*|fcntl|unistd" $s/config.c
 check "trusted|aside|net|$leaves" "$network|ini|systemd/.*" $s/trusted.c $s/trusted_read.c
 check "net|$leaves" "sys/socket|netinet/.*|arpa/.*|netdb|sys/un|ini|systemd/.*" $s/aside.c
@@ -60,7 +61,7 @@ check "inetd|env|format|report|$leaves" "$network|ini|systemd/.*" $s/inetd_serve
 check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
 check "output|target|plugin_http|blank|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c
-codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_packet|ntp_select|ntp_poll|ntp_reading'
+codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_own|ntp_packet|ntp_select|ntp_poll|ntp_reading|ntp_unique'
 check "sample|metric|timesync|timesync_text|source|config|address|env|net|trusted|bus|bus_timesync|$codecs|$leaves" \
   'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c

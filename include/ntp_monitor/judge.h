@@ -10,8 +10,7 @@
 struct finding judge_sample(const struct sample *sample, const struct reading *reading,
                             const struct config *config, bool disproved);
 
-/* How many servers of a vote have to agree: min_truechimers, or more than half of those that
- * answered. */
+/* How many servers of a vote have to agree: min_truechimers, or more than half of those asked. */
 int64_t judge_truechimers(const struct samples *samples, const struct config *config);
 
 /* How old a reply may be: stale_after, or for timesyncd its poll interval and 13 min, else 3 poll

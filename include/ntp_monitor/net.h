@@ -11,16 +11,20 @@
 
 #include "ntp_monitor/why.h"
 
-enum { NET_ADDRESSES = 16, NET_FAMILIES = 2 };
+enum { NET_ADDRESSES = 16, NET_NAME_ADDRESSES = 8 };
 
 struct net_address {
   socklen_t length_bytes;
   struct sockaddr_storage socket;
 };
 
+/* The addresses of a host that needs no look-up: a literal, which may have a zone (fe80::1%eth0,
+ * RFC 4007 section 11), or localhost, which is 127.0.0.1 and ::1 (RFC 6761 section 6.3). Returns
+ * their number, 0 for a name, or -ENODEV where there is no such zone. */
+int net_literal(const char *host, uint16_t port, struct net_address addresses[2]);
+
 /*
- * The addresses of host for a datagram to port. Literals need no look-up, nor
- * does localhost, which is 127.0.0.1 and ::1 (RFC 6761 section 6.3); for all
+ * The addresses of host for a datagram to port: what net_literal() knows; for all
  * else a child asks the resolver and is killed at the deadline.
  * Returns their number (1..NET_ADDRESSES) or a negative errno with why filled.
  */
@@ -32,10 +36,10 @@ struct net_name {
   const char *host; /* from the caller, as is port */
   uint16_t port;
   int count; /* of addresses, or 0: */
-  struct net_address
-      addresses[NET_FAMILIES]; /* the first of each family, in the resolver's order */
-  enum reason reason;          /* why there is none: REASON_TIMEOUT or NO_SOURCE */
-  const char *problem;         /* the same in words; static */
+  /* In the resolver's order, but for the first of the other family, which is the second. */
+  struct net_address addresses[NET_NAME_ADDRESSES];
+  enum reason reason;  /* why there is none: REASON_TIMEOUT or NO_SOURCE */
+  const char *problem; /* the same in words; static */
 };
 
 /* net_resolve() for many names, side by side: none holds up all the others. 0, or a negative errno

@@ -29,8 +29,8 @@ int ntp_flight_send(struct ntp_flight *flight);
  * (-EAGAIN: none, -EMSGSIZE: too long, -ECONNREFUSED ...). */
 ssize_t ntp_flight_receive(struct ntp_flight *flight, uint8_t data[NTP_PACKET_REPLY_BYTES_MAX]);
 
-/* Whether reference ("192.0.2.1") is the address the request was sent from. */
-bool ntp_flight_is_ours(const struct ntp_flight *flight, const char *reference);
+/* Whether the reference id names the address that the request was sent from. */
+bool ntp_flight_is_ours(const struct ntp_flight *flight, uint32_t reference);
 
 void ntp_flight_close(struct ntp_flight *flight);
 

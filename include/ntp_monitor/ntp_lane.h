@@ -10,12 +10,17 @@
 #include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/ntp_timers.h"
 
+/* A request this short before the deadline would only be a lost one. */
+#define NTP_LANE_LAST_WAIT_NS INT64_C(100000000)
+
 struct ntp_lane {
-  struct ntp_flight flight[NTP_POLL_ADDRESSES];
-  unsigned open;  /* the addresses that may be asked, a bit each */
-  unsigned lost;  /* requests without a good reply */
-  int64_t due_ns; /* CLOCK_MONOTONIC: the next request may leave from then on */
-  bool asking;    /* a request is waited for */
+  struct ntp_flight flight[NTP_POLL_AT_ONCE];
+  unsigned which[NTP_POLL_AT_ONCE]; /* of the server's addresses, where the flight is open */
+  unsigned asked;                   /* those that the last request went to */
+  unsigned open;                    /* the addresses that may be asked, a bit each */
+  unsigned lost;                    /* requests without a good reply */
+  int64_t due_ns;                   /* CLOCK_MONOTONIC: the next request may leave from then on */
+  bool asking;                      /* a request is waited for */
   bool over;
 };
 
@@ -24,7 +29,7 @@ struct ntp_lanes {
   struct ntp_plan *plan;
   struct ntp_lane *lane; /* one a server */
   struct ntp_timers timers;
-  int epoll;          /* its events name flights: NTP_POLL_ADDRESSES * server + address */
+  int epoll;          /* its events name flights: NTP_POLL_AT_ONCE * server + flight */
   size_t descriptors; /* open flights */
   size_t left;        /* lanes that are not over */
 };
@@ -34,7 +39,7 @@ struct ntp_lanes {
 int ntp_lane_ask(struct ntp_lanes *lanes, size_t i);
 
 /* Reads what came in on a flight. */
-void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned address);
+void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned flight);
 
 /* The wait for a reply is over: true where it is time to ask (again). */
 bool ntp_lane_due(struct ntp_lanes *lanes, size_t i);

@@ -24,9 +24,10 @@ struct ntp_reply {
   int64_t error_ns; /* delay / 2 + root delay / 2 + root dispersion + precision + 15 ppm of the
                        round trip */
   int precision_log2_s;
-  unsigned stratum;   /* 1..15 */
-  enum leap leap;     /* never LEAP_UNSYNCHRONISED */
-  char reference[16]; /* stratum 1: "GPS", escaped; else dotted, "10.9.0.2" */
+  unsigned stratum;      /* 1..15 */
+  enum leap leap;        /* never LEAP_UNSYNCHRONISED */
+  uint32_t reference_id; /* as it stands in the packet, its first byte the highest */
+  char reference[16];    /* stratum 1: "GPS", escaped; else dotted, "10.9.0.2" */
 };
 
 enum ntp_answer {

@@ -9,6 +9,12 @@
 
 struct ntp_reply;
 
+/* The index of the first reply that counts, of replies in the order of their coming: 0; or, where
+ * there is one break in them, two neighbours that exclude each other, the one behind it: a clock
+ * was set there. More breaks than one are no step but a server that jumps, which the jitter tells.
+ */
+size_t ntp_select_after_break(const struct ntp_reply *replies, size_t count);
+
 /* The index of the reply with the least delay; count >= 1. */
 size_t ntp_select_best(const struct ntp_reply *replies, size_t count);
 

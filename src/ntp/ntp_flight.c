@@ -8,7 +8,6 @@
  */
 #include "ntp_monitor/ntp_flight.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/ntp_own.h"
 
 int ntp_flight_open(struct ntp_flight *flight, const struct net_address *address) {
   static const int on = 1;
@@ -80,13 +80,14 @@ ssize_t ntp_flight_receive(struct ntp_flight *flight, uint8_t data[NTP_PACKET_RE
   return (message.msg_flags & MSG_TRUNC) == 0 ? bytes : -EMSGSIZE;
 }
 
-bool ntp_flight_is_ours(const struct ntp_flight *flight, const char *reference) {
-  struct sockaddr_in own = {.sin_family = AF_UNSPEC};
-  socklen_t size = sizeof own; /* an IPv6 address is cut: not one that a reference can name */
-  struct in_addr theirs;
-  return inet_pton(AF_INET, reference, &theirs) == 1 &&
-         getsockname(flight->fd, (struct sockaddr *)&own, &size) == 0 &&
-         own.sin_family == AF_INET && own.sin_addr.s_addr == theirs.s_addr;
+bool ntp_flight_is_ours(const struct ntp_flight *flight, uint32_t reference) {
+  struct sockaddr_storage socket = {.ss_family = AF_UNSPEC};
+  socklen_t size = sizeof socket;
+  if (getsockname(flight->fd, (struct sockaddr *)&socket, &size) != 0) {
+    return false;
+  }
+  struct in6_addr own = ntp_own_form(&socket);
+  return ntp_own_reference(&own) == reference;
 }
 
 void ntp_flight_close(struct ntp_flight *flight) {

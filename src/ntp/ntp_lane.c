@@ -2,39 +2,26 @@
  * One server's way through the poll loop: request, reply, the next request.
  *
  * Polite first (RFC 4330 section 10): a server that does not answer is asked once more, and not
- * before its answer could have come; one that refuses, sends a kiss code or has no time to give is
- * left alone. A datagram that is no answer may be forged by anyone, so it ends nothing: the wait
- * goes on, for a bounded number of them.
+ * before its answer could have come; an address that refuses, sends a kiss code or has no time to
+ * give is left alone. The addresses of a name stand for one server: they are tried in the
+ * resolver's order, one of each family at once, until one serves, which is then kept to. A datagram
+ * that is no answer may be forged by anyone, so it ends nothing: the wait goes on, for a bounded
+ * number of them.
  */
 #include "ntp_monitor/ntp_lane.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/ntp_heard.h"
 #include "ntp_monitor/ntp_packet.h"
 #include "ntp_monitor/trace.h"
 
 enum { DATAGRAMS_MAX = 64 }; /* looked at for each request */
-
-/* A request this short before the deadline would only be a lost one. */
-static const int64_t LAST_WAIT_NS = INT64_C(100000000);
-
-static void say(struct ntp_server *server, enum reason reason, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void say(struct ntp_server *server, enum reason reason, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(server->remark, sizeof server->remark, format, arguments);
-  va_end(arguments);
-  server->reason = reason;
-}
 
 static void close_flight(struct ntp_lanes *lanes, struct ntp_flight *flight) {
   lanes->descriptors -= flight->fd >= 0;
@@ -42,8 +29,8 @@ static void close_flight(struct ntp_lanes *lanes, struct ntp_flight *flight) {
 }
 
 static void close_flights(struct ntp_lanes *lanes, size_t i) {
-  for (unsigned a = 0; a < NTP_POLL_ADDRESSES; a++) {
-    close_flight(lanes, &lanes->lane[i].flight[a]);
+  for (unsigned f = 0; f < NTP_POLL_AT_ONCE; f++) {
+    close_flight(lanes, &lanes->lane[i].flight[f]);
   }
   lanes->lane[i].asking = false;
 }
@@ -59,55 +46,98 @@ static void finish(struct ntp_lanes *lanes, size_t i) {
             server->remark);
 }
 
-/* This address is not asked again, for what server->remark says. */
-static void give_up(struct ntp_lanes *lanes, size_t i, unsigned address) {
+/* The addresses that are being asked, a bit each. */
+static unsigned under_way(const struct ntp_lane *lane) {
+  unsigned addresses = 0;
+  for (unsigned f = 0; f < NTP_POLL_AT_ONCE; f++) {
+    addresses |= lane->flight[f].fd >= 0 ? 1U << lane->which[f] : 0;
+  }
+  return addresses;
+}
+
+/* Goes on to the next of the addresses that are left, if there is one, at once: it is another host,
+ * which was not asked yet. */
+static void go_on(struct ntp_lanes *lanes, size_t i) {
+  struct ntp_lane *lane = &lanes->lane[i];
+  if (lane->open == 0) {
+    finish(lanes, i);
+    return;
+  }
+  lane->asking = false;
+  ntp_timers_set(&lanes->timers, i, clock_monotonic_ns());
+}
+
+/* The address of this flight is not asked again, for what server->remark says. */
+static void give_up(struct ntp_lanes *lanes, size_t i, unsigned f) {
   struct ntp_lane *lane = &lanes->lane[i];
   const struct ntp_server *server = &lanes->plan->servers[i];
   char text[SAMPLE_ADDRESS_BYTES];
   trace_add(lanes->plan->trace, "ntp: %s: %s is not asked again: %s", server->name,
-            ntp_poll_address(&server->address[address], text), server->remark);
-  close_flight(lanes, &lane->flight[address]);
-  lane->open &= ~(1U << address);
-  if (lane->open == 0) {
-    finish(lanes, i);
+            ntp_poll_address(&server->address[lane->which[f]], text), server->remark);
+  close_flight(lanes, &lane->flight[f]);
+  lane->open &= ~(1U << lane->which[f]);
+  if (under_way(lane) == 0) {
+    go_on(lanes, i);
   }
 }
 
-/* What connect(2), send(2) or recvmsg(2) says: 0 where it is no matter. */
-static void failed(struct ntp_lanes *lanes, size_t i, unsigned address, int error) {
+/* What connect(2), send(2) or recvmsg(2) says. */
+static void failed(struct ntp_lanes *lanes, size_t i, unsigned f, int error) {
   struct ntp_server *server = &lanes->plan->servers[i];
   if (error == -ECONNREFUSED) {
-    say(server, REASON_NO_SERVICE, "port unreachable: no NTP server runs there");
+    ntp_remark(server, REASON_NO_SERVICE, "port unreachable: no NTP server runs there");
   } else {
-    say(server, REASON_NO_SOURCE, "cannot be asked: %s", net_words(error));
+    ntp_remark(server, REASON_NO_SOURCE, "cannot be asked: %s", net_words(error));
   }
-  give_up(lanes, i, address);
+  give_up(lanes, i, f);
+}
+
+/* Which addresses are asked now: the first that is left, and the first of another family. Returns
+ * how many. */
+static unsigned choose(const struct ntp_server *server, unsigned open,
+                       unsigned which[NTP_POLL_AT_ONCE]) {
+  unsigned count = 0;
+  for (unsigned a = 0; a < server->address_count && count < NTP_POLL_AT_ONCE; a++) {
+    bool other = count == 0 ||
+                 server->address[a].socket.ss_family != server->address[which[0]].socket.ss_family;
+    if ((open & 1U << a) != 0 && other) {
+      which[count++] = a;
+    }
+  }
+  return count;
 }
 
 /* Opens what may be asked; -EMFILE, with all closed again, where waiting for others can help. */
 static int open_flights(struct ntp_lanes *lanes, size_t i) {
   struct ntp_lane *lane = &lanes->lane[i];
+  const struct ntp_server *server = &lanes->plan->servers[i];
   size_t others = lanes->descriptors;
-  for (unsigned a = 0; a < NTP_POLL_ADDRESSES && lane->open != 0; a++) {
-    struct ntp_flight *flight = &lane->flight[a];
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = i * NTP_POLL_ADDRESSES + a};
-    if ((lane->open & 1U << a) == 0) {
-      continue;
-    }
-    int error = ntp_flight_open(flight, &lanes->plan->servers[i].address[a]);
-    lanes->descriptors += error == 0;
-    if ((error == -EMFILE || error == -ENFILE) && others > 0) {
+  unsigned count = choose(server, lane->open, lane->which);
+  int errors[NTP_POLL_AT_ONCE] = {0};
+  for (unsigned f = 0; f < count; f++) {
+    struct ntp_flight *flight = &lane->flight[f];
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = i * NTP_POLL_AT_ONCE + f};
+    errors[f] = ntp_flight_open(flight, &server->address[lane->which[f]]);
+    lanes->descriptors += errors[f] == 0;
+    if ((errors[f] == -EMFILE || errors[f] == -ENFILE) && others > 0) {
       close_flights(lanes, i);
       return -EMFILE;
     }
-    if (error == 0 && epoll_ctl(lanes->epoll, EPOLL_CTL_ADD, flight->fd, &event) != 0) {
-      error = -errno;
+    if (errors[f] == 0 && epoll_ctl(lanes->epoll, EPOLL_CTL_ADD, flight->fd, &event) != 0) {
+      errors[f] = -errno;
     }
-    if (error != 0) {
-      failed(lanes, i, a, error);
+  }
+  for (unsigned f = 0; f < count; f++) {
+    if (errors[f] != 0) {
+      failed(lanes, i, f, errors[f]);
     }
   }
   return 0;
+}
+
+/* One that has others behind it is not waited for as long. */
+static int64_t wait_of(const struct ntp_plan *plan, const struct ntp_lane *lane) {
+  return (lane->open & ~lane->asked) != 0 ? plan->wait_ns / 2 : plan->wait_ns;
 }
 
 int ntp_lane_ask(struct ntp_lanes *lanes, size_t i) {
@@ -115,30 +145,31 @@ int ntp_lane_ask(struct ntp_lanes *lanes, size_t i) {
   struct ntp_lane *lane = &lanes->lane[i];
   struct ntp_server *server = &plan->servers[i];
   int error = open_flights(lanes, i);
-  if (error != 0 || lane->over) {
+  if (error != 0 || under_way(lane) == 0) {
     return error;
   }
   lane->asking = true;
+  lane->asked = under_way(lane);
   server->sent++;
-  for (unsigned a = 0; a < NTP_POLL_ADDRESSES && !lane->over; a++) {
-    struct ntp_flight *flight = &lane->flight[a];
+  for (unsigned f = 0; f < NTP_POLL_AT_ONCE; f++) {
+    struct ntp_flight *flight = &lane->flight[f];
     if (flight->fd < 0) {
       continue;
     }
     error = ntp_flight_send(flight);
     if (error != 0) {
-      failed(lanes, i, a, error);
+      failed(lanes, i, f, error);
       continue;
     }
     char text[SAMPLE_ADDRESS_BYTES];
     lane->due_ns = flight->times.sent_monotonic_ns + plan->interval_ns;
     trace_add(
         plan->trace, "ntp: %s: request %u to %s, T1=%" PRId64 ".%09" PRId64 " transmit=%016" PRIx64,
-        server->name, server->sent, ntp_poll_address(&server->address[a], text),
+        server->name, server->sent, ntp_poll_address(&server->address[lane->which[f]], text),
         flight->times.sent_ns / 1000000000, flight->times.sent_ns % 1000000000, flight->cookie);
   }
-  if (!lane->over) {
-    ntp_timers_set(&lanes->timers, i, clock_monotonic_ns() + plan->wait_ns);
+  if (under_way(lane) != 0) {
+    ntp_timers_set(&lanes->timers, i, clock_monotonic_ns() + wait_of(plan, lane));
   }
   return 0;
 }
@@ -146,40 +177,27 @@ int ntp_lane_ask(struct ntp_lanes *lanes, size_t i) {
 /* Waits for the moment of the next request, if that lies before the end. */
 static void ask_later(struct ntp_lanes *lanes, size_t i) {
   const struct ntp_lane *lane = &lanes->lane[i];
-  if (lane->due_ns + LAST_WAIT_NS > lanes->plan->deadline_ns) {
+  if (lane->due_ns + NTP_LANE_LAST_WAIT_NS > lanes->plan->deadline_ns) {
     finish(lanes, i);
     return;
   }
   ntp_timers_set(&lanes->timers, i, lane->due_ns);
 }
 
-static void trace_reply(const struct ntp_plan *plan, const struct ntp_server *server,
-                        const struct ntp_times *times, const struct ntp_reply *reply) {
-  trace_add(plan->trace,
-            "ntp: %s: reply: stratum=%u leap=%d precision=%d reference=%s root delay=%" PRId64
-            " root dispersion=%" PRId64 " offset=%" PRId64 " delay=%" PRId64 " error=%" PRId64
-            " (ns) T4=%" PRId64 ".%09" PRId64,
-            server->name, reply->stratum, (int)reply->leap, reply->precision_log2_s,
-            reply->reference, reply->root_delay_ns, reply->root_dispersion_ns, reply->offset_ns,
-            reply->delay_ns, reply->error_ns, times->received_ns / 1000000000,
-            times->received_ns % 1000000000);
-}
-
 /* A good reply; the first one decides which address is asked from now on. */
-static void accept_reply(struct ntp_lanes *lanes, size_t i, unsigned address,
+static void accept_reply(struct ntp_lanes *lanes, size_t i, unsigned f,
                          const struct ntp_reply *reply) {
   const struct ntp_plan *plan = lanes->plan;
   struct ntp_lane *lane = &lanes->lane[i];
   struct ntp_server *server = &plan->servers[i];
-  const struct ntp_flight *flight = &lane->flight[address];
-  trace_reply(plan, server, &flight->times, reply);
-  server->chosen = address;
-  server->follows_us |= reply->stratum > 1 && ntp_flight_is_ours(flight, reply->reference);
+  const struct ntp_flight *flight = &lane->flight[f];
+  server->chosen = lane->which[f];
+  ntp_heard(plan, flight, reply, server);
   server->replies[server->reply_count] = *reply;
   server->received_ns[server->reply_count++] = flight->times.received_monotonic_ns;
   server->reason = REASON_OK;
   server->remark[0] = '\0';
-  lane->open = 1U << address;
+  lane->open = 1U << server->chosen;
   close_flights(lanes, i);
   if (server->reply_count == plan->samples) {
     finish(lanes, i);
@@ -188,9 +206,19 @@ static void accept_reply(struct ntp_lanes *lanes, size_t i, unsigned address,
   }
 }
 
-void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned address) {
+/* A kiss code is of the server, by whichever of the addresses it was asked. */
+static void obey_kiss(struct ntp_lanes *lanes, size_t i) {
+  struct ntp_lane *lane = &lanes->lane[i];
+  const struct ntp_server *server = &lanes->plan->servers[i];
+  trace_add(lanes->plan->trace, "ntp: %s: is not asked again: %s", server->name, server->remark);
+  lane->open &= ~lane->asked;
+  close_flights(lanes, i);
+  go_on(lanes, i);
+}
+
+void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned f) {
   struct ntp_server *server = &lanes->plan->servers[i];
-  struct ntp_flight *flight = &lanes->lane[i].flight[address];
+  struct ntp_flight *flight = &lanes->lane[i].flight[f];
   uint8_t data[NTP_PACKET_REPLY_BYTES_MAX];
   char why[NTP_PACKET_WHY_BYTES] = "a datagram that is too long";
   struct ntp_reply reply;
@@ -201,43 +229,26 @@ void ntp_lane_receive(struct ntp_lanes *lanes, size_t i, unsigned address) {
     return;
   }
   if (bytes < 0 && bytes != -EMSGSIZE) {
-    failed(lanes, i, address, (int)bytes);
+    failed(lanes, i, f, (int)bytes);
     return;
   }
   if (bytes >= 0) {
     answer = ntp_packet_read(data, (size_t)bytes, flight->cookie, &flight->times, &reply, why);
   }
   if (answer == NTP_GOOD) {
-    accept_reply(lanes, i, address, &reply);
+    accept_reply(lanes, i, f, &reply);
   } else if (answer == NTP_DROPPED) {
     trace_add(lanes->plan->trace, "ntp: %s: dropped: %s", server->name, why);
-    say(server, REASON_BAD_REPLY, "no good reply: %s", why);
+    ntp_remark(server, REASON_BAD_REPLY, "no good reply: %s", why);
     if (flight->looked_at == DATAGRAMS_MAX) {
       close_flight(lanes, flight); /* the rest of the wait passes without it */
     }
+  } else if (answer == NTP_UNSYNCHRONISED) {
+    ntp_remark(server, REASON_NOT_SYNCHRONISED, "%s", why);
+    give_up(lanes, i, f);
   } else {
-    bool kiss = answer != NTP_UNSYNCHRONISED; /* of the server, by whatever address it is asked */
-    say(server, kiss ? REASON_DENIED : REASON_NOT_SYNCHRONISED, "%s", why);
-    if (kiss) {
-      trace_add(lanes->plan->trace, "ntp: %s: is not asked again: %s", server->name, why);
-      finish(lanes, i);
-    } else {
-      give_up(lanes, i, address);
-    }
-  }
-}
-
-/* The words for a request without a good reply; what came instead stands there already. */
-static void say_lost(struct ntp_server *server) {
-  if (server->reason == REASON_BAD_REPLY) {
-    return;
-  }
-  if (server->reply_count == 0) {
-    say(server, REASON_TIMEOUT, "no reply to %u request%s", server->sent,
-        server->sent == 1 ? "" : "s");
-  } else {
-    say(server, REASON_TIMEOUT, "%u of %u requests had no reply",
-        server->sent - server->reply_count, server->sent);
+    ntp_remark(server, REASON_DENIED, "%s", why);
+    obey_kiss(lanes, i);
   }
 }
 
@@ -246,8 +257,13 @@ bool ntp_lane_due(struct ntp_lanes *lanes, size_t i) {
   if (!lane->asking) {
     return true;
   }
+  unsigned others = lane->open & ~lane->asked;
   close_flights(lanes, i);
-  say_lost(&lanes->plan->servers[i]);
+  ntp_remark_lost(&lanes->plan->servers[i]);
+  if (others != 0) {
+    lane->open = others;
+    return true;
+  }
   lane->lost++;
   if (lane->lost == 1) {
     int64_t now_ns = clock_monotonic_ns();
@@ -262,9 +278,9 @@ bool ntp_lane_due(struct ntp_lanes *lanes, size_t i) {
 void ntp_lane_end(struct ntp_lanes *lanes, size_t i) {
   struct ntp_server *server = &lanes->plan->servers[i];
   if (lanes->lane[i].asking) {
-    say_lost(server);
+    ntp_remark_lost(server);
   } else if (server->sent == 0) {
-    say(server, REASON_TIMEOUT, "not asked: no descriptor became free in time");
+    ntp_remark(server, REASON_TIMEOUT, "not asked: no descriptor became free in time");
   }
   finish(lanes, i);
 }

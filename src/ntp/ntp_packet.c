@@ -260,6 +260,7 @@ static void fill(const struct checked *checked, struct ntp_reply *reply) {
       .stratum = packet->stratum,
       .leap = (enum leap)packet->leap,
   };
+  reply->reference_id = get32(id);
   reply->error_ns = (reply->delay_ns + reply->root_delay_ns) / 2 + reply->root_dispersion_ns +
                     ntp_time_power_ns(packet->precision_log2_s) + took_ns / PHI_INVERSE;
   if (packet->stratum == 1) {

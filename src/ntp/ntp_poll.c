@@ -75,7 +75,8 @@ static void raise_limit(struct loop *loop) {
   struct rlimit wanted;
   rlim_t needed = DESCRIPTORS_BESIDE;
   for (size_t i = 0; i < plan->count; i++) {
-    needed += plan->servers[i].address_count;
+    needed += plan->servers[i].address_count < NTP_POLL_AT_ONCE ? plan->servers[i].address_count
+                                                                : NTP_POLL_AT_ONCE;
   }
   if (getrlimit(RLIMIT_NOFILE, &loop->limit) == 0 && needed > loop->limit.rlim_cur) {
     wanted = (struct rlimit){.rlim_cur = loop->limit.rlim_max, .rlim_max = loop->limit.rlim_max};
@@ -103,9 +104,8 @@ static void ask(struct loop *loop, size_t i) {
 
 static void ask_line(struct loop *loop) {
   const struct ntp_lanes *lanes = &loop->lanes;
-  while (loop->line.count > 0 &&
-         (lanes->descriptors == 0 ||
-          lanes->descriptors + NTP_POLL_ADDRESSES <= lanes->plan->at_once)) {
+  while (loop->line.count > 0 && (lanes->descriptors == 0 ||
+                                  lanes->descriptors + NTP_POLL_AT_ONCE <= lanes->plan->at_once)) {
     ask(loop, line_take(&loop->line));
   }
 }
@@ -144,7 +144,7 @@ static int take_in(struct loop *loop) {
   loop->interrupted = 0;
   for (int n = 0; n < count; n++) {
     size_t whose = (size_t)events[n].data.u64; /* as ntp_lane.c put it in */
-    ntp_lane_receive(lanes, whose / NTP_POLL_ADDRESSES, (unsigned)(whose % NTP_POLL_ADDRESSES));
+    ntp_lane_receive(lanes, whose / NTP_POLL_AT_ONCE, (unsigned)(whose % NTP_POLL_AT_ONCE));
   }
   return 0;
 }
@@ -204,10 +204,11 @@ static void line_up(struct ntp_lanes *lanes, int64_t now_ns) {
   }
 }
 
-static void trace_plan(const struct ntp_plan *plan, int64_t now_ns) {
+static void trace_plan(struct ntp_plan *plan, int64_t now_ns) {
   char span[DURATION_TEXT_BYTES];
-  int64_t fit =
-      plan->deadline_ns > now_ns ? (plan->deadline_ns - now_ns) / plan->interval_ns + 1 : 0;
+  int64_t left_ns = plan->deadline_ns - NTP_LANE_LAST_WAIT_NS - now_ns;
+  int64_t fit = left_ns > 0 ? left_ns / plan->interval_ns + 1 : 0;
+  plan->one_fits = fit < 2 && plan->samples > 1;
   trace_add(plan->trace, "ntp: %zu servers, %u samples of each, %s apart%s", plan->count,
             plan->samples, duration_print(span, plan->interval_ns),
             fit < plan->samples ? ", of which the time left allows fewer" : "");

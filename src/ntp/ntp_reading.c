@@ -1,9 +1,8 @@
 /*
  * From what servers answered to one reading: a sample of each, and the vote over them.
  *
- * Each server's best sample is the one with the least delay (RFC 5905 section 10). Who is so far
- * from a true clock that its word proves nothing, or has its time from us, is listed and has no
- * vote.
+ * Whose word proves nothing is listed and has no vote: this machine itself, a server that has its
+ * time from us, one that serves its own clock.
  */
 #include "ntp_monitor/ntp_reading.h"
 
@@ -15,16 +14,10 @@
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_packet.h"
+#include "ntp_monitor/ntp_figures.h"
 #include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/ntp_select.h"
 #include "ntp_monitor/sample.h"
-
-/* RFC 5905 section 11.1 and appendix A.1.1: MINDISP, half of which a distance has at least for its
- * delays, lest servers that are very near look like liars to each other; and PHI, how fast a
- * sample's error grows. */
-static const int64_t DELAY_LEAST_NS = INT64_C(5000000);
-static const int64_t PHI_PPM = 15;
 
 /* Of the reading so far: who votes. */
 struct poll_box {
@@ -49,52 +42,27 @@ static int64_t magnitude(int64_t value) {
   return value < 0 ? -value : value;
 }
 
-/* The figures of a server that answered. Returns the distance it votes with (lambda). */
-static int64_t fill(const struct ntp_server *server, unsigned wanted, int64_t now_ns,
-                    struct sample *sample) {
-  size_t best = ntp_select_best(server->replies, server->reply_count);
-  const struct ntp_reply *reply = &server->replies[best];
-  int64_t jitter_ns = ntp_select_jitter_ns(server->replies, server->reply_count);
-  int64_t grown_ns = (now_ns - server->received_ns[best]) / 1000000 * PHI_PPM;
-  int64_t error_ns = reply->error_ns + grown_ns;
-  int64_t delays_ns = reply->root_delay_ns + reply->delay_ns;
-  int64_t more_ns = delays_ns < DELAY_LEAST_NS ? (DELAY_LEAST_NS - delays_ns) / 2 : 0;
-  sample_set(sample, METRIC_OFFSET, reply->offset_ns);
-  sample_set(sample, METRIC_DELAY, reply->delay_ns);
-  sample_set(sample, METRIC_ROOT_DISTANCE, reply->root_delay_ns / 2 + reply->root_dispersion_ns);
-  sample_set(sample, METRIC_ERROR_BOUND, magnitude(reply->offset_ns) + error_ns);
-  sample_set(sample, METRIC_STRATUM, reply->stratum);
-  sample_set(sample, METRIC_AGE, now_ns - server->received_ns[server->reply_count - 1]);
-  sample->leap = reply->leap;
-  sample->present |= 1U << FIELD_LEAP;
-  if (wanted > 1) {
-    sample->jitter_kind = JITTER_RMS;
+/* Why what a server says proves nothing here, or NULL. */
+static const char *no_evidence(const struct ntp_server *server) {
+  if (server->ourselves) {
+    return "this machine itself, whose clock cannot vouch for itself";
   }
-  if (jitter_ns >= 0) {
-    sample_set(sample, METRIC_JITTER, jitter_ns);
-  } else if (wanted > 1 && sample->remark[0] == '\0') {
-    say(sample->remark, sizeof sample->remark, "one reply has no jitter");
+  if (server->follows_us) {
+    return "it takes its time from this machine, so it proves nothing";
   }
-  return error_ns + more_ns + (jitter_ns > 0 ? jitter_ns : 0);
+  return server->local_clock ? "it serves its own clock, which no source corrects" : NULL;
 }
 
 /* Sets what it is to us; true where it has a vote. */
-static bool admit(const struct ntp_server *server, int64_t distance_ns, struct sample *sample) {
-  char *remark = sample->remark;
-  char span[DURATION_TEXT_BYTES];
+static bool admit(const struct ntp_server *server, struct sample *sample) {
+  const char *objection = no_evidence(server);
   sample->state = STATE_UNUSABLE;
   if (server->reason == REASON_NOT_SYNCHRONISED) {
     return false;
   }
-  if (server->follows_us) {
-    remark[0] = '\0';
-    say(remark, sizeof sample->remark, "it takes its time from this machine, so it proves nothing");
-    return false;
-  }
-  if (distance_ns > NTP_READING_DISTANCE_MOST_NS) {
-    remark[0] = '\0';
-    duration_print(span, distance_ns - distance_ns % DURATION_MS);
-    say(remark, sizeof sample->remark, "its time may be wrong by %s, more than 1s", span);
+  if (objection != NULL) {
+    sample->remark[0] = '\0';
+    say(sample->remark, sizeof sample->remark, "%s", objection);
     return false;
   }
   return true;
@@ -115,20 +83,20 @@ static int add(const struct ntp_plan *plan, size_t i, int64_t now_ns, struct sam
     sample.present = 1U << FIELD_SENT | 1U << FIELD_REPLIES;
   }
   if (server->reply_count > 0) {
-    distance_ns = fill(server, plan->samples, now_ns, &sample);
+    distance_ns = ntp_figures_fill(plan, server, now_ns, &sample);
   }
   if (server->reason == REASON_NOT_SYNCHRONISED) {
     sample.leap = LEAP_UNSYNCHRONISED;
     sample.present |= 1U << FIELD_LEAP;
   }
   if (server->reply_count > 0 || server->reason == REASON_NOT_SYNCHRONISED) {
-    if (admit(server, distance_ns, &sample)) {
+    if (admit(server, &sample)) {
       box->server[box->count] = samples->count;
       box->votes[box->count++] =
           (struct ntp_vote){.offset_ns = sample.value[METRIC_OFFSET], .distance_ns = distance_ns};
     }
   }
-  samples->asked += !server->duplicate;
+  samples->asked += !server->duplicate && !server->ourselves;
   return samples_add(samples, &sample);
 }
 
@@ -157,6 +125,19 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
   }
 }
 
+/* What is odd about the figures that are judged, where the message does not say it anyway: a kiss
+ * code, a jitter that is not to be had, a clock that was set. */
+static void note_carrier(const struct ntp_plan *plan, const struct ntp_server *server,
+                         const struct sample *carrier, struct samples *samples) {
+  bool no_jitter = plan->samples > 1 && carrier->jitter_kind == JITTER_NONE;
+  bool jumped = sample_has(carrier, METRIC_JITTER) &&
+                ntp_select_after_break(server->replies, server->reply_count) > 0;
+  if (no_jitter || jumped || server->reason == REASON_DENIED) {
+    say(samples->note, sizeof samples->note, "%s%s", samples->note[0] != '\0' ? "; " : "",
+        carrier->remark);
+  }
+}
+
 static void tell_consensus(struct samples *samples, const struct ntp_consensus *consensus) {
   samples->truechimers = (unsigned)consensus->truechimers;
   if (consensus->truechimers > 1) {
@@ -168,8 +149,22 @@ static void tell_consensus(struct samples *samples, const struct ntp_consensus *
   }
 }
 
+/* The voter that carries the verdict: the best of a majority. Of two nobody is outvoted, and the
+ * second must not soften what the first alone would get: it is the one that is further off. */
+static size_t choose_carrier(const struct poll_box *box, const struct ntp_consensus *consensus) {
+  const struct ntp_vote *votes = box->votes;
+  if (box->count != 2) {
+    return consensus->best;
+  }
+  size_t other = 1 - consensus->best;
+  return magnitude(votes[other].offset_ns) > magnitude(votes[consensus->best].offset_ns)
+             ? other
+             : consensus->best;
+}
+
 /* Counts the votes, and sets what each voter is. first: of these samples in the list. */
-static int vote(struct samples *samples, size_t first, const struct poll_box *box) {
+static int vote(const struct ntp_plan *plan, struct samples *samples, size_t first,
+                const struct poll_box *box) {
   struct ntp_consensus consensus;
   int error = ntp_select_vote(box->votes, box->count, &consensus);
   if (error != 0) {
@@ -178,25 +173,28 @@ static int vote(struct samples *samples, size_t first, const struct poll_box *bo
   for (size_t i = 0; i < box->count; i++) {
     struct sample *sample = &samples->items[box->server[i]];
     sample->state = box->votes[i].truechimer ? STATE_COMBINED : STATE_FALSETICKER;
+    sample->bystander = consensus.truechimers > 0; /* without a majority each is judged */
   }
-  struct sample *best = &samples->items[box->server[consensus.best]];
-  best->bystander = false;
-  if (best->state == STATE_COMBINED) {
-    best->state = STATE_SELECTED;
+  size_t chosen = box->server[choose_carrier(box, &consensus)];
+  struct sample *carrier = &samples->items[chosen];
+  carrier->bystander = false;
+  if (carrier->state == STATE_COMBINED) {
+    carrier->state = STATE_SELECTED;
   }
   samples->answered = (unsigned)box->count;
   tell_consensus(samples, &consensus);
   note_falsetickers(samples, first, box->count - consensus.truechimers);
+  note_carrier(plan, &plan->servers[chosen - first], carrier, samples);
   return 0;
 }
 
-/* Nobody has a vote: who answered carries the verdict, and that is that there is no time. The
- * nearest to one first: a reply with figures. */
-static bool carry_unusable(struct samples *samples, size_t first) {
+/* Nobody has a vote: who answered that it has no time to give carries the verdict. One with figures
+ * of before first. */
+static bool carry_unusable(const struct ntp_plan *plan, struct samples *samples, size_t first) {
   struct sample *carrier = NULL;
-  for (size_t i = first; i < samples->count; i++) {
-    struct sample *sample = &samples->items[i];
-    if (sample->state != STATE_UNUSABLE) {
+  for (size_t i = 0; i < plan->count; i++) {
+    struct sample *sample = &samples->items[first + i];
+    if (plan->servers[i].reason != REASON_NOT_SYNCHRONISED) {
       continue;
     }
     if (carrier == NULL ||
@@ -213,7 +211,8 @@ static bool carry_unusable(struct samples *samples, size_t first) {
   return true;
 }
 
-/* Nobody answered. The reason is that of most weight, the text each server's own. */
+/* Nobody gave an answer that counts. The reason is that of most weight, the text each server's own.
+ */
 static int nobody(const struct ntp_plan *plan, struct why *why) {
   static const struct {
     enum reason reason;
@@ -230,20 +229,28 @@ static int nobody(const struct ntp_plan *plan, struct why *why) {
   char text[WHY_TEXT_BYTES - 64] = "";
   size_t asked = 0;
   size_t row = sizeof rows / sizeof *rows - 1;
+  size_t objections = 0;
   for (size_t i = 0; i < plan->count; i++) {
     const struct ntp_server *server = &plan->servers[i];
+    const char *objection = no_evidence(server);
     if (server->duplicate) {
       continue;
     }
+    objections += objection != NULL;
     for (size_t k = 0; k < row; k++) {
       row = server->reason == rows[k].reason ? k : row;
     }
     if (asked++ < SHOWN_MAX) {
-      say(text, sizeof text, "%s%.60s: %s", asked > 1 ? "; " : "", server->name, server->remark);
+      say(text, sizeof text, "%s%.60s: %s", asked > 1 ? "; " : "", server->name,
+          objection != NULL ? objection : server->remark);
     }
   }
   if (asked > SHOWN_MAX) {
     say(text, sizeof text, "; and %zu more", asked - SHOWN_MAX);
+  }
+  if (objections > 0) {
+    return why_set(why, rows[row].reason, rows[row].error, "%s%s; ask a server elsewhere",
+                   asked > 1 ? "no NTP server can vouch for this clock: " : "", text);
   }
   return why_set(why, rows[row].reason, rows[row].error, "%s%s%s",
                  asked > 1 ? "no NTP server answered: " : "", text, rows[row].advice);
@@ -259,12 +266,12 @@ int ntp_reading(const struct ntp_plan *plan, int64_t now_ns, struct samples *sam
     error = add(plan, i, now_ns, samples, &box);
   }
   if (error == 0 && box.count > 0) {
-    error = vote(samples, first, &box);
+    error = vote(plan, samples, first, &box);
   }
   if (error != 0) {
     (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading of %zu servers",
                   plan->count);
-  } else if (box.count == 0 && !carry_unusable(samples, first)) {
+  } else if (box.count == 0 && !carry_unusable(plan, samples, first)) {
     error = nobody(plan, why);
   } else if (plan->at_once > 0) {
     say(samples->note, sizeof samples->note,

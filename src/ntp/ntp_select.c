@@ -35,6 +35,27 @@ static uint64_t span(int64_t low, int64_t high) {
   return (uint64_t)high - (uint64_t)low;
 }
 
+/* Whether both cannot be true of one clock: their intervals have no part in common. */
+static bool exclude(const struct ntp_reply *a, const struct ntp_reply *b) {
+  uint64_t apart = a->offset_ns < b->offset_ns ? span(a->offset_ns, b->offset_ns)
+                                               : span(b->offset_ns, a->offset_ns);
+  return apart > (uint64_t)a->error_ns + (uint64_t)b->error_ns;
+}
+
+size_t ntp_select_after_break(const struct ntp_reply *replies, size_t count) {
+  size_t first = 0;
+  for (size_t i = 1; i < count; i++) {
+    if (!exclude(&replies[i - 1], &replies[i])) {
+      continue;
+    }
+    if (first > 0) {
+      return 0;
+    }
+    first = i;
+  }
+  return first;
+}
+
 int64_t ntp_select_jitter_ns(const struct ntp_reply *replies, size_t count) {
   if (count < 2) {
     return -1;

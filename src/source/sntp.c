@@ -2,11 +2,11 @@
  * The source sntp: NTP servers, each asked itself, with no daemon in between.
  *
  * Only those that somebody named are asked, and each once in a while: two names for one address are
- * one server. Names are looked up side by side in half of the time left, servers asked side by side
- * in the rest.
+ * one server, and this machine is none. The addresses of a name are one server's, those of a pool
+ * so many servers. Names are looked up side by side in half of the time left, servers asked side by
+ * side in the rest.
  */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,45 +16,39 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/ntp_own.h"
 #include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/ntp_reading.h"
+#include "ntp_monitor/ntp_unique.h"
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
-enum { PORT = 123 };
+enum { PORT = 123, POOL_MAX = 4 /* votes of one name, as chronyd's pool */ };
 
 static const char between[] = ", \t";
 
-/* An address in a form that can be compared; an IPv4 address as its IPv6 form (RFC 4291 section
- * 2.5.5.2), for it may be written so. */
-struct key {
-  struct in6_addr address;
-  uint32_t scope;
-  uint16_t port;
-  unsigned which; /* of the server's addresses */
-  size_t server;
+/* What was named. */
+struct item {
+  struct address address;
+  char text[SAMPLE_SERVER_BYTES]; /* as it was written, escaped */
+  bool pool;
 };
 
-/* The servers as they were named, all by the same index. */
 struct list {
   size_t count;
-  struct address *address;
-  char (*text)[SAMPLE_SERVER_BYTES]; /* as it was written, escaped */
-  struct net_name *name;
+  struct item *item;
+  struct net_name *name; /* by the same index */
   struct ntp_server *server;
-  struct key *key; /* of all their addresses, at most NET_FAMILIES each */
-  size_t key_count;
+  size_t server_count; /* those of a pool are several */
 };
 
 static void list_free(struct list *list) {
-  free(list->address);
-  free(list->text);
+  free(list->item);
   free(list->name);
   free(list->server);
-  free(list->key);
 }
 
 static size_t count_words(const char *text) {
@@ -68,8 +62,8 @@ static size_t count_words(const char *text) {
 
 /* The next word of *text into list, which has room for it: 0 or -EINVAL with why filled. */
 static int add_word(struct list *list, const char **text, struct why *why) {
-  char word[ADDRESS_TEXT_BYTES + 8]; /* [host]:12345 */
-  size_t i = list->count;
+  char word[ADDRESS_TEXT_BYTES + 16]; /* pool:[host]:12345 */
+  struct item *item = &list->item[list->count];
   *text += strspn(*text, between);
   size_t length = strcspn(*text, between);
   if (length >= sizeof word) {
@@ -78,15 +72,15 @@ static int add_word(struct list *list, const char **text, struct why *why) {
   memcpy(word, *text, length);
   word[length] = '\0';
   *text += length;
-  int error = address_parse_server(word, PORT, &list->address[i], why);
+  const char *server = address_skip_pool(word, &item->pool);
+  int error = address_parse_server(server, PORT, &item->address, why);
   if (error != 0) {
     why->reason = REASON_NO_SOURCE; /* not the file's fault: the command line may have it */
     return error;
   }
-  text_escape(list->text[i], sizeof list->text[i], word, length);
-  list->name[i] = (struct net_name){.host = list->address[i].text, .port = list->address[i].port};
-  list->server[i].name = list->text[i];
-  list->count++;
+  text_escape(item->text, sizeof item->text, server, strlen(server));
+  list->name[list->count++] =
+      (struct net_name){.host = item->address.text, .port = item->address.port};
   return 0;
 }
 
@@ -101,13 +95,9 @@ static int read_list(const char *text, struct list *list, struct why *why) {
     return why_set(why, REASON_NO_SOURCE, -E2BIG, "%zu NTP servers are named; at most %d can be",
                    count, SAMPLE_MAX);
   }
-  list->address = calloc(count, sizeof *list->address);
-  list->text = calloc(count, sizeof *list->text);
+  list->item = calloc(count, sizeof *list->item);
   list->name = calloc(count, sizeof *list->name);
-  list->server = calloc(count, sizeof *list->server);
-  list->key = calloc(count * NET_FAMILIES, sizeof *list->key);
-  if (list->address == NULL || list->text == NULL || list->name == NULL || list->server == NULL ||
-      list->key == NULL) {
+  if (list->item == NULL || list->name == NULL) {
     return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for %zu NTP servers", count);
   }
   while (list->count < count) {
@@ -121,88 +111,40 @@ static int read_list(const char *text, struct list *list, struct why *why) {
 
 /* --- addresses ---------------------------------------------------------------- */
 
-static struct key key_of(const struct net_address *address, size_t server, unsigned which) {
-  const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;
-  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
-  struct key key = {.server = server, .which = which};
-  if (address->socket.ss_family == AF_INET) {
-    key.address.s6_addr[10] = key.address.s6_addr[11] = 0xff;
-    memcpy(&key.address.s6_addr[12], &v4->sin_addr, sizeof v4->sin_addr);
-    key.port = v4->sin_port;
-  } else {
-    key.address = v6->sin6_addr;
-    key.scope = v6->sin6_scope_id;
-    key.port = v6->sin6_port;
+/* How many servers the i-th name stands for. */
+static size_t servers_of(const struct list *list, size_t i) {
+  size_t count = (size_t)list->name[i].count;
+  if (!list->item[i].pool || count == 0) {
+    return 1;
   }
-  return key;
+  return count < POOL_MAX ? count : POOL_MAX;
 }
 
-static int compare_addresses(const struct key *a, const struct key *b) {
-  int order = memcmp(&a->address, &b->address, sizeof a->address);
-  if (order != 0) {
-    return order;
+/* The servers of the i-th name. What a pool has beyond its votes is in reserve for them. */
+static void add_servers(struct trace *trace, struct list *list, size_t i) {
+  const struct net_name *name = &list->name[i];
+  size_t begin = list->server_count;
+  list->server_count += servers_of(list, i);
+  for (size_t k = begin; k < list->server_count; k++) {
+    list->server[k].name = list->item[i].text;
   }
-  return a->port != b->port ? a->port - b->port : (a->scope > b->scope) - (a->scope < b->scope);
-}
-
-/* Equal addresses in the order of their servers. */
-static int compare(const void *a, const void *b) {
-  const struct key *left = a;
-  const struct key *right = b;
-  int order = compare_addresses(left, right);
-  return order != 0 ? order : (left->server > right->server) - (left->server < right->server);
-}
-
-/* Whether one server can be at it: a group of hosts is never asked (RFC 4330 section 10), and the
- * unspecified address would be ourselves. */
-static bool is_host(const struct key *key) {
-  static const uint8_t broadcast[] = {0xff, 0xff, 0xff, 0xff};
-  const uint8_t *v4 = &key->address.s6_addr[12];
-  if (!IN6_IS_ADDR_V4MAPPED(&key->address)) {
-    return !IN6_IS_ADDR_MULTICAST(&key->address) && !IN6_IS_ADDR_UNSPECIFIED(&key->address);
+  if (name->count == 0) {
+    struct ntp_server *server = &list->server[begin];
+    (void)snprintf(server->remark, sizeof server->remark, "looking it up: %s", name->problem);
+    server->reason = name->reason;
+    trace_add(trace, "sntp: %s: %s", server->name, server->remark);
   }
-  return v4[0] != 0 && v4[0] >> 4 != 0xe && memcmp(v4, broadcast, sizeof broadcast) != 0;
-}
-
-static void drop_address(struct ntp_server *server, const struct key *key) {
-  if (key->which == 0) {
-    server->address[0] = server->address[1];
-  }
-  server->address_count--;
-}
-
-/* Takes from a server the addresses that none may be asked at, and those that another has. */
-static void drop_addresses(struct trace *trace, struct list *list) {
-  const struct key *first = NULL;
-  const struct key *keys = list->key;
-  if (list->key_count == 0) {
-    return;
-  }
-  qsort(list->key, list->key_count, sizeof *keys, compare);
-  for (size_t i = 0; i < list->key_count; i++) {
-    struct ntp_server *server = &list->server[keys[i].server];
-    bool again = first != NULL && compare_addresses(first, &keys[i]) == 0;
-    if (!is_host(&keys[i])) {
-      (void)snprintf(server->remark, sizeof server->remark, "not the address of one host");
-      server->reason = REASON_NO_SOURCE;
-    } else if (again) {
-      (void)snprintf(server->remark, sizeof server->remark,
-                     "the same address as %.100s: asked once", list->text[first->server]);
-      server->reason = REASON_OK;
-      server->duplicate = server->address_count == 1;
-      trace_add(trace, "sntp: %s: %s", server->name, server->remark);
-    } else {
-      first = &keys[i];
-      continue;
-    }
-    /* Two of one server are not equal: they are of two families. */
-    drop_address(server, &keys[i]);
+  for (int a = 0; a < name->count; a++) {
+    struct ntp_server *server = &list->server[begin + (size_t)a % (list->server_count - begin)];
+    server->address[server->address_count++] = name->addresses[a];
   }
 }
 
 /* Addresses for all that have some, and the reason for those that have none. */
-static int find_addresses(const struct env *env, struct list *list, struct why *why) {
+static int find_addresses(const struct env *env, struct list *list, const struct ntp_own *own,
+                          struct why *why) {
   int64_t now_ns = clock_monotonic_ns();
+  size_t servers = 0;
   int error =
       net_resolve_all(list->name, list->count, now_ns + (env->measure_deadline_ns - now_ns) / 2);
   if (error != 0) {
@@ -210,37 +152,40 @@ static int find_addresses(const struct env *env, struct list *list, struct why *
                    strerror(-error));
   }
   for (size_t i = 0; i < list->count; i++) {
-    const struct net_name *name = &list->name[i];
-    struct ntp_server *server = &list->server[i];
-    if (name->count == 0) {
-      (void)snprintf(server->remark, sizeof server->remark, "looking it up: %s", name->problem);
-      server->reason = name->reason;
-      trace_add(env->trace, "sntp: %s: %s", server->name, server->remark);
-    }
-    server->address_count = (unsigned)name->count;
-    for (unsigned a = 0; a < server->address_count; a++) {
-      server->address[a] = name->addresses[a];
-      list->key[list->key_count++] = key_of(&name->addresses[a], i, a);
-    }
+    servers += servers_of(list, i);
   }
-  drop_addresses(env->trace, list);
+  if (servers > SAMPLE_MAX) {
+    return why_set(why, REASON_NO_SOURCE, -E2BIG, "%zu NTP servers are named; at most %d can be",
+                   servers, SAMPLE_MAX);
+  }
+  list->server = calloc(servers, sizeof *list->server);
+  if (list->server == NULL) {
+    return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for %zu NTP servers", servers);
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    add_servers(env->trace, list, i);
+  }
+  if (ntp_unique(list->server, list->server_count, own, env->trace) != 0) {
+    return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for %zu NTP servers", servers);
+  }
   return 0;
 }
 
 /* --- the source ----------------------------------------------------------------- */
 
 static int ask(const struct env *env, const struct config *config, struct list *list,
-               struct samples *samples, struct why *why) {
+               const struct ntp_own *own, struct samples *samples, struct why *why) {
   struct ntp_plan plan = {.servers = list->server,
-                          .count = list->count,
+                          .count = list->server_count,
                           .samples = (unsigned)config->sntp_samples,
                           .interval_ns = config->sntp_interval_ns,
                           .wait_ns = NTP_POLL_WAIT_NS,
                           .deadline_ns = env->measure_deadline_ns,
+                          .own = own,
                           .trace = env->trace};
   int error = ntp_poll(&plan);
   if (error != 0) {
-    (void)why_set(why, REASON_NO_SOURCE, error, "asking %zu NTP servers: %s", list->count,
+    (void)why_set(why, REASON_NO_SOURCE, error, "asking %zu NTP servers: %s", list->server_count,
                   strerror(-error));
   } else {
     error = ntp_reading(&plan, clock_monotonic_ns(), samples, why);
@@ -252,9 +197,18 @@ static int ask(const struct env *env, const struct config *config, struct list *
 static int measure_sntp(const struct env *env, const struct config *config, const char *argument,
                         struct samples *samples, struct why *why) {
   struct list list = {.count = 0};
+  struct ntp_own own = {.count = 0};
   int error = read_list(argument != NULL ? argument : config->sntp_servers, &list, why);
-  error = error == 0 ? find_addresses(env, &list, why) : error;
-  error = error == 0 ? ask(env, config, &list, samples, why) : error;
+  if (error == 0 && ntp_own_find(&own, env->trace) != 0) {
+    error = why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for this machine's addresses");
+  }
+  if (error == 0) {
+    error = find_addresses(env, &list, &own, why);
+  }
+  if (error == 0) {
+    error = ask(env, config, &list, &own, samples, why);
+  }
+  ntp_own_free(&own);
   list_free(&list);
   return error;
 }

@@ -7,9 +7,11 @@
 #       address another, between commas                                             (sntp_many_N)
 #   lab_sntp_network              a second host beside this one: 10.9.0.2, fd09::2 there, 10.9.0.1,
 #       10.9.0.4, fd09::1 here                                                        (sntp_host)
+#   lab_sntp_v6                   from now on all of fd0a::/64 is here, as 127.0.0.0/8 is, and no
+#       interface's: IPv6 addresses for servers
 #   lab_sntp_there COMMAND...     runs a command on it
 #   lab_sntp_chronyd_start ADDRESS [LINE...]   a chronyd on this host that serves at ADDRESS what its
-#       own clock says, with these lines of chrony.conf (default: local stratum 3)  (sntp_chronyd)
+#       own clock says, with these lines of chrony.conf (default: it follows 127.0.0.22)  (sntp_chronyd)
 #   lab_sntp_ntpd_start [LINE...]   an ntpd on that host, with these lines of ntp.conf (default: none, so
 #       that it is never synchronised)                                               (sntp_ntpd)
 #   lab_sntp_served ADDRESS [FILTER]   true while sntp has an answer from ADDRESS, and the jq filter
@@ -43,6 +45,10 @@ lab_sntp_network() {
   done
 }
 
+lab_sntp_v6() {
+  ip -6 route replace local fd0a::/64 dev lo
+}
+
 lab_sntp_apart() {
   [ "$(readlink "/proc/$(lab_pid sntp_host)/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
@@ -54,7 +60,7 @@ lab_sntp_there() {
 lab_sntp_chronyd_start() {
   local address=$1 folder=$LAB_DIR/sntp_chronyd
   shift
-  [ $# -gt 0 ] || set -- 'local stratum 3'
+  [ $# -gt 0 ] || set -- 'server 127.0.0.22 iburst maxpoll 4'
   mkdir -p "$folder"
   printf '%s\n' "bindaddress $address" 'allow all' 'cmdport 0' "pidfile $folder/pid" 'bindcmdaddress /' \
     "$@" >"$folder/conf"
@@ -75,5 +81,6 @@ lab_sntp_served() {
   local config=$LAB_DIR/sntp.conf
   printf '%s\n' '[sntp]' 'samples = 1' >"$config"
   "${PROG:?}" -C "$config" -s "sntp:$1" -t 1s -l none -o json |
-    jq -e "[.servers[] | select(.replies > 0 or .leap == \"unsynchronised\") | ${2-.}] | any" >/dev/null
+    jq -e --arg filter "${2-true}" "([.servers[] | select(.replies > 0 or .leap == \"unsynchronised\") | ${2-.}] | any)
+      or (\$filter == \"true\" and (.message | test(\"it serves its own clock|it takes its time from this machine\")))" >/dev/null
 }

@@ -154,7 +154,7 @@ ntpd_answers() {
 
 @test "NTP servers: asked by name, and those of the configuration by auto" {
   lab_ntp_start '*=+5ms' '127.0.0.4=+5s'
-  expect 0 quickly -s sntp:127.0.0.1,127.0.0.2,127.0.0.4
+  expect 0 quickly -s sntp:127.0.0.3,127.0.0.2,127.0.0.4
   lines_are "$(logged)" '30 INFO NTP healthy, jitter: .*, source: sntp; falseticker: 127\.0\.0\.4 \(.*\)'
   expect 0 quickly
   lines_are "$(logged)" "30 INFO NTP healthy, jitter: .*, source: sntp"

@@ -92,13 +92,13 @@ ntpd_answers() {
 
 # With fewer descriptors than servers, moreover.
 scenarios_sntp() {
-  scenario sntp 0 -C "$T/sntp.conf" -s "sntp:127.0.0.2:1123,[::1]:1123" -l stderr
+  scenario sntp 0 -C "$T/sntp.conf" -s "sntp:127.0.0.2:1123,[fd0a::1]:1123" -l stderr
   scenario sntp-auto 0 DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nothing -C "$T/sntp.conf" -l stderr
-  scenario lookup-sntp 0 -C "$T/sntp.conf" -s sntp:loghost.example.org:1123,127.0.0.2:1123 -l stderr
+  scenario lookup-sntp 0 -C "$T/sntp.conf" -s sntp:127.0.0.3:1123,loghost.example.org:1123,127.0.0.2:1123 -l stderr
   scenario sntp-refused 3 -C "$T/sntp.conf" -s sntp:127.0.0.2:9 -l stderr
   (
     ulimit -Sn 24
-    scenario sntp-many 0 -C "$T/sntp.conf" -s "sntp:$(printf '127.0.2.%d:1123,' {1..30})::1" -l stderr
+    scenario sntp-many 0 -C "$T/sntp.conf" -s "sntp:$(printf '127.0.2.%d:1123,' {1..30})127.0.2.31:1123" -l stderr
   )
 }
 
@@ -137,6 +137,7 @@ scenarios_begin() {
   printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.7 loghost.example.org' >>/etc/hosts
   lab_bus_start && lab_fake_start normal age=10s && lab_journald_start && rm /dev/log && rsyslogd_start && peer stream "$T/stream"
   (lab_bad_bus_start accept-silent "$T/silent")
+  lab_sntp_v6
   lab_spawn servers "$LAB_BUILT/ntp_server" -p 1123 '*=+5ms' && lab_ready servers 5 grep -qsx ready "$LAB_DIR/log/servers" &&
     lab_ptp_network && lab_ptp_start alone b0 'use_syslog 0' 'slaveOnly 1' && lab_ptp_reach alone LISTENING
   printf '%s\n' '[ptp]' 'sockets = /run/ptp/alone' >"$T/ptp.conf"
@@ -234,16 +235,16 @@ my %allowed = (
     readlink readlinkat getcwd close poll ppoll ppoll_time64 getdents64)),
   ioctl => qr/\A\d+, TCGETS/, write => qr/\A$std, /, writev => qr/\A$std, /,
   # sockets: talked to, never listened at
-  socket => qr/\AAF_(?:UNIX|INET|INET6), SOCK_(?:DGRAM|STREAM)\|SOCK_CLOEXEC/, socketpair => qr/\AAF_UNIX, SOCK_\w+\|SOCK_CLOEXEC/,
-  connect => qr/sa_family=AF_UNIX|sin6?_port=htons\($ports\), (?:sin_addr=inet_addr\("127\.|.*"::1")/,
-  # our own name, for an answer: one that the kernel finds, or beside chronyd's socket
-  bind => qr/\A\d+, \{sa_family=AF_UNIX(?:, sun_path="$beside")?\}, /, unlink => qr/\A"$beside"\z/,
+  socket => qr/\AAF_(?:UNIX|INET|INET6), SOCK_(?:DGRAM|STREAM)\|SOCK_CLOEXEC|\AAF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC, NETLINK_ROUTE/, socketpair => qr/\AAF_UNIX, SOCK_\w+\|SOCK_CLOEXEC/,
+  connect => qr/sa_family=AF_UNIX|sin6?_port=htons\($ports\), (?:sin_addr=inet_addr\("127\.|.*"(?:::1|fd0a::1)")/,
+  # our own name, for an answer: one that the kernel finds, or beside chronyd's socket; to ask for our addresses
+  bind => qr/\A\d+, \{sa_family=AF_UNIX(?:, sun_path="$beside")?\}, |\A\d+, \{sa_family=AF_NETLINK, nl_pid=0, nl_groups=0+\}, /, unlink => qr/\A"$beside"\z/,
   unlinkat => qr/\A\d+, "ntp_monitor\.\d+\.sock", 0\z/, recvfrom => qr/, MSG_TRUNC\|MSG_DONTWAIT, NULL, NULL\z/,
   # many at once
   epoll_create1 => qr/\AEPOLL_CLOEXEC\z/, epoll_ctl => qr/, EPOLL_CTL_ADD, \d+, \{events=EPOLLIN, /,
   map({ $_ => qr// } qw(epoll_wait epoll_pwait epoll_pwait2)),
   map({ $_ => qr// } qw(getsockname getpeername getsockopt recvmsg)), shutdown => qr/\A1, SHUT_WR\z/,
-  setsockopt => qr/SOL_SOCKET, SO_(?:(?:SND|RCV)BUF(?:FORCE)?|TIMESTAMPNS\w*), /, sendto => qr/MSG_NOSIGNAL/, sendmsg => qr/MSG_NOSIGNAL/,
+  setsockopt => qr/SOL_SOCKET, SO_(?:(?:SND|RCV)BUF(?:FORCE)?|TIMESTAMPNS\w*), /, sendto => qr/MSG_NOSIGNAL|RTM_GET(?:LINK|ADDR)/, sendmsg => qr/MSG_NOSIGNAL/,
   # the child that looks a name up, and ssh
   pipe2 => qr/O_CLOEXEC/, map({ $_ => qr/F_DUPFD_CLOEXEC|F_GETF[DL]|F_SETFD, FD_CLOEXEC\z/ } qw(fcntl fcntl64)),
   dup2 => qr/, 2\z/, dup3 => qr/, 2, 0\z/, map({ $_ => qr/\A(?!.*CLONE_(?:NEW|VM|THREAD)).*SIGCHLD/ } qw(clone clone3)),

@@ -236,9 +236,9 @@ filtered() {
   perl "$T/privilege.pl" filter "$T/numbers" "$@"
 }
 
-# AF_UNIX is 1, AF_INET 2, AF_INET6 10 (socket.h). All of the network that is here is the loopback, which is
+# AF_UNIX is 1, AF_INET 2, AF_INET6 10, AF_NETLINK 16 (socket.h). All of the network that is here is the loopback, which is
 # what IPAddressAllow= leaves.
-readonly FAMILIES=1,2,10
+readonly FAMILIES=1,2,10,16
 
 @test "unit: nothing that it needs is missing in a sandbox like its own" {
   plain_build_only 'the filter of system calls'

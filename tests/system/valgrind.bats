@@ -170,14 +170,14 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
 
 @test "valgrind: NTP servers: good, lying, refusing, unknown ones, and too many for the descriptors" {
   lab_ntp_set '*=offset=3ms' '127.0.7.1=+5s' '127.0.7.2=stratum=0,reference=DENY' '127.0.7.3=bad_origin=1' '127.0.7.4=leap=3'
-  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.0.1,127.0.0.2,127.0.7.1,127.0.7.2,127.0.0.1 -o json
-  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:localhost,127.0.0.1:9,no.such.example,224.0.1.1 -o text
+  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.0.4,127.0.0.2,127.0.0.3,127.0.7.1,127.0.7.2,127.0.0.4 -o json
+  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:localhost,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.6,127.0.0.4:9,no.such.example,224.0.1.1 -o text
   clean 3 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.7.3 -t 1s
   clean 1 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.7.4
   clean 3 -s sntp
   clean 3 -s sntp:a..b/c
   within=(prlimit --nofile=40)
-  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s "sntp:$(printf '127.0.6.%d,' {1..60})127.0.0.1"
+  clean 0 -C "$BATS_TEST_TMPDIR/quick" -s "sntp:$(printf '127.0.6.%d,' {1..60})127.0.0.4"
 }
 
 @test "valgrind: auto, when nothing is there" {

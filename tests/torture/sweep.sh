@@ -65,7 +65,7 @@ set_up_sources() {
     lab_ptp_start gm a0 'use_syslog 0' 'priority1 10' 'announceReceiptTimeout 3' &&
     lab_ptp_start slave b0 'use_syslog 0' 'slaveOnly 1' 'clock_servo linreg' || return
   printf '%s\n' '[chrony]' 'socket = /run/none/chronyd.sock' '[ptp]' 'sockets = /run/ptp/slave' 'ptp_samples = 1' \
-    '[sntp]' 'samples = 1' 'interval = 250ms' >"$LAB_DIR/quick.conf"
+    '[sntp]' 'samples = 1' 'interval = 250ms' 'min_truechimers = 1' >"$LAB_DIR/quick.conf"
   sed 's/samples = 1/samples = 2/' "$LAB_DIR/quick.conf" >"$LAB_DIR/two.conf"
 }
 
@@ -79,7 +79,7 @@ set_up_chronyd() {
 }
 
 set_up() {
-  echo '127.0.0.1 loghost' >>/etc/hosts
+  printf '%s\n' '127.0.0.1 loghost' '127.0.0.9 timehost' >>/etc/hosts
   mkdir "$LAB_DIR/cwd"
   cd "$LAB_DIR/cwd" || return
   set_up_time && set_up_text && set_up_ssh && set_up_sources
@@ -207,7 +207,7 @@ lab_ptp_reach slave SLAVE || exit
 row 'ptp4l' "$all" 'calls memory' -e 0 -v "$of_source" -- -C "$LAB_DIR/quick.conf" -s ptp
 row 'NTP servers' "$all" 'calls memory' -e 0 -v "$of_source" -- -C "$LAB_DIR/quick.conf" -s sntp:127.0.0.2:1123,127.0.0.3:1123
 row 'NTP servers by name, two samples' 'calls memory' '' -t 800 -e 0 -v "$of_source" -- \
-  -C "$LAB_DIR/two.conf" -s sntp:loghost:1123,127.0.0.3:1123
+  -C "$LAB_DIR/two.conf" -s sntp:timehost:1123,127.0.0.3:1123
 lab_until 90 lab_ntpd_follows ahead || exit
 place=(nsenter --net=/run/netns/ahead)
 row 'ntpd' "$all" 'calls memory' -e 0 -v "$of_source" -- -s ntpd

@@ -37,6 +37,12 @@ static void test_forms(void **state) {
       {"[::1]", ADDRESS_UDP, "::1", 514},
       {"[2001:db8::1]:5514", ADDRESS_UDP, "2001:db8::1", 5514},
       {"[::ffff:192.0.2.1]:1", ADDRESS_UDP, "::ffff:192.0.2.1", 1},
+      {"fe80::1%eth0", ADDRESS_UDP, "fe80::1%eth0", 514},
+      {"[fe80::1%eth0]", ADDRESS_UDP, "fe80::1%eth0", 514},
+      {"[fe80::1%wlan0.100]:5514", ADDRESS_UDP, "fe80::1%wlan0.100", 5514},
+      {"febf::1%2", ADDRESS_UDP, "febf::1%2", 514},
+      {"udp://log.example.org", ADDRESS_UDP, "log.example.org", 514},
+      {"udp://[::1]:5514", ADDRESS_UDP, "::1", 5514},
       {"journal", ADDRESS_JOURNAL, "", 0},
       {"stderr", ADDRESS_STDERR, "", 0},
       {"none", ADDRESS_NONE, "", 0},
@@ -81,11 +87,12 @@ static void test_refused(void **state) {
       "",    " ",    "a b",      " x",    "x ",  "-x",    ":514",  "@x",
       "a/b", "x!:5", "\xc3\xa9", "%eth0", "x;y", "$HOME", "~/log",
   };
-  static const char *const ports[] = {"x:",          "x:0",      "x:65536",      "x:70000",
-                                      "x:99999",     "x:100000", "x:-1",         "x:+1",
-                                      "x:1 ",        "x: 1",     "x:0x10",       "x:1:2",
-                                      "x:port",      "[::1]:",   "[::1]:0",      "[::1]:a",
-                                      "[::1]:65536", "1:2:3::x", "fe80::1%eth0", "http://x"};
+  static const char *const ports[] = {
+      "x:",   "x:0",  "x:65536", "x:70000", "x:99999", "x:100000", "x:-1",    "x:+1",
+      "x:1 ", "x: 1", "x:0x10",  "x:port",  "[::1]:",  "[::1]:0",  "[::1]:a", "[::1]:65536"};
+  static const char *const colons[] = {
+      "x:1:2",       "1:2:3::x",         "fe80::1%",
+      "fe80::1%a/b", "fe80::1%eth0:514", "fe80::1%0123456789abcdef"};
   char want[256];
   for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
     char shown[64];
@@ -97,6 +104,16 @@ static void test_refused(void **state) {
     (void)snprintf(want, sizeof want, "'%s'" NO_PORT, ports[i]);
     refuse(ports[i], want);
   }
+  for (size_t i = 0; i < sizeof colons / sizeof *colons; i++) {
+    (void)snprintf(want, sizeof want,
+                   "'%s' is neither host:port nor an IPv6 address; write [IPv6]:port", colons[i]);
+    refuse(colons[i], want);
+  }
+  refuse("http://x", "'http://x' is a URL: write host, host:port or [IPv6]:port");
+  refuse("udp://tcp://x:514", "'tcp://x:514' is a URL: write host, host:port or [IPv6]:port");
+  refuse("fe80::1", "'fe80::1' is link-local: write its interface behind it, as in fe80::1%eth0");
+  refuse("[::1%eth0]:514", "'[::1%eth0]:514' has an interface behind its %, which only a "
+                           "link-local address has (fe80::1%eth0)");
   refuse("[", "'[' is not [IPv6 address]:port");
   refuse("[::1", "'[::1' is not [IPv6 address]:port");
   refuse("[::1]514", "'[::1]514' is not [IPv6 address]:port");
@@ -148,6 +165,9 @@ static void test_server(void **state) {
       {"/run/x", "", 0},
       {"", "", 0},
       {"a:0", "", 0},
+      {"[fe80::1%eth0]:1123", "fe80::1%eth0", 1123},
+      {"udp://a:123", "", 0},
+      {"pool:a", "", 0},
       {"a b", "", 0},
       {"-a", "", 0},
   };
@@ -162,12 +182,25 @@ static void test_server(void **state) {
   }
 }
 
+static void test_pool(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *name;
+    bool pool;
+  } rows[] = {{"pool:a.example", "a.example", true}, {"POOL:[::1]:5", "[::1]:5", true},
+              {"pool:123", "pool:123", false},       {"pool", "pool", false},
+              {"pools:a", "pools:a", false},         {"pool:", "", true}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    bool pool = !rows[i].pool;
+    assert_string_equal(address_skip_pool(rows[i].text, &pool), rows[i].name);
+    assert_int_equal(pool, rows[i].pool);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_server),
-      cmocka_unit_test(test_forms),
-      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_lengths),
+      cmocka_unit_test(test_server),  cmocka_unit_test(test_pool),    cmocka_unit_test(test_forms),
+      cmocka_unit_test(test_refused), cmocka_unit_test(test_lengths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

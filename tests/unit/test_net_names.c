@@ -100,11 +100,19 @@ static void test_families(void **state) {
   static const struct {
     const char *host;
     int count, first, second;
-  } rows[] = {{"4", 1, AF_INET, 0},         {"6", 1, AF_INET6, 0},
-              {"46", 2, AF_INET, AF_INET6}, {"644", 2, AF_INET6, AF_INET},
-              {"444", 1, AF_INET, 0},       {"192.0.2.1", 1, AF_INET, 0},
-              {"::1", 1, AF_INET6, 0},      {"LocalHost", 2, AF_INET, AF_INET6},
-              {"unknown", 0, 0, 0},         {"nothing", 0, 0, 0}};
+  } rows[] = {{"4", 1, AF_INET, 0},
+              {"6", 1, AF_INET6, 0},
+              {"46", 2, AF_INET, AF_INET6},
+              {"644", 3, AF_INET6, AF_INET},
+              {"444", 3, AF_INET, AF_INET},
+              {"192.0.2.1", 1, AF_INET, 0},
+              {"4446", 4, AF_INET, AF_INET6},
+              {"4444444444", 8, AF_INET, AF_INET},
+              {"66666666664", 8, AF_INET6, AF_INET},
+              {"::1", 1, AF_INET6, 0},
+              {"LocalHost", 2, AF_INET, AF_INET6},
+              {"unknown", 0, 0, 0},
+              {"nothing", 0, 0, 0}};
   size_t count = sizeof rows / sizeof *rows;
   for (size_t i = 0; i < count; i++) {
     name(i, rows[i].host);
@@ -131,8 +139,13 @@ static void test_literals(void **state) {
   name(0, "192.0.2.1");
   name(1, "2001:db8::1");
   name(2, "localhost");
-  (void)resolve(3, -1);
+  name(3, "fe80::1%lo");
+  name(4, "fe80::1%no.such");
+  (void)resolve(5, -1);
   assert_true(names[0].count == 1 && names[1].count == 1 && names[2].count == 2);
+  assert_int_equal(names[3].count, 1);
+  assert_int_equal(names[4].count, 0);
+  assert_string_equal(names[4].problem, "this machine has no such network interface");
 }
 
 /* One that hangs holds up no other, though there are more names than children. */

@@ -1,6 +1,7 @@
 /* Tests of net_resolve.c: names that need no look-up, and look-ups under a deadline. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,6 +47,24 @@ static void test_literals(void **state) {
     assert_int_equal(resolve(texts[i], -1), 1);
     assert_address(0, texts[i]);
   }
+}
+
+static void test_zones(void **state) {
+  (void)state;
+  static const char *const good[] = {"fe80::1%lo", "fe80::1%1", "::1%lo"};
+  static const char *const bad[] = {"fe80::1%no.such", "fe80::1%", "fe80::1%0",
+                                    "fe80::1%99999999999"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    assert_int_equal(resolve(good[i], -1), 1);
+    assert_int_equal(((const struct sockaddr_in6 *)&addresses[0].socket)->sin6_scope_id,
+                     if_nametoindex("lo"));
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_equal(resolve(bad[i], -1), -ENODEV);
+    assert_int_equal(why.reason, REASON_NO_SOURCE);
+    assert_non_null(strstr(why.text, ": this machine has no such network interface"));
+  }
+  assert_int_equal(net_literal("192.0.2.1%lo", 1, addresses), 0);
 }
 
 static void test_localhost(void **state) {
@@ -106,9 +125,9 @@ static void test_no_connection(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_literals),      cmocka_unit_test(test_localhost),
-      cmocka_unit_test(test_invalid),       cmocka_unit_test(test_loopback),
-      cmocka_unit_test(test_no_connection),
+      cmocka_unit_test(test_literals), cmocka_unit_test(test_localhost),
+      cmocka_unit_test(test_zones),    cmocka_unit_test(test_invalid),
+      cmocka_unit_test(test_loopback), cmocka_unit_test(test_no_connection),
   };
   (void)alarm(30);
   return cmocka_run_group_tests(tests, NULL, NULL);

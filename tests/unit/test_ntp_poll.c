@@ -115,6 +115,60 @@ static void test_refused(void **state) {
   ntp_poll_free(&plan);
 }
 
+/* The addresses of one name, each dead in another way but the last: what each costs, and that the
+ * one that serves is kept to. */
+static void test_next_address(void **state) {
+  (void)state;
+  ntp_peers[0].lost = ALL;
+  ntp_peers[1].kiss = ALL;
+  ntp_peers[2].leap3 = ALL;
+  assert_int_equal(ntp_peers_begin(4), 0);
+  prepare(1, 2);
+  servers[0].address[0] = ntp_peer_address(AF_INET, sockets_closed_port());
+  for (unsigned a = 0; a < 4; a++) {
+    servers[0].address[a + 1] = ntp_peer_address(AF_INET, ntp_peers[a].port);
+  }
+  servers[0].address_count = 5;
+  run(9000);
+  assert_int_equal(servers[0].reply_count, 2);
+  assert_int_equal(servers[0].chosen, 4);
+  assert_int_equal(servers[0].reason, REASON_OK);
+  assert_int_equal(servers[0].sent, 6);
+  assert_int_equal(ntp_peers[0].requests, 1);
+  assert_int_equal(ntp_peers[1].requests, 1);
+  assert_int_equal(ntp_peers[2].requests, 1);
+  assert_int_equal(ntp_peers[3].requests, 2);
+  ntp_poll_free(&plan);
+  /* Where none serves, that one has no time to give counts for more than that others are silent. */
+  servers[0] = (struct ntp_server){.name = "a.example", .address_count = 2};
+  servers[0].address[0] = ntp_peer_address(AF_INET, ntp_peers[2].port);
+  servers[0].address[1] = ntp_peer_address(AF_INET, ntp_peers[0].port);
+  run(9000);
+  assert_int_equal(servers[0].reply_count, 0);
+  assert_int_equal(servers[0].reason, REASON_NOT_SYNCHRONISED);
+  assert_int_equal(ntp_peers[0].requests, 3);
+  ntp_poll_free(&plan);
+}
+
+static void test_local_clock(void **state) {
+  (void)state;
+  ntp_peers[0].reference = "\x7f\x7f\1\1"; /* chronyd's, of any stratum */
+  ntp_peers[1].reference = ntp_peers[0].reference;
+  ntp_peers[1].stratum = 10;
+  ntp_peers[2].reference = "LOCL";
+  ntp_peers[3].reference = "LOCL";
+  ntp_peers[3].stratum = 2; /* an address */
+  ntp_peers[4].reference = "\x7f\x7f\2\1";
+  ntp_peers[4].stratum = 2;
+  assert_int_equal(ntp_peers_begin(5), 0);
+  prepare(5, 1);
+  run(9000);
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(servers[i].local_clock, i < 3);
+  }
+  ntp_poll_free(&plan);
+}
+
 static void test_no_way(void **state) {
   (void)state;
   prepare(1, 1);
@@ -187,7 +241,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       PEERS(test_good),          PEERS(test_interval_least), PEERS(test_lost),
       PEERS(test_lost_interval), PEERS(test_refused),        PEERS(test_no_way),
-      PEERS(test_bad_replies),   PEERS(test_told_off),       PEERS(test_follows_us),
+      PEERS(test_next_address),  PEERS(test_local_clock),    PEERS(test_bad_replies),
+      PEERS(test_told_off),      PEERS(test_follows_us),
   };
   (void)alarm(60);
   return cmocka_run_group_tests(tests, NULL, NULL);

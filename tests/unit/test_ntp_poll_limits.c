@@ -26,6 +26,7 @@ static void test_deadline(void **state) {
   assert_int_equal(servers[1].reason, REASON_TIMEOUT);
   assert_string_equal(servers[1].remark, "no reply to 1 request");
   assert_true(traced("of which the time left allows fewer"));
+  assert_false(plan.one_fits);
   ntp_poll_free(&plan);
   prepare(2, 1);
   run(-1); /* over before it begins */
@@ -77,6 +78,23 @@ static void test_both_families(void **state) {
     ntp_poll_free(&plan);
     (void)ntp_peers_end(NULL);
   }
+}
+
+/* One request, and no more before the end. */
+static void test_one_fits(void **state) {
+  (void)state;
+  assert_int_equal(ntp_peers_begin(1), 0);
+  prepare(1, 2);
+  plan.interval_ns = DURATION_S;
+  run(900);
+  assert_true(plan.one_fits);
+  assert_int_equal(servers[0].reply_count, 1);
+  ntp_poll_free(&plan);
+  prepare(1, 1);
+  plan.interval_ns = DURATION_S;
+  run(900);
+  assert_false(plan.one_fits); /* nor was more wanted */
+  ntp_poll_free(&plan);
 }
 
 static void test_both_refused(void **state) {
@@ -215,8 +233,9 @@ static void test_waves_in_vain(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      PEERS(test_deadline), PEERS(test_both_families), PEERS(test_both_refused),
-      PEERS(test_nobody),   PEERS(test_waves),         PEERS(test_waves_in_vain),
+      PEERS(test_deadline),      PEERS(test_both_families), PEERS(test_both_refused),
+      PEERS(test_one_fits),      PEERS(test_nobody),        PEERS(test_waves),
+      PEERS(test_waves_in_vain),
   };
   (void)alarm(60);
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,23 +10,25 @@
 
 #include "tests/unit/ntp_replies.h"
 
-/* Servers without a vote: listed beside one that has one; alone, the nearest carries. */
+/* Servers without a vote: listed beside one that has one; alone, one that has no time to give
+ * carries. */
 static void test_unusable(void **state) {
   (void)state;
   prepare(4, 1);
   servers[0].reason = REASON_NOT_SYNCHRONISED;
   (void)strcpy(servers[0].remark, "leap indicator is 3");
-  reply(1, 0, 3 * DURATION_S / 2);
+  reply(1, 0, MS);
+  servers[1].local_clock = true;
   reply(2, 0, MS);
   servers[2].follows_us = true;
   assert_int_equal(read_all(), 0);
-  assert_int_equal(carrier(), 1);
+  assert_int_equal(carrier(), 0);
   for (size_t i = 0; i < 3; i++) {
     assert_int_equal(samples.items[i].state, STATE_UNUSABLE);
   }
-  assert_int_equal(samples.items[1].leap, LEAP_UNSYNCHRONISED);
+  assert_int_equal(samples.items[0].leap, LEAP_UNSYNCHRONISED);
   assert_string_equal(samples.items[0].remark, "leap indicator is 3");
-  assert_string_equal(samples.items[1].remark, "its time may be wrong by 1.5s, more than 1s");
+  assert_string_equal(samples.items[1].remark, "it serves its own clock, which no source corrects");
   assert_string_equal(samples.items[2].remark,
                       "it takes its time from this machine, so it proves nothing");
   assert_int_equal(samples.items[3].state, STATE_UNREACHABLE);
@@ -41,6 +43,25 @@ static void test_unusable(void **state) {
   servers[0].reason = REASON_NOT_SYNCHRONISED;
   assert_int_equal(read_all(), 0);
   assert_int_equal(carrier(), 0);
+}
+
+/* Nobody but clocks that cannot vouch for ours: no reading. */
+static void test_no_evidence(void **state) {
+  (void)state;
+  prepare(3, 1);
+  reply(0, 0, MS);
+  servers[0].follows_us = true;
+  reply(1, 0, MS);
+  servers[1].local_clock = true;
+  servers[2] = (struct ntp_server){.name = "c.example", .ourselves = true};
+  assert_int_equal(read_all(), -ENOENT);
+  assert_int_equal(why.reason, REASON_NO_SOURCE);
+  assert_string_equal(
+      why.text,
+      "no NTP server can vouch for this clock: a.example: it takes its time from this machine, so "
+      "it proves nothing; b.example: it serves its own clock, which no source corrects; c.example: "
+      "this machine itself, whose clock cannot vouch for itself; ask a server elsewhere");
+  assert_int_equal(samples.asked, 2);
 }
 
 static void test_nobody(void **state) {
@@ -113,6 +134,7 @@ static int tear_down(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_unusable),
+      cmocka_unit_test(test_no_evidence),
       cmocka_unit_test(test_nobody),
       cmocka_unit_test(test_nobody_is_bounded),
   };

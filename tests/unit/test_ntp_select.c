@@ -63,6 +63,34 @@ static void test_jitter(void **state) {
   }
 }
 
+/* One step of a clock between two replies; what is behind it counts. */
+static void test_after_break(void **state) {
+  (void)state;
+  static const struct {
+    size_t count;
+    int64_t offset_ns[5]; /* each 10 MS wrong at most */
+    size_t first;
+  } rows[] = {
+      {0, {0}, 0},
+      {1, {5 * MS}, 0},
+      {4, {0, 20 * MS, 0, -20 * MS}, 0}, /* their intervals touch */
+      {4, {0, 816 * MS, 816 * MS, 817 * MS}, 1},
+      {4, {0, MS, 816 * MS, 817 * MS}, 2},
+      {4, {0, MS, MS, -816 * MS}, 3},
+      {4, {0, 816 * MS, 0, MS}, 0}, /* one reply that is wrong */
+      {4, {0, 816 * MS, 0, 816 * MS}, 0},
+      {2, {INT64_MIN, INT64_MAX}, 1},
+      {2, {0, 20 * MS + 1}, 1},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    struct ntp_reply replies[5] = {{.delay_ns = 0}};
+    for (size_t k = 0; k < rows[i].count; k++) {
+      replies[k] = (struct ntp_reply){.offset_ns = rows[i].offset_ns[k], .error_ns = 10 * MS};
+    }
+    assert_int_equal(ntp_select_after_break(replies, rows[i].count), rows[i].first);
+  }
+}
+
 /* --- the vote -------------------------------------------------------------------- */
 
 enum { VOTES_MAX = 8 };
@@ -172,6 +200,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_best),
       cmocka_unit_test(test_jitter),
+      cmocka_unit_test(test_after_break),
       cmocka_unit_test(test_votes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

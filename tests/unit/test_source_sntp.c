@@ -1,5 +1,6 @@
 /* Tests of source/sntp.c: whom it asks, whom it does not ask twice, and what it says of lists that
  * are none. The servers are the test's own. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,20 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/ntp_own.h"
+
+/* The servers are at 127.0.0.1 and ::1: whether that is this machine is for a test to say. */
+static struct in6_addr own_address;
+static size_t own_count;
+
+static int find_own(struct ntp_own *own, struct trace *trace) {
+  (void)trace;
+  *own = (struct ntp_own){.address = calloc(1, sizeof own_address), .count = own_count};
+  *own->address = own_address;
+  return 0;
+}
+
+#define ntp_own_find(own, trace) find_own(own, trace)
 #include "src/source/sntp.c"
 #include "tests/unit/ntp_peer.h"
 #include "tests/unit/sockets.h"
@@ -148,6 +163,62 @@ static void test_half_duplicate(void **state) {
   assert_int_equal(samples.items[0].replies, 1);
 }
 
+/* This machine is no server: neither by a number nor by one of a name's addresses. */
+static void test_ourselves(void **state) {
+  (void)state;
+  ntp_peers[1].family = AF_INET6;
+  assert_int_equal(ntp_peers_begin(2), 0);
+  own_address = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
+  own_count = 1;
+  unsigned port = ntp_peers[0].port;
+  int error = ask_for("127.0.0.1:%u,[::ffff:127.0.0.1]:9,localhost:%u", port, ntp_peers[1].port);
+  assert_int_equal(error, 0);
+  assert_int_equal(samples.asked, 1);
+  assert_int_equal(samples.answered, 1);
+  assert_string_equal(samples.items[0].remark, "this machine itself: not asked");
+  assert_string_equal(samples.items[1].remark, "this machine itself: not asked");
+  assert_string_equal(samples.items[2].address, "::1");
+  assert_int_equal(ask_for("127.0.0.1:%u", port), -ENOENT);
+  assert_int_equal(ntp_peers[0].requests, 0);
+  assert_int_equal(why.reason, REASON_NO_SOURCE);
+  assert_non_null(strstr(why.text,
+                         ": this machine itself, whose clock cannot vouch for itself; ask "
+                         "a server elsewhere"));
+  own_count = 0;
+}
+
+/* Of a name one address votes, of a pool each. */
+static void test_pool(void **state) {
+  (void)state;
+  uint16_t port = 0;
+  int v4 = sockets_udp(&port);
+  (void)close(v4);
+  assert_int_equal(ask_for("pool:localhost:%u", port), -ECONNREFUSED);
+  assert_non_null(strstr(why.text, "no NTP server answered: localhost:"));
+  assert_non_null(strstr(why.text, "; localhost:"));
+  assert_int_equal(ask_for("localhost:%u", port), -ECONNREFUSED);
+  assert_null(strstr(why.text, ";"));
+  /* Four votes at most, and what is beyond them in reserve. */
+  struct item items[1] = {{.text = "pool.example", .pool = true}};
+  struct net_name names[1] = {{.count = 7}};
+  struct ntp_server servers[POOL_MAX] = {{.name = NULL}};
+  struct list list = {.count = 1, .item = items, .name = names, .server = servers};
+  for (size_t a = 0; a < 7; a++) {
+    names[0].addresses[a].length_bytes = 1 + (socklen_t)a;
+  }
+  add_servers(&trace, &list, 0);
+  assert_int_equal(list.server_count, 4);
+  assert_int_equal(servers[0].address_count, 2);
+  assert_int_equal(servers[0].address[1].length_bytes, 5);
+  assert_int_equal(servers[3].address_count, 1);
+  items[0].pool = false;
+  list.server_count = 0;
+  memset(servers, 0, sizeof servers);
+  add_servers(&trace, &list, 0);
+  assert_int_equal(list.server_count, 1);
+  assert_int_equal(servers[0].address_count, 7);
+}
+
 static void test_no_hosts(void **state) {
   (void)state;
   assert_int_equal(
@@ -184,6 +255,8 @@ int main(void) {
       PEERS(test_configured),
       PEERS(test_duplicates),
       PEERS(test_half_duplicate),
+      PEERS(test_ourselves),
+      PEERS(test_pool),
       PEERS(test_no_hosts),
       PEERS(test_refused),
   };

@@ -1,0 +1,87 @@
+/*
+ * The figures of one NTP server, from its replies of a run.
+ *
+ * The best sample is the one with the least delay (RFC 5905 section 10). Replies that exclude each
+ * other were given by clocks of which one was set in between: what the earlier ones tell is past.
+ */
+#include "ntp_monitor/ntp_figures.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/ntp_packet.h"
+#include "ntp_monitor/ntp_poll.h"
+#include "ntp_monitor/ntp_select.h"
+#include "ntp_monitor/sample.h"
+
+/* RFC 5905 section 11.1 and appendix A.1.1: MINDISP, half of which a distance has at least for its
+ * delays, lest servers that are very near look like liars to each other; and PHI, how fast a
+ * sample's error grows. */
+static const int64_t DELAY_LEAST_NS = INT64_C(5000000);
+static const int64_t PHI_PPM = 15;
+
+static int64_t magnitude(int64_t value) {
+  return value < 0 ? -value : value;
+}
+
+/* What to say where one reply is all there is, and more were wanted. */
+static void explain_one(const struct ntp_plan *plan, const struct ntp_server *server,
+                        struct sample *sample) {
+  char *remark = sample->remark;
+  if (server->reason == REASON_DENIED) { /* its kiss code: there will be no more */
+    (void)snprintf(remark, sizeof sample->remark, "%.100s (after %u of %u samples)", server->remark,
+                   server->reply_count, plan->samples);
+    sample->jitter_kind = JITTER_NONE;
+  } else if (plan->one_fits) {
+    (void)snprintf(remark, sizeof sample->remark,
+                   "one sample has no jitter, and the timeout has no room for a second: raise it, "
+                   "or set samples = 1");
+    sample->jitter_kind = JITTER_NONE;
+  } else if (remark[0] == '\0') {
+    (void)snprintf(remark, sizeof sample->remark, "one reply has no jitter");
+  }
+}
+
+static void explain_break(size_t left, const struct ntp_reply *after, struct sample *sample) {
+  char span[DURATION_TEXT_BYTES];
+  int64_t jump_ns = after->offset_ns - after[-1].offset_ns;
+  (void)snprintf(sample->remark, sizeof sample->remark,
+                 "a clock was set during the run: the offset jumped by %s%s, and %zu repl%s after "
+                 "that count%s",
+                 jump_ns > 0 ? "+" : "", duration_print(span, jump_ns - jump_ns % DURATION_US),
+                 left, left == 1 ? "y" : "ies", left == 1 ? "s" : "");
+}
+
+int64_t ntp_figures_fill(const struct ntp_plan *plan, const struct ntp_server *server,
+                         int64_t now_ns, struct sample *sample) {
+  size_t first = ntp_select_after_break(server->replies, server->reply_count);
+  size_t count = server->reply_count - first;
+  const struct ntp_reply *replies = server->replies + first;
+  size_t best = ntp_select_best(replies, count);
+  const struct ntp_reply *reply = &replies[best];
+  int64_t jitter_ns = ntp_select_jitter_ns(replies, count);
+  int64_t grown_ns = (now_ns - server->received_ns[first + best]) / 1000000 * PHI_PPM;
+  int64_t error_ns = reply->error_ns + grown_ns;
+  int64_t delays_ns = reply->root_delay_ns + reply->delay_ns;
+  int64_t more_ns = delays_ns < DELAY_LEAST_NS ? (DELAY_LEAST_NS - delays_ns) / 2 : 0;
+  sample_set(sample, METRIC_OFFSET, reply->offset_ns);
+  sample_set(sample, METRIC_DELAY, reply->delay_ns);
+  sample_set(sample, METRIC_ROOT_DISTANCE, reply->root_delay_ns / 2 + reply->root_dispersion_ns);
+  sample_set(sample, METRIC_ERROR_BOUND, magnitude(reply->offset_ns) + error_ns);
+  sample_set(sample, METRIC_STRATUM, reply->stratum);
+  sample_set(sample, METRIC_AGE, now_ns - server->received_ns[server->reply_count - 1]);
+  sample->leap = reply->leap;
+  sample->present |= 1U << FIELD_LEAP;
+  sample->jitter_kind = plan->samples > 1 ? JITTER_RMS : JITTER_NONE;
+  if (jitter_ns >= 0) {
+    sample_set(sample, METRIC_JITTER, jitter_ns);
+  } else if (plan->samples > 1 && server->reply_count == 1) {
+    explain_one(plan, server, sample);
+  }
+  if (first > 0) {
+    explain_break(count, replies, sample);
+  }
+  return error_ns + more_ns + (jitter_ns > 0 ? jitter_ns : 0);
+}

@@ -1,0 +1,75 @@
+/*
+ * What one NTP server is told of beside its replies: what it is, and why it is asked no more.
+ */
+#include "ntp_monitor/ntp_heard.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ntp_monitor/ntp_flight.h"
+#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/ntp_packet.h"
+#include "ntp_monitor/ntp_poll.h"
+#include "ntp_monitor/trace.h"
+
+static void trace_reply(const struct ntp_plan *plan, const struct ntp_server *server,
+                        const struct ntp_times *times, const struct ntp_reply *reply) {
+  trace_add(plan->trace,
+            "ntp: %s: reply: stratum=%u leap=%d precision=%d reference=%s root delay=%" PRId64
+            " root dispersion=%" PRId64 " offset=%" PRId64 " delay=%" PRId64 " error=%" PRId64
+            " (ns) T4=%" PRId64 ".%09" PRId64,
+            server->name, reply->stratum, (int)reply->leap, reply->precision_log2_s,
+            reply->reference, reply->root_delay_ns, reply->root_dispersion_ns, reply->offset_ns,
+            reply->delay_ns, reply->error_ns, times->received_ns / 1000000000,
+            times->received_ns % 1000000000);
+}
+
+static bool follows_us(const struct ntp_plan *plan, const struct ntp_flight *flight,
+                       const struct ntp_reply *reply) {
+  if (reply->stratum == 1) { /* the name of a clock */
+    return false;
+  }
+  return ntp_flight_is_ours(flight, reply->reference_id) ||
+         (plan->own != NULL && ntp_own_is_reference(plan->own, reply->reference_id));
+}
+
+/* 127.127.1.x is ntpd's name for it, and chronyd's; LOCL that of RFC 4330 section 4, and of
+ * Windows.
+ */
+static bool is_local_clock(const struct ntp_reply *reply) {
+  return reply->reference_id >> 8 == 0x7f7f01 ||
+         (reply->stratum == 1 && reply->reference_id == 0x4c4f434c);
+}
+
+void ntp_heard(const struct ntp_plan *plan, const struct ntp_flight *flight,
+               const struct ntp_reply *reply, struct ntp_server *server) {
+  trace_reply(plan, server, &flight->times, reply);
+  server->follows_us |= follows_us(plan, flight, reply);
+  server->local_clock |= is_local_clock(reply);
+}
+
+void ntp_remark(struct ntp_server *server, enum reason reason, const char *format, ...) {
+  va_list arguments;
+  bool told = server->reason == REASON_NOT_SYNCHRONISED || server->reason == REASON_DENIED;
+  if (told && reason != REASON_NOT_SYNCHRONISED && reason != REASON_DENIED) {
+    return;
+  }
+  va_start(arguments, format);
+  (void)vsnprintf(server->remark, sizeof server->remark, format, arguments);
+  va_end(arguments);
+  server->reason = reason;
+}
+
+void ntp_remark_lost(struct ntp_server *server) {
+  if (server->reason == REASON_BAD_REPLY) {
+    return;
+  }
+  if (server->reply_count == 0) {
+    ntp_remark(server, REASON_TIMEOUT, "no reply to %u request%s", server->sent,
+               server->sent == 1 ? "" : "s");
+  } else {
+    ntp_remark(server, REASON_TIMEOUT, "%u of %u requests had no reply",
+               server->sent - server->reply_count, server->sent);
+  }
+}

@@ -1,0 +1,133 @@
+/*
+ * Which addresses are asked: each once, whatever names it has, and only those of other hosts.
+ */
+#include "ntp_monitor/ntp_unique.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ntp_monitor/net.h"
+#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/ntp_poll.h"
+#include "ntp_monitor/trace.h"
+
+/* An address in a form that can be compared. */
+struct key {
+  struct in6_addr address;
+  uint32_t scope;
+  uint16_t port;
+  unsigned which; /* of the server's addresses */
+  size_t server;
+};
+
+static struct key key_of(const struct net_address *address, size_t server, unsigned which) {
+  const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;
+  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
+  bool is_v6 = address->socket.ss_family == AF_INET6;
+  return (struct key){.address = ntp_own_form(&address->socket),
+                      .scope = is_v6 ? v6->sin6_scope_id : 0,
+                      .port = is_v6 ? v6->sin6_port : v4->sin_port,
+                      .which = which,
+                      .server = server};
+}
+
+static int compare_addresses(const struct key *a, const struct key *b) {
+  int order = memcmp(&a->address, &b->address, sizeof a->address);
+  if (order != 0) {
+    return order;
+  }
+  return a->port != b->port ? a->port - b->port : (a->scope > b->scope) - (a->scope < b->scope);
+}
+
+/* Equal addresses in the order of their servers. */
+static int compare(const void *a, const void *b) {
+  const struct key *left = a;
+  const struct key *right = b;
+  int order = compare_addresses(left, right);
+  return order != 0 ? order : (left->server > right->server) - (left->server < right->server);
+}
+
+/* Whether one server can be at it: a group of hosts is never asked (RFC 4330 section 10), and the
+ * unspecified address would be ourselves. */
+static bool is_host(const struct key *key) {
+  static const uint8_t broadcast[] = {0xff, 0xff, 0xff, 0xff};
+  const uint8_t *v4 = &key->address.s6_addr[12];
+  if (!IN6_IS_ADDR_V4MAPPED(&key->address)) {
+    return !IN6_IS_ADDR_MULTICAST(&key->address) && !IN6_IS_ADDR_UNSPECIFIED(&key->address);
+  }
+  return v4[0] != 0 && v4[0] >> 4 != 0xe && memcmp(v4, broadcast, sizeof broadcast) != 0;
+}
+
+/* Takes out the addresses that were marked by a length of 0. */
+static void close_up(struct ntp_server *server) {
+  unsigned left = 0;
+  for (unsigned a = 0; a < server->address_count; a++) {
+    if (server->address[a].length_bytes > 0) {
+      server->address[left++] = server->address[a];
+    }
+  }
+  server->address_count = left;
+}
+
+/* Why the address of key is not to be asked: marks it, and says so. */
+static void drop_address(struct trace *trace, struct ntp_server *servers, const struct key *key,
+                         bool ours, const struct key *first) {
+  struct ntp_server *server = &servers[key->server];
+  server->address[key->which].length_bytes = 0;
+  server->reason = REASON_NO_SOURCE;
+  server->ourselves = ours;
+  server->duplicate = false;
+  if (!is_host(key)) {
+    (void)snprintf(server->remark, sizeof server->remark, "not the address of one host");
+  } else if (server->ourselves) {
+    (void)snprintf(server->remark, sizeof server->remark, "this machine itself: not asked");
+  } else {
+    (void)snprintf(server->remark, sizeof server->remark, "the same address as %.100s: asked once",
+                   servers[first->server].name);
+    server->reason = REASON_OK;
+    server->duplicate = true;
+  }
+  trace_add(trace, "sntp: %s: %s", server->name, server->remark);
+}
+
+/* Marks what is to be dropped, of keys that are sorted. */
+static void drop_addresses(struct trace *trace, struct ntp_server *servers, const struct key *keys,
+                           size_t key_count, const struct ntp_own *own) {
+  const struct key *first = NULL;
+  for (size_t i = 0; i < key_count; i++) {
+    bool again = first != NULL && compare_addresses(first, &keys[i]) == 0;
+    bool ours = ntp_own_has(own, &keys[i].address);
+    if (again || ours || !is_host(&keys[i])) {
+      drop_address(trace, servers, &keys[i], ours, first);
+    } else {
+      first = &keys[i];
+    }
+  }
+}
+
+int ntp_unique(struct ntp_server *servers, size_t count, const struct ntp_own *own,
+               struct trace *trace) {
+  size_t key_count = 0;
+  struct key *keys = calloc(count, NTP_POLL_ADDRESSES * sizeof *keys);
+  if (keys == NULL) {
+    return -ENOMEM;
+  }
+  for (size_t i = 0; i < count; i++) {
+    for (unsigned a = 0; a < servers[i].address_count; a++) {
+      keys[key_count++] = key_of(&servers[i].address[a], i, a);
+    }
+  }
+  qsort(keys, key_count, sizeof *keys, compare);
+  drop_addresses(trace, servers, keys, key_count, own);
+  free(keys);
+  for (size_t i = 0; i < count; i++) {
+    close_up(&servers[i]);
+    if (servers[i].address_count > 0) {
+      servers[i].duplicate = servers[i].ourselves = false;
+    }
+  }
+  return 0;
+}
