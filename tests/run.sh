@@ -33,6 +33,11 @@ count() {
   grep -cE "$1" "$2" || true
 }
 
+# Of those that were not skipped.
+count_run() {
+  grep -E "$1" "$2" | grep -cvE '# ?(skip|SKIP)' || true
+}
+
 passed=0 failed=0 skipped=0
 # Adds one suite to the counts, and prints it.
 tell() {
@@ -45,9 +50,9 @@ tell() {
     failed=$((failed + lost))
     return
   fi
-  skip=$(count '^ok .*# ?(skip|SKIP)' "$log")
-  ok=$(($(count '^ok ' "$log") - skip))
-  bad=$(count '^not ok ' "$log")
+  skip=$(count '^(not )?ok .*# ?(skip|SKIP)' "$log") # cmocka's say "not ok"
+  ok=$(count_run '^ok ' "$log")
+  bad=$(count_run '^not ok ' "$log")
   # A suite that ended before its time, or never began, has failed whatever it printed.
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
     bad=1
@@ -57,7 +62,7 @@ tell() {
   if [ "$bad" != 0 ]; then
     cat "$log"
   fi
-  [ "$skip" = 0 ] || grep -E '^ok .*# ?(skip|SKIP)' "$log"
+  [ "$skip" = 0 ] || grep -E '^(not )?ok .*# ?(skip|SKIP)' "$log"
   grep '^# score: ' "$log"
   printf '%-32s %3d passed, %d failed, %d skipped\n' "${suite##*/}" "$ok" "$bad" "$skip"
 }

@@ -305,6 +305,16 @@ setup() {
   done <<<$'0:\n1:report -o text\n1:\n2:report -o text\n2:\n0:report -o text\n0:'
 }
 
+@test "shown: the README's list of bad clocks reads both of rsyslog's forms of a line" {
+  printf '%s\n' 'Nov 21 10:08:00 vm ntp_monitor[278]: WARNING NTP reading stale: last reply 1h ago' \
+    'Nov 21 10:08:00 pi ntp_monitor[278]: INFO NTP healthy, jitter: 402us' \
+    '2026-11-21T10:08:00.986664+01:00 vm ntp_monitor[1]: CRITICAL NTP offset above critical threshold: +1h' \
+    '2026-11-21T10:08:00.986664+01:00 web3 ntp_monitor[1]: ERROR /etc/ntp_monitor.conf:3: x: unknown key' >"$T/log"
+  grep -m 1 'uniq -c' "$README" | sed "s,/var/log/ntp_monitor.log,$T/log," >"$T/command"
+  run -0 sh "$T/command"
+  [ "$(tr -s ' ' <<<"$output")" = $' 2 vm\n 1 web3' ] || fail "$output"
+}
+
 @test "shown: the README begins with the two commands and what they need, and every make target exists" {
   [ "$(grep -m 1 -A 1 '^```sh' "$README" | tail -n 1 | cut -d '#' -f 1)" = 'sudo apt install git make    ' ]
   head -n 30 "$README" | grep -qE '^make deps run( |$)'

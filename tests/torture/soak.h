@@ -19,6 +19,7 @@ enum soak_verdict { SOAK_OK, SOAK_JITTER, SOAK_STALE, SOAK_VERDICTS };
 /* What one reading is, and so what its run must say. */
 struct soak_truth {
   int64_t jitter_us, age_s, threshold_us;
+  int64_t offset_ns; /* > 0: the clock was behind */
   enum soak_verdict verdict;
   char server[SOAK_SERVER_BYTES];
 };

@@ -72,16 +72,20 @@ int soak_service_ask(struct soak_service *service, struct soak_truth *truth) {
   sd_bus_message *reply = NULL;
   char *server = NULL;
   uint64_t jitter_us = 0;
+  uint64_t t[4] = {0}; /* originate, receive, transmit, destination */
   int r =
       sd_bus_get_property_string(service->bus, NAME, OBJECT, MANAGER, "ServerName", NULL, &server);
   r = r < 0 ? r
             : sd_bus_get_property(service->bus, NAME, OBJECT, MANAGER, "NTPMessage", NULL, &reply,
                                   "(uuuuittayttttbtt)");
   r = r < 0 ? r : sd_bus_message_enter_container(reply, 'r', "uuuuittayttttbtt");
-  r = r < 0 ? r : sd_bus_message_skip(reply, "uuuuittayttttbt");
+  r = r < 0 ? r : sd_bus_message_skip(reply, "uuuuittay");
+  r = r < 0 ? r : sd_bus_message_read(reply, "tttt", &t[0], &t[1], &t[2], &t[3]);
+  r = r < 0 ? r : sd_bus_message_skip(reply, "bt");
   r = r < 0 ? r : sd_bus_message_read(reply, "t", &jitter_us);
   if (r >= 0) {
     truth->jitter_us = (int64_t)jitter_us;
+    truth->offset_ns = ((int64_t)(t[1] - t[0]) + (int64_t)(t[2] - t[3])) * 500;
     (void)snprintf(truth->server, sizeof truth->server, "%s", server);
   }
   free(server);

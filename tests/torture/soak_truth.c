@@ -11,8 +11,8 @@
 
 #include "soak.h"
 
-/* The longest interval of timesyncd, and what the program makes of it: three of them. */
-enum { POLL_S = 2048, STALE_S = 3 * POLL_S };
+/* The longest interval of timesyncd, and how old a reply may be then: 13 min more. */
+enum { POLL_S = 2048, STALE_S = POLL_S + 13 * 60 };
 
 struct soak_truth soak_truth_of(int64_t number) {
   struct soak_truth truth = {.jitter_us = 1 + number * 7919 % 97001,
@@ -37,23 +37,37 @@ int soak_status(const struct soak_truth *truth) {
   return truth->verdict == SOAK_OK ? 0 : 1;
 }
 
-/* "1.207ms": below a second is all that there is here. */
-static const char *span(char out[32], int64_t us) {
-  if (us < 1000) {
-    (void)snprintf(out, 32, "%" PRId64 "us", us);
-    return out;
+/* "1.207ms", "-16.97us": four significant digits; below a second is all that there is here. */
+static const char *span(char out[32], int64_t ns) {
+  static const char *const units[] = {"ns", "us", "ms"};
+  int64_t size = ns < 0 ? -ns : ns;
+  int64_t unit = 1;
+  int64_t step = 1;
+  size_t which = 0;
+  while (size / step >= 10000) {
+    step *= 10;
   }
-  int length = snprintf(out, 32, "%" PRId64 ".%03" PRId64, us / 1000, us % 1000);
+  size = (size + step / 2) / step * step;
+  while (which < 2 && size / unit >= 1000) {
+    unit *= 1000;
+    which++;
+  }
+  if (size == 0) {
+    return strcpy(out, "0");
+  }
+  int length = snprintf(out, 32, "%s%" PRId64 ".%06" PRId64, ns < 0 ? "-" : "", size / unit,
+                        size % unit * (1000000 / unit));
   while (out[length - 1] == '0') {
     length--;
   }
   length -= out[length - 1] == '.';
-  (void)strcpy(out + length, "ms");
+  (void)strcpy(out + length, units[which]);
   return out;
 }
 
-/* "1h 42min 24s" */
+/* "47min 8s"; from an hour on to the minute: "1h 42min". */
 static const char *long_span(char out[32], int64_t seconds) {
+  seconds = seconds < 3600 ? seconds : (seconds + 30) / 60 * 60;
   static const char *const units[] = {"h", "min", "s"};
   int64_t parts[] = {seconds / 3600, seconds / 60 % 60, seconds % 60};
   int length = 0;
@@ -69,6 +83,7 @@ static const char *long_span(char out[32], int64_t seconds) {
 void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t pid, int64_t now_s,
                int64_t late_s, int64_t logged_s) {
   char jitter[32];
+  char offset[32];
   char limit[32];
   char age[32];
   char longest[32];
@@ -78,8 +93,9 @@ void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t 
   struct tm utc;
   (void)gmtime_r(&when, &utc);
   (void)strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &utc);
-  span(jitter, truth->jitter_us);
-  span(limit, truth->threshold_us);
+  span(jitter, truth->jitter_us * 1000);
+  span(limit, truth->threshold_us * 1000);
+  span(offset, truth->offset_ns);
   switch (truth->verdict) {
   case SOAK_JITTER:
     (void)snprintf(text, sizeof text, "NTP jitter above threshold: %s (threshold: %s)", jitter,
@@ -95,8 +111,14 @@ void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t 
     (void)snprintf(text, sizeof text, "NTP healthy, jitter: %s (threshold: %s)", jitter, limit);
   }
   (void)snprintf(
-      out, SOAK_LINE_BYTES, "<%d>%s ntp_monitor[%ld]: %s %s, server: %s, source: timesyncd%s",
+      out, SOAK_LINE_BYTES,
+      "<%d>%s ntp_monitor[%ld]: %s %s, offset at the last reply: %s%s, server: %s, source: "
+      "timesyncd%s",
       truth->verdict == SOAK_OK ? 30 : 28, stamp, (long)pid,
-      truth->verdict == SOAK_OK ? "INFO" : "WARNING", text, truth->server,
-      truth->verdict == SOAK_STALE ? "; check the NTP service and its way to the server" : "");
+      truth->verdict == SOAK_OK ? "INFO" : "WARNING", text, truth->offset_ns > 0 ? "+" : "", offset,
+      truth->server,
+      truth->verdict == SOAK_STALE
+          ? "; check the NTP service and its way to the server; figures of the "
+            "last reply, perhaps another server's"
+          : "");
 }
