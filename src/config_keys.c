@@ -77,6 +77,8 @@ const struct config_key config_keys[] = {
            "an error bound above this"),
     LIMITS("stratum", METRIC_STRATUM, COUNT_RANGE(0, 15), "9", "off", "a stratum above this"),
     LIMITS("reach", METRIC_REACH, COUNT_RANGE(1, 8), "off", "off", "reach below this"),
+    LIMITS("clock_class", METRIC_CLOCK_CLASS, COUNT_RANGE(0, 254), "off", "off",
+           "a PTP clock class above this"),
     {.name = "stale_after",
      MONITORING(stale_after_ns),
      TIME_RANGE,

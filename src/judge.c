@@ -18,17 +18,10 @@ static bool worse(enum verdict a, enum verdict b) {
 
 /* Of equal verdicts the reason that stands higher decides; those of a failure come last. */
 static unsigned standing(enum reason reason) {
-  static const enum reason order[] = {REASON_NOT_SYNCHRONISED,
-                                      REASON_TWO_DAEMONS,
-                                      REASON_FALSETICKER,
-                                      REASON_STALE,
-                                      REASON_OFFSET,
-                                      REASON_ERROR_BOUND,
-                                      REASON_ROOT_DISTANCE,
-                                      REASON_STRATUM,
-                                      REASON_REACH,
-                                      REASON_JITTER,
-                                      REASON_DELAY};
+  static const enum reason order[] = {
+      REASON_NOT_SYNCHRONISED, REASON_TWO_DAEMONS, REASON_FALSETICKER,   REASON_STALE,
+      REASON_OFFSET,           REASON_ERROR_BOUND, REASON_ROOT_DISTANCE, REASON_STRATUM,
+      REASON_CLOCK_CLASS,      REASON_REACH,       REASON_JITTER,        REASON_DELAY};
   unsigned place = 0;
   while (place < sizeof order / sizeof *order && order[place] != reason) {
     place++;

@@ -43,6 +43,12 @@ const struct metric_row metric_table[METRIC_COUNT] = {
                       .below = true,
                       .most = 8,
                       .told_by = "chrony, ntpd"},
+    [METRIC_CLOCK_CLASS] = {.name = "clock class",
+                            .word = "clock_class",
+                            .reason = REASON_CLOCK_CLASS,
+                            .is_count = true,
+                            .most = 255,
+                            .told_by = "ptp"},
 };
 
 const char *metric_print(char *out, enum metric metric, int64_t value) {

@@ -23,7 +23,7 @@ static void help_limit(FILE *out) {
   (void)fputs("LIMIT is METRIC=WARN[,CRIT]; METRIC is one of\n ", out);
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     if (metric_table[m].reason != REASON_OK) {
-      (void)fprintf(out, " %s%s", metric_table[m].word,
+      (void)fprintf(out, "%s %s%s", m == METRIC_STRATUM ? "\n " : "", metric_table[m].word,
                     metric_table[m].below ? " (alerts below)" : "");
     }
   }

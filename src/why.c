@@ -26,6 +26,8 @@ static const struct {
                         "The server's stratum is above its limit."},
     [REASON_REACH] = {"reach", "a26cabe276024b12a6dece399e198463",
                       "The server's replies among the last 8 polls are below their limit."},
+    [REASON_CLOCK_CLASS] = {"clock-class", "0b19af46df514e369a721201dd39892c",
+                            "The class of the PTP grandmaster's clock is above its limit."},
     [REASON_FALSETICKER] = {"falseticker", "e281a8932a8d48939c52262cf456aab3",
                             "Fewer of the servers agree on the time than should."},
     [REASON_TWO_DAEMONS] = {"two-daemons", "69458e5ced1442bab56b28084bef974c",

@@ -17,6 +17,7 @@ enum metric {
                            twice */
   METRIC_STRATUM,       /* of the server; 0 is a reference clock */
   METRIC_REACH,         /* replies among the last 8 polls */
+  METRIC_CLOCK_CLASS,   /* of a PTP grandmaster: IEEE 1588-2019 table 4, 6 is the best */
   METRIC_COUNT
 };
 

@@ -37,6 +37,7 @@ static const struct {
     {"poll_interval_s", FIELD_POLL_INTERVAL},
     {"stratum", METRIC_STRATUM},
     {"reach", METRIC_REACH},
+    {"clock_class", METRIC_CLOCK_CLASS},
     {"leap", FIELD_LEAP},
     {"replies", FIELD_REPLIES},
 };

@@ -122,6 +122,7 @@ static void print_finding(FILE *out, const struct report *report, const struct f
   print_replies(out, sample);
   print_metric(out, report, finding, METRIC_REACH);
   print_metric(out, report, finding, METRIC_STRATUM);
+  print_metric(out, report, finding, METRIC_CLOCK_CLASS);
   if (sample_has(sample, FIELD_LEAP) && sample->leap != LEAP_NONE) {
     print_row(out, "leap second", leaps[sample->leap], "");
   }
@@ -142,7 +143,7 @@ static void print_bystander(FILE *out, const struct finding *finding) {
     (void)fprintf(out, ", offset %s",
                   metric_print_short(text, METRIC_OFFSET, sample->value[METRIC_OFFSET]));
   }
-  for (enum metric m = METRIC_STRATUM; m <= METRIC_REACH; m++) {
+  for (enum metric m = METRIC_STRATUM; m <= METRIC_CLOCK_CLASS; m++) {
     if (sample_has(sample, m)) {
       (void)fprintf(out, ", %s %s", metric_table[m].name, metric_print(text, m, sample->value[m]));
     }

@@ -229,6 +229,9 @@ void ptp_sample_make(const struct ptp_reading *reading, unsigned wanted, int64_t
   if (master) {
     (void)ptp_data_identity(sample->server, reading->status.time_status.grandmaster);
   }
+  if (master && follows) {
+    sample_set(sample, METRIC_CLOCK_CLASS, reading->parent.parent.clock_class);
+  }
   bool system = follows && measured && take_measurement(reading, realtime_ns, monotonic_ns, sample);
   int64_t gap_ns = slave && measured ? find_gap(reading, realtime_ns, monotonic_ns) : 0;
   if (gap_ns != 0) {

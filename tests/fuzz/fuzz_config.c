@@ -124,6 +124,7 @@ void fuzz_settings(struct config *config, unsigned which) {
       {"error_bound_critical", "1s"},
       {"stratum_threshold", "2"},
       {"reach_threshold", "8"},
+      {"clock_class_threshold", "6"},
   };
   config_init(config, source_check);
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {

@@ -20,6 +20,7 @@ void fuzz_sample(const struct sample *sample) {
   MUST(value[METRIC_ROOT_DISTANCE] >= 0 && value[METRIC_ROOT_DISTANCE] <= 3 * DURATION_D / 2);
   MUST(value[METRIC_STRATUM] >= 0 && value[METRIC_STRATUM] <= 16);
   MUST(value[METRIC_REACH] >= 0 && value[METRIC_REACH] <= 8);
+  MUST(value[METRIC_CLOCK_CLASS] >= 0 && value[METRIC_CLOCK_CLASS] <= 255);
   MUST(value[METRIC_ERROR_BOUND] >= 0);
   MUST(sample->poll_interval_ns >= 0 && sample->poll_interval_ns <= INT64_MAX / 4);
   MUST((unsigned)sample->leap <= LEAP_UNSYNCHRONISED);
@@ -130,6 +131,7 @@ static void check_finding(const struct finding *finding, const struct config *co
       {early ? VERDICT_OK : by_limit(sample, config, METRIC_ERROR_BOUND), REASON_ERROR_BOUND},
       {by_limit(sample, config, METRIC_ROOT_DISTANCE), REASON_ROOT_DISTANCE},
       {by_limit(sample, config, METRIC_STRATUM), REASON_STRATUM},
+      {by_limit(sample, config, METRIC_CLOCK_CLASS), REASON_CLOCK_CLASS},
       {by_limit(sample, config, METRIC_REACH), REASON_REACH},
       {warming ? VERDICT_OK : by_limit(sample, config, METRIC_JITTER), REASON_JITTER},
       {by_limit(sample, config, METRIC_DELAY), REASON_DELAY}};

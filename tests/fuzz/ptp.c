@@ -172,6 +172,9 @@ static void sample_all(struct bytes *bytes) {
   MUST(sample.remark[0] != '\0' && strlen(sample.remark) < sizeof sample.remark - 4);
   MUST(!sample_has(&sample, METRIC_OFFSET) ||
        sample.value[METRIC_OFFSET] == -status.time_status.offset_ns);
+  MUST(!sample_has(&sample, METRIC_CLOCK_CLASS) ||
+       (status.time_status.present &&
+        sample.value[METRIC_CLOCK_CLASS] == reading.parent.parent.clock_class));
   if (sample_has(&sample, METRIC_JITTER)) {
     jitter(&reading, sample.value[METRIC_JITTER]);
   }

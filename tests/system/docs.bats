@@ -95,7 +95,7 @@ setup() {
 @test "keys: no text names one that the program does not have" {
   {
     printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time check_ntp_peer check_chrony sys_jitter metric_threshold metric_critical \
-      node_exporter data_format ignore_error
+      node_exporter data_format ignore_error free_running
     metrics
     "$PROG" -C "$T/empty.conf" --print-config | sed -nE 's/^([a-z_]+) *=.*/\1/p'
     report json | grep -oE '"[a-z_]+":' | tr -d '":'
@@ -162,7 +162,7 @@ setup() {
 
 @test "words: every metric in ntp_monitor(1) and README" {
   metrics >"$T/metrics"
-  [ "$(wc -l <"$T/metrics")" -ge 7 ]
+  [ "$(wc -l <"$T/metrics")" -ge 8 ]
   while read -r metric; do
     grep -F -- '--limit METRIC=' "$README" | grep -qF "\`$metric\`" || fail "README: no $metric"
     part "$MAN1" '^.It Fl ..limit' '^.It' | grep -qE "(^.Li|,| ) *$metric( |,|\$)" || fail "man: no $metric"
@@ -276,7 +276,7 @@ setup() {
 }
 
 @test "shown: what --print-config prints is a configuration" {
-  example_uncommented | sed -E 's/^((stratum|reach)_.*)= off/\1= 5/; s/= off/= 5s/' >"$T/one.conf"
+  example_uncommented | sed -E 's/^(stratum_.*)= off/\1= 9/; s/^((reach|clock_class)_.*)= off/\1= 5/; s/= off/= 5s/' >"$T/one.conf"
   "$PROG" -C "$T/one.conf" --print-config >"$T/two.conf"
   run -0 "$PROG" -C "$T/two.conf" --check-config
   [ "$output" = '0 problems in the configuration' ] || fail "$output"

@@ -81,7 +81,7 @@ help_names() {
 
 # The names that --limit takes.
 metrics() {
-  "$PROG" --help=all | awk '/^LIMIT is/ { getline; sub(/\(.*/, ""); print }' | tr ' ' '\n' | grep .
+  "$PROG" --help=all | sed -n '/^LIMIT is/,/^[^ ]/s/^ //p' | sed 's/([^)]*)//' | tr ' ' '\n' | grep .
 }
 
 reasons() {

@@ -50,7 +50,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
 '"message":"'"$healthy"'","note":null,"exit_status":0,"limits":'"$LIMITS"',"servers":['\
 '{"server":"ntp.example.org","address":"192.0.2.1","verdict":"ok","reason":"ok","reasons":["ok"],"jitter_s":0.001207,'\
 '"offset_s":null,"delay_s":null,"root_distance_s":0.0000525,"age_s":null,"error_bound_s":null,"stratum":2,'\
-'"reach":null,"jitter_kind":"rms8","poll_interval_s":32,"leap":"none","replies":10,"sent":null,"spike":false,'\
+'"reach":null,"clock_class":null,"jitter_kind":"rms8","poll_interval_s":32,"leap":"none","replies":10,"sent":null,"spike":false,'\
 '"state":null,"remark":null,"source":"text"}]}'
 }
 
@@ -82,12 +82,12 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   equal 'the keys' "$(json 'keys_unsorted')" '["schema","time","host","source","verdict","reason","reasons","message",'\
 '"note","exit_status","limits","servers"]'
   equal 'the keys of a server' "$(json '.servers[0] | keys_unsorted')" '["server","address","verdict","reason","reasons",'\
-'"jitter_s","offset_s","delay_s","root_distance_s","age_s","error_bound_s","stratum","reach",'\
+'"jitter_s","offset_s","delay_s","root_distance_s","age_s","error_bound_s","stratum","reach","clock_class",'\
 '"jitter_kind","poll_interval_s","leap","replies","sent","spike","state","remark","source"]'
-  equal 'the unknown' "$(json '[.servers[0][] | select(. == null)] | length')" 4
-  equal 'these' "$(json '.servers[0] | [.reach, .sent, .state, .remark]')" '[null,null,null,null]'
+  equal 'the unknown' "$(json '[.servers[0][] | select(. == null)] | length')" 5
+  equal 'these' "$(json '.servers[0] | [.reach, .clock_class, .sent, .state, .remark]')" '[null,null,null,null,null]'
   equal 'the types' "$(json '[.servers[0][] | type] | join(" ")')" '"string string string string array number'\
-' number number number number number number null string number string number null boolean null null string"'
+' number number number number number number null null string number string number null boolean null null string"'
   equal 'the offset, the stratum, the replies' "$(json '.servers[0] | [.offset_s > 0.69, .offset_s < 0.71, .stratum, .replies]')" '[true,true,2,8]'
   local jitter
   jitter=$(figure jitter_s)
@@ -107,7 +107,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   equal 'the jitter' "$(figure jitter_s)" 0.000007
   equal 'all else' "$(json '.servers[0] | del(.jitter_s)')" '{"server":null,"address":null,"verdict":"ok",'\
 '"reason":"ok","reasons":["ok"],"offset_s":null,"delay_s":null,"root_distance_s":null,"age_s":null,"error_bound_s":null,'\
-'"stratum":null,"reach":null,"jitter_kind":"rms8","poll_interval_s":null,"leap":null,"replies":null,"sent":null,'\
+'"stratum":null,"reach":null,"clock_class":null,"jitter_kind":"rms8","poll_interval_s":null,"leap":null,"replies":null,"sent":null,'\
 '"spike":null,"state":null,"remark":null,"source":"text"}'
 }
 

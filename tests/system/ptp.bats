@@ -86,6 +86,7 @@ whole_ns() {
   server_is .leap '"none"'
   server_is .poll_interval_s 0.0625
   server_is '[.stratum, .reach, .replies, .root_distance_s, .error_bound_s]' '[null, null, null, null, null]'
+  server_is .clock_class "$(lab_ptp_get slave PARENT_DATA_SET gm.ClockClass)"
   within offset "$(ns_of offset_s)" -50000000 50000000
   within age "$(ns_of age_s)" 0 2000000000
   remark 'jitter of [2-8] measurements in [0-9]+ samples'
@@ -110,6 +111,16 @@ whole_ns() {
   within age "$(ns_of age_s)" $((before - ingress - 1000)) $((after - ingress + 1000))
   server_is .jitter_kind null
   server_is .remark '"grandmaster of class 248, not traceable"'
+}
+
+@test "ptp: the grandmaster's class is held against its limit" {
+  slave
+  measure --limit clock_class=248,248
+  verdict 0 ok '^NTP healthy, .*clock class: 248 \(threshold: 248'
+  measure --limit clock_class=127
+  verdict 1 clock-class '^NTP clock class above threshold: 248 \(threshold: 127\)'
+  measure --limit clock_class=6,127
+  verdict 2 clock-class '^NTP clock class above critical threshold: 248 \(critical threshold: 127\)'
 }
 
 @test "ptp: the jitter is that of the measurements that were seen" {

@@ -87,6 +87,8 @@ static void test_defaults(void **state) {
       {"stratum_critical", "off"},
       {"reach_threshold", "off"},
       {"reach_critical", "off"},
+      {"clock_class_threshold", "off"},
+      {"clock_class_critical", "off"},
       {"stale_after", "auto"},
       {"min_replies", "2"},
       {"source", "auto"},

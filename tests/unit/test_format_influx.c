@@ -80,13 +80,14 @@ static void test_values(void **state) {
   sample_set(sample, METRIC_AGE, -DURATION_S);
   sample_set(sample, METRIC_STRATUM, 16);
   sample_set(sample, METRIC_REACH, 8);
+  sample_set(sample, METRIC_CLOCK_CLASS, 255);
   sample->present |= 1U << FIELD_POLL_INTERVAL | 1U << FIELD_LEAP | 1U << FIELD_REPLIES;
   sample->poll_interval_ns = 1500 * DURATION_MS;
   sample->leap = LEAP_UNSYNCHRONISED;
   sample->replies = INT64_MAX;
 #define VALUES                                                                                \
   "jitter_s=9223372036.854775807,offset_s=-9223372036.854775808,delay_s=0.0,root_distance_s=" \
-  "0.000000001,age_s=-1.0,poll_interval_s=1.5,stratum=16i,reach=8i,leap=3i,"
+  "0.000000001,age_s=-1.0,poll_interval_s=1.5,stratum=16i,reach=8i,clock_class=255i,leap=3i,"
   assert_printed(&format_influx, &example.report, false,
                  RUN("1", "jitter") TAGS VALUES "replies=9223372036854775807i," JUDGED NOW);
   sample->replies++; /* beyond what its integers hold */

@@ -19,8 +19,9 @@ static int fill(void **state) {
   "\"NTP jitter above threshold: 2.15s (threshold: 2s)\",\"note\":null,\"exit_status\":1,"
 #define LIMITS "\"limits\":{\"jitter_s\":{\"warning\":2,\"critical\":null}},"
 #define SERVER "{\"server\":\"ntp.example.org\",\"address\":\"192.0.2.1\","
-#define BOUND(stratum) \
-  "\"error_bound_s\":0.0001575,\"stratum\":" #stratum ",\"reach\":null,\"jitter_kind\":\"rms8\","
+#define BOUND(stratum)                                \
+  "\"error_bound_s\":0.0001575,\"stratum\":" #stratum \
+  ",\"reach\":null,\"clock_class\":null,\"jitter_kind\":\"rms8\","
 #define NO_STATE "\"state\":null,\"remark\":null,"
 #define SERVER_TAIL                                                                           \
   "\"verdict\":\"warning\",\"reason\":\"jitter\",\"reasons\":[\"jitter\"],\"jitter_s\":2.15," \
@@ -69,15 +70,16 @@ static void test_nulls(void **state) {
   example.samples[0].jitter_kind = JITTER_NONE;
   example.samples[0].server[0] = '\0';
   example.samples[0].address[0] = '\0';
-  assert_printed(&format_json, &example.report, false,
-                 HEAD MESSAGE LIMITS
-                 "\"servers\":[{\"server\":null,\"address\":null,\"verdict\":\"warning\","
-                 "\"reason\":\"jitter\",\"reasons\":[\"jitter\"],\"jitter_s\":null,\"offset_s\":"
-                 "null,\"delay_s\":null,"
-                 "\"root_distance_s\":null,\"age_s\":null,\"error_bound_s\":null,\"stratum\":null,"
-                 "\"reach\":null,\"jitter_kind\":null,\"poll_interval_s\":null,"
-                 "\"leap\":null,\"replies\":null,\"sent\":null,\"spike\":null," NO_STATE
-                 "\"source\":\"timesyncd\"}]}\n");
+  assert_printed(
+      &format_json, &example.report, false,
+      HEAD MESSAGE LIMITS
+      "\"servers\":[{\"server\":null,\"address\":null,\"verdict\":\"warning\","
+      "\"reason\":\"jitter\",\"reasons\":[\"jitter\"],\"jitter_s\":null,\"offset_s\":"
+      "null,\"delay_s\":null,"
+      "\"root_distance_s\":null,\"age_s\":null,\"error_bound_s\":null,\"stratum\":null,"
+      "\"reach\":null,\"clock_class\":null,\"jitter_kind\":null,\"poll_interval_s\":null,"
+      "\"leap\":null,\"replies\":null,\"sent\":null,\"spike\":null," NO_STATE
+      "\"source\":\"timesyncd\"}]}\n");
 }
 
 static void test_values(void **state) {
@@ -166,7 +168,8 @@ static void test_bystander(void **state) {
       "\"critical\":2}},\"servers\":[{\"server\":\"b.example.org\",\"address\":null,"
       "\"verdict\":null,\"reason\":null,\"jitter_s\":null,\"offset_s\":null,\"delay_s\":null,"
       "\"root_distance_s\":null,\"age_s\":null,\"error_bound_s\":null,\"stratum\":null,"
-      "\"reach\":7,\"jitter_kind\":\"stddev\",\"poll_interval_s\":null,\"leap\":null,"
+      "\"reach\":7,\"clock_class\":null,\"jitter_kind\":\"stddev\",\"poll_interval_s\":null,"
+      "\"leap\":null,"
       "\"replies\":null,\"sent\":4,\"spike\":null,\"state\":\"falseticker\","
       "\"remark\":\"reach is \\\"low\\\"\",\"source\":\"timesyncd\"}]}\n");
 }

@@ -30,12 +30,14 @@ static void test_limits(void **state) {
   example.config.limit[METRIC_STRATUM].warning = 3;
   example.config.limit[METRIC_REACH] = (struct limit){8, 4};
   sample_set(&example.samples[0], METRIC_REACH, 7);
+  example.config.limit[METRIC_CLOCK_CLASS].critical = 127;
+  sample_set(&example.samples[0], METRIC_CLOCK_CLASS, 6);
   example.config.stale_after_ns = DURATION_MIN;
   assert_printed(&format_nagios, &example.report, false,
                  TEXT
                  " jitter=2.15s;2;5;0 offset=0.000023s;-0.1:0.1;-1:1 delay=0.000069s;;;0 "
                  "root_distance=0.0001s;;0.000000001;0 age=12.3s;-1:60; error_bound=0.0001575s;;;0 "
-                 "stratum=2;3;;0;16 reach=7;8:;4:;0;8\n");
+                 "stratum=2;3;;0;16 reach=7;8:;4:;0;8 clock_class=6;;127;0;255\n");
 }
 
 static void test_several_servers(void **state) {

@@ -42,6 +42,9 @@ static void assert_texts(const char *const texts[]) {
   HEAD("server_info", "A server, what the time service makes of it, and its kind of jitter.")
 #define LIMITS HEAD("limit_seconds", "Above this the figure that limit names is what level says.")
 #define LIMIT_STRATUM HEAD("limit_stratum", "Above this the stratum is what level says.")
+#define CLASS \
+  HEAD("clock_class", "Class of the PTP grandmaster's clock, 6: it follows a primary reference.")
+#define LIMIT_CLASS HEAD("limit_clock_class", "Above this the clock class is what level says.")
 #define LIMIT_REACH HEAD("limit_reach_ratio", "Below this the reach is what level says.")
 #define LAST HEAD("last_run_timestamp_seconds", "When this was measured.")
 #define TOOK HEAD("run_duration_seconds", "How long measuring and judging took.")
@@ -124,6 +127,7 @@ static void test_values(void **state) {
   sample_set(sample, METRIC_AGE, -1);
   sample_set(sample, METRIC_STRATUM, 16);
   sample_set(sample, METRIC_REACH, 7);
+  sample_set(sample, METRIC_CLOCK_CLASS, 248);
   sample->present |= 1U << FIELD_POLL_INTERVAL | 1U << FIELD_LEAP | 1U << FIELD_REPLIES;
   sample->poll_interval_ns = 1;
   sample->leap = LEAP_UNSYNCHRONISED;
@@ -133,8 +137,9 @@ static void test_values(void **state) {
               HERE("offset_seconds", "-9223372036.854775808"), DELAY, HERE("delay_seconds", "0"),
               POLL, HERE("poll_interval_seconds", "0.000000001"), UPDATE,
               HERE("last_update_timestamp_seconds", "1795237878.010060124"), STRATUM,
-              HERE("stratum", "16"), REACH, HERE("reach_ratio", "0.875"), LEAP, HERE("leap", "3"),
-              REPLIES, HERE("replies", "18446744073709551615"), INFO,
+              HERE("stratum", "16"), REACH, HERE("reach_ratio", "0.875"), CLASS,
+              HERE("clock_class", "248"), LEAP, HERE("leap", "3"), REPLIES,
+              HERE("replies", "18446744073709551615"), INFO,
               ABOUT("192.0.2.1", "192.0.2.1", "jittery", ""), LIMIT, END);
 }
 
@@ -191,11 +196,13 @@ static void test_limits(void **state) {
   example.config.limit[METRIC_ERROR_BOUND] = (struct limit){DURATION_MS, 1};
   example.config.limit[METRIC_STRATUM] = (struct limit){0, 15};
   example.config.limit[METRIC_REACH] = (struct limit){8, 1};
+  example.config.limit[METRIC_CLOCK_CLASS] = (struct limit){6, CONFIG_NONE};
   assert_page(
       BEGIN, LIMITS, OF_SPAN("jitter", "critical", "5"), OF_SPAN("error_bound", "warning", "0.001"),
       OF_SPAN("error_bound", "critical", "0.000000001"), LIMIT_STRATUM,
       OF_COUNT("stratum", "warning", "0"), OF_COUNT("stratum", "critical", "15"), LIMIT_REACH,
-      OF_COUNT("reach_ratio", "warning", "1"), OF_COUNT("reach_ratio", "critical", "0.125"), END);
+      OF_COUNT("reach_ratio", "warning", "1"), OF_COUNT("reach_ratio", "critical", "0.125"),
+      LIMIT_CLASS, OF_COUNT("clock_class", "warning", "6"), END);
 }
 
 /* Backslash, quote, newline, and nothing else. */

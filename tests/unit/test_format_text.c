@@ -126,9 +126,11 @@ static void test_bystanders(void **state) {
   samples[0] = (struct sample){.server = "a.example.org", .address = "192.0.2.1"};
   samples[0].state = STATE_SELECTED;
   sample_set(&samples[0], METRIC_REACH, 7);
+  sample_set(&samples[0], METRIC_CLOCK_CLASS, 248);
   samples[1] = samples[0];
   (void)strcpy(samples[1].server, "b.example.org");
   sample_set(&samples[1], METRIC_OFFSET, 1500 * DURATION_US);
+  samples[1].present &= ~(1U << METRIC_CLOCK_CLASS);
   sample_set(&samples[1], METRIC_STRATUM, 3);
   samples[1].state = STATE_COMBINED;
   samples[1].bystander = true;
@@ -136,10 +138,12 @@ static void test_bystanders(void **state) {
   samples[2].state = STATE_UNREACHABLE;
   (void)strcpy(samples[2].remark, "port unreachable");
   example.config.limit[METRIC_REACH].warning = 8;
+  example.config.limit[METRIC_CLOCK_CLASS].warning = 6;
   assert_printed(&format_text, &example.report, false,
                  "WARNING  " MESSAGE "\n"
                  "  server          a.example.org (192.0.2.1) selected\n"
                  "  reach           7              of the last 8 polls, warning below 8\n"
+                 "  clock class     248            warning above 6\n"
                  "  source          timesyncd\n\n"
                  "  combined        b.example.org (192.0.2.1), offset +1.5ms, stratum 3, reach 7\n"
                  "  unreachable     c.example.org, port unreachable\n");

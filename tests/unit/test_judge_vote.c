@@ -185,6 +185,23 @@ static void test_sick(void **state) {
   assert_finding(&sample, VERDICT_OK, REASON_OK);
 }
 
+/* Of equal verdicts the class comes behind the stratum, and is a verdict of its own. */
+static void test_clock_class(void **state) {
+  (void)state;
+  struct sample sample = well();
+  sample_set(&sample, METRIC_CLOCK_CLASS, 7);
+  config.limit[METRIC_CLOCK_CLASS] = (struct limit){7, 127};
+  assert_finding(&sample, VERDICT_OK, REASON_OK);
+  sample_set(&sample, METRIC_CLOCK_CLASS, 8);
+  assert_finding(&sample, VERDICT_WARNING, REASON_CLOCK_CLASS);
+  config.limit[METRIC_DELAY].warning = 0;
+  assert_finding(&sample, VERDICT_WARNING, REASON_CLOCK_CLASS);
+  config.limit[METRIC_STRATUM].warning = 0;
+  assert_finding(&sample, VERDICT_WARNING, REASON_STRATUM);
+  sample_set(&sample, METRIC_CLOCK_CLASS, 128);
+  assert_finding(&sample, VERDICT_CRITICAL, REASON_CLOCK_CLASS);
+}
+
 /* Three replies to the first three polls are as well as can be. */
 static void test_starting(void **state) {
   (void)state;
@@ -244,6 +261,7 @@ int main(void) {
       cmocka_unit_test_setup(test_disproved, fill),
       cmocka_unit_test_setup(test_unjudged, fill),
       cmocka_unit_test_setup(test_sick, fill),
+      cmocka_unit_test_setup(test_clock_class, fill),
       cmocka_unit_test_setup(test_starting, fill),
       cmocka_unit_test_setup(test_bystander, fill),
       cmocka_unit_test_setup(test_jitter_kind, fill),

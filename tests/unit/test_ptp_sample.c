@@ -79,9 +79,10 @@ static void test_slave(void **state) {
   has(METRIC_ROOT_DISTANCE, 25);
   has(METRIC_ERROR_BOUND, 2000 + 2000 + 25 + 2100); /* 15 ppm of 140 ms */
   has(METRIC_AGE, 140 * DURATION_MS);
-  has_none_but(1U << METRIC_ROOT_DISTANCE | 1U << METRIC_JITTER | 1U << METRIC_OFFSET |
-               1U << METRIC_DELAY | 1U << METRIC_ERROR_BOUND | 1U << METRIC_AGE | 1U << FIELD_LEAP |
-               1U << FIELD_POLL_INTERVAL);
+  has(METRIC_CLOCK_CLASS, 6);
+  has_none_but(1U << METRIC_CLOCK_CLASS | 1U << METRIC_ROOT_DISTANCE | 1U << METRIC_JITTER |
+               1U << METRIC_OFFSET | 1U << METRIC_DELAY | 1U << METRIC_ERROR_BOUND |
+               1U << METRIC_AGE | 1U << FIELD_LEAP | 1U << FIELD_POLL_INTERVAL);
   assert_int_equal(sample.jitter_kind, JITTER_RMS_SUCCESSIVE);
   assert_int_equal(sample.state, STATE_SELECTED);
   assert_int_equal(sample.leap, LEAP_NONE);
@@ -143,7 +144,7 @@ static void test_breaks(void **state) {
   look(300, 1000, NOW_NS - 400);
   look(200, 1000, 0);
   make(2);
-  has_none_but(1U << FIELD_LEAP);
+  has_none_but(1U << METRIC_CLOCK_CLASS | 1U << FIELD_LEAP);
   assert_string_equal(sample.remark,
                       "no measurement yet since the master changed or the clock was set");
   assert_int_equal(sample.jitter_kind, JITTER_RMS_SUCCESSIVE);
@@ -262,6 +263,7 @@ static void test_grandmaster(void **state) {
   look(0, 5, NOW_NS);
   make(1);
   assert_string_equal(sample.remark, "grandmaster of class 248, not traceable");
+  has(METRIC_CLOCK_CLASS, 248);
   make(2);
   assert_string_equal(
       sample.remark,
@@ -274,6 +276,7 @@ static void test_grandmaster(void **state) {
   reading.status.time_status.present = false;
   make(1);
   assert_string_equal(sample.remark, "no grandmaster announces itself");
+  assert_false(sample_has(&sample, METRIC_CLOCK_CLASS)); /* what is there is this clock's own */
   assert_string_equal(sample.server, "");
   assert_int_equal(sample.leap, LEAP_NONE);
   assert_int_equal(sample.state, STATE_SELECTED);
@@ -291,8 +294,8 @@ static void test_no_delay(void **state) {
     reading.port.port.delay_ns = reading.current.current.delay_ns = 0;
     look(0, 0, NOW_NS);
     make(1);
-    has_none_but(1U << METRIC_ROOT_DISTANCE | 1U << METRIC_AGE | 1U << FIELD_LEAP |
-                 1U << FIELD_POLL_INTERVAL);
+    has_none_but(1U << METRIC_CLOCK_CLASS | 1U << METRIC_ROOT_DISTANCE | 1U << METRIC_AGE |
+                 1U << FIELD_LEAP | 1U << FIELD_POLL_INTERVAL);
   }
   begin(PTP_SLAVE);
   reading.port.port.delay_mechanism = 0xfe; /* nobody measures it, and the offset is one */

@@ -48,6 +48,8 @@ static void test_config(void **state) {
                             "stratum_critical        = off                  ; default\n"
                             "reach_threshold         = off                  ; default\n"
                             "reach_critical          = off                  ; default\n"
+                            "clock_class_threshold   = off                  ; default\n"
+                            "clock_class_critical    = off                  ; default\n"
                             "stale_after             = auto                 ; default\n"
                             "min_replies             = 2                    ; default\n"
                             "source                  = text:a               ; command line\n"
@@ -158,6 +160,8 @@ static void test_finding(void **state) {
   assert_string_equal(next_line(), "judge: stratum 2, warning above (off), critical above 3");
   assert_string_equal(next_line(),
                       "judge: reach unknown, warning below (off), critical below (off)");
+  assert_string_equal(next_line(),
+                      "judge: clock class unknown, warning above (off), critical above (off)");
   assert_string_equal(next_line(),
                       "judge: server ntp.example.org (192.0.2.1): WARNING, reason: jitter");
   assert_null(next_line());

@@ -20,6 +20,7 @@ static void test_words(void **state) {
                                       "error-bound",
                                       "stratum",
                                       "reach",
+                                      "clock-class",
                                       "falseticker",
                                       "two-daemons",
                                       "stale",
