@@ -22,6 +22,7 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
+#define CHECK "; check: systemctl status chronyd" /* where the line is long */
 #define CHECK_SERVICE "; check the time service: systemctl status chronyd"
 /* What `runs` may take. */
 #define PROBE_NS (100 * DURATION_MS)
@@ -70,7 +71,7 @@ static int timed_out(const struct asking *asking, struct why *why) {
   int64_t waited_ns = clock_monotonic_ns() - asking->begun_ns;
   duration_print(span, duration_round(waited_ns));
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
-                 "chronyd is there but did not answer within %s: it hangs (%s)" CHECK_SERVICE, span,
+                 "chronyd is there but did not answer within %s: it hangs (%s)" CHECK, span,
                  chrony_talk_words(&asking->talk, ways, sizeof ways));
 }
 

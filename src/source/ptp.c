@@ -72,9 +72,8 @@ static int lost(const struct ptp *ptp, int error, struct why *why) {
                          ptp->path, span)
                : why_set(why, REASON_TIMEOUT, error,
                          "ptp4l at %s did not answer within %s: it hangs, or its domainNumber is "
-                         "not %d or its transportSpecific not %d (gPTP has 1), which it "
-                         "does not say; set domain and transport_specific under [ptp] as its "
-                         "configuration has them",
+                         "not %d or its transportSpecific not %d (gPTP has 1); set domain and "
+                         "transport_specific under [ptp] to ptp4l's",
                          ptp->path, span, ptp->request.domain, ptp->request.transport_specific);
   default:
     return why_set(why, REASON_NO_SERVICE, error, "cannot ask ptp4l at %s: %s", ptp->path,

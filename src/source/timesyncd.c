@@ -154,7 +154,7 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
   }
   if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
     return why_set(why, REASON_DENIED, -EACCES,
-                   "the bus policy forbids asking systemd-timesyncd (%.200s); check "
+                   "the bus policy forbids asking systemd-timesyncd (%.90s); check "
                    "org.freedesktop.timesync1.conf in /usr/share/dbus-1/system.d",
                    error->message != NULL ? error->message : "no reason given");
   }
