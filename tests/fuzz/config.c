@@ -23,7 +23,7 @@ static void say(void *user, bool problem, const char *text) {
   said->warning_count += !problem;
   MUST(fuzz_is_safe(text));
   MUST(strncmp(text, said->path, strlen(said->path)) == 0 ||
-       strstr(text, " is below ") != NULL); /* of config_check, which may begin with "default" */
+       (problem ? strncmp(text, "default: ", 9) == 0 : strncmp(text, "samples ", 8) == 0));
 }
 
 struct values {
@@ -61,16 +61,52 @@ static struct said read_new(struct config *config, const void *data, size_t size
   return read_over(config, data, size, values);
 }
 
+static bool is_set(const struct config *config, const char *section, const char *name) {
+  return config->origin[config_find(section, name) - config_keys].line > 0;
+}
+
+/* Pairs of limits that are set, and the wrong way round: of reach the lower one is the worse. */
+static unsigned count_crossed(const struct config *config) {
+  unsigned count = 0;
+  for (size_t i = 0; i < config_key_count; i++) {
+    char name[80];
+    int length = (int)strlen(config_keys[i].name) - (int)strlen("_critical");
+    if (length <= 0 || strcmp(config_keys[i].name + length, "_critical") != 0) {
+      continue;
+    }
+    (void)snprintf(name, sizeof name, "%.*s_threshold", length, config_keys[i].name);
+    int64_t critical = 0;
+    int64_t warning = 0;
+    const struct config_key *key = config_find("monitoring", name);
+    memcpy(&critical, (const char *)config + config_keys[i].offset, sizeof critical);
+    memcpy(&warning, (const char *)config + key->offset, sizeof warning);
+    bool crossed = strncmp(name, "reach_", 6) == 0 ? critical > warning : critical < warning;
+    count += crossed && critical != CONFIG_NONE && warning != CONFIG_NONE &&
+             config->origin[i].line > 0 && is_set(config, "monitoring", name);
+  }
+  return count;
+}
+
+/* Whether InfluxDB's API can be wanted, so that something can be wrong with it. */
+static bool wants_influx(const struct config *config) {
+  bool wants = strncmp(config->output_influx, "http", 4) == 0;
+  for (size_t i = 0; i < config_key_count; i++) {
+    wants = wants || (strcmp(config_keys[i].section, "influx") == 0 && config->origin[i].line > 0);
+  }
+  return wants;
+}
+
 static void check_limits(const struct config *config, const char *path) {
   struct said said = {.path = path};
   struct config_notes notes = {.say = say, .user = &said};
-  unsigned wrong = 0;
-  for (size_t m = 0; m < METRIC_COUNT; m++) {
-    const struct limit *limit = &config->limit[m];
-    wrong += limit->critical >= 0 && limit->warning > limit->critical;
-  }
+  unsigned crossed = count_crossed(config);
+  bool samples = is_set(config, "sntp", "samples") || is_set(config, "sntp", "interval");
   config_check(config, &notes);
-  MUST(said.problem_count == wrong && notes.problem_count == wrong && said.warning_count == 0);
+  MUST(said.problem_count == notes.problem_count);
+  MUST(said.problem_count == crossed ||
+       (said.problem_count == crossed + 1 && wants_influx(config)));
+  MUST(said.warning_count ==
+       (samples && (config->sntp_samples - 1) * config->sntp_interval_ns >= config->timeout_ns));
 }
 
 /* The line ends of another system change nothing. */

@@ -98,12 +98,14 @@ static void say(void *user, bool problem, const char *text) {
 static void check_origin(const char *path) {
   static struct config config;
   const struct origin origin = {.path = path, .line = 7};
-  const struct config_key *key = config_find("monitoring", "jitter_critical");
+  const struct config_key *warning = config_find("monitoring", "jitter_threshold");
+  const struct config_key *critical = config_find("monitoring", "jitter_critical");
   unsigned count = 0;
   struct config_notes notes = {.say = say, .user = &count};
   struct why why;
   config_init(&config, source_check);
-  MUST(config_set(&config, key, "1ms", &origin, &why) == 0); /* below jitter_threshold */
+  MUST(config_set(&config, warning, "2ms", &origin, &why) == 0);
+  MUST(config_set(&config, critical, "1ms", &origin, &why) == 0);
   config_check(&config, &notes);
   MUST(count == 1 && notes.problem_count == 1);
   FILE *stream = fuzz_stream();

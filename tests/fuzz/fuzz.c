@@ -70,7 +70,8 @@ const char *fuzz_file(const void *data, size_t size) {
   static bool made;
   if (!made) {
     int fd = memfd_create("fuzz", 0);
-    MUST(fd >= 0 && dup2(fd, FD) == FD && close(fd) == 0);
+    MUST(fd >= 0 && fchmod(fd, 0600) == 0); /* else others may write it: not believed */
+    MUST(dup2(fd, FD) == FD && close(fd) == 0);
     made = true;
   }
   const struct timespec now = {FUZZ_NOW_NS / DURATION_S, FUZZ_NOW_NS % DURATION_S};
@@ -100,7 +101,7 @@ struct env *fuzz_env(void) {
   trace.used_bytes = 0;
   trace.fd = -1;
   trace.start_ns = clock_monotonic_ns();
-  env = (struct env){.start_ns = clock_monotonic_ns(), .uid = 1000, .trace = &trace};
+  env = (struct env){.start_ns = clock_monotonic_ns(), .uid = getuid(), .trace = &trace};
   env_set_timeout(&env, 10 * DURATION_S);
   return &env;
 }

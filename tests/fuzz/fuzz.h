@@ -54,7 +54,7 @@ __extension__ typedef __int128 fuzz_wide;
 /* What the clocks show: 2026-11-21T05:11:18.010060123Z. */
 #define FUZZ_NOW_NS INT64_C(1795237878010060123)
 
-/* Its trace begins anew; uid 1000. */
+/* Its trace begins anew; the uid is that which owns fuzz_file's. */
 struct env *fuzz_env(void);
 
 /* --- what must hold ------------------------------------------------------- */

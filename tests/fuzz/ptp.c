@@ -136,6 +136,42 @@ static void jitter(const struct ptp_reading *reading, int64_t jitter_ns) {
   MUST(jitter_ns == 0 || (twice - 1) * (twice - 1) * count <= 4 * sum);
 }
 
+/* Whether the steered clock shows UTC or TAI, by what is known of the measurement's age. */
+static bool is_date(const struct ptp_reading *reading, int64_t now_ns) {
+  const int64_t ahead_s[] = {0, reading->properties.time_properties.utc_offset_s, 37};
+  int64_t ingress_ns = reading->status.time_status.ingress_ns;
+  fuzz_wide most_ns = reading->changed ? LOOKS * DURATION_MS - reading->younger_ns : now_ns;
+  bool date = false;
+  for (size_t i = 0; i < sizeof ahead_s / sizeof *ahead_s; i++) {
+    fuzz_wide age_ns = (fuzz_wide)now_ns + ahead_s[i] * DURATION_S - ingress_ns;
+    date = date || (age_ns >= -DURATION_S && age_ns <= most_ns + DURATION_S);
+  }
+  return date && ingress_ns >= 1000000000 * DURATION_S;
+}
+
+/* Whom the clock follows, and what is believed of its offset. */
+static void check_sample(const struct ptp_reading *reading, int64_t now_ns,
+                         const struct sample *sample) {
+  bool measured = reading->status.time_status.ingress_ns != 0;
+  bool heard = reading->status.time_status.present || measured;
+  bool slave = heard && reading->port.port.state == PTP_SLAVE;
+  bool follows = slave || (heard && reading->port.port.state == PTP_UNCALIBRATED);
+  bool good = follows && (!slave || !measured || is_date(reading, now_ns));
+  int64_t offset_ns = reading->status.time_status.offset_ns;
+  unsigned mechanism = reading->port.port.delay_mechanism;
+  bool asks = mechanism == PTP_PEER_TO_PEER || mechanism == PTP_END_TO_END;
+  MUST(sample_has(sample, FIELD_LEAP) && (sample->leap == LEAP_UNSYNCHRONISED) == !good);
+  bool classed = follows && reading->status.time_status.present;
+  MUST(sample_has(sample, METRIC_CLOCK_CLASS) == classed);
+  MUST(!classed || sample->value[METRIC_CLOCK_CLASS] == reading->parent.parent.clock_class);
+  MUST((follows && measured) ||
+       (sample->present & ~(1U << METRIC_CLOCK_CLASS)) == 1U << FIELD_LEAP);
+  MUST(sample->remark[0] != '\0' && strlen(sample->remark) < sizeof sample->remark - 4);
+  MUST(sample_has(sample, METRIC_OFFSET) ==
+       (slave && measured && (offset_ns != 0 || !asks || sample_has(sample, METRIC_DELAY))));
+  MUST(!sample_has(sample, METRIC_OFFSET) || sample->value[METRIC_OFFSET] == -offset_ns);
+}
+
 static void sample_all(struct bytes *bytes) {
   struct ptp_reading reading = {.clock.defaults.ports = 2};
   struct ptp_data data;
@@ -165,16 +201,7 @@ static void sample_all(struct bytes *bytes) {
   memset(&sample, 0x55, sizeof sample);
   ptp_sample_make(&reading, LOOKS, now_ns, LOOKS * DURATION_MS, &sample);
   fuzz_sample(&sample);
-  bool follows = status.time_status.present && (reading.port.port.state == PTP_SLAVE ||
-                                                reading.port.port.state == PTP_UNCALIBRATED);
-  MUST(sample_has(&sample, FIELD_LEAP) && (sample.leap == LEAP_UNSYNCHRONISED) == !follows);
-  MUST(follows || sample.present == 1U << FIELD_LEAP);
-  MUST(sample.remark[0] != '\0' && strlen(sample.remark) < sizeof sample.remark - 4);
-  MUST(!sample_has(&sample, METRIC_OFFSET) ||
-       sample.value[METRIC_OFFSET] == -status.time_status.offset_ns);
-  MUST(!sample_has(&sample, METRIC_CLOCK_CLASS) ||
-       (status.time_status.present &&
-        sample.value[METRIC_CLOCK_CLASS] == reading.parent.parent.clock_class));
+  check_sample(&reading, now_ns, &sample);
   if (sample_has(&sample, METRIC_JITTER)) {
     jitter(&reading, sample.value[METRIC_JITTER]);
   }
