@@ -20,30 +20,10 @@
 #include "ntp_monitor/aside.h"
 #include "ntp_monitor/why.h"
 
-/* As many as path_resolution(7) follows. What the kernel shows for a uid that a user namespace does
- * not have: user_namespaces(7). */
-enum { LINKS_MAX = 40, NAMES_BYTES = 4096, OVERFLOW_UID = 65534 };
+/* As many as path_resolution(7) follows. */
+enum { LINKS_MAX = 40, NAMES_BYTES = 4096 };
 
 /* --- the rule ------------------------------------------------------------------- */
-
-/* Whether 65534 is no user here, but stands for all that this user namespace does not have: root
- * outside is among them, and in a rootless container owns the machine's files. Without /proc the
- * root folder tells, which is nobody's but root's. */
-static bool is_outside(uid_t owner) {
-  struct stat root;
-  unsigned first = 0;
-  unsigned count = 0;
-  FILE *map = owner == OVERFLOW_UID ? fopen("/proc/self/uid_map", "re") : NULL;
-  if (map == NULL) {
-    return owner == OVERFLOW_UID && stat("/", &root) == 0 && root.st_uid == OVERFLOW_UID;
-  }
-  bool outside = true;
-  while (fscanf(map, "%u %*u %u", &first, &count) == 2) {
-    outside = outside && (owner < first || owner - first >= count);
-  }
-  (void)fclose(map);
-  return outside;
-}
 
 /* Whether the group is the user's alone: has its name, and no other member. */
 static bool is_private(gid_t group, uid_t uid) {
@@ -76,7 +56,7 @@ static bool is_sticky(const struct stat *status) {
 
 int trusted_check(const struct stat *status, const char *what, uid_t uid, struct why *why) {
   unsigned owner = status->st_uid;
-  if (owner != 0 && owner != uid && !is_outside(owner)) {
+  if (owner != 0 && owner != uid && !trusted_is_outside(owner)) {
     return why_set(why, REASON_CONFIG, -EPERM,
                    uid == 0 ? "%s belongs to uid %u, and root believes only its own; chown root it"
                             : "%s belongs to uid %u, who is neither you nor root: not believed",

@@ -46,11 +46,13 @@ check "sample|metric|ntp_time|ntp_packet|$leaves" "$pure" \
 check "sample|metric|candm|mode6|ptp_data|ptp_sample|ptp_management|ntp_packet|ntp_poll|ntp_select|ntp_figures|$leaves" \
   'sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*|time' \
   $s/ntp/{chrony_sample,mode6_text,mode6_sample,mode6_words,ptp_sample,ptp_words,ntp_figures,ntp_reading}.c
-check "sample|metric|chrony_talk|candm|mode6|env|net|md5|ntp_flight|ntp_heard|ntp_lane|ntp_own|ntp_packet|ntp_poll|ntp_timers|ntp_unique|$leaves" \
+check "sample|metric|chrony_talk|candm|mode6|env|net|md5|ntp_flight|ntp_heard|ntp_lane|ntp_own|ntp_packet|ntp_poll|ntp_timers|ntp_unique|owner|$leaves" \
   'syslog|ini|systemd/.*' \
   $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_heard,ntp_lane,ntp_own,ntp_poll,ntp_timers,ntp_unique}.c
+check 'udp_table' 'sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*|time' $s/ntp/udp_table.c
+check "trusted|udp_table|$leaves" 'netdb|poll|syslog|ini|systemd/.*' $s/ntp/owner.c
 check "config|address|env|trusted|$leaves" "$network|systemd/.*|fcntl|unistd" $s/config.c
-check "trusted|aside|net|$leaves" "$network|ini|systemd/.*" $s/trusted.c $s/trusted_read.c
+check "trusted|aside|net|$leaves" "$network|ini|systemd/.*" $s/trusted{,_read,_outside}.c
 check "net|$leaves" "sys/socket|netinet/.*|arpa/.*|netdb|sys/un|ini|systemd/.*" $s/aside.c
 check "config|address|target|influx|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
 check "config|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" $s/influx.c
@@ -61,7 +63,7 @@ check "inetd|env|format|report|$leaves" "$network|ini|systemd/.*" $s/inetd_serve
 check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
 check "output|target|plugin_http|blank|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c
-codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_own|ntp_packet|ntp_select|ntp_poll|ntp_reading|ntp_unique'
+codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_own|ntp_packet|ntp_select|ntp_poll|ntp_reading|ntp_unique|owner'
 check "sample|metric|timesync|timesync_text|source|config|address|env|net|trusted|bus|bus_timesync|$codecs|$leaves" \
   'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c

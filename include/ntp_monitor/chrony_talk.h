@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "ntp_monitor/why.h"
+
 struct candm_question;
 struct candm_reply;
 struct trace;
@@ -44,6 +46,7 @@ struct chrony_talk {
   int64_t deadline_ns;
   struct trace *trace;
   const char *flaw; /* static: what was wrong with the last datagram that was no answer, or NULL */
+  struct why stranger; /* who has chronyd's socket or port, and is not believed; text is empty */
 };
 
 /* Opens the ways there are; path may be NULL for UDP alone. pid: ours. path and trace must outlive
@@ -59,6 +62,10 @@ void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port,
  */
 int chrony_talk_ask(struct chrony_talk *talk, struct candm_question *question,
                     struct candm_reply *reply);
+
+/* Whether the answers that came are to be believed, by who has the port: 0, or -EPERM with
+ * talk->stranger. */
+int chrony_talk_check(struct chrony_talk *talk);
 
 /* How each way that was tried failed: "/run/chrony/chronyd.sock: Permission denied, 127.0.0.1 port
  * 323: Connection refused, ...". Returns out. */

@@ -26,11 +26,12 @@ struct trusted_file {
 };
 
 /*
- * Reads the file whole into out; status is what it was then. It is looked at (O_PATH) before it is opened, so that no device
- * and, but for TRUSTED_ANYONE, no pipe is; on a file system that may hang a child reads it.
- * Returns the number of bytes, or a negative errno with why, which does not name the file:
- * -EPERM where it is not believed, -EINVAL where it is no file, -EFBIG, -ETIMEDOUT; -ENOENT where
- * it is missing, which for TRUSTED_UNNAMED includes a folder on the way that may not be entered.
+ * Reads the file whole into out; status is what it was then. It is looked at (O_PATH) before it is
+ * opened, so that no device and, but for TRUSTED_ANYONE, no pipe is; on a file system that may hang
+ * a child reads it. Returns the number of bytes, or a negative errno with why, which does not name
+ * the file: -EPERM where it is not believed, -EINVAL where it is no file, -EFBIG, -ETIMEDOUT;
+ * -ENOENT where it is missing, which for TRUSTED_UNNAMED includes a folder on the way that may not
+ * be entered.
  */
 ssize_t trusted_read(const struct trusted_file *file, char *out, size_t size_bytes,
                      struct stat *status, struct why *why);
@@ -39,6 +40,10 @@ ssize_t trusted_read(const struct trusted_file *file, char *out, size_t size_byt
  * naming it as `what`. A folder may be open to all where its sticky bit keeps names their owners'.
  */
 int trusted_check(const struct stat *status, const char *what, uid_t uid, struct why *why);
+
+/* Whether owner is 65534, and no user here but stands for all that this user namespace does not
+ * have. */
+bool trusted_is_outside(uid_t owner);
 
 /* Opens the file to be read, having checked the folders and links on the way, but not the file: a
  * descriptor, or a negative errno with why. */

@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ntp_monitor/candm.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/owner.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
@@ -52,7 +54,9 @@ void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port,
       way->fd = way->fd > 0 ? net_connect_udp(&addresses[0]) : way->fd;
     } else if (path != NULL) {
       (void)snprintf(way->name, sizeof way->name, "%s", path);
-      way->fd = chrony_socket_open(&talk->own, path, pid);
+      struct stat made;
+      int looked = owner_check_file(path, &owner_chronyd, &made, &talk->stranger);
+      way->fd = looked < 0 ? looked : chrony_socket_open(&talk->own, path, pid);
     }
     if (way->fd < 0) {
       shut(talk, way, way->fd);
@@ -68,6 +72,16 @@ void chrony_talk_close(struct chrony_talk *talk) {
     }
   }
   chrony_socket_close(&talk->own);
+}
+
+int chrony_talk_check(struct chrony_talk *talk) {
+  int error = 0;
+  for (int i = CHRONY_WAY_SOCKET + 1; i < CHRONY_WAYS && error == 0; i++) {
+    if (talk->way[i].fd >= 0) {
+      error = owner_check_port(talk->way[i].fd, &owner_chronyd, talk->trace, &talk->stranger);
+    }
+  }
+  return error;
 }
 
 const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t size_bytes) {

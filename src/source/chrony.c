@@ -41,7 +41,7 @@ struct asking {
 /* Whether chronyd has its socket open, though no answer came that way. */
 static bool is_there(const struct chrony_talk *talk, const char *path) {
   int error = talk->way[CHRONY_WAY_SOCKET].error; /* ECONNREFUSED: it has just ended */
-  bool forbidden = error == -EACCES || error == -EPERM;
+  bool forbidden = (error == -EACCES || error == -EPERM) && talk->stranger.text[0] == '\0';
   return (talk->own.there && error != -ECONNREFUSED) || (forbidden && chrony_socket_listed(path));
 }
 
@@ -79,6 +79,10 @@ static int timed_out(const struct asking *asking, struct why *why) {
 static int explain(const struct asking *asking, enum candm_command command, int answer,
                    struct why *why) {
   const char *name = candm_name(command);
+  if (answer < 0 && !asking->answered && asking->talk.stranger.text[0] != '\0') {
+    *why = asking->talk.stranger;
+    return -EPERM;
+  }
   switch (answer) {
   case -ETIMEDOUT:
     return timed_out(asking, why);
@@ -255,6 +259,10 @@ static int measure_chrony(const struct env *env, const struct config *config, co
   chrony_talk_open(&asking.talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
                    env->measure_deadline_ns, env->trace);
   int error = read_all(&asking, samples, why);
+  if (error == 0 && chrony_talk_check(&asking.talk) != 0) {
+    *why = asking.talk.stranger;
+    error = -EPERM;
+  }
   chrony_talk_close(&asking.talk);
   return error;
 }
@@ -268,7 +276,10 @@ static bool chrony_runs(const struct env *env, const struct config *config) {
   chrony_talk_open(&talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
                    env_deadline_within(env, PROBE_NS), env->trace);
   int answer = chrony_talk_ask(&talk, &question, &reply);
-  bool there = answer >= 0 || is_there(&talk, config->chrony_socket);
+  bool there = answer >= 0 ? chrony_talk_check(&talk) == 0 : is_there(&talk, config->chrony_socket);
+  if (talk.stranger.text[0] != '\0') {
+    trace_add(env->trace, "chrony: %s", talk.stranger.text);
+  }
   chrony_talk_close(&talk);
   if (answer == CANDM_SUCCESS && candm_count(&reply) == 0) {
     trace_add(env->trace, "chrony: chronyd runs and has no sources, so it does not set the clock");

@@ -18,6 +18,7 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/mode6_talk.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/owner.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
@@ -104,6 +105,7 @@ static int measure_address(const struct env *env, const char *address, struct sa
     return absent ? -ECONNREFUSED : error;
   }
   error = read_all(&talk, &reading, why);
+  error = error != 0 ? error : owner_check_port(talk.fd, &owner_ntpd, env->trace, why);
   error = error != 0 ? error : add_all(&reading, samples, why);
   (void)close(talk.fd);
   return error;
@@ -188,6 +190,10 @@ static bool has_servers(struct mode6_talk *talk, int64_t until_ns) {
   if (result == MODE6_COMPLETE && mode6_list(&talk->answer, &reading, 0, &unused) == 0 &&
       reading.total == 0) {
     trace_add(talk->env->trace, "ntpd: it runs and has no servers, so it does not set the clock");
+    return false;
+  }
+  if (result >= 0 && owner_check_port(talk->fd, &owner_ntpd, talk->env->trace, &unused) != 0) {
+    trace_add(talk->env->trace, "ntpd: %s", unused.text);
     return false;
   }
   return result >= 0;

@@ -17,6 +17,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/owner.h"
 #include "ntp_monitor/ptp_management.h"
 #include "ntp_monitor/ptp_sample.h"
 #include "ntp_monitor/sample.h"
@@ -126,8 +127,7 @@ static int receive(struct ptp *ptp, int64_t until_ns, struct ptp_reply *reply, s
 
 static int64_t until(const struct ptp *ptp) {
   int64_t until_ns = clock_monotonic_ns() + ptp->patience_ns;
-  int64_t deadline_ns = ptp->env->measure_deadline_ns;
-  return until_ns < deadline_ns ? until_ns : deadline_ns;
+  return until_ns < ptp->env->measure_deadline_ns ? until_ns : ptp->env->measure_deadline_ns;
 }
 
 /* 0, or a negative errno with why. */
@@ -215,8 +215,7 @@ static int ask_all(struct ptp *ptp, struct ptp_reading *reading, struct sample *
   error = error == 0 ? ask_data(ptp, PTP_PARENT_DATA_SET, &reading->parent, why) : error;
   error =
       error == 0 ? ask_data(ptp, PTP_TIME_PROPERTIES_DATA_SET, &reading->properties, why) : error;
-  bool slave = reading->port.port.state == PTP_SLAVE;
-  unsigned wanted = slave ? (unsigned)ptp->config->ptp_samples : 1;
+  unsigned wanted = reading->port.port.state == PTP_SLAVE ? (unsigned)ptp->config->ptp_samples : 1;
   error = error == 0 ? ask_offsets(ptp, wanted, reading, why) : error;
   if (error == 0) {
     ptp_sample_make(reading, wanted, clock_realtime_ns(), clock_monotonic_ns(), sample);
@@ -229,16 +228,17 @@ static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading,
   int64_t left_ns = ptp->env->measure_deadline_ns - clock_monotonic_ns();
   struct stat made;
   ptp->path = path;
-  if (stat(path, &made) == 0) {
+  int looked = owner_check_file(path, &owner_ptp4l, &made, why);
+  if (looked > 0) {
     reading->runs_ns =
         clock_realtime_ns() - made.st_ctim.tv_sec * DURATION_S - made.st_ctim.tv_nsec;
   }
   trace_add(ptp->env->trace, "ptp: asking at %s, domainNumber %d, transportSpecific %d", path,
             ptp->request.domain, ptp->request.transport_specific);
   ptp->patience_ns = left_ns / 4 < PATIENCE_NS ? left_ns / 4 : PATIENCE_NS;
-  ptp->fd = net_connect_local(path, NULL);
-  int error = ptp->fd < 0 ? lost(ptp, ptp->fd, why)
-                          : ask_data(ptp, PTP_DEFAULT_DATA_SET, &reading->clock, why);
+  ptp->fd = looked < 0 ? looked : net_connect_local(path, NULL);
+  int error = ptp->fd < 0 ? ptp->fd : ask_data(ptp, PTP_DEFAULT_DATA_SET, &reading->clock, why);
+  error = looked >= 0 && ptp->fd < 0 ? lost(ptp, error, why) : error;
   if (error != 0) {
     trace_add(ptp->env->trace, "ptp: %s: %s", path, why->text);
     (void)(ptp->fd < 0 || close(ptp->fd));

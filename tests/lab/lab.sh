@@ -30,6 +30,7 @@
 #   lab_logs [NAME...]                print the logs; lab_logs_on_failure: if a bats test failed
 #   lab_processes NAME                the process ids of this name, each on a line
 #   lab_as_user COMMAND...            as uid 1000 without any capability (EACCES where it is due)
+#   lab_owned PORT UID START COMMAND...   as if that user had the UDP port, where START and above are anyone's
 #   lab_bus.sh, lab_syslog.sh, lab_chrony.sh, lab_ntpd.sh, lab_ptp.sh, lab_sntp.sh, lab_liar.sh, lab_monitors.sh, lab_http.sh, lab_contrib.sh, lab_far.sh   the daemons
 if [ -z "${LAB_SOURCE-}" ]; then
   LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -207,4 +208,18 @@ lab_logs_on_failure() {
 # so.
 lab_as_user() {
   HOME=$LAB_DIR/user unshare --user --map-user=1000 --map-group=1000 "$@"
+}
+
+# The lab has no second user who could own a port: its map holds one. So of the kernel's own table of
+# sockets the command sees a copy, in which that column of that port's lines is another. START is set for real.
+# For `unshare -m sh -c "$LAB_OWNED" PORT UID START COMMAND...`, where no function can be called.
+# shellcheck disable=SC2016,SC2034 # sh's own $; used by tests
+LAB_OWNED='port=$(printf %04X "$0") line="s/^( *[0-9]+: [0-9A-F]+:$port( [^ ]+){5} +)[0-9]+ /\1$1 /"
+  echo "$2" >/proc/sys/net/ipv4/ip_unprivileged_port_start || exit
+  udp=$(sed -E "$line" /proc/self/net/udp) && udp6=$(sed -E "$line" /proc/self/net/udp6) || exit
+  shift 2
+  mount -t tmpfs lab "/proc/$$/net" && cd "/proc/$$/net" && echo "$udp" >udp && echo "$udp6" >udp6 && cd - >/dev/null && exec "$@"'
+
+lab_owned() {
+  unshare -m sh -c "$LAB_OWNED" "$@"
 }

@@ -61,6 +61,38 @@ verdict_in_trace() {
   grep -qF "chrony: $1: TRACKING answered: status 0, 104 bytes" "$ERR" || fail "no answer from $1"
 }
 
+stranger() {
+  lab_owned 323 4242 "$START" "$@"
+}
+
+@test "who has port 323 is believed if root's or chronyd's, or if only the privileged can bind it" {
+  lab_ntp_start '*=+5ms'
+  follow
+  AS=stranger START=0
+  chrony # by its socket
+  verdict 0 ok
+  chmod 0 /run/chrony
+  mv /run/chrony /run/chrony-away # root may enter it all the same
+  chrony
+  verdict 3 bad-reply "UDP port 323 belongs to uid 4242, not to chronyd's users \(root, chrony, _chrony\): not believed; see who it is: ss -ulpe 'sport = :323'"
+  echo _chrony:x:4242:4242::/:/bin/false >>/etc/passwd
+  chrony
+  verdict 0 ok
+  sed -i /^_chrony:/d /etc/passwd
+  START=1024
+  chrony
+  verdict 0 ok
+  rm -r /run/chrony-away
+  service '*=+5ms'
+  lab_replies 9
+  lab_chrony_start "$(lab_chrony_server 127.0.0.1)"
+  mv /run/chrony /run/chrony-away
+  START=0
+  check # nor is it a rival
+  verdict 0 ok 'source: timesyncd$'
+  rm -r /run/chrony-away
+}
+
 @test "auto takes chronyd where there is no timesyncd" {
   lab_ntp_start '*=+5ms'
   follow

@@ -84,6 +84,46 @@ of() {
   verdict 0 ok 'source: ntpd$'
 }
 
+stranger() {
+  here unshare -m sh -c "$LAB_OWNED" 123 4242 "$START" "$@"
+}
+
+@test "who has port 123 is believed if root's or ntpd's, or if only the privileged can bind it" {
+  AS=stranger START=0
+  ask
+  verdict 3 bad-reply "^NTP jitter unavailable: UDP port 123 belongs to uid 4242, not to ntpd's users \(root, ntp, ntpsec, _ntp\): not believed; see who it is: ss -ulpe 'sport = :123'"
+  check
+  verdict 3 bad-reply 'ntpd: UDP port 123 belongs to uid 4242'
+  lab_bus_start
+  lab_timesyncd_start
+  lab_replies 3
+  check # nor is it a rival
+  verdict 0 ok 'source: timesyncd$'
+  check -d
+  grep -q 'debug: .* ntpd: UDP port 123 belongs to uid 4242, not to' "$ERR" || fail 'not a word in the trace'
+  lab_stop timesyncd
+  lab_stop bus
+  echo ghost:x:4242:4242::/:/bin/false >>/etc/passwd
+  ask
+  verdict 3 bad-reply
+  sed -i s/^ghost:/ntpsec:/ /etc/passwd
+  ask
+  verdict 0 ok
+  sed -i /^ntpsec:/d /etc/passwd
+  START=123 # anyone may have 123 and above
+  ask
+  verdict 3 bad-reply
+  START=124
+  ask
+  verdict 0 ok
+  START=1024
+  ask
+  verdict 0 ok
+  AS=here
+  ask -d
+  grep -q 'ntpd: UDP port 123 belongs to uid 0$' "$ERR" || fail 'the owner is not root'
+}
+
 @test "auto: timesyncd beside ntpd are two who set the clock" {
   lab_bus_start
   lab_timesyncd_start
