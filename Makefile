@@ -260,7 +260,7 @@ UNIT_TESTS := $(shell printf '%s\n' $(UNIT_TESTS) | grep -E -e '[^/]*$$' -o | gr
 UNIT_TESTS := $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)
 endif
 # Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.
-LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 http_server loopback_up liar)
+LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 http_server loopback_up liar hung_fs)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIBRARY) $(COUNTED)

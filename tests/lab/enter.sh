@@ -114,7 +114,8 @@ make_etc() {
 make_dev() {
   local node new=$LAB_DIR/dev
   mkdir -p "$new/pts" "$new/shm"
-  for node in null zero full random urandom tty; do
+  for node in null zero full random urandom tty fuse; do
+    [ -e "/dev/$node" ] || continue # fuse: not everywhere, and mostly root's alone
     : >"$new/$node"
     mount --bind "/dev/$node" "$new/$node"
   done

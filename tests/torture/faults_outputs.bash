@@ -15,8 +15,9 @@ on_disk() {
   disk "mode=755,$1" && echo old >"$T/disk/report" && report_to "$T/disk/${2-report}"
 }
 
+# report_to TARGET [FORMAT]
 report_to() {
-  with -o "json=$1"
+  with -o "${2-json}=$1"
   after="logged_all_the_same${after:+ && $after}"
 }
 

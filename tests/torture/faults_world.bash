@@ -89,6 +89,27 @@ full_disk() {
   disk size=4k && : >"$T/disk/file" && ! dd if=/dev/zero of="$T/disk/other" bs=4096 count=9 2>/dev/null
 }
 
+# hung_disk: a file system at $T/hung that answers nothing, as NFS whose server is gone; 3 where /dev/fuse is not to
+# be had: it is root's on most machines, and absent in most containers.
+hung_disk() {
+  mkdir "$T/hung"
+  if ! : 2>/dev/null <>/dev/fuse; then
+    echo 'no right to /dev/fuse here: run it as root, and in a container with --device /dev/fuse'
+    return 3
+  fi
+  undo "umount -l $T/hung 2>/dev/null || :"
+  lab_spawn hung "$LAB_BUILT/hung_fs" "$T/hung" && lab_ready hung 5 grep -qs ready "$LAB_DIR/log/hung" && return
+  ! grep -q 'hung_fs: mount: ' "$LAB_DIR/log/hung" || return 3 # a kernel without FUSE in user namespaces
+  return 1
+}
+
+# hung_influx SCHEME KEY: a report for InfluxDB, and the file of that key in [influx] is there.
+hung_influx() {
+  etc [influx] 'org = o' 'bucket = b' "$2 = $T/hung/file" "$(if [ "$2" != token_file ]; then echo "token_file = $T/token"; fi)"
+  (umask 077 && echo secret >"$T/token")
+  report_to "$1://127.0.0.1:8086" influx
+}
+
 # hidden PATH...: empty for the program.
 hidden() {
   via+=(unshare -m sh -c "for path in $*; do mount -t tmpfs tmpfs \$path || exit; done; exec \"\$@\"" sh)
