@@ -409,18 +409,18 @@ poll_us=0 age=2827s|0|ok|
 poll_us=0 age=2829s|1|stale|\(limit: 47min 8s\)
 age=-0.9s|0|ok|
 age=-1.5s|1|stale|the last reply lies 1\.[45]s in the future, so the clock was put back since or is not set
-replies=1 jitter_us=0 age=-1.5s offset=1s|0|warming-up|
-replies=1 jitter_us=0 age=-1.5s offset=-1s|0|warming-up|
-replies=1 jitter_us=0 age=-2.5s offset=1s|1|stale|in the future
-replies=1 jitter_us=0 age=-2.5s offset=-1s|1|stale|in the future
+packets=1 jitter_us=0 age=-1.5s offset=1s|0|warming-up|
+packets=1 jitter_us=0 age=-1.5s offset=-1s|0|warming-up|
+packets=1 jitter_us=0 age=-2.5s offset=1s|1|stale|in the future
+packets=1 jitter_us=0 age=-2.5s offset=-1s|1|stale|in the future
 age=-1.5s offset=1s|1|stale|in the future
 age=-3000s offset=3600s|2|offset|reading stale: the last reply lies 50min in the future
 age=3600s offset=3600s|2|offset|reading stale: last reply 1h ago
 age=-3600s|1|stale|lies (1h|59min 59s) in the future
-replies=1 jitter_us=0 age=816s offset=5s|0|warming-up|
-replies=1 jitter_us=0 age=818s offset=5s|1|stale|
-replies=1 jitter_us=0 age=816s offset=-5s|1|stale|
-replies=1 jitter_us=0 age=3600s offset=7200s|1|stale|last reply (1h|59min 59s)
+packets=1 jitter_us=0 age=816s offset=5s|0|warming-up|
+packets=1 jitter_us=0 age=818s offset=5s|1|stale|
+packets=1 jitter_us=0 age=816s offset=-5s|1|stale|
+packets=1 jitter_us=0 age=3600s offset=7200s|1|stale|last reply (1h|59min 59s)
 t1=0 t2=0 t3=0 t4=0|1|stale|last reply [0-9]+d .*ago
 ROWS
   answer age=813s jitter_us=3000000

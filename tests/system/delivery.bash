@@ -58,7 +58,8 @@ common_teardown() {
 # reading [NAME=VALUE...]: what `timedatectl show-timesync` prints, in $T/reading.
 reading() {
   local server=ntp.example.org address=192.0.2.1 poll=32s leap=0 stratum=2 delay=15us
-  local dispersion=45us last=n/a spike=no replies=10 jitter=1.207ms
+  local dispersion=45us last spike=no replies=10 jitter=1.207ms
+  last=$(LC_ALL=C date -u '+%a %F %T UTC')
   [ $# = 0 ] || local "$@"
   local zero='Thu 1970-01-01 00:00:00 UTC'
   cat >"$T/reading" <<END
