@@ -128,7 +128,7 @@ static ssize_t read_aside(const struct trusted_file *file, char *out, size_t siz
   int error = aside_run(read_remote, remote, bytes, file->deadline_ns);
   ssize_t result = error;
   if (error == -ETIMEDOUT) {
-    (void)why_set(why, REASON_TIMEOUT, error, "its file system does not answer");
+    (void)why_set(why, REASON_TIMEOUT, error, ASIDE_SILENT);
   } else if (error != 0) {
     (void)cannot_open(error, why);
   } else {

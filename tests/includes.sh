@@ -46,7 +46,7 @@ check "sample|metric|ntp_time|ntp_packet|$leaves" "$pure" \
 check "sample|metric|candm|mode6|ptp_data|ptp_sample|ptp_management|ntp_packet|ntp_poll|ntp_select|ntp_figures|$leaves" \
   'sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*|time' \
   $s/ntp/{chrony_sample,mode6_text,mode6_sample,mode6_words,ptp_sample,ptp_words,ntp_figures,ntp_reading}.c
-check "sample|metric|chrony_talk|candm|mode6|env|net|md5|ntp_flight|ntp_heard|ntp_lane|ntp_own|ntp_packet|ntp_poll|ntp_timers|ntp_unique|owner|$leaves" \
+check "sample|metric|aside|chrony_talk|candm|mode6|env|net|md5|ntp_flight|ntp_heard|ntp_lane|ntp_own|ntp_packet|ntp_poll|ntp_timers|ntp_unique|owner|$leaves" \
   'syslog|ini|systemd/.*' \
   $s/ntp/{chrony_talk,chrony_socket,mode6_talk,ntp_flight,ntp_heard,ntp_lane,ntp_own,ntp_poll,ntp_timers,ntp_unique}.c
 check 'udp_table' 'sys/.*|netdb|poll|unistd|fcntl|syslog|ini|systemd/.*|time' $s/ntp/udp_table.c
@@ -61,13 +61,13 @@ check "env|trusted|$leaves" "$network|ini|systemd/.*|fcntl|unistd" $s/secret.c
 check "inetd|net|$leaves" "netinet/.*|netdb|syslog|ini|systemd/.*" $s/inetd_talk.c
 check "inetd|env|format|report|$leaves" "$network|ini|systemd/.*" $s/inetd_serve.c
 check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
-check "output|target|plugin_http|blank|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
+check "output|aside|target|plugin_http|blank|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c
 codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_own|ntp_packet|ntp_select|ntp_poll|ntp_reading|ntp_unique|owner'
-check "sample|metric|timesync|timesync_text|source|config|address|env|net|trusted|bus|bus_timesync|$codecs|$leaves" \
+check "sample|metric|aside|timesync|timesync_text|source|config|address|env|net|trusted|bus|bus_timesync|$codecs|$leaves" \
   'syslog|ini' $s/source/*.c
 check "sample|timesync|config|env|$leaves" "syslog|ini|$network" $s/bus.c $s/bus_timesync.c
-check "log|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c
+check "log|aside|env|net|frame|address|config|$leaves" 'ini|systemd/.*' $s/log/*.c
 check "env|frame|address|config|$leaves" "ini|systemd/.*|$network" $s/log.c
 check "format|report|config|judge|metric|series|$leaves" "$network|ini|systemd/.*|fcntl" $s/format/*.c
 check ".*" "$network|ini|systemd/.*" $s/main.c

@@ -18,8 +18,18 @@ int aside_absolute(const char *path, char out[PATH_MAX]);
  */
 int aside_look(const char *path);
 
-/* Whether the way to path may hang. Asks nothing about /dev and /run/systemd. */
+/* Whether the way to path may hang. Asks nothing about /dev, and where the daemons that are asked
+ * have their sockets below /run. */
 bool aside_wanted(const char *path);
+
+/* What is said of one that does. */
+#define ASIDE_SILENT "its file system does not answer"
+
+/*
+ * 0 where path can be used by a call that knows no deadline, as connect(2): it is local, or a child
+ * came to its end by then. -EREMOTE where its file system does not answer.
+ */
+int aside_await(const char *path, int64_t deadline_ns);
 
 /*
  * Runs work(shared) in a child, on a copy of the size_bytes at shared, which replaces it when the

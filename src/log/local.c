@@ -1,6 +1,8 @@
 /* The transport local: a syslog socket of this machine, in the form of glibc's syslog(). */
+#include <errno.h>
 #include <string.h>
 
+#include "ntp_monitor/aside.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/frame.h"
@@ -11,6 +13,9 @@
 static int send_local(int *fd, const struct address *address, const struct frame_line *line,
                       const struct env *env, const struct config *config, struct why *why) {
   (void)config;
+  if (*fd < 0 && aside_await(address->text, env_deadline_within(env, LOG_FULL_WAIT_NS)) != 0) {
+    return why_set(why, REASON_NO_SOURCE, -EREMOTE, ASIDE_SILENT);
+  }
   char frame[FRAME_RFC3164_BYTES + 1];
   struct tm local;
   time_t seconds = (time_t)(line->now_ns / DURATION_S);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ntp_monitor/aside.h"
 #include "ntp_monitor/candm.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
@@ -27,9 +28,13 @@
 /* Datagrams that are no answer, for one attempt. */
 enum { ATTEMPTS = 3, DROPPED_MAX = 1000 };
 
+static const char *words(int error) {
+  return error == -EREMOTE ? ASIDE_SILENT : strerror(-error);
+}
+
 static void shut(struct chrony_talk *talk, struct chrony_way *way, int error) {
   if (way->name[0] != '\0') { /* not one that is not to be tried */
-    trace_add(talk->trace, "chrony: %s: %s", way->name, strerror(-error));
+    trace_add(talk->trace, "chrony: %s: %s", way->name, words(error));
   }
   if (way->fd >= 0) {
     (void)close(way->fd);
@@ -55,7 +60,10 @@ void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port,
     } else if (path != NULL) {
       (void)snprintf(way->name, sizeof way->name, "%s", path);
       struct stat made;
-      int looked = owner_check_file(path, &owner_chronyd, &made, &talk->stranger);
+      int64_t now_ns = clock_monotonic_ns(); /* the other ways want their time */
+      int looked = aside_await(path, now_ns + (deadline_ns - now_ns) / 4);
+      looked =
+          looked == 0 ? owner_check_file(path, &owner_chronyd, &made, &talk->stranger) : looked;
       way->fd = looked < 0 ? looked : chrony_socket_open(&talk->own, path, pid);
     }
     if (way->fd < 0) {
@@ -91,7 +99,7 @@ const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t 
     size_t used = strlen(out);
     if (way->fd >= 0 || way->error != 0) { /* else it was not needed */
       (void)snprintf(out + used, size_bytes - used, "%s%s: %s", used > 0 ? ", " : "", way->name,
-                     way->error != 0 ? strerror(-way->error) : "no answer");
+                     way->error != 0 ? words(way->error) : "no answer");
     }
   }
   return out;

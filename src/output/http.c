@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "ntp_monitor/address.h"
+#include "ntp_monitor/aside.h"
 #include "ntp_monitor/blank.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
@@ -240,6 +241,10 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
   post.request.body = text;
   post.request.body_bytes = bytes;
   post.request.ca_file = config->influx_ca_file[0] != '\0' ? config->influx_ca_file : NULL;
+  if (post.request.ca_file != NULL && aside_await(post.request.ca_file, env->deadline_ns) != 0) {
+    return why_set(why, REASON_CONFIG, -EREMOTE, "%s: ca_file: %s: " ASIDE_SILENT, post.to,
+                   post.request.ca_file);
+  }
   error = authorize(&post, env, config, why);
   error = error != 0 ? error : aim(&post, target, env, config, why);
   if (error == 0) {

@@ -1,10 +1,9 @@
 /*
  * The source ptp: linuxptp's ptp4l, asked over its management sockets.
  *
- * Where there is a read-only one (linuxptp 4.0 and later) anyone may ask; the other is root's. We
- * ask under an abstract name, so that nothing is left in the file system. ptp4l says nothing at all
- * to whoever names another domain or transportSpecific than its own, so each socket gets a short
- * patience, and silence is explained.
+ * Anyone may ask at a read-only one (linuxptp 4.0 and later), root at the other; an abstract name
+ * of ours leaves no file. ptp4l is silent to whoever names another domain or transportSpecific, so
+ * each socket gets a short patience, and silence is explained.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ntp_monitor/aside.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -65,6 +65,8 @@ static int lost(const struct ptp *ptp, int error, struct why *why) {
                    "this user may not ask ptp4l at %s; linuxptp 4.0 and later let anyone ask at "
                    "its uds_ro_address (set sockets under [ptp] to that), an older one only root",
                    ptp->path);
+  case -EREMOTE:
+    return why_set(why, REASON_TIMEOUT, error, "ptp4l's socket %s: " ASIDE_SILENT, ptp->path);
   case -ETIMEDOUT:
     duration_print(span, 2 * ptp->patience_ns - 2 * ptp->patience_ns % DURATION_MS);
     return ptp->known
@@ -88,8 +90,7 @@ static int bad_reply(const struct ptp *ptp, const char *what, struct why *why) {
                  ptp->path, what);
 }
 
-/* 0 where an answer to the last question came, -EBADMSG with why, or another negative errno
- * without. */
+/* An answer to the last question: 0, -EBADMSG with why, or another negative errno without. */
 static int receive(struct ptp *ptp, int64_t until_ns, struct ptp_reply *reply, struct why *why) {
   enum ptp_answer answer = PTP_DROPPED;
   char text[PTP_DATA_TEXT_BYTES];
@@ -169,8 +170,7 @@ static void wait_until(const struct ptp *ptp, int64_t until_ns) {
   }
 }
 
-/* As many samples as are wanted, and more until there are two measurements to compare, but none
- * that the deadline leaves no time for. */
+/* As many samples as are wanted, and more until two measurements can be compared, in time. */
 static int ask_offsets(struct ptp *ptp, unsigned wanted, struct ptp_reading *reading,
                        struct why *why) {
   int64_t begun_ns = clock_monotonic_ns();
@@ -228,14 +228,15 @@ static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading,
   int64_t left_ns = ptp->env->measure_deadline_ns - clock_monotonic_ns();
   struct stat made;
   ptp->path = path;
-  int looked = owner_check_file(path, &owner_ptp4l, &made, why);
+  ptp->patience_ns = left_ns / 4 < PATIENCE_NS ? left_ns / 4 : PATIENCE_NS;
+  int looked = aside_await(path, until(ptp));
+  looked = looked == 0 ? owner_check_file(path, &owner_ptp4l, &made, why) : lost(ptp, looked, why);
   if (looked > 0) {
     reading->runs_ns =
         clock_realtime_ns() - made.st_ctim.tv_sec * DURATION_S - made.st_ctim.tv_nsec;
   }
   trace_add(ptp->env->trace, "ptp: asking at %s, domainNumber %d, transportSpecific %d", path,
             ptp->request.domain, ptp->request.transport_specific);
-  ptp->patience_ns = left_ns / 4 < PATIENCE_NS ? left_ns / 4 : PATIENCE_NS;
   ptp->fd = looked < 0 ? looked : net_connect_local(path, NULL);
   int error = ptp->fd < 0 ? ptp->fd : ask_data(ptp, PTP_DEFAULT_DATA_SET, &reading->clock, why);
   error = looked >= 0 && ptp->fd < 0 ? lost(ptp, error, why) : error;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "ntp_monitor/aside.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
@@ -30,6 +31,12 @@ static struct {
 
 int64_t clock_monotonic_ns(void) {
   return NOW_S * DURATION_S;
+}
+
+int aside_await(const char *path, int64_t deadline_ns) {
+  (void)path;
+  (void)deadline_ns;
+  return 0;
 }
 
 int net_send_local(int *fd, const char *path, const void *data, size_t length_bytes,
