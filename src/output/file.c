@@ -12,12 +12,14 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ntp_monitor/aside.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
@@ -155,13 +157,11 @@ static int write_and_rename(int folder, const char *name, const char *text, size
   return close(fd) != 0 && error == 0 ? -errno : error; /* the lock goes with it */
 }
 
-static int deliver(const struct target *target, const char *text, size_t bytes,
-                   const struct env *env, const struct config *config, struct why *why) {
-  const char *path = target->text;
+static int deliver_here(const char *path, const char *text, size_t bytes, const struct env *env,
+                        struct why *why) {
   const char *slash = strrchr(path, '/');
   const char *name = slash != NULL ? slash + 1 : path;
   bool root = env->uid == 0;
-  (void)config;
   int folder = open_folder(path, root);
   if (folder < 0) {
     return why_set(why, REASON_CONFIG, folder, "%s: its folder: %s%s", path, strerror(-folder),
@@ -184,6 +184,52 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
   }
   (void)close(folder);
   return error;
+}
+
+/* What a child is to write, and what it tells. */
+struct remote {
+  struct env env;
+  char path[TARGET_TEXT_BYTES];
+  int error;
+  struct why why;
+  size_t bytes;
+  char text[];
+};
+
+static void deliver_remote(void *shared) {
+  struct remote *remote = shared;
+  remote->error =
+      deliver_here(remote->path, remote->text, remote->bytes, &remote->env, &remote->why);
+}
+
+/* Where writing may hang: in a child. */
+static int deliver_aside(const char *path, const char *text, size_t bytes, const struct env *env,
+                         struct why *why) {
+  struct remote *remote = calloc(1, sizeof *remote + bytes);
+  if (remote == NULL) {
+    return why_set(why, REASON_CONFIG, -ENOMEM, "%s: %s", path, strerror(ENOMEM));
+  }
+  remote->env = *env;
+  remote->bytes = bytes;
+  (void)snprintf(remote->path, sizeof remote->path, "%s", path);
+  memcpy(remote->text, text, bytes);
+  int error = aside_run(deliver_remote, remote, sizeof *remote + bytes, env->deadline_ns);
+  if (error == 0) {
+    error = remote->error;
+    *why = remote->why;
+  } else {
+    (void)why_set(why, REASON_CONFIG, error, "%s: %s", path,
+                  error == -ETIMEDOUT ? ASIDE_SILENT : strerror(-error));
+  }
+  free(remote);
+  return error;
+}
+
+static int deliver(const struct target *target, const char *text, size_t bytes,
+                   const struct env *env, const struct config *config, struct why *why) {
+  (void)config;
+  return aside_wanted(target->text) ? deliver_aside(target->text, text, bytes, env, why)
+                                    : deliver_here(target->text, text, bytes, env, why);
 }
 
 const struct output output_file = {.kind = TARGET_FILE, .deliver = deliver};

@@ -66,10 +66,10 @@ more() {
   comm -23 <(traces opened "$1" | sort -u) <(traces opened "$2" | sort -u)
 }
 
-@test "privilege: a report's file costs its folder and itself, a request no file at all, and neither a plug-in" {
+@test "privilege: a report's file costs a look, its folder and itself, a request no file at all, and neither a plug-in" {
   plain_build_only strace
   equal 'what is opened for a file' "$(more output text)" \
-    "$({ tr / '\n' <<<"$T/made" && printf '%s\n' / . .report.ntp_monitor-N .a.prom.ntp_monitor-N; } | grep . | sort -u)"
+    "$({ tr / '\n' <<<"$T/made" && printf '%s\n' "$T/made/report" "$T/made/a.prom" / . .report.ntp_monitor-N .a.prom.ntp_monitor-N; } | grep . | sort -u)"
   equal 'what is opened for a request' "$(more request text)" ''
   equal 'who opens a plug-in' "$(grep -lE 'http\.so|libcurl|libssl' "$T"/trace/*)" ''
 }
