@@ -194,8 +194,10 @@ static void sample_all(struct bytes *bytes) {
   for (int i = 0; i < LOOKS; i++) {
     int64_t offset_ns = (int64_t)fuzz_number(bytes);
     status.time_status.offset_ns = offset_ns == INT64_MIN ? 0 : offset_ns;
-    status.time_status.ingress_ns = (int64_t)fuzz_number(bytes);
-    status.time_status.grandmaster[0] = fuzz_byte(bytes) & 1;
+    uint64_t ingress_ns = fuzz_number(bytes);
+    uint8_t form = fuzz_byte(bytes); /* only of a time near now is there a jitter */
+    status.time_status.ingress_ns = (int64_t)(ingress_ns + (form & 2 ? FUZZ_NOW_NS : 0));
+    status.time_status.grandmaster[0] = form & 1;
     ptp_sample_status(&reading, &status, i * DURATION_MS);
   }
   memset(&sample, 0x55, sizeof sample);
