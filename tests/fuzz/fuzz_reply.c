@@ -240,6 +240,7 @@ static void append_properties(sd_bus_message *message, struct bytes *bytes, unsi
     } else {
       struct bytes none = {bytes->at, 0};
       unsigned times = kind < 0xf0 ? 1 : 100;
+      *outcome = kind & 1 ? EITHER : *outcome; /* a list of servers is read, too */
       for (unsigned i = times; i > 0; i--, count++) {
         append_odd(message, kind & 1 ? "LinkNTPServers" : "", times == 1 ? bytes : &none);
       }
