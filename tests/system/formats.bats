@@ -94,7 +94,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   equal 'the jitter in the message' "$(systemd-analyze timespan "$(jq -r .message "$T/out" |
     sed -E 's/.*jitter: ([^ ]*) .*/\1/')" | sed -n 's/.*μs: //p')" "$(awk -v j="$jitter" 'BEGIN { printf "%.0f", sprintf("%.4g", j * 1e6) }')"
   monitor -l none -o nagios
-  [[ $(<"$T/out") == *" jitter=${jitter}s;2;;0 offset=0.7"*"s;-1:1;-60:60 "* ]]
+  [[ $(<"$T/out") == *" jitter=${jitter}s;2;;0 offset=0."*"s;-1:1;-60:60 "* ]]
   monitor -l none -o text
   [[ $(<"$T/out") == *$'\n'"  jitter          $(awk -v j="$jitter" 'BEGIN { printf "%.4g", j * 1000 }')ms "* ]]
 }
