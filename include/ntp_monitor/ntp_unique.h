@@ -9,7 +9,8 @@ struct ntp_server;
 struct trace;
 
 /* Takes from servers the addresses that none may be asked at, those of this machine, and those that
- * an earlier one of them has; where none is left, its remark says why, and what it is. 0 or -ENOMEM.
+ * an earlier one of them has; where none is left, its remark says why, and what it is. 0 or
+ * -ENOMEM.
  */
 int ntp_unique(struct ntp_server *servers, size_t count, const struct ntp_own *own,
                struct trace *trace);

@@ -33,7 +33,8 @@ static void test_missing(void **state) {
   (void)state;
   check("missing", "");
   check("below/missing", ""); /* ENOTDIR */
-  check_as(geteuid(), "missing", true, "P|missing: cannot be opened: No such file or directory\n", "3s");
+  check_as(geteuid(), "missing", true, "P|missing: cannot be opened: No such file or directory\n",
+           "3s");
   check_as(geteuid(), "below/missing", true, "P|below/missing: cannot be opened: Not a directory\n",
            "3s");
 }

@@ -167,10 +167,8 @@ static void test_short(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_print),
-      cmocka_unit_test(test_round_trip),
-      cmocka_unit_test(test_seconds_exact),
-      cmocka_unit_test(test_round),
+      cmocka_unit_test(test_print),         cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_seconds_exact), cmocka_unit_test(test_round),
       cmocka_unit_test(test_short),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,8 +151,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_descriptors), cmocka_unit_test(test_terminated),
       cmocka_unit_test(test_inherited),   cmocka_unit_test(test_deadline),
-      cmocka_unit_test(test_moved),
-      cmocka_unit_test(test_killed),
+      cmocka_unit_test(test_moved),       cmocka_unit_test(test_killed),
   };
   (void)alarm(30);
   return cmocka_run_group_tests(tests, NULL, NULL);
