@@ -25,6 +25,7 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
 int bus_check_environment(const struct env *env, const struct config *config, struct why *why) {
@@ -168,8 +169,23 @@ bool bus_user_is_unknown(uid_t uid) {
   return (uid >= DYNAMIC_LEAST && uid <= DYNAMIC_MOST) || getpwuid(uid) == NULL;
 }
 
+/* Of too many words the first and the last ones say most. */
+static void shorten(char *text, size_t most) {
+  static const char gap[] = "...";
+  size_t length = strlen(text);
+  if (length > most) {
+    size_t head = (most - (sizeof gap - 1)) / 2;
+    size_t tail = most - (sizeof gap - 1) - head;
+    memcpy(text + head, gap, sizeof gap - 1);
+    memmove(text + head + sizeof gap - 1, text + length - tail, tail + 1);
+  }
+}
+
 const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
+  static const char before[] = ": ssh says '";
   char text[512];
+  char words[2 * sizeof text];
+  size_t used = 0;
   out[0] = '\0';
   ssize_t bytes = bus->ssh_says < 0 ? 0 : read(bus->ssh_says, text, sizeof text - 1);
   while (bytes > 0 && strchr("\r\n", text[bytes - 1]) != NULL) {
@@ -177,16 +193,18 @@ const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
   }
   if (bytes > 0) {
     text[bytes] = '\0';
-    size_t used = (size_t)snprintf(out, size_bytes, ": ssh says '");
-    for (const char *at = text; *at != '\0' && used + 4 < size_bytes; at++) {
+    for (const char *at = text; *at != '\0'; at++) {
       if (*at == '\n') {
-        out[used++] = ';';
+        words[used++] = ';';
       }
       if (*at != '\r') {
-        out[used++] = *at == '\n' ? ' ' : *at;
+        words[used++] = *at == '\n' ? ' ' : *at;
       }
     }
-    (void)snprintf(out + used, size_bytes - used, "'");
+    words[used] = '\0';
+    trace_add(bus->env->trace, "bus: ssh says '%s'", words);
+    shorten(words, size_bytes - sizeof before - 1);
+    (void)snprintf(out, size_bytes, "%s%s'", before, words);
   }
   return out;
 }

@@ -57,8 +57,8 @@ static int refused(const struct asking *asking, int error, struct why *why) {
   if (is_there(talk, asking->config->chrony_socket)) {
     return why_set(
         why, REASON_DENIED, -EACCES,
-        "chronyd runs and does not let us ask (%s); run as root or as chronyd's user, or "
-        "let chronyd listen on the loopback: cmdport in chrony.conf",
+        "chronyd runs and does not let us ask (%s); run as root or as chronyd's user, or set "
+        "cmdport in chrony.conf",
         ways);
   }
   return why_set(why, REASON_NO_SERVICE, error,

@@ -88,18 +88,19 @@ static const char *bus_advice(int error) {
 /* Why there is no connection, and what to do about it. */
 static int no_bus(const struct bus *bus, int error, struct why *why) {
   char name[192];
-  char said[600];
+  char said[BUS_SSH_WORDS_BYTES];
   char last[128];
   const struct config *config = bus->config;
   enum reason reason = error == -EACCES || error == -EPERM ? REASON_DENIED : REASON_NO_BUS;
   bus_name(bus, name, sizeof name);
   bus_ssh_words(bus, said, sizeof said);
   if (config->host != NULL) {
+    bool silent = said[0] == '\0';
     return why_set(why, reason, error,
-                   "cannot connect to %s: %s%s; %sdoes it work by hand, without a password: ssh "
-                   "%.128s true; to ask an NTP server: -s sntp:HOST",
-                   name, strerror(-error), said, said[0] == '\0' ? "is ssh installed, and " : "",
-                   config->host);
+                   "cannot connect to %s%s%s; %sdoes it work by hand: ssh %.128s true; to ask an "
+                   "NTP server: -s sntp:HOST",
+                   name, silent ? ": " : said, silent ? strerror(-error) : "",
+                   silent ? "is ssh installed, and " : "", config->host);
   }
   bool closed = error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
   if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->env->uid)) {
@@ -117,7 +118,7 @@ static int no_bus(const struct bus *bus, int error, struct why *why) {
 
 static int timed_out(const struct bus *bus, struct why *why) {
   char name[192];
-  char said[600];
+  char said[BUS_SSH_WORDS_BYTES];
   char span[DURATION_TEXT_BYTES];
   int64_t waited_ns = clock_monotonic_ns() - bus->env->start_ns;
   duration_print(span, duration_round(waited_ns));

@@ -32,13 +32,12 @@ static int pipe_of(const char *text) {
 }
 
 static void check_words(struct bus *bus, const char *text) {
-  enum { SAID_BYTES = 600 }; /* as its callers have it */
-  char *said = malloc(SAID_BYTES);
+  char *said = malloc(BUS_SSH_WORDS_BYTES);
   MUST(said != NULL);
   bus->ssh_says = pipe_of(text);
-  MUST(bus_ssh_words(bus, said, SAID_BYTES) == said);
+  MUST(bus_ssh_words(bus, said, BUS_SSH_WORDS_BYTES) == said);
   size_t length = strlen(said);
-  MUST(length < SAID_BYTES && strpbrk(said, "\r\n") == NULL);
+  MUST(length < BUS_SSH_WORDS_BYTES && strpbrk(said, "\r\n") == NULL);
   if (length > 0) {
     MUST(strncmp(said, ": ssh says '", 12) == 0 && said[length - 1] == '\'' && length >= 13);
   } else {

@@ -14,7 +14,8 @@ hostile_program() {
 hostile_run() {
   cat <<'PERL'
 use strict; use warnings;
-use JSON::PP; use Storable qw(store retrieve);
+use JSON::PP; use POSIX qw(strftime setlocale LC_ALL); use Storable qw(store retrieve);
+setlocale(LC_ALL, 'C');
 my ($phase, $D, $program, $fake) = @ARGV;
 
 # --- the texts -----------------------------------------------------------------------------------------
@@ -83,7 +84,12 @@ sub trimmed { my ($text) = @_; $text =~ s/\A[ \t\r\n\x0b\x0c]+|[ \t\r\n\x0b\x0c]
 my ($form, $fake_pid) = ('auto', 0);
 sub file { open(my $f, '>:raw', "$D/$_[0]") or die "$D/$_[0]: $!"; print $f $_[1]; close $f; "$D/$_[0]" }
 sub conf { file('conf', "[logging]\nsyslog_format = $form\n" . ($_[0] // '')) }
-sub reading { ('-s', 'text:' . file('reading', $_[0] // "ServerName=ntp.example.org\nJitter=1.207ms\n")) }
+# A reading of just now: of an older one more would be told.
+sub reading {
+  my ($text) = @_;
+  my $now = 'DestinationTimestamp=' . strftime('%a %F %T UTC', gmtime) . "\n";
+  return ('-s', 'text:' . file('reading', $now . ($text // "ServerName=ntp.example.org\nJitter=1.207ms\n")));
+}
 sub plain { args => ['-C', conf(), reading()] }
 sub cannot { "WARNING NTP jitter unavailable: $_[0]" }
 

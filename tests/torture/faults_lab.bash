@@ -7,7 +7,7 @@
 # shellcheck shell=bash
 
 # The daemons of the healthy machine, and those of faults_sources.bash that are slow to start.
-readonly OWN='bus second ntp timesyncd rsyslogd network gm slave pool ahead lost idle step split never none mute six'
+readonly OWN='bus second ntp timesyncd rsyslogd network gm slave pool ahead lost idle step split never none names mute six'
 readonly STARTED=$LAB_DIR/tmp/started            # there when the bus has started a service
 readonly KEPT_LOG=$LAB_DIR/devlog                # rsyslogd's socket under a name that no row takes away
 readonly HOSTS=(hosts resolv.conf nsswitch.conf)
@@ -145,7 +145,7 @@ rsyslogd_settle() {
 }
 
 # Everything that was said, a line as PLACE|WHAT: devlog, udp, journal, stderr or, with $1, stdout; what came
-# to rsyslogd under another name than the program's is "strange".
+# to rsyslogd under another name than the program's is "strange". strace's own words are left out.
 stored() {
   rsyslogd_settle
   sed -E -e '/\|(rsyslogd|mark|filler)\|/d; /^[^|]*\|([^|]*\|){4}ntp_monitor\|/!s/^/strange|/' \
@@ -159,7 +159,7 @@ stored() {
     stored_by_journald
   fi
   [ ! -e "$T/peer" ] || tr '\0' '\n' <"$T/peer" | sed '/^connection$/d; /^$/d; s/^/devlog|/'
-  sed 's/^/stderr|/' "$T/err"
+  sed '/^strace: /d; s/^/stderr|/' "$T/err"
   [ -z "$1" ] || sed 's/^/stdout|/' "$T/out"
 }
 

@@ -73,11 +73,11 @@ overshoot() {
   cat "$LAB_DIR/tmp/hang.err"
 }
 
-cat >"$LAB_DIR/reading" <<'END'
+cat >"$LAB_DIR/reading" <<END
 ServerName=ntp.example.org
 ServerAddress=192.0.2.1
 PollIntervalUSec=32s
-NTPMessage={ Leap=0, Stratum=2, RootDelay=15us, RootDispersion=45us, Ignored=no, PacketCount=10, Jitter=1.207ms }
+NTPMessage={ Leap=0, Stratum=2, RootDelay=15us, RootDispersion=45us, DestinationTimestamp=$(LC_ALL=C date -u '+%a %F %T UTC'), Ignored=no, PacketCount=10, Jitter=1.207ms }
 END
 clear
 if [ "${1-}" = overshoot ]; then

@@ -31,12 +31,13 @@ set_up_time() {
     away lab_timesyncd_start && lab_replies 8 && lab_replies 9 127.0.9.9
 }
 
+# Its stamp is of now, for figures of an unknown age would be told of; by its poll interval it lasts for all sweeps.
 set_up_text() {
-  cat >"$LAB_DIR/reading" <<'END'
+  cat >"$LAB_DIR/reading" <<END
 ServerName=ntp.example.org
 ServerAddress=192.0.2.1
-PollIntervalUSec=32s
-NTPMessage={ Leap=0, Version=4, Mode=4, Stratum=2, Precision=-25, RootDelay=15us, RootDispersion=45us, Reference=7F000001, OriginateTimestamp=n/a, ReceiveTimestamp=n/a, TransmitTimestamp=n/a, DestinationTimestamp=n/a, Ignored=no, PacketCount=10, Jitter=1.207ms }
+PollIntervalUSec=34min 8s
+NTPMessage={ Leap=0, Version=4, Mode=4, Stratum=2, Precision=-25, RootDelay=15us, RootDispersion=45us, Reference=7F000001, OriginateTimestamp=n/a, ReceiveTimestamp=n/a, TransmitTimestamp=n/a, DestinationTimestamp=$(LC_ALL=C date -u '+%a %F %T UTC'), Ignored=no, PacketCount=10, Jitter=1.207ms }
 END
   printf '%s\n' '[monitoring]' 'jitter_treshold = 1' 'jitter_threshold = soon' ' continued' '[nowhere]' \
     '[logging]' 'syslog_address = loghost' >"$LAB_DIR/bad.conf"

@@ -14,11 +14,13 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/temp.h"
 
-static struct env env;
+static struct trace trace;
+static struct env env = {.trace = &trace};
 static struct config config;
 
 static void set_address(const char *address) {
@@ -130,7 +132,7 @@ static void test_gone(void **state) {
 static void test_names(void **state) {
   (void)state;
   char out[192];
-  const struct bus bus = {.config = &config, .ssh_says = -1};
+  const struct bus bus = {.env = &env, .config = &config, .ssh_says = -1};
   assert_string_equal(bus_name(&bus, out, sizeof out), "the system bus");
   assert_string_equal(bus_ssh_words(&bus, out, sizeof out), "");
   config.host = "me@there";
@@ -148,13 +150,15 @@ static void test_ssh_words(void **state) {
   } rows[] = {{"", ""},
               {"\n\n", ""},
               {"no route\r\n", ": ssh says 'no route'"},
-              {"one\r\ntwo\nthree\n", ": ssh says 'one; two; three'"}};
-  char out[600];
+              {"one\r\ntwo\nthree\n", ": ssh says 'one; two; three'"},
+              {"I am the first of many a word that nobody can use; no route", /* 59 characters */
+               ": ssh says 'I am the first of man...ody can use; no route'"}};
+  char out[12 + 45 + 1 + 1];
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     assert_true(write(ends[1], rows[i].said, strlen(rows[i].said)) >= 0);
-    const struct bus bus = {.config = &config, .ssh_says = ends[0]};
+    const struct bus bus = {.env = &env, .config = &config, .ssh_says = ends[0]};
     assert_string_equal(bus_ssh_words(&bus, out, sizeof out), rows[i].want);
     (void)close(ends[0]);
     (void)close(ends[1]);
@@ -173,7 +177,7 @@ static void test_many_ssh_words(void **state) {
     memset(out, '#', sizeof out);
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     assert_int_equal(write(ends[1], said, sizeof said), sizeof said);
-    const struct bus bus = {.config = &config, .ssh_says = ends[0]};
+    const struct bus bus = {.env = &env, .config = &config, .ssh_says = ends[0]};
     assert_in_range(strlen(bus_ssh_words(&bus, out, size)), 1, size - 1);
     assert_int_equal(out[size], '#');
     (void)close(ends[0]);
