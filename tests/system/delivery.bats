@@ -141,31 +141,31 @@ udp_line=$(
   wanted="[ntp_monitor@32473 jitter=\"$(figure jitter_s)\" offset=\"$(figure offset_s)\""
   wanted+=' threshold="0.000000001" verdict="warning" reason="jitter" source="timesyncd"'
   wanted+=" server=\"$(jq -r .servers[0].server "$T/out")\"]"
-  # RFC 5424 section 7.1.3, in us: |offset| + delay / 2 + root distance, rounded up.
+  # RFC 5424 section 7.1.3, in us: |offset| + delay / 2 + root distance + 15 ppm of the age, rounded up.
   accuracy=$(rsyslogd_raw | sed -E 's/.* syncAccuracy="([0-9]+)"\].*/\1/')
-  least=$(jq '.servers[0] | (.offset_s + .delay_s / 2 + .root_distance_s) * 1e6 | floor' "$T/out")
+  least=$(jq '.servers[0] | (.offset_s + .delay_s / 2 + .root_distance_s + .age_s * 15e-6) * 1e6 | floor' "$T/out")
   between 'the accuracy' "$accuracy" "$least" $((least + 2))
   wanted+="[timeQuality tzKnown=\"1\" isSynced=\"1\" syncAccuracy=\"$accuracy\"]"
   taken "<28>1 TIME $(uname -n) ntp_monitor PID jitter $wanted WARNING $(jq -r .message "$T/out")"
-  # The servers are 1.7 s ahead: positive, and it counts in the accuracy.
+  # The servers are 0.7 s ahead: positive, and it counts in the accuracy.
   [[ $(figure jitter_s) == 0.*[1-9] ]]
-  [[ $wanted =~ \ offset=\"1\.[67][0-9]*\".*\ syncAccuracy=\"170[0-9]{4}\" ]] || fail "$wanted"
+  [[ $wanted =~ \ offset=\"0\.[67][0-9]*\".*\ syncAccuracy=\"7[0-9]{5}\" ]] || fail "$wanted"
 }
 
 @test "delivery: the exact syncAccuracy of a clock that is ahead" {
   rsyslogd_start -s none
-  # In us: |-1500499.5| + 1001 / 2 + 7 / 2 + 2 = 1501005.5
-  fake_service age=1s offset=-1500.5ms delay=1001us root_delay_us=7 root_dispersion_us=2
+  # In us: |-500499.5| + 1001 / 2 + 7 / 2 + 2 + 15 (of a second's drift) = 501020.5
+  fake_service age=1s offset=-500.5ms delay=1001us root_delay_us=7 root_dispersion_us=2
   monitor -l localhost
   ended_silent 0
-  [[ $(rsyslogd_raw) == *' offset="-1.5004995" '*' isSynced="1" syncAccuracy="1501006"] INFO '* ]] ||
+  [[ $(rsyslogd_raw) == *' offset="-0.5004995" '*' isSynced="1" syncAccuracy="50102'[1-3]'"] INFO '* ]] ||
     fail "$(rsyslogd_raw)"
   : >"$LAB_DIR/rsyslog.raw"
-  # |-1500500| + 1000 / 2 + 6 / 2 + 3 = 1501006; one more does no harm
-  fake_service age=1s offset=-1500.5ms delay=1000us root_delay_us=6 root_dispersion_us=3
+  # |-500500| + 1000 / 2 + 6 / 2 + 3 + 15 = 501021; one more does no harm
+  fake_service age=1s offset=-500.5ms delay=1000us root_delay_us=6 root_dispersion_us=3
   monitor -l localhost
   ended_silent 0
-  [[ $(rsyslogd_raw) == *' isSynced="1" syncAccuracy="150100'[67]'"] INFO '* ]] ||
+  [[ $(rsyslogd_raw) == *' isSynced="1" syncAccuracy="50102'[1-3]'"] INFO '* ]] ||
     fail "$(rsyslogd_raw)"
 }
 

@@ -95,7 +95,7 @@ setup() {
 @test "keys: no text names one that the program does not have" {
   {
     printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time check_ntp_peer check_chrony sys_jitter metric_threshold metric_critical \
-      node_exporter data_format ignore_error free_running
+      node_exporter ip_unprivileged_port_start data_format ignore_error free_running
     metrics
     "$PROG" -C "$T/empty.conf" --print-config | sed -nE 's/^([a-z_]+) *=.*/\1/p'
     report json | grep -oE '"[a-z_]+":' | tr -d '":'

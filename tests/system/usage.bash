@@ -47,7 +47,7 @@ as_cron() {
 on_terminal() {
   # shellcheck disable=SC2016 # the other shell's
   SHELL=/bin/sh TERM=xterm script -qec "$1" /dev/null </dev/null |
-    tr -d '\r'
+    tr -d '\r' | sed -z 's/\n    / /g' # as it was before it was broken at words
   return "${PIPESTATUS[0]}"
 }
 
