@@ -189,14 +189,15 @@ static bool put_in(struct watch *watch, const struct process *process,
   }
 }
 
-/* The program's way into the guard's care: the handler of SIGTERM, and the timer, which is set once
- * to the longest deadline and once to the run's own. */
+/* The program's way into the guard's care: the handler of SIGTERM, and the timer of SIGALRM, which
+ * is set once to the longest deadline and once to the run's own. It is made before that of SIGKILL,
+ * and the kernel counts them from 0. */
 static void observe(struct run *run, const struct seccomp_data *call) {
   if (call->nr == SYS_rt_sigaction && call->args[0] == SIGTERM && !run->handled) {
     run->handled = true;
     run->calls_unhandled = run->calls;
   }
-  run->timers_set += call->nr == SYS_timer_settime;
+  run->timers_set += call->nr == SYS_timer_settime && call->args[0] == 0;
   run->guarded = run->timers_set == 2;
 }
 
