@@ -323,6 +323,10 @@ ci:
 	$(MAKE) lint
 	$(MAKE) BUILD=build/asan SANITIZE=1 WERROR=1 check
 	$(MAKE) BUILD=build/nosystemd SYSTEMD=no CURL=no WERROR=1 check
+
+# The tests as an ordinary user, in a path of 200 characters.
+.PHONY: elsewhere
+elsewhere:
 	.ci/elsewhere check
 
 # Families of tests that bring their own targets, and their suites for `make check` in LONG_SUITES.
