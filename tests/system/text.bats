@@ -359,7 +359,7 @@ ROWS
   check -s text:/nonexistent/file
   verdict 3 no-source '/nonexistent/file: No such file or directory'
   check -s "text:$BATS_TEST_TMPDIR"
-  verdict 3 no-source "$BATS_TEST_TMPDIR: Is a directory"
+  verdict 3 no-source "$BATS_TEST_TMPDIR: it is not a regular file or a pipe$"
   text 'Jitter=9us\n'
   chmod 000 "$file"
   AS=lab_as_user
@@ -369,12 +369,14 @@ ROWS
   chmod 600 "$file"
   lab_bus_start -s "$BATS_TEST_TMPDIR/socket"
   check -s "text:$BATS_TEST_TMPDIR/socket" -t 1
-  verdict 3 no-source 'socket: No such device or address'
-  for path in "$BATS_TEST_TMPDIR/empty" /dev/null; do
-    : >>"$path"
-    check -s "text:$path" -t 1
-    verdict 3 bad-reply "$path: it is empty: .*timedatectl show-timesync"
-  done
+  verdict 3 no-source 'socket: it is not a regular file or a pipe$'
+  : >"$BATS_TEST_TMPDIR/empty"
+  check -s "text:$BATS_TEST_TMPDIR/empty" -t 1
+  verdict 3 bad-reply 'empty: it is empty: .*timedatectl show-timesync'
+  check -s text:- -t 1 </dev/null
+  verdict 3 bad-reply 'standard input: it is empty: .*timedatectl show-timesync'
+  check -s text:/dev/null -t 1
+  verdict 3 no-source '/dev/null: it is not a regular file or a pipe$'
   text 'no such thing\n'
   verdict 3 bad-reply 'there is no Jitter= in it'
   text 'NTPMessage={ PacketCount=9 }\n'
@@ -395,7 +397,10 @@ ROWS
 @test "files: one without an end, too long, or just long enough" {
   check -s text:/dev/zero -t 1
   in_time 2
-  verdict 3 bad-reply '/dev/zero: it is longer than 64 KiB'
+  verdict 3 no-source '/dev/zero: it is not a regular file or a pipe$'
+  check -s text:- -t 1 </dev/zero
+  in_time 2
+  verdict 3 bad-reply 'standard input: it is longer than 64 KiB'
   check -s text:- -t 1 < <(exec yes Jitter=9us)
   in_time 2
   verdict 3 bad-reply 'standard input: it is longer than 64 KiB'
