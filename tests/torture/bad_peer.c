@@ -1,7 +1,8 @@
 /*
  * bad_peer: answers datagrams with what no real daemon sends, made from the question.
  *
- * usage: bad_peer ADDRESS ITEM...   ADDRESS: a port of 127.0.0.1 (323), or the path of a socket
+ * usage: bad_peer ADDRESS ITEM...   ADDRESS: a port of 127.0.0.1 (323) or of another address
+ *                               (123@127.0.0.4), or the path of a socket
  *   length=N    bytes of each answer; those beyond the question are 0 (the question's length)
  *   all=XX      every byte is this one
  *   AT=XX...    these bytes, in hexadecimal, from byte AT on
@@ -85,7 +86,11 @@ static int apply(struct answer *answer, const char *item) {
 static int listen_at(const char *address) {
   struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(address))};
   struct sockaddr_un local = {.sun_family = AF_UNIX};
-  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const char *at = strchr(address, '@');
+  if (inet_pton(AF_INET, at == NULL ? "127.0.0.1" : at + 1, &v4.sin_addr) != 1 &&
+      address[0] != '/') {
+    return -1;
+  }
   (void)snprintf(local.sun_path, sizeof local.sun_path, "%s", address);
   int fd = socket(address[0] == '/' ? AF_UNIX : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   int error = address[0] == '/' ? bind(fd, (struct sockaddr *)&local, sizeof local)

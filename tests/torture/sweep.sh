@@ -152,6 +152,8 @@ row() {
   shift 3
   while [ "$1" != -- ]; do
     options+=("$1")
+    # Where a fault leaves stderr alone for the verdict, it says why.
+    [ "$1" != -v ] || { shift && options+=("$1( \(logged to stderr, since .*\))?"); }
     shift
   done
   shift
