@@ -13,6 +13,7 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/judge.h"
 
 /* Differences below this are not worth a word. */
 #define NOISE_LEAST_NS DURATION_MS
@@ -178,6 +179,12 @@ static bool compare(struct report *report, const struct side *daemon, const stru
   return true;
 }
 
+/* Whether the verdict says how many answered: too few of them did. */
+static bool is_told(const struct samples *samples, const struct config *config) {
+  return samples->truechimers == samples->answered &&
+         (int64_t)samples->truechimers < judge_truechimers(samples, config);
+}
+
 void note_write(struct report *report, const struct reading *readings, size_t reading_count) {
   struct side daemon = {.source = NULL};
   struct side servers = {.source = NULL};
@@ -186,7 +193,7 @@ void note_write(struct report *report, const struct reading *readings, size_t re
   report->disproved = NULL;
   for (size_t i = 0; i < reading_count; i++) {
     const struct samples *samples = &readings[i].samples;
-    if (samples->answered < samples->asked) {
+    if (samples->answered < samples->asked && !is_told(samples, report->config)) {
       add(report, "%u of %u servers gave a usable answer", samples->answered, samples->asked);
     }
     if (samples->note[0] != '\0') {

@@ -174,6 +174,19 @@ static void test_silent(void **state) {
   assert_string_equal(note(250, 0), "");
 }
 
+/* How few answered is the verdict's to tell where it is about that. */
+static void test_too_few(void **state) {
+  (void)state;
+  readings[1].samples.asked = 5;
+  readings[1].samples.answered = 1;
+  readings[1].samples.truechimers = 1;
+  config.min_truechimers = CONFIG_NONE;
+  assert_null(strstr(note(0, 0), "usable answer"));
+  config.min_truechimers = 1;
+  assert_non_null(strstr(note(0, 0), "1 of 5 servers gave a usable answer"));
+  config.min_truechimers = 0;
+}
+
 /* What the sources say stands before it, and never more than there is room for. */
 static void test_sources(void **state) {
   (void)state;
@@ -193,7 +206,8 @@ int main(void) {
       cmocka_unit_test_setup(test_table, fill),     cmocka_unit_test_setup(test_noise, fill),
       cmocka_unit_test_setup(test_silent, fill),    cmocka_unit_test_setup(test_few, fill),
       cmocka_unit_test_setup(test_too_noisy, fill), cmocka_unit_test_setup(test_sources, fill),
-      cmocka_unit_test_setup(test_past, fill),      cmocka_unit_test_setup(test_drift, fill),
+      cmocka_unit_test_setup(test_too_few, fill),   cmocka_unit_test_setup(test_past, fill),
+      cmocka_unit_test_setup(test_drift, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
