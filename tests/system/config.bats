@@ -134,8 +134,9 @@ warning() {
   lines_are "$stderr"
   all=$(settings)
   [ "$(grep -c ' (default)$' <<<"$all")" = "$(wc -l <<<"$all")" ]
-  for wanted in 'jitter_threshold = 2s' 'jitter_critical = off' 'offset_threshold = off' \
-    'offset_critical = off' 'root_distance_threshold = off' 'root_distance_critical = off' \
+  for wanted in 'jitter_threshold = 2s' 'jitter_critical = off' 'offset_threshold = 1s' \
+    'offset_critical = 1min' 'root_distance_threshold = 5s' 'root_distance_critical = off' \
+    'stratum_threshold = 9' 'stratum_critical = off' 'clock_class_threshold = off' \
     'stale_after = auto' 'min_replies = 2' 'source = auto' 'timeout = 10s' 'debug_mode = false' \
     'log_level = INFO' 'syslog_address = /dev/log' 'syslog_facility = daemon' \
     'syslog_format = auto'; do
@@ -213,8 +214,10 @@ warning() {
   expect 0 as_cron "${arguments[@]}"
   expect 2 as_cron -s "text:$high" -l stderr
   expect 1 as_cron -s "text:$high" -l stderr -c 4
-  # The last of two wins.
-  set_to jitter_threshold 3s 'command line' -w 4 -w 3
+  # The last of two wins, and fits the file's critical limit.
+  set_to jitter_threshold 1.6s 'command line' -w 4 -w 1.6
+  expect 3 as_cron --print-config -w 1.6 -w 4
+  lines_are "$stderr" "ntp_monitor: ERROR usage: jitter_critical 1\.75s \($USER_FILE:3\) is below jitter_threshold 4s .*"
 }
 
 without_origin() {
@@ -230,7 +233,7 @@ without_origin() {
     'syslog_address = [::1]:1514' 'syslog_facility = LOCAL7' 'syslog_format = RFC5424' \
     '[monitoring]' 'delay_threshold = 1ms' 'delay_critical = 2ms' 'error_bound_threshold = 3ms' \
     'error_bound_critical = 4ms' 'stratum_threshold = 0' 'stratum_critical = 15' 'reach_threshold = 8' \
-    'reach_critical = 1' '[sntp]' 'servers = a.example.org, [::1]:1123 192.0.2.1' 'samples = 1' \
+    'reach_critical = 1' 'clock_class_threshold = 6' 'clock_class_critical = 7' '[sntp]' 'servers = a.example.org, [::1]:1123 192.0.2.1' 'samples = 1' \
     'interval = 250ms' 'min_truechimers = 1000' '[chrony]' 'socket = /a' 'port = 65535' '[ptp]' \
     'sockets = /a /b' 'domain = 255' 'transport_specific = 15' 'ptp_samples = 100' 'ptp_interval = 1min' \
     '[output]' 'prometheus = /p' 'json = /j' 'influx = https://h:1' '[influx]' 'database =' 'username =' \
@@ -559,7 +562,7 @@ without_origin() {
 @test "C16 what is no time keeps the layer below, and is quoted" {
   write "$ETC" '[monitoring]' 'jitter_threshold = 1'
   for value in nan inf -1 +1 1e999 0x10 1e-400 2,5 '"3 "' 2. . 0 0.0 0.4ns 1000000.000000001 1000001 \
-    99999999999999999999 '1 2' '2 s s' '2s 3' 2parsecs s off ٢ '2;' "'2'"; do
+    99999999999999999999 '1 2' '2 s s' '2s 3' 2parsecs s ٢ '2;' "'2'"; do
     write "$USER_FILE" '[monitoring]' "jitter_threshold = $value"
     bad_value jitter_threshold "$value" 1s "$ETC:2"
   done
@@ -570,7 +573,7 @@ without_origin() {
   # One of them with all that a problem must do, and the edges that are just inside.
   write "$USER_FILE" '[monitoring]' 'jitter_threshold = nan'
   problem "$USER_FILE:2" jitter_threshold "'nan'"
-  for value in 1ns 1000000 '1000000 s' 0.000000001 '.5' 002.50; do
+  for value in 1ns 1000000 '1000000 s' 0.000000001 '.5' 002.50 off; do
     write "$USER_FILE" '[monitoring]' "jitter_threshold = $value"
     expect 0 as_cron --check-config
   done
@@ -604,7 +607,7 @@ bad_value() {
 }
 
 without_time() {
-  awk '{ sub(/"time":"[^"]*"/, ""); print }' <<<"$1"
+  awk '{ sub(/"time":"[^"]*"/, ""); sub(/"age_s":[0-9.]+/, ""); print }' <<<"$1"
 }
 
 @test "C18 the two files disagree: each problem of each is said, and each good line counts" {
