@@ -211,8 +211,33 @@ static bool carry_unusable(const struct ntp_plan *plan, struct samples *samples,
   return true;
 }
 
-/* Nobody gave an answer that counts. The reason is that of most weight, the text each server's own.
- */
+/* Why nobody's answer counts, neighbours of one objection together; how many were asked. */
+static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_bytes) {
+  enum { SHOWN_MAX = 8 };
+  const char *last = NULL; /* not in out yet */
+  size_t asked = 0;
+  for (size_t i = 0; i < plan->count; i++) {
+    const struct ntp_server *server = &plan->servers[i];
+    const char *objection = no_evidence(server);
+    const char *words = objection != NULL ? objection : server->remark;
+    bool joined = words == last;
+    if (server->duplicate || asked++ >= SHOWN_MAX) {
+      continue;
+    }
+    if (last != NULL) {
+      say(out, size_bytes, "%s%s%s", joined ? "" : ": ", joined ? "" : last, joined ? ", " : "; ");
+    }
+    say(out, size_bytes, "%.60s", server->name);
+    last = words;
+  }
+  say(out, size_bytes, ": %s", last != NULL ? last : "");
+  if (asked > SHOWN_MAX) {
+    say(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
+  }
+  return asked;
+}
+
+/* Nobody gave an answer that counts. The reason is that of most weight. */
 static int nobody(const struct ntp_plan *plan, struct why *why) {
   static const struct {
     enum reason reason;
@@ -225,28 +250,19 @@ static int nobody(const struct ntp_plan *plan, struct why *why) {
       {REASON_NO_SERVICE, -ECONNREFUSED, ""},
       {REASON_NO_SOURCE, -ENOENT, "; check the names and the network"},
   };
-  enum { SHOWN_MAX = 8 };
   char text[WHY_TEXT_BYTES - 64] = "";
-  size_t asked = 0;
+  size_t asked = tell_each(plan, text, sizeof text);
   size_t row = sizeof rows / sizeof *rows - 1;
   size_t objections = 0;
   for (size_t i = 0; i < plan->count; i++) {
     const struct ntp_server *server = &plan->servers[i];
-    const char *objection = no_evidence(server);
     if (server->duplicate) {
       continue;
     }
-    objections += objection != NULL;
+    objections += no_evidence(server) != NULL;
     for (size_t k = 0; k < row; k++) {
       row = server->reason == rows[k].reason ? k : row;
     }
-    if (asked++ < SHOWN_MAX) {
-      say(text, sizeof text, "%s%.60s: %s", asked > 1 ? "; " : "", server->name,
-          objection != NULL ? objection : server->remark);
-    }
-  }
-  if (asked > SHOWN_MAX) {
-    say(text, sizeof text, "; and %zu more", asked - SHOWN_MAX);
   }
   if (objections > 0) {
     return why_set(why, rows[row].reason, rows[row].error, "%s%s; ask a server elsewhere",

@@ -62,6 +62,13 @@ static void test_no_evidence(void **state) {
       "it proves nothing; b.example: it serves its own clock, which no source corrects; c.example: "
       "this machine itself, whose clock cannot vouch for itself; ask a server elsewhere");
   assert_int_equal(samples.asked, 2);
+  servers[1].ourselves = true;
+  assert_int_equal(read_all(), -ENOENT);
+  assert_string_equal(
+      why.text,
+      "no NTP server can vouch for this clock: a.example: it takes its time from this machine, so "
+      "it proves nothing; b.example, c.example: this machine itself, whose clock cannot vouch for "
+      "itself; ask a server elsewhere");
 }
 
 static void test_nobody(void **state) {
