@@ -132,7 +132,7 @@ scenarios_begin() {
   local libraries
   mkdir -p "$T"/{trace,bin/fails,bin/hangs,made} /run/systemd/machines
   printf 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n' >"$T/request"
-  reading
+  reading 'poll=34min 8s' # of now for as long as this lasts
   printf '%s\n' '[monitoring]' 'jitter_threshold = soon' 'colour = red' >"$T/bad.conf"
   printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.7 loghost.example.org' >>/etc/hosts
   lab_bus_start && lab_fake_start normal age=10s && lab_journald_start && rm /dev/log && rsyslogd_start && peer stream "$T/stream"
