@@ -406,7 +406,7 @@ refused() {
   top=$(head -n 24 <<<"$output")
   for option in '-w, --warning TIME' '-c, --critical TIME' '-t, --timeout TIME' \
     '-s, --source NAME' '-o, --output FORMAT[=FILE]' '-l, --log ADDRESS' '-d, --debug' '-q, --quiet' \
-    '-C, --config FILE' '--check-config' '--print-config' '-h, --help' '-V, --version'; do
+    '-C, --config FILE' '--check-config' '--print-config' '-h, --help[=all]' '-V, --version'; do
     [[ $top == *" $option "* ]] || fail "not in the first 24 lines: $option"
   done
   lines_are "$(logged)"
