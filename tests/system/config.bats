@@ -744,7 +744,7 @@ monitoring|source|text|auto
 monitoring|timeout|off|10s
 monitoring|timeout|999us|10s
 monitoring|stale_after|off|auto
-monitoring|offset_threshold|auto|off
+monitoring|offset_threshold|auto|1s
 logging|syslog_facility|kernel|daemon
 logging|syslog_format|rfc1149|auto
 logging|syslog_address|host:port|/dev/log
@@ -760,17 +760,16 @@ END
 }
 
 @test "a critical limit below its warning is a problem, whichever layers they stand in" {
-  write "$ETC" '[monitoring]' 'jitter_critical = 1'
-  expect 3 check
-  lines_are "$stderr" "ntp_monitor: ERROR $ETC:2: jitter_critical: .*jitter_threshold.*" \
-    'ntp_monitor: ERROR NTP healthy.*'
+  write "$ETC" '[monitoring]' 'jitter_critical = 1' # below the default, which gives way
+  expect 0 check
+  lines_are "$stderr" 'ntp_monitor: INFO NTP healthy, jitter: 1\.5ms \(critical threshold: 1s\), .*'
   write "$USER_FILE" '[monitoring]' '' 'jitter_threshold = 1'
   healthy
   write "$USER_FILE" '[monitoring]' '' 'jitter_threshold = 1.5'
   expect 3 check
   lines_are "$stderr" "ntp_monitor: ERROR $ETC:2: jitter_critical: .*$USER_FILE:3.*" 'ntp_monitor: ERROR .*'
   expect 3 check -w 3 -c 2.9
-  [[ $stderr == *'command line: jitter_critical: '* ]]
+  lines_are "$stderr" 'ntp_monitor: ERROR usage: jitter_critical 2\.9s \(command line\) is below jitter_threshold 3s \(command line\); .*'
   expect 0 check -w 3 -c 3
 }
 
@@ -793,13 +792,13 @@ END
   expect 3 as_cron --check-config
   lines_are "$stderr"
   lines_are "$output" "problem: $ETC:2: jitter_threshold: .*" "problem: $ETC:3: timeout: .*" \
-    "warning: $ETC:4: nosuch: .*" "problem: $USER_FILE:2: syslog_address: .*" \
-    "problem: $USER_FILE:4: min_replies: .*" '4 problems in the configuration, 1 warning'
+    "problem: $ETC:4: nosuch: .*" "problem: $USER_FILE:2: syslog_address: .*" \
+    "problem: $USER_FILE:4: min_replies: .*" '5 problems in the configuration'
   lines_are "$(logged)"
   expect 3 as_cron -s "text:$good"
   silent
-  lines_are "$(logged)" "27 ERROR $ETC:2: .*" "27 ERROR $ETC:3: .*" "28 WARNING $ETC:4: .*" \
-    "27 ERROR $USER_FILE:2: .*" "27 ERROR $USER_FILE:4: .*" '27 ERROR NTP healthy.*4 problems.*'
+  lines_are "$(logged)" "27 ERROR $ETC:2: .*" "27 ERROR $ETC:3: .*" "27 ERROR $ETC:4: .*" \
+    "27 ERROR $USER_FILE:2: .*" "27 ERROR $USER_FILE:4: .*" '27 ERROR NTP healthy.*5 problems.*'
   # -l none is a wish: nothing is said, but the status stays.
   expect 3 as_cron -s "text:$good" -l none
   silent
@@ -841,12 +840,12 @@ END
   grep -q '^timeout .* 10s .*; default$' <<<"$output"
 }
 
-@test "said: log_level hides warnings from the log, but never a problem" {
+@test "said: log_level never hides a problem, and an unknown key is one" {
   local level
   for level in CRITICAL ERROR; do
     write "$USER_FILE" '[monitoring]' "log_level = $level" 'timeout = never' 'nosuch = 1'
     expect 3 check
-    lines_are "$stderr" "ntp_monitor: ERROR $USER_FILE:3: timeout.*" 'ntp_monitor: ERROR NTP healthy.*'
+    lines_are "$stderr" "ntp_monitor: ERROR $USER_FILE:3: timeout.*" "ntp_monitor: ERROR $USER_FILE:4: nosuch: .*" 'ntp_monitor: ERROR NTP healthy.*'
   done
 }
 
@@ -857,7 +856,7 @@ END
   expect 3 on_terminal "'$PROG' -s 'text:$good' >'$BATS_TEST_TMPDIR/stdout'"
   lines_are "$output" "ntp_monitor: $USER_FILE:2: timeout: .*" "ntp_monitor: $USER_FILE:3: nosuch: .*"
   [ ! -s "$BATS_TEST_TMPDIR/stdout" ]
-  lines_are "$(logged)" "27 ERROR $USER_FILE:2: .*" "28 WARNING $USER_FILE:3: .*" '27 ERROR NTP .*'
+  lines_are "$(logged)" "27 ERROR $USER_FILE:2: .*" "27 ERROR $USER_FILE:3: .*" '27 ERROR NTP .*'
   # stderr is a file: nothing is in it, and stdout has the report.
   expect 3 on_terminal "'$PROG' -s 'text:$good' 2>'$BATS_TEST_TMPDIR/stderr'"
   [[ ${output%%$'\n'*} == *UNKNOWN*--check-config* ]]
@@ -870,7 +869,7 @@ END
 
 @test "said: a path that holds any byte forges no line, neither in a note nor in what is printed" {
   odd="$BATS_TEST_TMPDIR/"$'a\nERROR forged\e[31m'
-  write "$odd" '[monitoring]' 'jitter_critical = 1s' 'min_replies = x'
+  write "$odd" '[monitoring]' 'jitter_threshold = 2s' 'jitter_critical = 1s' 'min_replies = x'
   expect 3 as_cron -C "$odd" -l stderr -s "text:$good"
   [ "$(wc -l <<<"$stderr")" = 3 ] || fail "$stderr"
   expect 3 as_cron -C "$odd" --print-config
