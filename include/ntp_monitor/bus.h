@@ -45,7 +45,7 @@ const char *bus_name(const struct bus *bus, char *out, size_t size_bytes);
 
 /* ": ssh says '...'" where -H's ssh said something, else "". Returns out. What does not fit is left
  * out in the middle, and in the trace. */
-enum { BUS_SSH_WORDS_BYTES = 108 }; /* as much as the line has room for */
+enum { BUS_SSH_WORDS_BYTES = 100 }; /* as much as the line has room for */
 const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes);
 
 /* As root, DBUS_SYSTEM_BUS_ADDRESS may name sockets (unix:) and nothing that starts a
