@@ -664,7 +664,7 @@ log: UDP localhost took: INFO $healthy"
   fill /dev/log
   config '[monitoring]' 'a = 1' 'b = 1' 'c = 1' 'd = 1'
   monitor -C "$T/conf"
-  ended 0
+  ended 3
   equal 'the lines' "$(wc -l <"$T/err")" 5
   between 'the run' "$took_ms" 150 900
 }
