@@ -22,7 +22,7 @@ int aside_look(const char *path);
  * have their sockets below /run. */
 bool aside_wanted(const char *path);
 
-/* What is said of one that does. */
+/* The words for a path that does not answer. */
 #define ASIDE_SILENT "its file system does not answer"
 
 /*

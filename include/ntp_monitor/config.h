@@ -144,7 +144,7 @@ void config_print(const struct config *config, const struct config_key *key, cha
 /* "FILE:LINE", "default" or "command line". */
 void config_print_origin(const struct origin *origin, char *out, size_t size_bytes);
 
-/* Whether a file or the command line, not a default, has a limit of metric. */
+/* True if a file or the command line set a limit of metric; a default does not count. */
 bool config_limit_is_set(const struct config *config, enum metric metric);
 
 const struct config_key *config_find(const char *section, const char *name);
