@@ -12,12 +12,11 @@ struct trace;
 
 struct ntp_own {
   struct in6_addr *address; /* of all interfaces; IPv4 in its IPv6 form */
-  size_t count;
+  size_t count, space;      /* used, allocated */
 };
 
-/* What the interfaces have. Where they can't be listed (a sandbox without AF_NETLINK), 127.0.0.1
- * and
- * ::1, which is said in the trace. 0 or -ENOMEM; the caller frees it. */
+/* What the interfaces have, and 127.0.0.1 and ::1. Where the kernel does not list them the trace
+ * says so. 0 or -ENOMEM; the caller frees it. */
 int ntp_own_find(struct ntp_own *own, struct trace *trace);
 void ntp_own_free(struct ntp_own *own);
 
