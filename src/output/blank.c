@@ -14,7 +14,7 @@
 #include <strings.h>
 
 /* So much of a secret at the very end of a text, which was cut there, is blanked as well. */
-enum { PART_BYTES = 4 };
+enum { PART_BYTES = 4, ESCAPE_BYTES_MAX = 12 };
 
 /* The number of bytes at text that one letter takes, with the letter; 0 where there is none. */
 typedef size_t read_letter(const char *text, char *letter);
@@ -63,6 +63,20 @@ static size_t read_json(const char *text, char *letter) {
   return read_plain(text, letter);
 }
 
+/* JSON that a string of JSON holds, as where a proxy quotes what it was answered. */
+static size_t read_json_twice(const char *text, char *letter) {
+  enum { ESCAPE_BYTES = sizeof "\\u0000" };
+  char inner[ESCAPE_BYTES] = "";
+  size_t ends[ESCAPE_BYTES]; /* in the text, of each letter of inner */
+  size_t bytes = 0;
+  for (size_t i = 0; i < ESCAPE_BYTES - 1; i++) {
+    bytes += read_json(text + bytes, &inner[i]);
+    ends[i] = bytes;
+  }
+  size_t letters = read_json(inner, letter);
+  return letters > 0 ? ends[letters - 1] : 0;
+}
+
 /* HTML's &name; and &#number; of the signs that have to be written so. */
 static size_t read_html(const char *text, char *letter) {
   static const struct {
@@ -88,7 +102,8 @@ static size_t read_html(const char *text, char *letter) {
   return read_plain(text, letter);
 }
 
-/* How many bytes at text are the secret, or the beginning of it that the text ends in; else 0. */
+/* How many bytes at text are the secret, or the beginning of it that the text ends in, be that in
+ * the middle of an escape; else 0. */
 static size_t match(const char *text, const char *secret, read_letter *read) {
   size_t used = 0;
   size_t letters = 0;
@@ -99,7 +114,10 @@ static size_t match(const char *text, const char *secret, read_letter *read) {
       return letters >= PART_BYTES ? used : 0;
     }
     if (letter != secret[letters]) {
-      return 0;
+      size_t rest = strlen(text + used);
+      bool cut = strchr("\\%&", text[used]) != NULL && rest < ESCAPE_BYTES_MAX &&
+                 strspn(text + used, "\\%&#ux0123456789abcdefABCDEF") == rest;
+      return cut && letters >= PART_BYTES ? used + rest : 0;
     }
     used += bytes;
   }
@@ -107,7 +125,7 @@ static size_t match(const char *text, const char *secret, read_letter *read) {
 }
 
 void blank_secret(char *text, const char *secret) {
-  static read_letter *const forms[] = {read_plain, read_url, read_json, read_html};
+  static read_letter *const forms[] = {read_plain, read_url, read_json, read_json_twice, read_html};
   for (size_t i = 0; text[i] != '\0' && secret[0] != '\0'; i++) {
     for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
       size_t bytes = match(text + i, secret, forms[form]);

@@ -229,7 +229,8 @@ sub read_terminal {
     my $is = $run->{json};
     my $seen = 0;
     $count{terminal}++;
-    for my $line (split /\r\n/, $parts[$i + 1]) {
+    my $unwrapped = $parts[$i + 1] =~ s/\r\n    (?=\S)/ /gr;
+    for my $line (split /\r\n/, $unwrapped) {
       $line =~ s/\A\e\[3[1235]m(OK|WARNING|CRITICAL|UNKNOWN)\e\[0m(?=  )/$1/;
       my $harm = harm($line);
       wrong('terminal', $run, "$harm in: $line") if $harm;

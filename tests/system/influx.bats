@@ -342,8 +342,9 @@ ROWS
   as_pi http://127.0.0.1:8088 'geheim/"wort"'
   sed -i '1i [monitoring]\ndebug_mode = true' "$conf"
   packed=$(printf 'pi:geheim/"wort"' | base64)
-  for body in "Authorization: Basic $packed" 'geheim%2F%22wort%22' '{"error":"geheim\\/\\"wort\\" is wrong"}'; do
-    to_fake send "HTTP/1.1 401 No\r\nContent-Length: $(printf %b "$body" | wc -c)\r\n\r\n$body"
+  for body in "Authorization: Basic $packed" 'geheim%2F%22wort%22' '{"error":"geheim\/\"wort\" is wrong"}' \
+    '{"error":"{\"error\":\"geheim\\\/\\\"wort\\\" is wrong\"}"}'; do
+    to_fake send "HTTP/1.1 401 No\r\nContent-Length: ${#body}\r\n\r\n$body"
     as_pi http://127.0.0.1:8088 'geheim/"wort"'
     expect 3 posts
     logged >"$BATS_TEST_TMPDIR/log"

@@ -390,7 +390,7 @@ figures() {
     format=json
     kind "$name"
     jq -r '.servers[0] | to_entries[] | select(.value != null and (.key |
-      test("^(jitter_kind|spike|server|source|address|remark|sent)$") | not)).key' "$T/out" | sort >"$T/known"
+      test("^(jitter_kind|spike|server|source|address|remark|sent|reasons)$") | not)).key' "$T/out" | sort >"$T/known"
     format=influx
     kind "$name"
     sed -n '2s/.* \([^ ]*\) [0-9]*$/\1/p' "$T/out" | tr ',' '\n' | sed -E 's/=.*//; /^(jitter_kind|address)$/d' | sort >"$T/influx"

@@ -27,6 +27,10 @@ static void test_forms(void **state) {
       {"s3cret", "%73%33%63%72%65%74", "******************"},
       {"s3cret", "cut off: s3cr", "cut off: ****"},
       {"s3cret", "as this", "as this"},
+      {"geheim/x", "{\"error\":\"geheim\\\\\\/x\"}", "{\"error\":\"***********\"}"},
+      {"geheim/x", "cut in an escape: geheim\\", "cut in an escape: *******"},
+      {"geheim/x", "cut in an escape: geheim%2", "cut in an escape: ********"},
+      {"geheim/x", "geheim%2 goes on after it", "geheim%2 goes on after it"},
       {"", "x", "x"},
       {"\xc3\xb6\xc3\xb6", "%C3%B6%c3%b6", "************"},
   };
