@@ -169,7 +169,27 @@ bool bus_user_is_unknown(uid_t uid) {
   return (uid >= DYNAMIC_LEAST && uid <= DYNAMIC_MOST) || getpwuid(uid) == NULL;
 }
 
-/* Of too many words the first and the last ones say most. */
+/* The last lines, as many as fit when "; " stands between them: ssh says last why it gave up, and
+ * before that what it warns of and how that machine greets. */
+static const char *last_lines(const char *text, size_t most) {
+  const char *start = strrchr(text, '\n');
+  const char *first = start != NULL ? start + 1 : text;
+  size_t used = strlen(first);
+  while (first > text) {
+    const char *before = first - 1;
+    while (before > text && before[-1] != '\n') {
+      before--;
+    }
+    used += (size_t)(first - before) + 1;
+    if (used > most) {
+      break;
+    }
+    first = before;
+  }
+  return first;
+}
+
+/* Of a line that is too long the beginning and the end say most. */
 static void shorten(char *text, size_t most) {
   static const char gap[] = "...";
   size_t length = strlen(text);
@@ -181,11 +201,24 @@ static void shorten(char *text, size_t most) {
   }
 }
 
+/* One line of all, with "; " between them; out has twice the space of text. */
+static void join_lines(char *out, const char *text) {
+  for (; *text != '\0'; text++) {
+    if (*text == '\n') {
+      *out++ = ';';
+      *out++ = ' ';
+    } else if (*text != '\r') {
+      *out++ = *text;
+    }
+  }
+  *out = '\0';
+}
+
 const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
   static const char before[] = ": ssh says '";
+  size_t most = size_bytes - sizeof before - 1;
   char text[512];
   char words[2 * sizeof text];
-  size_t used = 0;
   out[0] = '\0';
   ssize_t bytes = bus->ssh_says < 0 ? 0 : read(bus->ssh_says, text, sizeof text - 1);
   while (bytes > 0 && strchr("\r\n", text[bytes - 1]) != NULL) {
@@ -193,17 +226,10 @@ const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
   }
   if (bytes > 0) {
     text[bytes] = '\0';
-    for (const char *at = text; *at != '\0'; at++) {
-      if (*at == '\n') {
-        words[used++] = ';';
-      }
-      if (*at != '\r') {
-        words[used++] = *at == '\n' ? ' ' : *at;
-      }
-    }
-    words[used] = '\0';
+    join_lines(words, text);
     trace_add(bus->env->trace, "bus: ssh says '%s'", words);
-    shorten(words, size_bytes - sizeof before - 1);
+    join_lines(words, last_lines(text, most));
+    shorten(words, most);
     (void)snprintf(out, size_bytes, "%s%s'", before, words);
   }
   return out;

@@ -106,6 +106,8 @@ sub answer {
   die "no fake_timesync1 with @_";
 }
 
+sub configured { $_[0] =~ s/%%/%/gr } # as Python's configparser reads it
+
 my $any = qr/\A[^\0]+\z/;
 my $line = qr/\A[^\0\n]*[^\0\s][^\0\n]*\z/;
 my $short = qr/\A[^\0\n]{0,120}[^\0\s][^\0\n]{0,40}\z/;
@@ -132,7 +134,7 @@ my @ways = (
   {way => 'path of a file', can => $any, lines => 1, config => 1,
     between => [cannot('/nothing/'), ': No such file'],
     put => sub { args => ['-C', conf(), '-s', "text:/nothing/$_[0]"] }},
-  {way => 'value in the configuration', can => $short, shown => sub { trimmed($_[0]) =~ s/%%/%/gr }, unless => qr/;/, lines => 2, config => 1,
+  {way => 'value in the configuration', can => $short, shown => sub { trimmed(configured($_[0])) }, unless => qr/;/, lines => 2, config => 1,
     between => ["ERROR $D/conf:4: jitter_threshold: '", "'"],
     put => sub { args => ['-C', conf("[monitoring]\njitter_threshold = $_[0]\n"), reading()] }},
   {way => 'key', can => $short, shown => \&trimmed, unless => qr/[\]\[=:;#]/, lines => 2, config => 1,
@@ -189,14 +191,14 @@ my @ways = (
       between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), offset: +1ms, server: ', ", source: $source"],
       put => sub { file('name', $_[0]); return args => ['-C', conf(), '-s', $source] }};
   } ['chrony', qr/\A[^\0]{1,255}\z/s], ['ntpd', qr/\A[^\0\r\n"]{1,150}\z/]),
-  {way => 'socket of chronyd', can => qr/\A[^\0\s;#]{1,80}\z/, lines => 1, config => 1,
+  {way => 'socket of chronyd', can => qr/\A[^\0\s;#]{1,80}\z/, shown => \&configured, lines => 1, config => 1,
     between => [cannot('chronyd is not running; asked: /nothing/x'), ': No such file'],
     put => sub { args => ['-C', conf("[chrony]\nport = 9\nsocket = /nothing/x$_[0]\n"), '-s', 'chrony'] }},
-  {way => 'socket of ptp4l', can => qr/\A[^\0\s;#]{1,80}\z/, lines => 1, config => 1,
+  {way => 'socket of ptp4l', can => qr/\A[^\0\s;#]{1,80}\z/, shown => \&configured, lines => 1, config => 1,
     between => [cannot('ptp4l is not running; there is none of its sockets: /nothing/x'), '; check'],
     put => sub { args => ['-C', conf("[ptp]\nsockets = /nothing/x$_[0]\n"), '-s', 'ptp'] }},
   {way => 'NTP server', can => qr/\A(?=.*[^-.:\[\]a-zA-Z0-9_, \t\x80-\xff])[^\0, \t]{1,250}\z/s, lines => 1, config => 1,
-    between => [cannot(q(')), q(' is no server)],
+    between => [cannot(q(')), q(' is )],
     put => sub { args => ['-C', conf(), '-s', "sntp:$_[0]"] }},
   {way => 'host name', can => qr/\A[^\0]{1,64}\z/, lines => 1, between => [$healthy, ''], shown => sub { '' },
     put => sub { system('busybox', 'hostname', $_[0]) == 0 or die; plain() },

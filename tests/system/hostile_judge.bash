@@ -236,7 +236,8 @@ sub read_terminal {
       wrong('terminal', $run, "$harm in: $line") if $harm;
       wrong('terminal', $run, "a line of its own: $line")
         if $line !~ /\A(?:debug: \+\d+\.\d{3}ms |ntp_monitor: |(?:OK|WARNING|UNKNOWN)  NTP |$figure|\z)/;
-      $seen++ if $is && $line eq uc($is->{verdict}) . "  $is->{message}";
+      # A line breaks at any number of blanks.
+      $seen++ if $is && ($line =~ s/ +/ /gr) eq (uc($is->{verdict}) . " $is->{message}" =~ s/ +/ /gr);
     }
     wrong('terminal', $run, "the verdict stands there $seen times: $parts[$i + 1]") if $is && $seen != 1;
   }

@@ -119,7 +119,7 @@ no_time() {
 }
 
 taken() {
-  ended 0 ok '.servers[0] | .replies == 2 and .sent == 2 and (.offset_s - 5 | fabs) < 0.5' &&
+  ended 1 offset '.servers[0] | .replies == 2 and .sent == 2 and (.offset_s - 5 | fabs) < 0.5' &&
     traced 2 "$told" && traced 0 'dropped: '
 }
 

@@ -151,6 +151,10 @@ static void test_ssh_words(void **state) {
               {"\n\n", ""},
               {"no route\r\n", ": ssh says 'no route'"},
               {"one\r\ntwo\nthree\n", ": ssh says 'one; two; three'"},
+              {"Warning: this host is new\nwatched\r\nme@far: Permission denied (key).\n",
+               ": ssh says 'watched; me@far: Permission denied (key).'"},
+              {"a greeting\nI am the first of many a word that nobody can use; no route",
+               ": ssh says 'I am the first of man...ody can use; no route'"},
               {"I am the first of many a word that nobody can use; no route", /* 59 characters */
                ": ssh says 'I am the first of man...ody can use; no route'"}};
   char out[12 + 45 + 1 + 1];
