@@ -55,16 +55,16 @@ static const struct config_word formats[] = {{"auto", SYSLOG_FORMAT_AUTO},
 
 #define COUNT_RANGE(least, greatest) .type = CONFIG_COUNT, .min = (least), .max = (greatest)
 /* The two keys of a metric, each at its default. */
-#define LIMITS(word, metric, range, warning_at, critical_at, what)                               \
-  {.name = word "_threshold",                                                                    \
-   MONITORING(limit[metric].warning),                                                            \
-   range,                                                                                        \
-   .initial = warning_at,                                                                        \
-   .none = "off",                                                                                \
-   .doc = what " is a WARNING"},                                                                 \
-  {                                                                                              \
-    .name = word "_critical", MONITORING(limit[metric].critical), range, .initial = critical_at, \
-    .none = "off", .doc = what " is CRITICAL"                                                    \
+#define LIMITS(word, metric, range, warning_at, critical_at, what)                                 \
+  {.name = word "_threshold",                                                                      \
+   MONITORING(limit[metric].warning),                                                              \
+   range,                                                                                          \
+   .initial = (warning_at),                                                                        \
+   .none = "off",                                                                                  \
+   .doc = what " is a WARNING"},                                                                   \
+  {                                                                                                \
+    .name = word "_critical", MONITORING(limit[metric].critical), range, .initial = (critical_at), \
+    .none = "off", .doc = what " is CRITICAL"                                                      \
   }
 
 const struct config_key config_keys[] = {

@@ -116,7 +116,7 @@ static int look(int folder, const char *name, struct stat *status, struct why *w
 
 /* From the root, along rest. */
 static int begin(struct walk *walk, struct why *why) {
-  struct stat status;
+  struct stat status = {.st_mode = 0};
   int fd = look(AT_FDCWD, "/", &status, why);
   if (fd < 0) {
     return fd;
@@ -177,7 +177,7 @@ static int open_last(struct walk *walk, const char *name, struct why *why) {
 
 /* One name of the way: a descriptor where it was the last, else 0 or a negative errno with why. */
 static int step(struct walk *walk, struct why *why) {
-  struct stat status;
+  struct stat status = {.st_mode = 0};
   char name[NAME_MAX + 1];
   bool last = false;
   (void)next_name(walk, name, &last);

@@ -2,6 +2,7 @@
  * Whether an owner lies outside of this user namespace: user_namespaces(7).
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "ntp_monitor/trusted.h"
@@ -13,14 +14,17 @@ enum { OVERFLOW_UID = 65534 };
  * files. Without /proc the root folder tells, which is nobody's but root's. */
 bool trusted_is_outside(uid_t owner) {
   struct stat root;
-  unsigned first = 0;
-  unsigned count = 0;
+  char line[128];
   FILE *map = owner == OVERFLOW_UID ? fopen("/proc/self/uid_map", "re") : NULL;
   if (map == NULL) {
     return owner == OVERFLOW_UID && stat("/", &root) == 0 && root.st_uid == OVERFLOW_UID;
   }
   bool outside = true;
-  while (fscanf(map, "%u %*u %u", &first, &count) == 2) {
+  while (fgets(line, sizeof line, map) != NULL) {
+    char *at = line; /* the first uid here, the first one outside, how many */
+    unsigned long first = strtoul(at, &at, 10);
+    (void)strtoul(at, &at, 10);
+    unsigned long count = strtoul(at, &at, 10);
     outside = outside && (owner < first || owner - first >= count);
   }
   (void)fclose(map);

@@ -84,7 +84,7 @@ static void drop_address(struct trace *trace, struct ntp_server *servers, const 
     (void)snprintf(server->remark, sizeof server->remark, "not the address of one host");
   } else if (server->ourselves) {
     (void)snprintf(server->remark, sizeof server->remark, "this machine itself: not asked");
-  } else {
+  } else if (first != NULL) {
     (void)snprintf(server->remark, sizeof server->remark, "the same address as %.100s: asked once",
                    servers[first->server].name);
     server->reason = REASON_OK;

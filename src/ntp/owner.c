@@ -92,14 +92,16 @@ struct finding {
 
 /* The end of a connection, false where it is none of UDP. */
 static bool end_of(const struct sockaddr_storage *from, struct udp_socket *out) {
-  const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+  memcpy(&v4, from, sizeof v4);
+  memcpy(&v6, from, sizeof v6);
   if (from->ss_family == AF_INET) {
-    *out = (struct udp_socket){.address = {0, 0, htonl(0xffff), v4->sin_addr.s_addr},
-                               .port = ntohs(v4->sin_port)};
+    *out = (struct udp_socket){.address = {0, 0, htonl(0xffff), v4.sin_addr.s_addr},
+                               .port = ntohs(v4.sin_port)};
   } else {
-    *out = (struct udp_socket){.port = ntohs(v6->sin6_port)};
-    memcpy(out->address, &v6->sin6_addr, sizeof out->address);
+    *out = (struct udp_socket){.port = ntohs(v6.sin6_port)};
+    memcpy(out->address, &v6.sin6_addr, sizeof out->address);
   }
   return from->ss_family == AF_INET || from->ss_family == AF_INET6;
 }

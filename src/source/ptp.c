@@ -226,7 +226,7 @@ static int ask_all(struct ptp *ptp, struct ptp_reading *reading, struct sample *
 /* Connects, and asks for the number of ports: 0 with ptp->fd open, or a negative errno. */
 static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading, struct why *why) {
   int64_t left_ns = ptp->env->measure_deadline_ns - clock_monotonic_ns();
-  struct stat made;
+  struct stat made = {.st_size = 0};
   ptp->path = path;
   ptp->patience_ns = left_ns / 4 < PATIENCE_NS ? left_ns / 4 : PATIENCE_NS;
   int looked = aside_await(path, until(ptp));
