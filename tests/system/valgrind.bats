@@ -40,6 +40,16 @@ SH
   chmod +x "$BATS_TEST_TMPDIR/ssh"
   printf '%s\n' '[sntp]' 'samples = 2' 'interval = 250ms' '[ptp]' 'sockets = /run/ptp/none /run/ptp/slave' \
     'ptp_samples = 2' >"$BATS_TEST_TMPDIR/quick"
+  # The C library's memmove and memcpy are one function, and when the program calls both with bounds checked, this
+  # valgrind takes the one for the other. What the source calls memcpy is still found.
+  cat >"$BATS_TEST_TMPDIR/known" <<'END'
+{
+  memmove that is taken for memcpy
+  Memcheck:Overlap
+  fun:__memcpy_chk
+  fun:memmove
+}
+END
   within=()
 }
 
@@ -60,7 +70,8 @@ clean() {
   case "$*" in -[HM]* | *=http://*) kinds=definite,possible ;; esac
   rm -f "$said".*
   PATH=$BATS_TEST_TMPDIR:$PATH "${within[@]}" valgrind --log-file="$said.%p" --error-exitcode=99 --leak-check=full --show-leak-kinds=all \
-    --errors-for-leak-kinds="$kinds" --track-fds=yes "$PROG" "$@" <"${asked:-/dev/null}" >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+    --errors-for-leak-kinds="$kinds" --track-fds=yes --suppressions="$BATS_TEST_TMPDIR/known" \
+    "$PROG" "$@" <"${asked:-/dev/null}" >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
   # The child that looks a name up, or becomes ssh, has a log of its own.
   said=$(grep -l "Parent PID: $parent\$" "$said".*)
   # Each descriptor that is open at the end stands in two lines, the second says where it is from.
@@ -90,7 +101,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   printf '%s\n' '[influx]' 'org = o' 'bucket = b' "token_file = $T/token" >"$T/influx"
   (umask 077 && echo t >"$T/token")
   clean 3 -s "text:$T/good" -o "prometheus=$T/a.prom" -o "influx=$T/b" -o json=/nothing/c -o influx=udp://127.0.0.1:8089
-  grep -q '^ntp_monitor_verdict 0' "$T/a.prom"
+  grep -q '^ntp_monitor_verdict 3' "$T/a.prom" # written once more, since another report did not arrive
   printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >"$T/request"
   asked=$T/request clean 0 -s "text:$T/good" --inetd
   grep -q '^ntp_monitor_verdict 0' "$T/out"
