@@ -148,8 +148,9 @@ held() {
 
 # --- what is not needed ----------------------------------------------------------------------
 
-# same AS: whether the scenarios put out there what they did in the first place, but for times and places, which of
-# two servers is taken, and the way to chronyd: it is UDP where no socket can be made beside its own.
+# same AS: whether the scenarios put out there what they did in the first place, but for times and places, what an
+# age decides (the blanks behind it, the bound of the error, which grows with it), which of two servers is taken, and
+# the way to chronyd: it is UDP where no socket can be made beside its own.
 same() {
   local file
   for file in "$T/$1"/*; do
@@ -158,7 +159,8 @@ same() {
 }
 
 timeless() {
-  sed -E 's/[0-9]+(\.[0-9]+)?(ns|us|ms|s)\b/TIME/g; s/"time":"[^"]*"/"time":TIME/; s/"age_s":[0-9.]+/"age_s":TIME/
+  sed -E 's/([0-9]+min )?[0-9]+(\.[0-9]+)?(ns|us|ms|s|min)\b/TIME/g; s/(TIME ago) +/\1 /
+    s/"time":"[^"]*"/"time":TIME/; s/"(age|error_bound)_s":[0-9.]+/"\1_s":TIME/g
     s/(uid [0-9]+|PID|T[1-4]=)[0-9]*/\1/g; s/^(debug: )\+TIME /\1/; s/server: [^ ]+, source: sntp/server: ANY, source: sntp/
     s/(chronyd .*it hangs) \(.*\)/\1/; s/^Date: .*/Date:/' "$1"
 }
