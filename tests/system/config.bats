@@ -686,6 +686,7 @@ as_root() { "$@"; }
   grep -qF 'ignored: it belongs to uid 1001, who is neither you nor root' <<<"$stderr"
 }
 
+# shellcheck disable=SC2016 # the inner shell's
 @test "D9 what is no file is looked at and not opened: a device, for the configuration, a text, a secret" {
   needs strace
   ln -s /dev/zero "$BATS_TEST_TMPDIR/device"

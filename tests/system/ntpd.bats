@@ -4,7 +4,7 @@
 # own or none; the tests then look at them. None may set the clock, which ntpd does not mind: it says of
 # itself that it is synchronised all the same.
 
-# shellcheck disable=SC2016,SC2034,SC2154 # jq's $; time.bash's AS, and what it sets
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # a test is a subshell; jq's $; time.bash's AS, and what it sets
 
 setup_file() {
   # shellcheck source-path=SCRIPTDIR source=../lab/lab.sh
