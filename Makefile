@@ -247,10 +247,13 @@ ifeq ($(SYSTEMD),no)
   UNIT_LEFT_OUT := tests/unit/test_bus_%.c
   SYSTEM_TESTS := $(addprefix tests/system/,nosystemd.bats config.bats docs.bats)
 else
-  # What tests the build itself needs no second compiler's or sanitizer's word.
-  # And of a build with counters those are no matter that hold its system calls against a list, or take long.
-  SYSTEM_TESTS := $(filter-out $(addprefix tests/system/,nosystemd.bats $(if $(SANITIZE)$(COVERAGE),build.bats) \
-    $(if $(COVERAGE),privilege.bats hostile.bats valgrind.bats docs.bats install.bats)),$(wildcard tests/system/*.bats))
+  # Sanitizers have nothing to say of the build, of texts, of other programs that read a report, of what no
+  # sanitizer outlives (privilege, valgrind), and of hostile texts no more than of the same by fuzz.sh.
+  # Of a build with counters those are no matter, either, that hold its system calls against a list, or take long.
+  NOT_SANITIZED := build contrib docs hostile install monitors privilege stores valgrind
+  NOT_COUNTED := build docs hostile install privilege valgrind
+  SYSTEM_TESTS := $(filter-out $(patsubst %,tests/system/%.bats,nosystemd $(if $(SANITIZE),$(NOT_SANITIZED)) \
+    $(if $(COVERAGE),$(NOT_COUNTED))),$(wildcard tests/system/*.bats))
 endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
 # Unit tests that ONLY does not name are not built, either: tests/run.sh holds it against their names, too.
