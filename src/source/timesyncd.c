@@ -104,7 +104,7 @@ static int no_bus(const struct bus *bus, int error, struct why *why) {
   }
   bool closed = error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
   if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->env->uid)) {
-    return why_set(why, REASON_NO_BUS, error,
+    return why_set(why, REASON_DENIED, error,
                    "the system bus closed the connection, since our uid %u has no entry in "
                    "/etc/passwd; run as a user that has one (in a unit User=ntp_monitor, not "
                    "DynamicUser=yes)",

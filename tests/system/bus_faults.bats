@@ -114,7 +114,7 @@ ROWS
   lab_until 5 test -S /run/dbus/system_bus_socket
   check
   umount /etc/passwd
-  verdict 3 no-bus 'the system bus closed the connection, since our uid 0 has no entry in /etc/passwd; ' \
+  verdict 3 denied 'the system bus closed the connection, since our uid 0 has no entry in /etc/passwd; ' \
     'run as a user that has one \(in a unit User=ntp_monitor, not DynamicUser=yes\)$'
 }
 
