@@ -310,7 +310,7 @@ TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(
 .PHONY: lint
 lint:
 	clang-format --dry-run --Werror $(C_FILES) $(H_FILES)
-	clang-tidy --quiet --warnings-as-errors='*' $(TIDY_FILES) -- -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) 2>/dev/null
+	printf '%s\n' $(TIDY_FILES) | xargs -P 2 -I FILE clang-tidy --quiet --warnings-as-errors='*' FILE -- -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) 2>/dev/null
 	printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 gcc -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) -O0 -fanalyzer -Werror -c -o /dev/null
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -Iinclude src
@@ -319,11 +319,12 @@ lint:
 	mandoc -T lint -W warning man/ntp_monitor.1 man/ntp_monitor.conf.5
 	tests/includes.sh
 
-.PHONY: ci
-ci:
+.PHONY: ci compilers variants
+ci: compilers lint variants
+compilers:
 	$(MAKE) BUILD=build/gcc CC=gcc WERROR=1 all programs
 	$(MAKE) BUILD=build/clang CC=clang WERROR=1 all programs
-	$(MAKE) lint
+variants:
 	$(MAKE) BUILD=build/asan SANITIZE=1 WERROR=1 check
 	$(MAKE) BUILD=build/nosystemd SYSTEMD=no CURL=no WERROR=1 check
 
