@@ -60,7 +60,7 @@ int aside_absolute(const char *path, char out[PATH_MAX]) {
 static bool may_hang(const char *type) {
   static const char *const types[] = {"nfs",  "nfs4",   "cifs",   "smb3",   "smbfs",    "9p",
                                       "ceph", "afs",    "coda",   "lustre", "beegfs",   "gpfs",
-                                      "gfs2", "ocfs2",  "ncpfs",  "autofs", "virtiofs", "orangefs",
+                                      "gfs2", "ocfs2",  "ncpfs",  "autofs", "virtiofs", "pvfs2",
                                       "fuse", "vboxsf", "vmhgfs", "prl_fs", "fuseblk"};
   if (strncmp(type, "fuse.", 5) == 0) {
     return true;
@@ -174,7 +174,7 @@ bool aside_wanted(const char *path) {
 /* --- the child ------------------------------------------------------------------- */
 
 /* First thing in the child. It may outlive us, and must then hold nobody's pipe open. */
-static void begin(pid_t parent) {
+static void begin(pid_t parent, int out) {
   sigset_t none;
   (void)signal(SIGTERM, SIG_DFL);
   (void)sigemptyset(&none);
@@ -187,6 +187,9 @@ static void begin(pid_t parent) {
     }
   }
   (void)close(nothing);
+  /* Such as flock(1)'s: the next run would wait for it. */
+  (void)close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
+  (void)close_range((unsigned)out + 1, ~0U, 0);
   if (getppid() != parent) {
     _exit(1); /* it died before it could take us along */
   }
@@ -219,7 +222,7 @@ static int run_child(void (*work)(void *shared), void *copy, int64_t deadline_ns
   pid_t child = fork();
   if (child == 0) {
     const char done = 1;
-    begin(parent);
+    begin(parent, ends[1]);
     work(copy);
     _exit(write(ends[1], &done, 1) == 1 ? 0 : 1);
   }

@@ -189,6 +189,11 @@ static const char *last_lines(const char *text, size_t most) {
   return first;
 }
 
+/* Not at the beginning of a character of UTF-8. */
+static bool is_inside(char byte) {
+  return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
 /* Of a line that is too long the beginning and the end say most. */
 static void shorten(char *text, size_t most) {
   static const char gap[] = "...";
@@ -196,8 +201,14 @@ static void shorten(char *text, size_t most) {
   if (length > most) {
     size_t head = (most - (sizeof gap - 1)) / 2;
     size_t tail = most - (sizeof gap - 1) - head;
-    memcpy(text + head, gap, sizeof gap - 1);
+    while (tail > 0 && is_inside(text[length - tail])) {
+      tail--;
+    }
+    while (head > 0 && is_inside(text[head])) {
+      head--;
+    }
     memmove(text + head + sizeof gap - 1, text + length - tail, tail + 1);
+    memcpy(text + head, gap, sizeof gap - 1);
   }
 }
 
@@ -214,13 +225,31 @@ static void join_lines(char *out, const char *text) {
   *out = '\0';
 }
 
+/* The last size bytes at most, of what is there: a pipe holds no more than is read here. */
+static size_t read_last(int fd, char *text, size_t size) {
+  enum { READS_MAX = 512 };
+  size_t used = 0;
+  for (int i = 0; i < READS_MAX && fd >= 0; i++) {
+    if (used == size) {
+      memmove(text, text + size / 2, size - size / 2);
+      used = size - size / 2;
+    }
+    ssize_t bytes = read(fd, text + used, size - used);
+    if (bytes <= 0) {
+      break;
+    }
+    used += (size_t)bytes;
+  }
+  return used;
+}
+
 const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
   static const char before[] = ": ssh says '";
   size_t most = size_bytes - sizeof before - 1;
   char text[512];
   char words[2 * sizeof text];
   out[0] = '\0';
-  ssize_t bytes = bus->ssh_says < 0 ? 0 : read(bus->ssh_says, text, sizeof text - 1);
+  size_t bytes = read_last(bus->ssh_says, text, sizeof text - 1);
   while (bytes > 0 && strchr("\r\n", text[bytes - 1]) != NULL) {
     bytes--;
   }

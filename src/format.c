@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "ntp_monitor/duration.h"
@@ -12,8 +13,8 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
-/* Of a terminal, as wide as it is on every console. */
-enum { COLUMNS = 80 };
+/* Of a terminal that does not say, or says nothing of use: a serial line has none. */
+enum { COLUMNS = 80, COLUMNS_LEAST = 40 };
 
 const struct format *const format_table[] = {&format_text,       &format_json,   &format_nagios,
                                              &format_prometheus, &format_influx, NULL};
@@ -47,12 +48,18 @@ int format_render(const struct format *format, const struct report *report, bool
   return failed ? why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory to print the report") : 0;
 }
 
+static unsigned terminal_columns(void) {
+  struct winsize size = {.ws_col = 0};
+  bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_LEAST;
+  return known ? size.ws_col : COLUMNS;
+}
+
 /* Broken at words for whoever reads it at a terminal; a pipe gets whole lines. */
 static int wrap(char **text, size_t *bytes, struct why *why) {
   char *wrapped = NULL;
   FILE *stream = open_memstream(&wrapped, bytes);
   if (stream != NULL) {
-    text_wrap(stream, *text, COLUMNS);
+    text_wrap(stream, *text, terminal_columns());
   }
   bool failed = stream == NULL || fclose(stream) != 0 || wrapped == NULL;
   free(*text);

@@ -170,26 +170,29 @@ static void decide(struct report *report, bool first, enum verdict verdict, enum
   }
 }
 
-/* Whether no server could be held against a limit that somebody set. Where one is warming up its
- * figures may come yet. */
+/* Whether no server could be held against a limit that somebody set. Where one is warming up, or
+ * the service follows none, its figures may come yet. */
 static bool is_unjudged(const struct report *report, enum metric metric) {
   unsigned judges = 0;
   for (size_t i = 0; i < report->finding_count; i++) {
     const struct finding *finding = &report->findings[i];
-    bool waits = (finding->reasons & 1U << REASON_WARMING_UP) != 0;
+    bool waits =
+        (finding->reasons & (1U << REASON_WARMING_UP | 1U << REASON_NOT_SYNCHRONISED)) != 0;
     if (!finding->sample->bystander && (sample_has(finding->sample, metric) || waits)) {
       return false;
     }
     judges += !finding->sample->bystander;
   }
-  return judges > 0 && config_limit_is_set(report->config, metric);
+  bool set = metric == METRIC_AGE ? report->config->stale_after_ns != CONFIG_NONE
+                                  : config_limit_is_set(report->config, metric);
+  return judges > 0 && set;
 }
 
 static void find_unjudged(struct report *report) {
   report->unjudged = 0;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
-    bool judged = metric_table[m].reason == REASON_OK || !is_unjudged(report, m);
-    report->unjudged |= judged ? 0 : 1U << m;
+    bool limited = m == METRIC_AGE || metric_table[m].reason != REASON_OK;
+    report->unjudged |= limited && is_unjudged(report, m) ? 1U << m : 0;
   }
 }
 

@@ -10,6 +10,7 @@
 /* systemd-timesyncd's longest poll interval (timesyncd.conf(5)), for a reading that
  * does not tell its own. */
 #define POLL_INTERVAL_LONGEST_NS (2048 * DURATION_S)
+#define TIMESYNCD_POLL_LONGEST_NS (7 * DURATION_D) /* it may be set to "infinity" */
 
 /* timesyncd asks again, and other servers, within 6 min once a reply is missing: twice that, and a
  * minute (systemd's src/timesync/timesyncd-manager.c: RETRY_USEC_MAX). */
@@ -23,7 +24,8 @@ int64_t judge_stale_ns(const struct sample *sample, const struct config *config)
   int64_t poll_ns =
       sample_has(sample, FIELD_POLL_INTERVAL) ? sample->poll_interval_ns : POLL_INTERVAL_LONGEST_NS;
   if (sample->offset_is_past) {
-    return poll_ns + TIMESYNCD_RETRY_NS;
+    return (poll_ns < TIMESYNCD_POLL_LONGEST_NS ? poll_ns : TIMESYNCD_POLL_LONGEST_NS) +
+           TIMESYNCD_RETRY_NS;
   }
   int64_t stale_ns = poll_ns < DURATION_D / 3 ? 3 * poll_ns : DURATION_D;
   return stale_ns > STALE_LEAST_NS ? stale_ns : STALE_LEAST_NS;

@@ -32,7 +32,12 @@ __attribute__((format(printf, 2, 3))) static void add(struct report *report, con
 /* Rounded, unless that would show the limit itself. */
 static const char *print_beyond(char *out, enum metric metric, int64_t value, int64_t limit) {
   bool hides = !metric_table[metric].is_count && duration_short(value) == limit;
-  return hides ? metric_print(out, metric, value) : metric_print_short(out, metric, value);
+  if (!hides) {
+    return metric_print_short(out, metric, value);
+  }
+  out[0] = '+';
+  metric_print(out + (metric == METRIC_OFFSET && value > 0), metric, value);
+  return out;
 }
 
 static void add_stale(struct report *report, const struct finding *finding) {
@@ -147,8 +152,12 @@ static void add_figure(struct report *report, const struct finding *finding, enu
   bool past = metric == METRIC_OFFSET && sample->offset_is_past;
   add(report, ", %s%s: %s", metric_table[metric].name, past ? PAST : "",
       print_beyond(value, metric, sample->value[metric], shown));
+  int64_t size_ns = sample->value[metric] < 0 ? -sample->value[metric] : sample->value[metric];
   if (metric == METRIC_OFFSET && sample_has(sample, FIELD_SPIKE) && sample->spike) {
     add(report, " (an outlier, not applied)");
+  } else if (metric == METRIC_OFFSET && judge_is_first(sample) && shown != CONFIG_NONE &&
+             size_ns > shown) {
+    add(report, " (not judged: timesyncd corrects the clock by its first reply)");
   } else if (with_limit) {
     add(report, " (%s: %s)", warns ? "threshold" : "critical threshold",
         metric_print(text, metric, shown));
@@ -282,6 +291,10 @@ void message_write(struct report *report, const struct reading *readings, size_t
 }
 
 void message_add_failure(struct report *report, const char *what) {
+  const size_t room = strlen("; but ") + strlen(what);
+  if (room < REPORT_MESSAGE_BYTES / 2) { /* it explains the status: what stood there gives way */
+    text_truncate(report->message, REPORT_MESSAGE_BYTES - 1 - room);
+  }
   add(report, "; but %s", what);
   text_truncate(report->message, REPORT_MESSAGE_BYTES - 1);
 }

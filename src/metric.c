@@ -25,7 +25,9 @@ const struct metric_row metric_table[METRIC_COUNT] = {
                               .word = "root_distance",
                               .reason = REASON_ROOT_DISTANCE,
                               .told_by = SERVICES ", text"},
-    [METRIC_AGE] = {.name = "age", .word = "age"}, /* stale_after judges it */
+    [METRIC_AGE] = {.name = "age", /* stale_after judges it */
+                    .word = "age",
+                    .told_by = SERVICES ", text"},
     [METRIC_ERROR_BOUND] = {.name = "error bound",
                             .word = "error_bound",
                             .reason = REASON_ERROR_BOUND,

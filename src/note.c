@@ -58,6 +58,15 @@ static const struct sample *carrier_of(const struct samples *samples) {
 }
 
 /* Whether the reading has what the comparison wants. */
+/* A year says as much as ten, and sums of it do not overflow. */
+static int64_t clamp(int64_t offset_ns) {
+  const int64_t most_ns = 366 * DURATION_D;
+  if (offset_ns > most_ns) {
+    return most_ns;
+  }
+  return offset_ns < -most_ns ? -most_ns : offset_ns;
+}
+
 static bool take_side(const struct reading *reading, struct side *side) {
   const struct samples *samples = &reading->samples;
   const struct sample *sample = carrier_of(samples);
@@ -65,10 +74,11 @@ static bool take_side(const struct reading *reading, struct side *side) {
       (sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED)) {
     return false;
   }
-  int64_t offset_ns = sample->value[METRIC_OFFSET];
+  int64_t offset_ns =
+      clamp(samples->combined ? samples->combined_offset_ns : sample->value[METRIC_OFFSET]);
   *side = (struct side){
       .source = reading->source,
-      .offset_ns = samples->combined ? samples->combined_offset_ns : offset_ns,
+      .offset_ns = offset_ns,
       .servers = samples->truechimers,
       .jitter_ns = sample_has(sample, METRIC_JITTER) ? sample->value[METRIC_JITTER] : 0,
   };
@@ -82,9 +92,9 @@ static bool take_side(const struct reading *reading, struct side *side) {
   if (sample_has(sample, METRIC_AGE)) {
     side->drift_ns = size_of(sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM);
   }
-  /* Beyond a year nothing here means anything, and sums could overflow. */
-  return size_of(side->offset_ns) < 366 * DURATION_D && size_of(side->jitter_ns) < DURATION_D &&
-         size_of(side->asymmetry_ns) < DURATION_D && size_of(side->drift_ns) < DURATION_D;
+  /* Beyond that nothing here means anything. */
+  return size_of(side->jitter_ns) < DURATION_D && size_of(side->asymmetry_ns) < DURATION_D &&
+         size_of(side->drift_ns) < DURATION_D;
 }
 
 /* "+250ms" */

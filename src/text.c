@@ -160,18 +160,24 @@ static unsigned measure_word(const char *text, size_t *bytes) {
 }
 
 void text_wrap(FILE *out, const char *text, unsigned columns) {
-  static const char indent[] = "    ";
+  enum { INDENT = 4 };
   unsigned used = 0;
+  unsigned indent = INDENT;
+  bool row = false; /* of a table: it begins with a blank, and blanks part its columns */
   while (*text != '\0') {
-    size_t blanks = strspn(text, " ");
+    unsigned blanks = (unsigned)strspn(text, " ");
     size_t bytes = 0;
     unsigned width = measure_word(text + blanks, &bytes);
-    if (used > sizeof indent && used + blanks + width > columns) {
-      (void)fprintf(out, "\n%s", indent);
-      used = sizeof indent - 1;
+    row = used == 0 ? blanks > 0 : row;
+    if (row && used > 0 && blanks > 1 && used + blanks < columns / 2) {
+      indent = used + blanks;
+    }
+    if (used > indent + 1 && used + blanks + width > columns) {
+      (void)fprintf(out, "\n%*s", (int)indent, "");
+      used = indent;
     } else {
-      (void)fprintf(out, "%.*s", (int)blanks, text);
-      used += (unsigned)blanks;
+      (void)fprintf(out, "%*s", (int)blanks, "");
+      used += blanks;
     }
     (void)fwrite(text + blanks, 1, bytes, out);
     used += width;
@@ -179,6 +185,7 @@ void text_wrap(FILE *out, const char *text, unsigned columns) {
     if (*text == '\n') {
       (void)fputc('\n', out);
       used = 0;
+      indent = INDENT;
       text++;
     }
   }

@@ -140,6 +140,19 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   return 0;
 }
 
+/* A text's stamps are whole seconds, so the offset is known to within one: nothing below two is
+ * told, which may be none. */
+static void take_coarse_offset(const struct timesync *raw, struct sample *sample) {
+  const int64_t *t = raw->calendar_s;
+  const int64_t most_s = INT64_MAX / DURATION_S;
+  int64_t twice_s = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);
+  if (raw->calendar_count == TIMESYNC_STAMPS && (twice_s >= 4 || twice_s <= -4)) {
+    twice_s = twice_s > most_s ? most_s : twice_s;
+    twice_s = twice_s < -most_s ? -most_s : twice_s;
+    sample_set(sample, METRIC_OFFSET, twice_s * (DURATION_S / 2));
+  }
+}
+
 static void take_status(const struct timesync *raw, struct sample *sample) {
   if (has(raw, TIMESYNC_STRATUM)) {
     sample_set(sample, METRIC_STRATUM, raw->stratum);
@@ -208,6 +221,7 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
   if (error != 0) {
     return error;
   }
+  take_coarse_offset(raw, sample);
   take_status(raw, sample);
   /* The first reply is not in the daemon's sum yet: its 0 is no jitter at all. */
   bool counted = !has(raw, TIMESYNC_REPLIES) || raw->replies > 1 || raw->jitter_ns > 0;

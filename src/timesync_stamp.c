@@ -7,6 +7,7 @@
 #include "ntp_monitor/timesync_stamp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -53,8 +54,29 @@ static bool read_own_zone(const struct tm *stamp, const char *zone, time_t *seco
   return false;
 }
 
+static bool is_none(const char *value) {
+  return strcmp(value, "n/a") == 0 || strcmp(value, "(null)") == 0;
+}
+
+int timesync_stamp_calendar(const char *value, size_t which, struct timesync *raw) {
+  if (is_none(value)) {
+    return 0;
+  }
+  struct tm stamp = {.tm_isdst = 0};
+  const char *zone = strptime(value, "%a %Y-%m-%d %H:%M:%S ", &stamp);
+  if (zone == NULL) {
+    return -EINVAL;
+  }
+  if (raw->calendar_count == 0) {
+    (void)snprintf(raw->calendar_zone, sizeof raw->calendar_zone, "%s", zone);
+  }
+  raw->calendar_s[which] = timegm(&stamp);
+  raw->calendar_count += strcmp(raw->calendar_zone, zone) == 0;
+  return 0;
+}
+
 int timesync_stamp_read(const char *value, struct timesync *raw) {
-  if (strcmp(value, "n/a") == 0 || strcmp(value, "(null)") == 0) {
+  if (is_none(value)) {
     raw->present &= ~(unsigned)TIMESYNC_DESTINATION;
     return 0;
   }

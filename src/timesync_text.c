@@ -134,8 +134,21 @@ static int read_jitter(const char *value, struct timesync *raw) {
   return read_span(value, &raw->jitter_ns);
 }
 
+static int read_originate(const char *value, struct timesync *raw) {
+  return timesync_stamp_calendar(value, TIMESYNC_T1, raw);
+}
+
+static int read_receive(const char *value, struct timesync *raw) {
+  return timesync_stamp_calendar(value, TIMESYNC_T2, raw);
+}
+
+static int read_transmit(const char *value, struct timesync *raw) {
+  return timesync_stamp_calendar(value, TIMESYNC_T3, raw);
+}
+
 static int read_destination(const char *value, struct timesync *raw) {
-  return timesync_stamp_read(value, raw);
+  int error = timesync_stamp_calendar(value, TIMESYNC_T4, raw);
+  return error != 0 ? error : timesync_stamp_read(value, raw);
 }
 
 static const struct key {
@@ -154,6 +167,9 @@ static const struct key {
     {"Stratum", TIMESYNC_STRATUM, read_stratum},
     {"RootDelay", TIMESYNC_ROOT_DELAY, read_root_delay},
     {"RootDispersion", TIMESYNC_ROOT_DISPERSION, read_root_dispersion},
+    {"OriginateTimestamp", 0, read_originate},
+    {"ReceiveTimestamp", 0, read_receive},
+    {"TransmitTimestamp", 0, read_transmit},
     {"DestinationTimestamp", TIMESYNC_DESTINATION, read_destination},
     {"Ignored", TIMESYNC_SPIKE, read_spike},
     {"PacketCount", TIMESYNC_REPLIES, read_replies},

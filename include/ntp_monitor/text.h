@@ -25,8 +25,8 @@ void text_truncate(char *text, size_t length);
 const char *text_nearest(const char *word, const void *names, size_t count, size_t stride);
 
 /* Prints text with its lines broken at blanks, so that none has more than columns characters unless
- * a word of it does; what is broken off is indented. Terminal escapes (ESC [ ... m) take no column.
- */
+ * a word of it does; what is broken off is indented, in a table's row (it begins with a blank) to
+ * where its last column begins. Terminal escapes (ESC [ ... m) take no column. */
 void text_wrap(FILE *out, const char *text, unsigned columns);
 
 #endif

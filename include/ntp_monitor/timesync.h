@@ -45,10 +45,14 @@ struct timesync {
   int32_t precision_log2_s;
   uint64_t root_delay_ns, root_dispersion_ns;
   size_t reference_bytes;
-  uint64_t stamp_us[TIMESYNC_STAMPS]; /* since 1970 */
-  char zone[16];                      /* of a text's T4, escaped, where it is not known here: */
-  int64_t early_us, late_us;          /* T4 lies so far before or behind its stamp; else 0 */
-  int64_t written_us;                 /* when the text's file was written, since 1970 */
+  uint64_t stamp_us[TIMESYNC_STAMPS];  /* since 1970 */
+  int64_t calendar_s[TIMESYNC_STAMPS]; /* a text's, as if they were of UTC: only for their
+                                          differences */
+  unsigned calendar_count;             /* of those, as many as name the same zone */
+  char calendar_zone[16];              /* as it stands there */
+  char zone[16];                       /* of a text's T4, escaped, where it is not known here: */
+  int64_t early_us, late_us;           /* T4 lies so far before or behind its stamp; else 0 */
+  int64_t written_us;                  /* when the text's file was written, since 1970 */
   bool spike;
   uint64_t replies;
   uint64_t jitter_ns;

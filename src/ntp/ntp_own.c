@@ -120,8 +120,11 @@ static int add_v6(struct ntp_own *own) {
 int ntp_own_find(struct ntp_own *own, struct trace *trace) {
   static const struct in6_addr v4_loopback = {
       .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
+  static const struct in6_addr own_name = {
+      /* 127.0.1.1: Debian's installer names it for the host */
+      .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [14] = 1, [15] = 1}};
   *own = (struct ntp_own){.count = 0};
-  if (add(own, &in6addr_loopback) != 0 || add(own, &v4_loopback) != 0) {
+  if (add(own, &in6addr_loopback) != 0 || add(own, &v4_loopback) != 0 || add(own, &own_name) != 0) {
     return -ENOMEM;
   }
   int v4_error = add_v4(own);

@@ -15,6 +15,10 @@
 
 /* So much of a secret at the very end of a text, which was cut there, is blanked as well. */
 enum { PART_BYTES = 4, ESCAPE_BYTES_MAX = 12 };
+/* Wherever half of it stands, and that many bytes at least, a server quoted it shortened. */
+enum { MOST_BYTES = 8 };
+#define NUMBER_LETTERS "\\ux0123456789abcdefABCDEF"
+#define NAME_LETTERS "#abcdefghijklmnopqrstuvwxyzABCDEFX0123456789"
 
 /* The number of bytes at text that one letter takes, with the letter; 0 where there is none. */
 typedef size_t read_letter(const char *text, char *letter);
@@ -49,6 +53,15 @@ static size_t read_url(const char *text, char *letter) {
   return read_plain(text, letter);
 }
 
+/* The same as a form has it: a blank is a plus. */
+static size_t read_form(const char *text, char *letter) {
+  if (text[0] == '+') {
+    *letter = ' ';
+    return 1;
+  }
+  return read_url(text, letter);
+}
+
 /* RFC 8259 section 7: a backslash and a sign, or \uXXXX. */
 static size_t read_json(const char *text, char *letter) {
   unsigned value = 0;
@@ -56,7 +69,7 @@ static size_t read_json(const char *text, char *letter) {
     *letter = (char)value;
     return 6;
   }
-  if (text[0] == '\\' && text[1] != '\0' && strchr("\"\\/", text[1]) != NULL) {
+  if (text[0] == '\\' && text[1] != '\0' && strchr("\"\\/'", text[1]) != NULL) {
     *letter = text[1];
     return 2;
   }
@@ -102,6 +115,13 @@ static size_t read_html(const char *text, char *letter) {
   return read_plain(text, letter);
 }
 
+/* Whether text ends in the middle of the escape at its beginning. */
+static bool is_cut(const char *text) {
+  size_t bytes = strlen(text);
+  return bytes > 0 && bytes < ESCAPE_BYTES_MAX && strchr("\\%&", text[0]) != NULL &&
+         strspn(text + 1, text[0] == '&' ? NAME_LETTERS : NUMBER_LETTERS) == bytes - 1;
+}
+
 /* How many bytes at text are the secret, or the beginning of it that the text ends in, be that in
  * the middle of an escape; else 0. */
 static size_t match(const char *text, const char *secret, read_letter *read) {
@@ -114,10 +134,10 @@ static size_t match(const char *text, const char *secret, read_letter *read) {
       return letters >= PART_BYTES ? used : 0;
     }
     if (letter != secret[letters]) {
-      size_t rest = strlen(text + used);
-      bool cut = strchr("\\%&", text[used]) != NULL && rest < ESCAPE_BYTES_MAX &&
-                 strspn(text + used, "\\%&#ux0123456789abcdefABCDEF") == rest;
-      return cut && letters >= PART_BYTES ? used + rest : 0;
+      if (letters >= PART_BYTES && (is_cut(text + used) || is_cut(text + used - 1))) {
+        return used + strlen(text + used);
+      }
+      return letters >= MOST_BYTES && letters >= strlen(secret) / 2 ? used : 0;
     }
     used += bytes;
   }
@@ -125,7 +145,8 @@ static size_t match(const char *text, const char *secret, read_letter *read) {
 }
 
 void blank_secret(char *text, const char *secret) {
-  static read_letter *const forms[] = {read_plain, read_url, read_json, read_json_twice, read_html};
+  static read_letter *const forms[] = {read_plain, read_url,        read_form,
+                                       read_json,  read_json_twice, read_html};
   for (size_t i = 0; text[i] != '\0' && secret[0] != '\0'; i++) {
     for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
       size_t bytes = match(text + i, secret, forms[form]);

@@ -3,7 +3,8 @@
  *
  * For machines whose bus cannot be reached from here (`ssh host timedatectl ...`), and
  * for looking at yesterday's copy. Time stamps stand there by the second, so there
- * is no offset and no delay. Where the stamp's zone is not known, a file's age is a lower bound.
+ * is no delay, and an offset from 2 s on. Where the stamp's zone is not known, a file's age is a
+ * lower bound.
  */
 #include <errno.h>
 #include <stdio.h>

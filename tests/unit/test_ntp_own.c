@@ -70,9 +70,10 @@ static void test_addresses(void **state) {
   struct ntp_own own;
   trace = (struct trace){.fd = -1};
   assert_int_equal(ntp_own_find(&own, &trace), 0);
-  static const char *const ours[] = {
-      "127.0.0.1", "::1", "::ffff:127.0.0.1", "192.0.2.7", "::ffff:192.0.2.7", "2001:db8::7"};
-  static const char *const others[] = {"127.0.0.2", "127.0.1.1", "192.0.2.8", "::", "2001:db8::8"};
+  static const char *const ours[] = {"127.0.0.1",        "::1",       "127.0.1.1",
+                                     "::ffff:127.0.0.1", "192.0.2.7", "::ffff:192.0.2.7",
+                                     "2001:db8::7"};
+  static const char *const others[] = {"127.0.0.2", "127.0.1.2", "192.0.2.8", "::", "2001:db8::8"};
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
     assert_true(has(&own, ours[i]));
   }

@@ -78,6 +78,35 @@ static void test_whole(void **state) {
   assert_true(llabs(age_ns - sample->value[METRIC_AGE]) < 10 * DURATION_S);
 }
 
+/* Whole seconds: an offset of less than two may be none. A stamp in another zone, or none, tells
+ * nothing. */
+static void test_coarse_offset(void **state) {
+  (void)state;
+  static const struct {
+    const char *stamps[4]; /* T1 to T4 */
+    int64_t ns;            /* 0: no offset */
+  } rows[] = {
+      {{"05:11:05 UTC", "05:11:06 UTC", "05:11:06 UTC", "05:11:05 UTC"}, 0},
+      {{"05:11:05 UTC", "05:11:07 UTC", "05:11:07 UTC", "05:11:06 UTC"}, 0},
+      {{"05:11:05 UTC", "05:11:07 UTC", "05:11:07 UTC", "05:11:05 UTC"}, 2 * DURATION_S},
+      {{"05:11:05 XXX", "06:11:05 XXX", "06:11:05 XXX", "05:11:05 XXX"}, DURATION_H},
+      {{"05:11:05 UTC", "04:11:05 UTC", "04:11:05 UTC", "05:11:06 UTC"}, -3600500 * DURATION_MS},
+      {{"02:59:59 CEST", "02:00:00 CET", "02:00:00 CET", "02:00:00 CET"}, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[512];
+    const char *const *t = rows[i].stamps;
+    (void)snprintf(text, sizeof text,
+                   "NTPMessage={ OriginateTimestamp=Sat 2026-11-21 %s, ReceiveTimestamp=Sat "
+                   "2026-11-21 %s, TransmitTimestamp=Sat 2026-11-21 %s, DestinationTimestamp=Sat "
+                   "2026-11-21 %s, PacketCount=17, Jitter=1ms }",
+                   t[0], t[1], t[2], t[3]);
+    const struct sample *sample = take(text);
+    assert_int_equal(sample_has(sample, METRIC_OFFSET), rows[i].ns != 0);
+    assert_int_equal(rows[i].ns != 0 ? sample->value[METRIC_OFFSET] : 0, rows[i].ns);
+  }
+}
+
 static void test_jitter(void **state) {
   (void)state;
   static const struct {
@@ -386,12 +415,13 @@ static int leave(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_whole),        cmocka_unit_test(test_jitter),
-      cmocka_unit_test(test_no_reply_yet), cmocka_unit_test(test_zones),
-      cmocka_unit_test(test_no_comma),     cmocka_unit_test(test_own_zone),
-      cmocka_unit_test(test_age_of_file),  cmocka_unit_test(test_twice),
-      cmocka_unit_test(test_refused),      cmocka_unit_test(test_far_year),
-      cmocka_unit_test(test_files),        cmocka_unit_test(test_stdin),
+      cmocka_unit_test(test_whole),    cmocka_unit_test(test_coarse_offset),
+      cmocka_unit_test(test_jitter),   cmocka_unit_test(test_no_reply_yet),
+      cmocka_unit_test(test_zones),    cmocka_unit_test(test_no_comma),
+      cmocka_unit_test(test_own_zone), cmocka_unit_test(test_age_of_file),
+      cmocka_unit_test(test_twice),    cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_far_year), cmocka_unit_test(test_files),
+      cmocka_unit_test(test_stdin),
   };
   (void)alarm(30);
   return cmocka_run_group_tests(tests, temp_enter, leave);

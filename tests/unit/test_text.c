@@ -179,6 +179,8 @@ static void test_wrap(void **state) {
       {"one two\n", "one two\n"},
       {"123456789 12345\n", "123456789\n    12345\n"},
       {"1234567890\n\n  abcd   bcdefg\n", "1234567890\n\n  abcd\n    bcdefg\n"},
+      {" a  bc de fg h\n", " a  bc de\n    fg h\n"},
+      {" a    bc de\n", " a    bc\n    de\n"},
       {"longer_than_a_line next\n", "longer_than_a_line\n    next\n"},
       {"\033[32mOK\033[0m  12 4 6\n", "\033[32mOK\033[0m  12 4 6\n"},
       {"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 12345\n", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 12345\n"},
