@@ -143,10 +143,13 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
 /* A text's stamps are whole seconds, so the offset is known to within one: nothing below two is
  * told, which may be none. */
 static void take_coarse_offset(const struct timesync *raw, struct sample *sample) {
+  enum { DELAY_MAX_S = 20 }; /* timesyncd waits no longer for a reply */
   const int64_t *t = raw->calendar_s;
   const int64_t most_s = INT64_MAX / DURATION_S;
   int64_t twice_s = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);
-  if (raw->calendar_count == TIMESYNC_STAMPS && (twice_s >= 4 || twice_s <= -4)) {
+  int64_t delay_s = (t[TIMESYNC_T4] - t[TIMESYNC_T1]) - (t[TIMESYNC_T3] - t[TIMESYNC_T2]);
+  bool one_reply = delay_s >= -2 && delay_s <= DELAY_MAX_S;
+  if (raw->calendar_count == TIMESYNC_STAMPS && one_reply && (twice_s >= 4 || twice_s <= -4)) {
     twice_s = twice_s > most_s ? most_s : twice_s;
     twice_s = twice_s < -most_s ? -most_s : twice_s;
     sample_set(sample, METRIC_OFFSET, twice_s * (DURATION_S / 2));

@@ -32,12 +32,13 @@ same_figures() {
   wanted=$(server "$filter")
   age=$(server .age_s)
   timedatectl show-timesync >"$file"
-  check -s "text:$file"
+  check -s "text:$file" --limit offset=off
   verdict 0 ok 'source: text$' || return
   got=$(server "$filter")
   [ "$got" = "$wanted" ] || fail "the text gives $got, the bus $wanted" || return
-  server_is '[.offset_s, .delay_s]' '[null,null]' || return
-  # Time stamps stand in the text by the second, and a busy machine takes its time.
+  server_is .delay_s null || return
+  # Time stamps stand in the text by the second, so 1.2 s may be 2 s, and a busy machine takes its time.
+  server_is '.offset_s | . == null or . == 2' true || return
   server_is ".age_s - $age | . > -0.5 and . < 30" true
 }
 
@@ -70,7 +71,7 @@ same_figures() {
   verdict 0 ok
   lab_replies 10 127.0.9.9
   check -s text:- < <(timedatectl show-timesync)
-  verdict 1 jitter '^NTP jitter above threshold: 2\.2[0-9]+s' 'server: 127\.0\.9\.9, source: text$'
+  verdict 1 offset '^NTP offset at the last reply above threshold: \+[567](\.5)?s' ', jitter: 2\.2[0-9]+s ' 'server: 127\.0\.9\.9, source: text$'
   check -s text:- -w 1 -c 2 < <(timedatectl show-timesync)
   verdict 2 jitter
 }

@@ -91,6 +91,7 @@ static void test_coarse_offset(void **state) {
       {{"05:11:05 UTC", "05:11:07 UTC", "05:11:07 UTC", "05:11:05 UTC"}, 2 * DURATION_S},
       {{"05:11:05 XXX", "06:11:05 XXX", "06:11:05 XXX", "05:11:05 XXX"}, DURATION_H},
       {{"05:11:05 UTC", "04:11:05 UTC", "04:11:05 UTC", "05:11:06 UTC"}, -3600500 * DURATION_MS},
+      {{"05:11:05 UTC", "05:11:05 UTC", "05:11:05 UTC", "07:11:05 UTC"}, 0}, /* of no one reply */
       {{"02:59:59 CEST", "02:00:00 CET", "02:00:00 CET", "02:00:00 CET"}, 0},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
