@@ -258,10 +258,8 @@ static int measure_chrony(const struct env *env, const struct config *config, co
   struct asking asking = {.env = env, .config = config, .begun_ns = clock_monotonic_ns()};
   chrony_talk_open(&asking.talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
                    env->measure_deadline_ns, env->trace);
-  /* Before as well: who answers may be gone when we look again. */
-  bool strange = chrony_talk_check(&asking.talk) != 0;
-  int error = strange ? 0 : read_all(&asking, samples, why);
-  if (error == 0 && (strange || chrony_talk_check(&asking.talk) != 0)) {
+  int error = read_all(&asking, samples, why);
+  if (error == 0 && chrony_talk_check(&asking.talk) != 0) {
     *why = asking.talk.stranger;
     error = -EPERM;
   }

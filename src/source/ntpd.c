@@ -104,9 +104,7 @@ static int measure_address(const struct env *env, const char *address, struct sa
     bool absent = error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL; /* no IPv6 */
     return absent ? -ECONNREFUSED : error;
   }
-  /* Before as well: who answers may be gone when we look again. */
-  error = owner_check_port(talk.fd, &owner_ntpd, env->trace, why);
-  error = error != 0 ? error : read_all(&talk, &reading, why);
+  error = read_all(&talk, &reading, why);
   error = error != 0 ? error : owner_check_port(talk.fd, &owner_ntpd, env->trace, why);
   error = error != 0 ? error : add_all(&reading, samples, why);
   (void)close(talk.fd);
