@@ -172,6 +172,17 @@ static void test_ssh_words(void **state) {
 /* More than fits is cut, at every size. */
 static void test_many_ssh_words(void **state) {
   (void)state;
+  char banner[4096]; /* whose last line says why */
+  char words[64];
+  int both[2];
+  memset(banner, '*', sizeof banner);
+  memcpy(banner + sizeof banner - 8, "\nno key\n", 8);
+  assert_int_equal(pipe2(both, O_CLOEXEC | O_NONBLOCK), 0);
+  assert_int_equal(write(both[1], banner, sizeof banner), sizeof banner);
+  const struct bus watched = {.env = &env, .config = &config, .ssh_says = both[0]};
+  assert_string_equal(bus_ssh_words(&watched, words, sizeof words), ": ssh says 'no key'");
+  (void)close(both[0]);
+  (void)close(both[1]);
   for (size_t size = 32; size < 64; size++) {
     char said[64];
     char out[80];

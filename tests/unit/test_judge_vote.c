@@ -151,6 +151,18 @@ static void test_unjudged(void **state) {
   assert_int_equal(report.reason, REASON_CONFIG);
   assert_int_equal(report.unjudged, 1U << METRIC_REACH);
   judge_free(&report);
+  config.stale_after_ns = DURATION_MIN;
+  sample.present &= ~(1U << METRIC_AGE);
+  assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
+  assert_int_equal(report.verdict, VERDICT_UNKNOWN);
+  assert_int_equal(report.unjudged, 1U << METRIC_REACH | 1U << METRIC_AGE);
+  judge_free(&report);
+  assert_int_equal(config_set(&config, config_find("monitoring", "offset_threshold"), "1s",
+                              &config_command_line, &why),
+                   0); /* as by default */
+  assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
+  assert_int_equal(report.unjudged, 1U << METRIC_REACH | 1U << METRIC_AGE);
+  judge_free(&report);
   sample.present &= ~(1U << METRIC_JITTER); /* warming up: it may come yet */
   assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
   assert_int_equal(report.verdict, VERDICT_OK);
