@@ -24,10 +24,10 @@ enum { DRIFT_PPM = 50 };
 /* One side of the comparison; all in ns. */
 struct side {
   const char *source;
-  int64_t offset_ns;
-  int64_t jitter_ns;    /* 0 where unknown */
-  int64_t asymmetry_ns; /* what an asymmetric path can make of it */
-  int64_t drift_ns;     /* how far the clock may have drifted since */
+  int64_t told_ns, offset_ns; /* as it is, and a year at most */
+  int64_t jitter_ns;          /* 0 where unknown */
+  int64_t asymmetry_ns;       /* what an asymmetric path can make of it */
+  int64_t drift_ns;           /* how far the clock may have drifted since */
   bool past; /* the daemon has put the clock right by that offset since, or is doing so */
   unsigned servers;
 };
@@ -75,10 +75,11 @@ static bool take_side(const struct reading *reading, struct side *side) {
     return false;
   }
   int64_t offset_ns =
-      clamp(samples->combined ? samples->combined_offset_ns : sample->value[METRIC_OFFSET]);
+      samples->combined ? samples->combined_offset_ns : sample->value[METRIC_OFFSET];
   *side = (struct side){
       .source = reading->source,
-      .offset_ns = offset_ns,
+      .told_ns = offset_ns,
+      .offset_ns = clamp(offset_ns),
       .servers = samples->truechimers,
       .jitter_ns = sample_has(sample, METRIC_JITTER) ? sample->value[METRIC_JITTER] : 0,
   };
@@ -162,8 +163,8 @@ static bool compare(struct report *report, const struct side *daemon, const stru
   noise_ns = noise_ns > NOISE_LEAST_NS ? noise_ns : NOISE_LEAST_NS;
   int64_t apart_ns = apart(daemon, servers);
   int64_t asymmetry_ns = daemon->asymmetry_ns + servers->asymmetry_ns;
-  print_offset(theirs, servers->offset_ns);
-  print_offset(its, daemon->offset_ns);
+  print_offset(theirs, servers->told_ns);
+  print_offset(its, daemon->told_ns);
   if (apart_ns <= noise_ns && is_off(report, daemon)) {
     add_off(report, daemon, servers, its, theirs);
     return false;

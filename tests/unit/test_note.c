@@ -71,6 +71,8 @@ static void test_table(void **state) {
        "delays explain up to 40ms of that"},
       {250, 1, "the server lies: that of timesyncd is +250ms off, 3 asked directly find +1ms"},
       {0, -42, "the server lies: that of timesyncd is 0 off, 3 asked directly find -42ms"},
+      {0, INT64_C(-7168) * 86400000,
+       "the server lies: that of timesyncd is 0 off, 3 asked directly find -7168d"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     assert_string_equal(note(rows[i].daemon_ms, rows[i].servers_ms), rows[i].want);
