@@ -147,12 +147,14 @@ static unsigned unjudged(const struct report *report) {
     unsigned fitting = 0;
     for (size_t i = 0; i < report->finding_count; i++) {
       const struct finding *finding = &report->findings[i];
-      bool waits = (finding->reasons & 1U << REASON_WARMING_UP) != 0;
+      bool waits =
+          (finding->reasons & (1U << REASON_WARMING_UP | 1U << REASON_NOT_SYNCHRONISED)) != 0;
       judges += !finding->sample->bystander;
       fitting += !finding->sample->bystander && (sample_has(finding->sample, m) || waits);
     }
-    bool misses = judges > 0 && fitting == 0 && config_limit_is_set(report->config, m);
-    limits |= misses ? 1U << m : 0;
+    bool set = m == METRIC_AGE ? report->config->stale_after_ns != CONFIG_NONE
+                               : config_limit_is_set(report->config, m);
+    limits |= judges > 0 && fitting == 0 && set ? 1U << m : 0;
   }
   return limits;
 }
