@@ -44,7 +44,7 @@ static int64_t stale_ns(const struct sample *sample, const struct config *config
     return config->stale_after_ns;
   }
   if (sample->offset_is_past) {
-    return poll_ns + 13 * DURATION_MIN;
+    return (poll_ns < 7 * DURATION_D ? poll_ns : 7 * DURATION_D) + 13 * DURATION_MIN;
   }
   fuzz_wide limit_ns = 3 * (fuzz_wide)poll_ns;
   limit_ns = limit_ns > DURATION_MIN ? limit_ns : DURATION_MIN;
