@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
   . "$TOP/tests/machine/machine.bash"
   export T=$BATS_FILE_TMPDIR
-  BOUND_S=400 guest make -C /root/ntp_monitor -j2 deps all build/tests/lab/ntp_server >"$T/made" 2>&1 || fail "$(<"$T/made")"
+  BOUND_S=900 guest make -C /root/ntp_monitor -j2 deps all build/tests/lab/ntp_server >"$T/made" 2>&1 || fail "$(<"$T/made")"
   guest make -C /root/ntp_monitor install >"$T/installed" 2>&1 || fail "$(<"$T/installed")"
   # The commands that `make install` ends with: user and timer.
   guest_sh "$(sed -n 's/^  sudo //p' "$T/installed")" >"$T/enabled" 2>&1 || fail "$(<"$T/enabled")"
