@@ -12,7 +12,7 @@ TOP=$PWD
 export TOP
 readonly TESTS=tests/machine/units.bats
 MACHINES=${MACHINES:-bookworm trixie}
-readonly BOOT_S=${BOOT_S:-120} TESTS_S=${TESTS_S:-600} POWEROFF_S=90
+readonly BOOT_S=${BOOT_S:-240} TESTS_S=${TESTS_S:-1800} POWEROFF_S=90
 # shellcheck source-path=SCRIPTDIR source=machine.bash
 . tests/machine/machine.bash
 nspawn='' bats=''
