@@ -311,7 +311,7 @@ TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(
 .PHONY: lint
 lint:
 	clang-format --dry-run --Werror $(C_FILES) $(H_FILES)
-	printf '%s\n' $(TIDY_FILES) | xargs -P 2 -I FILE clang-tidy --quiet --warnings-as-errors='*' FILE -- -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) 2>/dev/null
+	printf '%s\n' $(TIDY_FILES) | xargs -P 2 -I {} clang-tidy --quiet --warnings-as-errors='*' {} -- -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) 2>/dev/null
 	printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 gcc -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) -O0 -fanalyzer -Werror -c -o /dev/null
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem -Iinclude src
