@@ -229,7 +229,7 @@ sub read_terminal {
     my $is = $run->{json};
     my $seen = 0;
     $count{terminal}++;
-    my $unwrapped = $parts[$i + 1] =~ s/\r\n    (?=\S)/ /gr;
+    my $unwrapped = $parts[$i + 1] =~ s/\r\n {4,}(?=\S)/ /gr;
     for my $line (split /\r\n/, $unwrapped) {
       $line =~ s/\A\e\[3[1235]m(OK|WARNING|CRITICAL|UNKNOWN)\e\[0m(?=  )/$1/;
       my $harm = harm($line);
