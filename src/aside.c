@@ -175,6 +175,7 @@ bool aside_wanted(const char *path) {
 
 /* First thing in the child. It may outlive us, and must then hold nobody's pipe open. */
 static void begin(pid_t parent, int out) {
+  enum { INHERITED_MAX = 1024 }; /* whoever starts us uses low numbers */
   sigset_t none;
   (void)signal(SIGTERM, SIG_DFL);
   (void)sigemptyset(&none);
@@ -187,9 +188,9 @@ static void begin(pid_t parent, int out) {
     }
   }
   (void)close(nothing);
-  /* Such as flock(1)'s: the next run would wait for it. */
-  (void)close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
-  (void)close_range((unsigned)out + 1, ~0U, 0);
+  for (int fd = STDERR_FILENO + 1; fd < INHERITED_MAX; fd++) { /* such as flock(1)'s lock */
+    (void)(fd == out || close(fd));
+  }
   if (getppid() != parent) {
     _exit(1); /* it died before it could take us along */
   }

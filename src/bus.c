@@ -189,12 +189,12 @@ static const char *last_lines(const char *text, size_t most) {
   return first;
 }
 
-/* Not at the beginning of a character of UTF-8. */
+/* True for the second and later bytes of a UTF-8 character. */
 static bool is_inside(char byte) {
   return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* Of a line that is too long the beginning and the end say most. */
+/* Cuts the middle out of a line that is too long: its beginning and its end say most. */
 static void shorten(char *text, size_t most) {
   static const char gap[] = "...";
   size_t length = strlen(text);
@@ -212,7 +212,7 @@ static void shorten(char *text, size_t most) {
   }
 }
 
-/* One line of all, with "; " between them; out has twice the space of text. */
+/* Joins the lines with "; "; out has twice the space of text. */
 static void join_lines(char *out, const char *text) {
   for (; *text != '\0'; text++) {
     if (*text == '\n') {
@@ -225,7 +225,7 @@ static void join_lines(char *out, const char *text) {
   *out = '\0';
 }
 
-/* The last size bytes at most, of what is there: a pipe holds no more than is read here. */
+/* Reads all that a pipe holds and keeps the end of it, at most size bytes. */
 static size_t read_last(int fd, char *text, size_t size) {
   enum { READS_MAX = 512 };
   size_t used = 0;

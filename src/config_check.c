@@ -43,14 +43,8 @@ static bool is_default(const struct config *config, const struct config_key *key
   return config->origin[key - config_keys].path == config_default.path;
 }
 
-/* Not to what it is anyway, as in a file that --print-config wrote. */
 static bool is_set(const struct config *config, const struct config_key *key, int64_t limit) {
-  char value[TEXT_BYTES];
-  if (limit == CONFIG_NONE || is_default(config, key)) {
-    return false;
-  }
-  config_print(config, key, value, sizeof value);
-  return strcmp(value, key->initial) != 0;
+  return limit != CONFIG_NONE && !is_default(config, key);
 }
 
 bool config_limit_is_set(const struct config *config, enum metric metric) {

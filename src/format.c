@@ -13,7 +13,7 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
-/* Of a terminal that does not say, or says nothing of use: a serial line has none. */
+/* The width of a terminal that reports none, as a serial line does, and the least that is used. */
 enum { COLUMNS = 80, COLUMNS_LEAST = 40 };
 
 const struct format *const format_table[] = {&format_text,       &format_json,   &format_nagios,

@@ -170,8 +170,8 @@ static void decide(struct report *report, bool first, enum verdict verdict, enum
   }
 }
 
-/* Whether no server could be held against a limit that somebody set. Where one is warming up, or
- * the service follows none, its figures may come yet. */
+/* True if somebody set a limit of metric and no server has the figure. One that is warming up, or a
+ * service that follows none yet, may have it later. */
 static bool is_unjudged(const struct report *report, enum metric metric) {
   unsigned judges = 0;
   for (size_t i = 0; i < report->finding_count; i++) {

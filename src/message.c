@@ -29,17 +29,6 @@ __attribute__((format(printf, 2, 3))) static void add(struct report *report, con
   va_end(arguments);
 }
 
-/* Rounded, unless that would show the limit itself. */
-static const char *print_beyond(char *out, enum metric metric, int64_t value, int64_t limit) {
-  bool hides = !metric_table[metric].is_count && duration_short(value) == limit;
-  if (!hides) {
-    return metric_print_short(out, metric, value);
-  }
-  out[0] = '+';
-  metric_print(out + (metric == METRIC_OFFSET && value > 0), metric, value);
-  return out;
-}
-
 static void add_stale(struct report *report, const struct finding *finding) {
   char span[DURATION_TEXT_BYTES];
   char limit[DURATION_TEXT_BYTES];
@@ -64,7 +53,8 @@ static void add_limit(struct report *report, const struct finding *finding) {
   bool past = finding->metric == METRIC_OFFSET && finding->sample->offset_is_past;
   add(report, "%s%s %s %s: %s (%s: %s)", metric->name, past ? PAST : "",
       metric->below ? "below" : "above", which,
-      print_beyond(value, finding->metric, finding->sample->value[finding->metric], finding->limit),
+      metric_print_beyond(value, finding->metric, finding->sample->value[finding->metric],
+                          finding->limit),
       which, metric_print(limit, finding->metric, finding->limit));
 }
 
@@ -141,6 +131,13 @@ static bool applies(const struct finding *finding, enum reason reason) {
   return (finding->reasons & 1U << reason) != 0;
 }
 
+/* timesyncd's first reply, whose offset would be beyond the limit if it were judged. */
+static bool is_corrected(const struct sample *sample, int64_t limit_ns) {
+  int64_t offset_ns = sample->value[METRIC_OFFSET];
+  return judge_is_first(sample) && limit_ns != CONFIG_NONE &&
+         (offset_ns > limit_ns || offset_ns < -limit_ns);
+}
+
 static void add_figure(struct report *report, const struct finding *finding, enum metric metric,
                        bool with_limit) {
   const struct sample *sample = finding->sample;
@@ -151,12 +148,10 @@ static void add_figure(struct report *report, const struct finding *finding, enu
   char text[METRIC_TEXT_BYTES];
   bool past = metric == METRIC_OFFSET && sample->offset_is_past;
   add(report, ", %s%s: %s", metric_table[metric].name, past ? PAST : "",
-      print_beyond(value, metric, sample->value[metric], shown));
-  int64_t size_ns = sample->value[metric] < 0 ? -sample->value[metric] : sample->value[metric];
+      metric_print_beyond(value, metric, sample->value[metric], shown));
   if (metric == METRIC_OFFSET && sample_has(sample, FIELD_SPIKE) && sample->spike) {
     add(report, " (an outlier, not applied)");
-  } else if (metric == METRIC_OFFSET && judge_is_first(sample) && shown != CONFIG_NONE &&
-             size_ns > shown) {
+  } else if (metric == METRIC_OFFSET && is_corrected(sample, shown)) {
     add(report, " (not judged: timesyncd corrects the clock by its first reply)");
   } else if (with_limit) {
     add(report, " (%s: %s)", warns ? "threshold" : "critical threshold",

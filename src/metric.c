@@ -61,13 +61,26 @@ const char *metric_print(char *out, enum metric metric, int64_t value) {
   return duration_print(out, value);
 }
 
+/* A span, with its sign if it is an offset. */
+static const char *print_signed(char *out, enum metric metric, int64_t value_ns) {
+  out[0] = '+';
+  duration_print(out + (metric == METRIC_OFFSET && value_ns > 0), value_ns);
+  return out;
+}
+
 const char *metric_print_short(char *out, enum metric metric, int64_t value) {
   if (metric_table[metric].is_count) {
     return metric_print(out, metric, value);
   }
-  out[0] = '+';
-  duration_print_short(out + (metric == METRIC_OFFSET && value > 0), value);
-  return out;
+  return print_signed(out, metric, duration_short(value));
+}
+
+const char *metric_print_beyond(char *out, enum metric metric, int64_t value, int64_t limit) {
+  int64_t rounded = duration_short(value);
+  if (metric_table[metric].is_count || (rounded != limit && rounded != -limit)) {
+    return metric_print_short(out, metric, value);
+  }
+  return print_signed(out, metric, value);
 }
 
 const char *metric_print_plain(char *out, enum metric metric, int64_t value) {

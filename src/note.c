@@ -24,7 +24,7 @@ enum { DRIFT_PPM = 50 };
 /* One side of the comparison; all in ns. */
 struct side {
   const char *source;
-  int64_t told_ns, offset_ns; /* as it is, and a year at most */
+  int64_t told_ns, offset_ns; /* server ahead is positive; as found, and a year at most */
   int64_t jitter_ns;          /* 0 where unknown */
   int64_t asymmetry_ns;       /* what an asymmetric path can make of it */
   int64_t drift_ns;           /* how far the clock may have drifted since */
@@ -190,7 +190,7 @@ static bool compare(struct report *report, const struct side *daemon, const stru
   return true;
 }
 
-/* Whether the verdict says how many answered: too few of them did. */
+/* True if the verdict itself says how many answered, since they are too few. */
 static bool is_told(const struct samples *samples, const struct config *config) {
   return samples->truechimers == samples->answered &&
          (int64_t)samples->truechimers < judge_truechimers(samples, config);

@@ -140,10 +140,10 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   return 0;
 }
 
-/* A text's stamps are whole seconds, so the offset is known to within one: nothing below two is
- * told, which may be none. */
+/* Takes the offset, server ahead is positive, from a text's whole seconds. They give it to within 1
+ * s, so less than 2 s may be none and is left out. */
 static void take_coarse_offset(const struct timesync *raw, struct sample *sample) {
-  enum { DELAY_MAX_S = 20 }; /* timesyncd waits no longer for a reply */
+  enum { DELAY_MAX_S = 12 }; /* timesyncd waits 10 s for a reply (its TIMEOUT_USEC) */
   const int64_t *t = raw->calendar_s;
   const int64_t most_s = INT64_MAX / DURATION_S;
   int64_t twice_s = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);
@@ -176,9 +176,10 @@ static void take_status(const struct timesync *raw, struct sample *sample) {
 }
 
 /* The daemon's root distance is the server's own, at the reply: this hop and what the clock may
- * have drifted since come on top. */
+ * have drifted since come on top. A text has no delay, and so no bound. */
 static void take_error_bound(struct sample *sample) {
-  if (sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_ROOT_DISTANCE)) {
+  if (sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_DELAY) &&
+      sample_has(sample, METRIC_ROOT_DISTANCE)) {
     int64_t offset_ns = sample->value[METRIC_OFFSET];
     int64_t age_ns = sample_has(sample, METRIC_AGE) ? sample->value[METRIC_AGE] : 0;
     int64_t drift_ns = age_ns > 0 ? age_ns / 1000000 * DRIFT_PPM : 0;

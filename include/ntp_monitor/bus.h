@@ -43,8 +43,8 @@ bool bus_user_is_unknown(uid_t uid);
 /* "the system bus", or whose it is. Returns out. */
 const char *bus_name(const struct bus *bus, char *out, size_t size_bytes);
 
-/* ": ssh says '...'" where -H's ssh said something, else "". Returns out. What does not fit is left
- * out in the middle, and in the trace. */
+/* ": ssh says '...'" if -H's ssh said something, else "": its last whole lines, as many as fit; the
+ * trace has more. Returns out. */
 enum { BUS_SSH_WORDS_BYTES = 100 }; /* as much as the line has room for */
 const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes);
 

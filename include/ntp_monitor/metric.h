@@ -42,6 +42,9 @@ const char *metric_print(char *out, enum metric metric, int64_t value);
 /* The same for people: spans with four significant digits, an offset with its sign. */
 const char *metric_print_short(char *out, enum metric metric, int64_t value);
 
+/* The same, but exact if rounding would show the limit itself. Returns out. */
+const char *metric_print_beyond(char *out, enum metric metric, int64_t value, int64_t limit);
+
 /* The same for programs: seconds or a plain number, never an exponent. */
 const char *metric_print_plain(char *out, enum metric metric, int64_t value);
 

@@ -15,8 +15,8 @@ struct ntp_own {
   size_t count, space;      /* used, allocated */
 };
 
-/* What the interfaces have, and 127.0.0.1, 127.0.1.1 and ::1. Where the kernel does not list them
- * the trace says so. 0 or -ENOMEM; the caller frees it. */
+/* Lists the addresses of all interfaces, and 127.0.0.1, 127.0.1.1 and ::1. If the kernel refuses a
+ * list, the trace says which. 0 or -ENOMEM; the caller frees it. */
 int ntp_own_find(struct ntp_own *own, struct trace *trace);
 void ntp_own_free(struct ntp_own *own);
 

@@ -15,8 +15,8 @@
 
 /* So much of a secret at the very end of a text, which was cut there, is blanked as well. */
 enum { PART_BYTES = 4, ESCAPE_BYTES_MAX = 12 };
-/* Wherever half of it stands, and that many bytes at least, a server quoted it shortened. */
-enum { MOST_BYTES = 8 };
+/* A server may quote it shortened: half of it, if that is at least so much, is blanked anywhere. */
+enum { SHORTENED_BYTES = 8 };
 #define NUMBER_LETTERS "\\ux0123456789abcdefABCDEF"
 #define NAME_LETTERS "#abcdefghijklmnopqrstuvwxyzABCDEFX0123456789"
 
@@ -62,7 +62,7 @@ static size_t read_form(const char *text, char *letter) {
   return read_url(text, letter);
 }
 
-/* RFC 8259 section 7: a backslash and a sign, or \uXXXX. */
+/* RFC 8259 section 7: a backslash and a sign, or \uXXXX; JavaScript's \' as well. */
 static size_t read_json(const char *text, char *letter) {
   unsigned value = 0;
   if (text[0] == '\\' && text[1] == 'u' && read_digits(text + 2, 16, 4, &value) == 4) {
@@ -115,15 +115,15 @@ static size_t read_html(const char *text, char *letter) {
   return read_plain(text, letter);
 }
 
-/* Whether text ends in the middle of the escape at its beginning. */
+/* True if text ends in the middle of the escape at its beginning. */
 static bool is_cut(const char *text) {
   size_t bytes = strlen(text);
   return bytes > 0 && bytes < ESCAPE_BYTES_MAX && strchr("\\%&", text[0]) != NULL &&
          strspn(text + 1, text[0] == '&' ? NAME_LETTERS : NUMBER_LETTERS) == bytes - 1;
 }
 
-/* How many bytes at text are the secret, or the beginning of it that the text ends in, be that in
- * the middle of an escape; else 0. */
+/* Returns how many bytes at text show the secret: all of it, half of it or more, or its beginning
+ * if the text ends there, also in the middle of an escape; else 0. */
 static size_t match(const char *text, const char *secret, read_letter *read) {
   size_t used = 0;
   size_t letters = 0;
@@ -137,7 +137,7 @@ static size_t match(const char *text, const char *secret, read_letter *read) {
       if (letters >= PART_BYTES && (is_cut(text + used) || is_cut(text + used - 1))) {
         return used + strlen(text + used);
       }
-      return letters >= MOST_BYTES && letters >= strlen(secret) / 2 ? used : 0;
+      return letters >= SHORTENED_BYTES && letters >= strlen(secret) / 2 ? used : 0;
     }
     used += bytes;
   }

@@ -159,9 +159,9 @@ static void test_unjudged(void **state) {
   judge_free(&report);
   assert_int_equal(config_set(&config, config_find("monitoring", "offset_threshold"), "1s",
                               &config_command_line, &why),
-                   0); /* as by default */
+                   0); /* set, be it to the default */
   assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
-  assert_int_equal(report.unjudged, 1U << METRIC_REACH | 1U << METRIC_AGE);
+  assert_int_equal(report.unjudged, 1U << METRIC_REACH | 1U << METRIC_AGE | 1U << METRIC_OFFSET);
   judge_free(&report);
   sample.present &= ~(1U << METRIC_JITTER); /* warming up: it may come yet */
   assert_int_equal(judge_report(&report, &reading, 1, 0), 0);

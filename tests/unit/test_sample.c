@@ -107,10 +107,32 @@ static void test_reach(void **state) {
   }
 }
 
+/* Rounded for people, but never onto the limit; an offset has its sign either way. */
+static void test_beyond(void **state) {
+  (void)state;
+  static const struct {
+    enum metric metric;
+    int64_t value, limit;
+    const char *want;
+  } rows[] = {
+      {METRIC_OFFSET, 499997348, 500000000, "+499.997348ms"},
+      {METRIC_OFFSET, -499997348, 500000000, "-499.997348ms"},
+      {METRIC_OFFSET, 499997348, 600000000, "+500ms"},
+      {METRIC_JITTER, 499997348, 500000000, "499.997348ms"},
+      {METRIC_STRATUM, 9, 9, "9"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char out[METRIC_TEXT_BYTES];
+    assert_string_equal(metric_print_beyond(out, rows[i].metric, rows[i].value, rows[i].limit),
+                        rows[i].want);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_metrics), cmocka_unit_test(test_present), cmocka_unit_test(test_add),
-      cmocka_unit_test(test_left),    cmocka_unit_test(test_clocks),  cmocka_unit_test(test_reach),
+      cmocka_unit_test(test_beyond), cmocka_unit_test(test_metrics), cmocka_unit_test(test_present),
+      cmocka_unit_test(test_add),    cmocka_unit_test(test_left),    cmocka_unit_test(test_clocks),
+      cmocka_unit_test(test_reach),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
