@@ -68,21 +68,10 @@ static void judge(const struct fault *fault) {
   sweep.harmless += WIFEXITED(run->status) && WEXITSTATUS(run->status) == sweep.scenario.expected;
 }
 
-/* A run that is late for its own sake is late again; one that a busy machine made late is not. */
-static void run_in_time(const struct fault *fault) {
-  for (int tries = 0; tries < 3; tries++) {
-    run_free(&sweep.run);
-    run_program(&sweep.scenario, fault, &sweep.run);
-    if (!sweep.run.late) {
-      return;
-    }
-  }
-}
-
 /* --- the sweeps ---------------------------------------------------------------------- */
 
 static void try(const struct fault *fault) {
-  run_in_time(fault);
+  run_steadily(&sweep.scenario, fault, &sweep.run);
   bool reached = sweep.run.reached || sweep.run.allocations >= fault->nth;
   sweep.runs++;
   sweep.missed += !reached;
@@ -195,7 +184,7 @@ static int learn(void) {
   bool same = sweep.scenario.stays || sweep.scenario.no_verdict;
   int64_t deadline_ms = set_deadline(same ? sweep.scenario.deadline_ms : LEARNING_MS);
   for (int i = 0; i < BASELINES; i++) {
-    run_in_time(&none);
+    run_steadily(&sweep.scenario, &none, &sweep.run);
     if (i == 0) {
       rules_learn(&sweep.run, &sweep.scenario);
     }

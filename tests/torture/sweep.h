@@ -113,6 +113,8 @@ bool calls_is_socket(int call);
 /* sweep_run.c: 0, or -1 with why on stderr where this kernel or container forbids it. */
 int run_prepare(void);
 void run_program(const struct scenario *scenario, const struct fault *fault, struct run *run);
+/* The same; again where it was late or its status wrong, up to three times. */
+void run_steadily(const struct scenario *scenario, const struct fault *fault, struct run *run);
 void run_free(struct run *run);
 
 /* sweep_lines.c: receivers at /dev/log, journald's socket, UDP port 514 of both loopbacks. */
@@ -143,6 +145,8 @@ struct rule {
 };
 extern const struct rule rules[];
 bool has_verdict(const struct scenario *scenario, const struct run *run);
+bool has_wrong_status(const struct scenario *scenario, const struct fault *fault,
+                      const struct run *run);
 /* Nothing could tell, because the fault took away whatever could: counted, not a violation. */
 bool is_exempt(const struct scenario *scenario, const struct fault *fault, const struct run *run);
 /* A text with what varies from run to run taken out. */

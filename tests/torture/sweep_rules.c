@@ -135,8 +135,8 @@ static bool is_late(const struct scenario *scenario, const struct fault *fault,
 }
 
 /* 0 to 3; of them what is true or "not known"; and a report that stopped half way is status 3. */
-static bool has_wrong_status(const struct scenario *scenario, const struct fault *fault,
-                             const struct run *run) {
+bool has_wrong_status(const struct scenario *scenario, const struct fault *fault,
+                      const struct run *run) {
   (void)fault;
   return exited(run) && status(run) != scenario->expected && status(run) != UNKNOWN;
 }
