@@ -223,8 +223,13 @@ static bool fight(const struct source *a, const struct source *b) {
   return !(a->feeds && !b->servers_only) && !(b->feeds && !a->servers_only);
 }
 
-/* Whether what is measured is this machine's clock, and is set by that daemon: with the network
- * card's stamps ptp4l sets the card's. */
+/* Whether a daemon sets this machine's clock, by its sample: with the network card's stamps ptp4l
+ * sets the card's. */
+static bool is_setting(const struct sample *sample) {
+  bool fresh = sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] < FRESH_NS;
+  return sample->state == STATE_SELECTED && !sample->foreign_clock && fresh;
+}
+
 static bool follows(const struct env *env, const struct config *config,
                     const struct source *source) {
   struct env hasty = *env;
@@ -233,13 +238,9 @@ static bool follows(const struct env *env, const struct config *config,
   struct why why;
   hasty.measure_deadline_ns = env_deadline_within(env, GLANCE_NS);
   once.ptp_samples = 1;
-  if (source->measure(&hasty, &once, NULL, &samples, &why) != 0) {
-    return false;
-  }
-  const struct sample *sample = &samples.items[0];
-  bool fresh = sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] < FRESH_NS;
-  bool sets = sample->state == STATE_SELECTED && !sample->foreign_clock && fresh;
-  samples_free(&samples);
+  bool sets =
+      source->measure(&hasty, &once, NULL, &samples, &why) == 0 && is_setting(&samples.items[0]);
+  samples_free(&samples); /* one that failed may have begun */
   return sets;
 }
 
