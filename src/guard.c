@@ -20,8 +20,9 @@
 
 enum { STATUS_UNKNOWN = 3 };
 
-/* What the deadline itself may cost before it counts as ignored. */
-#define GRACE_NS (50 * DURATION_MS)
+/* What the deadline itself may cost before it counts as ignored. A build with sanitizers has more,
+ * since it looks for leaks on its way out. */
+#define GRACE_NS (GUARD_GRACE_MS * DURATION_MS)
 
 /* What the handler then has before the process is killed. */
 #define KILL_NS (100 * DURATION_MS)
