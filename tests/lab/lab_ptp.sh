@@ -13,7 +13,8 @@
 # Time stamps are the software's. Nothing can be set here: a servo that locks ("clock_servo linreg", at once)
 # is refused, says so in the log, and its port is SLAVE all the same; under "free_running 1" it stays
 # UNCALIBRATED. Messages come fast, so that a clock follows its master after a second. Whoever asks a
-# socket under an abstract name has to do so in the network of that ptp4l.
+# socket under an abstract name has to do so in the network of that ptp4l. Without sanity_freq_limit 0 a machine that
+# stands still for a moment looks to it like a clock that was set, and its port is UNCALIBRATED for a while.
 
 lab_ptp_network() {
   local i
@@ -43,6 +44,7 @@ lab_ptp_start() {
   mkdir -p /run/ptp
   printf '%s\n' '[global]' 'time_stamping software' 'network_transport L2' "uds_address /run/ptp/$name" \
     'logAnnounceInterval -3' 'announceReceiptTimeout 24' 'logSyncInterval -4' 'logMinDelayReqInterval -4' \
+    'sanity_freq_limit 0' \
     "$@" >"$LAB_DIR/$name.conf"
   case ${arguments[1]} in a*) command=(nsenter --net="/proc/$(lab_pid network)/ns/net") ;; esac
   lab_spawn "$name" "${command[@]}" ptp4l -m -f "$LAB_DIR/$name.conf" "${arguments[@]}" &&

@@ -177,7 +177,7 @@ static void test_default_gives_way(void **state) {
   static struct notes said;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("conf", text, strlen(text)), 0);
-  notes_read(&said, &config, "conf", true, 1000);
+  notes_read(&said, &config, "conf", true, geteuid());
   config_settle(&config);
   config_check(&config, &said.to);
   assert_string_equal(said.text, "");

@@ -103,7 +103,7 @@ static void test_read_again(void **state) {
   show_config(stream, &config);
   assert_int_equal(fclose(stream), 0);
   config_init(&again, notes_check_source);
-  notes_read(&notes, &again, "shown", true, 1000);
+  notes_read(&notes, &again, "shown", true, geteuid());
   assert_string_equal(notes.text, "");
   for (size_t i = 0; i < config_key_count; i++) {
     char value[2][CONFIG_TEXT_BYTES];
