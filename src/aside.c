@@ -175,7 +175,7 @@ bool aside_wanted(const char *path) {
 
 /* First thing in the child. It may outlive us, and must then hold nobody's pipe open. */
 static void begin(pid_t parent, int out) {
-  enum { INHERITED_MAX = 1024 }; /* whoever starts us uses low numbers */
+  enum { INHERITED_MAX = 1024 }; /* callers use low numbers */
   sigset_t none;
   (void)signal(SIGTERM, SIG_DFL);
   (void)sigemptyset(&none);

@@ -223,8 +223,8 @@ static bool fight(const struct source *a, const struct source *b) {
   return !(a->feeds && !b->servers_only) && !(b->feeds && !a->servers_only);
 }
 
-/* Whether a daemon sets this machine's clock, by its sample: with the network card's stamps ptp4l
- * sets the card's. */
+/* True if the sample's daemon sets this machine's clock. With hardware timestamps ptp4l sets the
+ * network card's instead. */
 static bool is_setting(const struct sample *sample) {
   bool fresh = sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] < FRESH_NS;
   return sample->state == STATE_SELECTED && !sample->foreign_clock && fresh;
@@ -240,7 +240,7 @@ static bool follows(const struct env *env, const struct config *config,
   once.ptp_samples = 1;
   bool sets =
       source->measure(&hasty, &once, NULL, &samples, &why) == 0 && is_setting(&samples.items[0]);
-  samples_free(&samples); /* one that failed may have begun */
+  samples_free(&samples); /* a source may add some before it fails */
   return sets;
 }
 

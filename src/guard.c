@@ -20,8 +20,8 @@
 
 enum { STATUS_UNKNOWN = 3 };
 
-/* What the deadline itself may cost before it counts as ignored. A build with sanitizers has more,
- * since it looks for leaks on its way out. */
+/* The time beyond the deadline after which a call counts as hung. The Makefile gives a build with
+ * sanitizers more: it looks for leaks on exit. */
 #define GRACE_NS (GUARD_GRACE_MS * DURATION_MS)
 
 /* What the handler then has before the process is killed. */

@@ -158,8 +158,7 @@ static int find_addresses(const struct env *env, struct list *list, const struct
     return why_set(why, REASON_NO_SOURCE, -E2BIG, "%zu NTP servers are named; at most %d can be",
                    servers, SAMPLE_MAX);
   }
-  list->server = calloc(servers + 1, /* of none it may be NULL */
-                        sizeof *list->server);
+  list->server = calloc(servers + 1, sizeof *list->server); /* calloc of 0 may return NULL */
   if (list->server == NULL) {
     return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for %zu NTP servers", servers);
   }

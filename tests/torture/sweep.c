@@ -282,8 +282,9 @@ int main(int argc, char *argv[]) {
       sweeps[i].run();
     }
   }
-  (void)printf("%u runs, %u violations (%u ended as without a fault, %u exempt, %u not reached)\n",
-               sweep.runs, sweep.broken, sweep.harmless, sweep.exempt, sweep.missed);
+  (void)printf("%u runs, %u violations (%u ended as without a fault, %u exempt, %u not reached, "
+               "%u times a wrong status was tried again)\n",
+               sweep.runs, sweep.broken, sweep.harmless, sweep.exempt, sweep.missed, runs_repeated);
   bool ran = sweep.runs > 0 || words != NULL;
   return ran && sweep.broken == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -113,7 +113,9 @@ bool calls_is_socket(int call);
 /* sweep_run.c: 0, or -1 with why on stderr where this kernel or container forbids it. */
 int run_prepare(void);
 void run_program(const struct scenario *scenario, const struct fault *fault, struct run *run);
-/* The same; again where it was late or its status wrong, up to three times. */
+/* The same, up to three times while it is late or its status wrong; runs_repeated counts the
+ * latter. */
+extern unsigned runs_repeated;
 void run_steadily(const struct scenario *scenario, const struct fault *fault, struct run *run);
 void run_free(struct run *run);
 

@@ -28,6 +28,8 @@ enum { REAP_MS = 1000, FORBIDDEN = 77 };
 static unsigned long *allocations;
 static char allocations_path[64];
 
+unsigned runs_repeated;
+
 static int64_t now_ms(void) {
   struct timespec now;
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -244,8 +246,8 @@ void run_free(struct run *run) {
   run->line_count = 0;
 }
 
-/* Runs without a fault until one ends as it should: a daemon that a busy machine kept from its
- * server takes a moment to follow it again. */
+/* Runs without a fault until the status is right: a daemon that lost its server on a busy machine
+ * needs a moment to follow it again. */
 static void settle(const struct scenario *scenario, struct run *run) {
   const struct fault none = {.kind = FAULT_NONE};
   for (int tries = 0; tries < 300; tries++) {
@@ -258,8 +260,8 @@ static void settle(const struct scenario *scenario, struct run *run) {
   }
 }
 
-/* A run that the fault makes late or wrong is so again; one that met a busy machine, or a daemon
- * that had lost its server, is not. */
+/* If the fault makes a run late or its status wrong, it does so each time; a busy machine, or a
+ * daemon that had lost its server, does not. */
 void run_steadily(const struct scenario *scenario, const struct fault *fault, struct run *run) {
   for (int tries = 0; tries < 3; tries++) {
     run_free(run);
@@ -269,6 +271,7 @@ void run_steadily(const struct scenario *scenario, const struct fault *fault, st
       return;
     }
     if (wrong && tries < 2) {
+      runs_repeated++;
       settle(scenario, run);
     }
   }

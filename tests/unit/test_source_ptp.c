@@ -40,7 +40,7 @@ static struct samples samples;
 static struct why why;
 static struct config config;
 static struct trace trace;
-static int64_t took_ms;
+static int64_t least_ms, most_ms = INT64_MAX; /* that the next measurement may take */
 
 static int accept_any(const char *text, struct why *unused) {
   (void)text;
@@ -184,7 +184,7 @@ static int free_descriptor(void) {
   return fd;
 }
 
-static int measure(int64_t deadline_ms) {
+static int measure_once(int64_t deadline_ms, int64_t *took_ms) {
   int descriptor = free_descriptor();
   struct env env = {.trace = &trace, .pid = 70007};
   trace = (struct trace){.fd = -1};
@@ -192,13 +192,12 @@ static int measure(int64_t deadline_ms) {
   env.measure_deadline_ns = begun_ns + deadline_ms * DURATION_MS;
   why = (struct why){.text = ""};
   int error = source_ptp.measure(&env, &config, NULL, &samples, &why);
-  took_ms = (clock_monotonic_ns() - begun_ns) / DURATION_MS;
+  *took_ms = (clock_monotonic_ns() - begun_ns) / DURATION_MS;
   assert_int_equal(free_descriptor(), descriptor);
   return error;
 }
 
-/* Beside a ptp4l at "here". */
-static int measure_fake(int64_t deadline_ms) {
+static int measure_fake_once(int64_t deadline_ms, int64_t *took_ms) {
   int status = 0;
   int fd = sockets_local("here", SOCK_DGRAM);
   assert_true(fd >= 0);
@@ -208,11 +207,39 @@ static int measure_fake(int64_t deadline_ms) {
   }
   (void)close(fd);
   samples_free(&samples);
-  int error = measure(deadline_ms);
+  int error = measure_once(deadline_ms, took_ms);
   assert_int_equal(kill(child, SIGKILL), 0);
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(WTERMSIG(status), SIGKILL);
   return error;
+}
+
+/* Bounds the next measurement. */
+static void takes(int64_t least, int64_t most) {
+  least_ms = least;
+  most_ms = most;
+}
+
+/* A busy machine makes a measurement late now and then; a fault makes each late. */
+static int measure_in_time(int (*once)(int64_t deadline_ms, int64_t *took_ms),
+                           int64_t deadline_ms) {
+  int64_t took_ms = 0;
+  int error = once(deadline_ms, &took_ms);
+  for (int tries = 1; tries < 5 && took_ms > most_ms; tries++) {
+    error = once(deadline_ms, &took_ms);
+  }
+  assert_in_range(took_ms, least_ms, most_ms);
+  takes(0, INT64_MAX);
+  return error;
+}
+
+static int measure(int64_t deadline_ms) {
+  return measure_in_time(measure_once, deadline_ms);
+}
+
+/* Beside a ptp4l at "here". */
+static int measure_fake(int64_t deadline_ms) {
+  return measure_in_time(measure_fake_once, deadline_ms);
 }
 
 static const struct sample *take(void) {
@@ -291,6 +318,7 @@ static void test_samples(void **state) {
   assert_int_equal(sample->value[METRIC_JITTER], 2000);
   /* But not for ever. */
   fake.every = 0;
+  takes(0, 799);
   assert_int_equal(measure_fake(800), 0);
   assert_int_equal(samples.items->jitter_kind, JITTER_NONE);
   assert_non_null(strstr(samples.items->remark, "no jitter: 1 measurement in "));
@@ -300,21 +328,21 @@ static void test_deadline(void **state) {
   (void)state;
   reset();
   config.ptp_interval_ns = 300 * DURATION_MS;
+  takes(300, 799);
   assert_int_equal(measure_fake(800), 0);
-  assert_in_range(took_ms, 300, 1799);
   assert_string_equal(samples.items->remark, "jitter of 2 measurements in 2 samples");
   assert_true(traced("ptp: the deadline leaves no time for more than 2 of 8 samples"));
   /* The answer to the third look does not come: what is there counts, at the deadline. */
   fake.way = SILENT;
   fake.from = 8;
   config.ptp_interval_ns = 380 * DURATION_MS;
+  takes(1100, 1340);
   assert_int_equal(measure_fake(1200), 0);
-  assert_in_range(took_ms, 1100, 2340);
   assert_string_equal(samples.items->remark, "jitter of 2 measurements in 2 samples");
   /* It hung for its patience, before the deadline. */
   config.ptp_interval_ns = 10 * DURATION_MS;
+  takes(100, 299);
   refuse(300, -ETIMEDOUT, REASON_TIMEOUT, "ptp4l at here answered, and then no more within 1");
-  assert_in_range(took_ms, 100, 1299);
 }
 
 static void test_states(void **state) {
@@ -362,16 +390,16 @@ static void test_silent(void **state) {
   fake.way = SILENT;
   config.ptp_domain = 24;
   config.ptp_transport_specific = 1;
+  takes(100, 299);
   refuse(300, -ETIMEDOUT, REASON_TIMEOUT,
          ": it hangs, or its domainNumber is not 24 or its transportSpecific not 1 (gPTP has 1)");
   assert_non_null(strstr(why.text, "ptp4l at here did not answer within 1"));
-  assert_in_range(took_ms, 100, 1299);
   fake.from = 4;
   refuse(400, -ETIMEDOUT, REASON_TIMEOUT, "ptp4l at here answered, and then no more within ");
   /* With time enough its patience is a second, not all there is. */
   fake.from = 1;
+  takes(990, 3000);
   refuse(9000, -ETIMEDOUT, REASON_TIMEOUT, "did not answer within 1s");
-  assert_in_range(took_ms, 990, 4000);
 }
 
 static void test_bad(void **state) {
@@ -408,8 +436,8 @@ static void test_late(void **state) {
   (void)take();
   assert_true(traced("ptp: dropped: the answer to another request"));
   fake.way = LATE_ONLY;
+  takes(190, 399);
   refuse(400, -ETIMEDOUT, REASON_TIMEOUT, "did not answer");
-  assert_in_range(took_ms, 190, 1399);
 }
 
 /* --- which socket ----------------------------------------------------------- */
@@ -462,8 +490,8 @@ static void test_order(void **state) {
   int silent = sockets_local("silent", SOCK_DGRAM);
   (void)close(sockets_local("stale", SOCK_DGRAM));
   (void)strcpy(config.ptp_sockets, "nowhere\tstale  silent here after");
+  takes(490, 999);
   assert_int_equal(measure_fake(1000), 0);
-  assert_in_range(took_ms, 490, 1999);
   assert_true(traced("ptp: nowhere: cannot ask ptp4l at nowhere: No such file or directory"));
   assert_true(traced("ptp: stale: ptp4l is not running"));
   assert_true(traced("ptp: silent: ptp4l at silent did not answer"));
@@ -489,8 +517,8 @@ static void test_full(void **state) {
   while (send(fd, "x", 1, MSG_DONTWAIT) == 1) {
   }
   (void)strcpy(config.ptp_sockets, "full");
+  takes(190, 399);
   assert_int_equal(measure(400), -ETIMEDOUT);
-  assert_in_range(took_ms, 190, 1399);
   (void)close(fd);
   (void)close(full);
 }
