@@ -310,7 +310,7 @@ SHELL_FILES := install_config.sh .ci/run .ci/packages .ci/elsewhere contrib/imag
 TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/plugin/http.c),$(wildcard src/*.c src/*/*.c))
 
 .PHONY: lint
-lint:
+lint: bugs-apply
 	clang-format --dry-run --Werror $(C_FILES) $(H_FILES)
 	printf '%s\n' $(TIDY_FILES) | xargs -P 2 -I {} clang-tidy --quiet --warnings-as-errors='*' {} -- -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) 2>/dev/null
 	printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 gcc -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) -O0 -fanalyzer -Werror -c -o /dev/null

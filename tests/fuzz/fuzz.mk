@@ -2,7 +2,6 @@
 #
 #   make fuzz          each target for FUZZ_SECONDS (60), two at a time, and a table of what that came to
 #   make fuzz-merge    what `make fuzz` found new, merged into tests/fuzz/corpus, and that made small
-#   make fuzz-broken   each row of tests/fuzz/broken.tab: a bug is planted, and has to be found
 #
 # `make check` replays the corpus and the crashers, and runs each target for ten seconds. ONLY picks
 # targets (a regular expression), FUZZ_SEED repeats a run. All is built under build/fuzz, with clang,
@@ -16,8 +15,8 @@ FUZZ_TARGETS := config duration text ntpmessage address escape options bus resol
   candm mode6 ptp ntp_packet ntp_select inetd influx
 FUZZ_SHARED := $(patsubst tests/fuzz/%.c,$(FUZZ)/tests/fuzz/%.o,$(wildcard tests/fuzz/fuzz*.c))
 FUZZ_PROGRAMS := $(addprefix $(FUZZ)/,$(FUZZ_TARGETS))
-FUZZ_ROWS := $(shell sed -nE 's/^([a-z0-9_]+-[a-z0-9-]+) [|].*/\1/p' tests/fuzz/broken.tab)
-FUZZ_BROKEN := $(FUZZ_ROWS:%=$(FUZZ)/broken/%)
+FUZZ_BUGS := $(shell tests/bugs/plant.pl --list fuzz)
+FUZZ_BROKEN := $(FUZZ_BUGS:%=$(FUZZ)/broken/%)
 
 FUZZ_CPPFLAGS := -I. $(filter-out -DNTP_MONITOR_VERSION=%,$(ALL_CPPFLAGS))
 FUZZ_CFLAGS := -std=gnu17 $(WARNINGS) -O2 -g -fno-omit-frame-pointer -U_FORTIFY_SOURCE \
@@ -42,24 +41,22 @@ $(FUZZ_PROGRAMS): $(FUZZ)/%: $(FUZZ)/tests/fuzz/%.o $(FUZZ_SHARED) $(FUZZ)/libfu
 	$(Q)$(FUZZ_CC) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 
 # One that cannot be built is for the suite to tell of.
-$(FUZZ_BROKEN): $(FUZZ)/broken/%: tests/fuzz/broken.tab tests/fuzz/fuzz.sh $(FUZZ_PROGRAMS)
+$(FUZZ_BROKEN): $(FUZZ)/broken/%: tests/bugs/planted.txt tests/bugs/plant.pl tests/fuzz/fuzz.sh $(FUZZ_PROGRAMS)
 	$(call say,FUZZ,$@)
 	-$(Q)CC='$(FUZZ_CC)' FLAGS='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) $(FUZZ_LINK)' LIBS='$(LIBS)' \
 	  tests/fuzz/fuzz.sh build $*
 
 -include $(wildcard $(FUZZ)/src/*.d $(FUZZ)/src/*/*.d $(FUZZ)/tests/fuzz/*.d)
 
-.PHONY: fuzz fuzz-merge fuzz-broken fuzz-programs
+.PHONY: fuzz fuzz-merge fuzz-programs
 fuzz-programs: $(FUZZ_PROGRAMS) $(FUZZ_BROKEN)
 fuzz: $(FUZZ_PROGRAMS)
 	@tests/fuzz/fuzz.sh run
 fuzz-merge: $(FUZZ_PROGRAMS)
 	@tests/fuzz/fuzz.sh merge
-fuzz-broken: fuzz-programs
-	@tests/fuzz/fuzz.sh broken
 
 # The sanitizers are in it anyway: once is enough. What ONLY does not want is not built, either.
-FUZZ_WANTED := $(shell printf '%s: replays fuzzed\n' broken.tab $(FUZZ_TARGETS) $(FUZZ_ROWS) | grep -cE -e $(call quoted,$(ONLY)))
+FUZZ_WANTED := $(shell printf '%s: replays fuzzed\n' planted.txt $(FUZZ_TARGETS) $(FUZZ_BUGS) | grep -cE -e $(call quoted,$(ONLY)))
 ifeq ($(SANITIZE)$(COVERAGE)$(filter 0,$(FUZZ_WANTED)),)
 check: fuzz-programs
 NEEDS_fuzz.sh := fuzz-programs

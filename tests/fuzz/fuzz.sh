@@ -3,7 +3,8 @@
 #
 # Without a mode it is a suite of `make check` and prints TAP: each target takes every file of its corpus
 # and every crasher without a complaint, then runs for FUZZ_SECONDS (10) and has to come to some executions,
-# for a target that does nothing passes, too; and each bug of broken.tab, planted, is found by its crasher.
+# for a target that does nothing passes as well; and each bug of tests/bugs/planted.txt that fuzzing catches is found
+# by its crasher.
 #
 # usage: fuzz.sh [--list|run|merge|broken|build NAME]      environment: ONLY (a pattern of names),
 # FUZZ_SECONDS, FUZZ_SEED
@@ -58,29 +59,24 @@ covered() {
   sed -nE "s/^#[0-9]+.* $2: ([0-9]+).*/\\1/p" "$1" | tail -n 1
 }
 
-# Rows are NAME | SOURCE | SED EXPRESSION | WHAT; a name is its target's, a hyphen and a word.
-row() {
-  awk -F ' [|] ' -v name="$1" -v field="$2" '$1 == name { print $field }' "$OWN/broken.tab"
+# The planted bugs that a target catches, whose names are the target's, a hyphen and a word.
+bugs() {
+  tests/bugs/plant.pl --list fuzz
 }
 
-rows() {
-  sed -nE 's/^([a-z0-9_]+-[a-z0-9-]+) [|].*/\1/p' "$OWN/broken.tab"
+bug_is() {
+  tests/bugs/plant.pl --show "$1" what
 }
 
 # --- the planted bugs -------------------------------------------------------------
 
-# The target of this row, with its source broken; CC, FLAGS and LIBS are from make.
+# The target of this bug, with the bug planted; CC, FLAGS and LIBS are from make.
 build() {
   local name=$1 target=${1%%-*} program=$FUZZ/broken/$1 tree=$FUZZ/broken.src/$1 source copy files
-  source=$(row "$name" 2)
-  copy=$tree/$source
-  mkdir -p "${copy%/*}" "${program%/*}"
+  mkdir -p "${program%/*}"
   rm -f "$program"
-  sed -e "$(row "$name" 3)" "$source" >"$copy" || return
-  if cmp -s "$source" "$copy"; then
-    echo "broken.tab: $name: its sed expression changes nothing in $source"
-    return 1
-  fi
+  source=$(tests/bugs/plant.pl --into "$tree" "$name") || return
+  copy=$tree/$source
   files=("$FUZZ/$OWN/$target.o" "$copy")
   grep -q "^#include \"$source\"" "$OWN/$target.c" && files=("$OWN/$target.c") # it is in there
   # shellcheck disable=SC2086 # words
@@ -97,23 +93,22 @@ check_broken() {
     explain "$log"
   elif "$FUZZ/broken/$name" -timeout=5 -artifact_prefix="$RUN/$target-" "$crasher" >"$log" 2>&1 ||
     ! grep -q '^SUMMARY: ' "$log"; then
-    echo "not ok $name: $crasher does not show the bug: $(row "$name" 4)"
+    echo "not ok $name: $crasher does not show the bug: $(bug_is "$name")"
     explain "$log"
   else
-    echo "ok $name: found: $(row "$name" 4)"
+    echo "ok $name: found: $(bug_is "$name")"
   fi >"$RUN/$name.tap"
 }
 
-# Whether the table is one, and names every target.
 check_table() {
   local target missing=''
   for target in $targets; do
-    rows | grep -q "^$target-" || missing+=" $target"
+    bugs | grep -q "^$target-" || missing+=" $target"
   done
-  if [ -z "$missing" ] && [ "$(rows | sort -u | wc -l)" = "$(grep -c '^[^#]' "$OWN/broken.tab")" ]; then
-    echo 'ok broken.tab: a bug to plant for every target'
+  if [ -z "$missing" ]; then
+    echo 'ok planted.txt: a bug to plant for every target'
   else
-    echo "not ok broken.tab: not all lines are rows, or no row for:$missing"
+    echo "not ok planted.txt: no bug to plant for:$missing"
   fi
 }
 
@@ -169,13 +164,13 @@ check() {
   for name in $targets; do
     if wanted "$name: replays" || wanted "$name: fuzzed"; then running+=("$name"); fi
   done
-  for name in $(rows); do
+  for name in $(bugs); do
     ! wanted "$name" || broken+=("$name")
   done
   each check_target_tap "${running[@]}"
   each check_broken "${broken[@]}"
   {
-    ! wanted broken.tab || check_table
+    ! wanted planted.txt || check_table
     for name in "${running[@]}" "${broken[@]}"; do
       cat "$RUN/$name.tap"
     done
@@ -249,7 +244,7 @@ find_broken() {
   if grep -q '^SUMMARY: ' "$log"; then
     echo "ok $name: anew, after $(executions "$log") executions: $(grep -m 1 -oE 'does not hold.*|runtime error.*|ERROR: AddressSanitizer: [A-Za-z-]+' "$log")"
   else
-    echo "not ok $name: not found anew in ${FUZZ_SECONDS:-120} s: $(row "$name" 4)"
+    echo "not ok $name: not found anew in ${FUZZ_SECONDS:-120} s: $(bug_is "$name")"
   fi >>"$RUN/$name.tap"
   cat "$RUN/$name.tap"
 }
@@ -257,7 +252,7 @@ find_broken() {
 broken() {
   local name names=()
   echo "# FUZZ_SEED=$SEED"
-  for name in $(rows); do
+  for name in $(bugs); do
     ! wanted "$name" || names+=("$name")
   done
   each find_broken "${names[@]}"
@@ -276,8 +271,8 @@ case $MODE in
     for name in $targets; do
       printf '%s\n' "$name: replays" "$name: fuzzed"
     done
-    rows
-    echo broken.tab
+    bugs
+    echo planted.txt
     ;;
   *)
     sed -n 's/^# usage: //p' "$0"

@@ -1,4 +1,4 @@
-# The fault matrix: make faults [ONLY=B9]; make faults-broken shows that its rows can fail.
+# The fault matrix: make faults [ONLY=B9].
 
 # A peer of the tests' own, which says what no real one does.
 BAD_PEER := $(BUILD)/tests/torture/bad_peer
@@ -13,9 +13,6 @@ ifeq ($(SANITIZE)$(filter no,$(SYSTEMD)),)
 LONG_SUITES += tests/torture/faults.sh
 endif
 
-.PHONY: faults faults-broken
+.PHONY: faults
 faults: all lab
 	@BUILD=$(BUILD) ONLY='$(ONLY)' tests/torture/faults.sh
-
-faults-broken: lab
-	@ONLY='$(ONLY)' tests/torture/faults_broken.bash

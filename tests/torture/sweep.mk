@@ -2,7 +2,6 @@
 #
 #   make check                part of them, 2.5 minutes of one core
 #   make torture-sweep        all of them, 15 minutes; ONLY='pattern' of test names
-#   make torture-sweep-proof  broken programs, each of which a sweep must catch
 #
 # Their tools are the tests' own, built under build/ without sanitizers.
 
@@ -38,16 +37,13 @@ programs: $(SWEEP)/sweep $(SWEEP)/failing_malloc.so
 
 # gcc's AddressSanitizer is a shared library, before which failing_malloc can stand. Without gcc the sweeps
 # of memory are skipped.
-.PHONY: sweep-asan torture-sweep torture-sweep-proof
+.PHONY: sweep-asan torture-sweep
 sweep-asan:
 	@! command -v gcc >/dev/null || \
 	  $(MAKE) --no-print-directory BUILD=build/torture/asan CC=gcc SANITIZE=1 SYSTEMD=yes all
 
 torture-sweep: all lab sweep-asan
 	@FULL=1 ONLY='$(ONLY)' PROG=$(abspath $(PROGRAM)) tests/lab/enter.sh tests/torture/sweep.sh
-
-torture-sweep-proof: lab
-	@ONLY='$(ONLY)' tests/torture/sweep_proof.sh
 
 # What they test is the plain program with all its parts.
 ifneq ($(SYSTEMD),no)
