@@ -287,6 +287,13 @@ $(LAB_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
 unit: $(UNIT_TESTS)
 	@BUILD=$(BUILD) ONLY=$(call quoted,$(ONLY)) tests/run.sh $(UNIT_TESTS)
 
+# Puts what the tests hear into tests/golden.txt; with ONLY, of the test programs and rows of the fault matrix that it names.
+.PHONY: golden
+golden: $(UNIT_TESTS) all lab
+	@rm -rf build/golden && mkdir build/golden
+	-@GOLDEN_RECORD=$(CURDIR)/build/golden ONLY=$(call quoted,$(ONLY)) tests/run.sh $(UNIT_TESTS) tests/torture/faults.sh
+	@tests/golden.sh $(CURDIR)/build/golden $(if $(ONLY),rows,whole)
+
 .PHONY: programs
 programs: $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
 
