@@ -10,6 +10,7 @@
 
 #include "ntp_monitor/message.h"
 #include "tests/unit/example.h"
+#include "tests/unit/golden.h"
 
 static struct example example;
 
@@ -42,16 +43,13 @@ static int fill(void **state) {
 static void test_healthy(void **state) {
   (void)state;
   example.samples[0].value[METRIC_JITTER] = 1207000;
-  assert_string_equal(write_ok(), "NTP healthy, jitter: 1.207ms (threshold: 2s), offset at the "
-                                  "last reply: +23us, server: ntp.example.org, source: timesyncd");
+  assert_golden(write_ok(), "healthy");
   example.samples[0].value[METRIC_JITTER] = 0;
   example.samples[0].server[0] = '\0';
-  assert_string_equal(write_ok(), "NTP healthy, jitter: 0 (threshold: 2s), offset at the last "
-                                  "reply: +23us, server: 192.0.2.1, source: timesyncd");
+  assert_golden(write_ok(), "healthy, server without a name");
   example.samples[0].address[0] = '\0';
   example.samples[0].present &= ~(1U << METRIC_JITTER);
-  assert_string_equal(write_ok(),
-                      "NTP healthy, offset at the last reply: +23us, source: timesyncd");
+  assert_golden(write_ok(), "healthy, without jitter or server");
   example.samples[0].present = 0;
   assert_string_equal(write_ok(), "NTP healthy, source: timesyncd");
 }
@@ -65,20 +63,22 @@ static void test_offset(void **state) {
     int64_t offset_ns;
     const char *want;
   } rows[] = {
-      {false, false, 23000, "2s), offset: +23us, server"},
-      {false, false, -23000, "2s), offset: -23us, server"},
-      {false, false, 0, "2s), offset: 0, server"},
-      {false, false, 1080 * DURATION_S, "2s), offset: +18min, server"},
-      {true, false, 1080 * DURATION_S, "2s), offset at the last reply: +18min, server"},
-      {true, true, 300 * DURATION_MS,
-       "2s), offset at the last reply: +300ms (an outlier, not applied), server"},
+      {false, false, 23000, ": +23us"},
+      {false, false, -23000, ": -23us"},
+      {false, false, 0, ": 0"},
+      {false, false, 1080 * DURATION_S, ": +18min"},
+      {true, false, 1080 * DURATION_S, ": +18min"},
+      {true, true, 300 * DURATION_MS, ": +300ms"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     sample->offset_is_past = rows[i].past;
     sample->spike = rows[i].spike;
     sample_set(sample, METRIC_OFFSET, rows[i].offset_ns);
-    assert_non_null(strstr(write_ok(), rows[i].want));
-    const char *text = write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0);
+    const char *text = write_ok();
+    assert_non_null(strstr(text, rows[i].want));
+    assert_golden(text, "offset%s%s%s", rows[i].want, rows[i].past ? ", past" : "",
+                  rows[i].spike ? ", spike" : "");
+    text = write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0);
     assert_null(strstr(text, "offset"));
   }
 }
@@ -118,20 +118,14 @@ static void test_beside(void **state) {
   example.report.finding_count = 3;
   example.findings[2].verdict = VERDICT_OK;
   message_write(&example.report, &example.reading, 0, 0);
-  assert_string_equal(
-      example.report.message,
-      "NTP offset at the last reply above critical threshold: +1h (critical threshold: 1min), "
-      "jitter: 2.15s (threshold: 2s), server: ntp.example.org, source: timesyncd; reading stale: "
-      "last reply 3h ago (limit: 13min 32s); source sntp: jitter above threshold: 2.15s "
-      "(threshold: 2s)");
+  assert_golden(example.report.message, "past offset beyond its limit, stale, and sntp's jitter");
 }
 
 /* A limit that nobody could be held against, and who tells that figure. */
 static void test_unjudged(void **state) {
   (void)state;
   example.report.unjudged = 1U << METRIC_REACH;
-  assert_non_null(strstr(write_ok(), "; but the limit of the reach cannot be judged: timesyncd "
-                                     "does not tell it (chrony, ntpd may)"));
+  assert_golden(write_ok(), "timesyncd's reach unjudged");
 }
 
 /* A figure is not rounded to the limit that it passes. */
@@ -149,15 +143,15 @@ static void test_rounding(void **state) {
 
 static void test_limits(void **state) {
   (void)state;
+  example.samples[0].offset_is_past = false;
   assert_string_equal(
       write_finding(VERDICT_WARNING, REASON_JITTER, METRIC_JITTER, 2 * DURATION_S, 0),
-      "NTP jitter above threshold: 2.15s (threshold: 2s), offset at the last reply: +23us, server: "
+      "NTP jitter above threshold: 2.15s (threshold: 2s), offset: +23us, server: "
       "ntp.example.org, source: timesyncd");
   assert_string_equal(
       write_finding(VERDICT_CRITICAL, REASON_JITTER, METRIC_JITTER, DURATION_S, 0),
-      "NTP jitter above critical threshold: 2.15s (critical threshold: 1s), offset at the last "
-      "reply: +23us, server: ntp.example.org, source: timesyncd");
-  example.samples[0].offset_is_past = false;
+      "NTP jitter above critical threshold: 2.15s (critical threshold: 1s), offset: +23us, "
+      "server: ntp.example.org, source: timesyncd");
   example.samples[0].value[METRIC_OFFSET] = -150 * DURATION_MS;
   assert_string_equal(
       write_finding(VERDICT_WARNING, REASON_OFFSET, METRIC_OFFSET, 100 * DURATION_MS, 0),
@@ -173,21 +167,12 @@ static void test_limits(void **state) {
 static void test_stale(void **state) {
   (void)state;
   example.samples[0].present &= ~(1U << METRIC_OFFSET);
-  static const char tail[] = ", jitter: 2.15s (threshold: 2s), server: ntp.example.org, source: "
-                             "timesyncd; check the NTP service and its way to the server";
-  char want[512];
   example.samples[0].value[METRIC_AGE] = INT64_C(10800123456789);
-  (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0);
-  (void)snprintf(want, sizeof want, "NTP reading stale: last reply 3h ago (limit: 13min 32s)%s",
-                 tail);
-  assert_string_equal(example.report.message, want);
+  assert_golden(write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0),
+                "stale by 3h");
   example.samples[0].value[METRIC_AGE] = -INT64_C(90500123456);
-  (void)write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0);
-  (void)snprintf(want, sizeof want,
-                 "NTP reading stale: the last reply lies 1min 30s in the future, so the clock was "
-                 "put back since or is not set%s",
-                 tail);
-  assert_string_equal(example.report.message, want);
+  assert_golden(write_finding(VERDICT_WARNING, REASON_STALE, METRIC_AGE, 96 * DURATION_S, 0),
+                "stale by 90.5s ahead");
 }
 
 static void test_warming_up(void **state) {
@@ -195,50 +180,35 @@ static void test_warming_up(void **state) {
   example.samples[0].present &= ~(1U << METRIC_OFFSET);
   example.samples[0].replies = 1;
   example.config.min_replies = 9;
-  assert_string_equal(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
-                      "NTP warming up: 1 of 9 replies, jitter not judged yet, server: "
-                      "ntp.example.org, source: timesyncd");
+  assert_golden(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
+                "1 of 9 replies");
   example.samples[0].replies = 9; /* enough of them, and no jitter among the values */
-  assert_string_equal(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
-                      "NTP warming up: no jitter yet, server: ntp.example.org, source: timesyncd");
+  assert_golden(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE, 0),
+                "9 of 9 replies, no jitter");
 }
 
 static void test_not_synchronised(void **state) {
   (void)state;
   example.samples[0].present &= ~(1U << METRIC_OFFSET);
-  static const char tail[] = "; check the NTP server's name and the way to its UDP port 123";
-  char want[512];
-  (void)write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE, 0);
-  (void)snprintf(want, sizeof want,
-                 "NTP not synchronised: the time service says so itself, jitter: 2.15s (threshold: "
-                 "2s), server: ntp.example.org, source: timesyncd%s",
-                 tail);
-  assert_string_equal(example.report.message, want);
+  assert_golden(write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0),
+                "not synchronised");
   example.samples[0].present = 1U << FIELD_REPLIES;
   example.samples[0].replies = 0;
-  (void)write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE, 0);
-  (void)snprintf(want, sizeof want,
-                 "NTP not synchronised: no reply yet from ntp.example.org, server: "
-                 "ntp.example.org, source: timesyncd%s",
-                 tail);
-  assert_string_equal(example.report.message, want);
+  assert_golden(write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0),
+                "not synchronised, no reply");
   example.samples[0].server[0] = '\0';
   example.samples[0].address[0] = '\0';
-  (void)write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE, 0);
-  (void)snprintf(want, sizeof want,
-                 "NTP not synchronised: no reply yet from any server, source: timesyncd%s", tail);
-  assert_string_equal(example.report.message, want);
+  assert_golden(write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0),
+                "not synchronised, no server");
 }
 
 static void test_config(void **state) {
   (void)state;
   example.samples[0].present &= ~(1U << METRIC_OFFSET);
-  assert_string_equal(write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, CONFIG_NONE, 1),
-                      "NTP healthy, jitter: 2.15s (threshold: 2s), server: ntp.example.org, "
-                      "source: timesyncd; but the configuration has 1 problem: see ntp_monitor "
-                      "--check-config");
-  (void)write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, CONFIG_NONE, 2);
-  assert_non_null(strstr(example.report.message, "; but the configuration has 2 problems: see "));
+  for (unsigned problems = 1; problems <= 2; problems++) {
+    assert_golden(write_finding(VERDICT_OK, REASON_OK, METRIC_COUNT, CONFIG_NONE, problems),
+                  "problems: %u", problems);
+  }
 }
 
 static void test_unavailable(void **state) {
@@ -249,17 +219,14 @@ static void test_unavailable(void **state) {
   (void)strcpy(readings[1].why.text, "it is empty");
   example.report.worst = NULL;
   message_write(&example.report, readings, 1, 0);
-  assert_string_equal(example.report.message, "NTP jitter unavailable: it hangs");
+  assert_golden(example.report.message, "one source fails");
   message_write(&example.report, readings, 2, 0);
-  assert_string_equal(example.report.message, "NTP jitter unavailable: source timesyncd: it "
-                                              "hangs; source text: it is empty");
+  assert_golden(example.report.message, "two sources fail");
   /* One that has something to tell comes first. */
   readings[0].samples = (struct samples){.items = example.samples, .count = 1};
   example.report.worst = &example.findings[0];
   message_write(&example.report, readings, 2, 0);
-  assert_string_equal(example.report.message,
-                      "NTP jitter above threshold: 2.15s (threshold: 2s), server: "
-                      "ntp.example.org, source: timesyncd; source text: it is empty");
+  assert_golden(example.report.message, "the second of two sources fails");
 }
 
 /* What does not fit ends in "..." behind a whole character, and only there. */
@@ -301,13 +268,11 @@ static void test_truncation(void **state) {
 static void test_remarks(void **state) {
   (void)state;
   struct sample *sample = &example.samples[0];
-  (void)strcpy(sample->remark, "1 of 3 measurements of its server");
-  assert_non_null(
-      strstr(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, 0, 0),
-             "NTP warming up: 1 of 3 measurements of its server, jitter not judged yet"));
-  (void)strcpy(sample->remark, "the port is LISTENING");
+  (void)strcpy(sample->remark, "a remark");
+  assert_golden(write_finding(VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, 0, 0),
+                "warming up, remark");
   const char *text = write_finding(VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, 0, 0);
-  assert_non_null(strstr(text, "NTP not synchronised: the port is LISTENING, "));
+  assert_golden(text, "not synchronised, remark");
   assert_null(strstr(text, "port 123"));
   sample_set(sample, METRIC_REACH, 3);
   assert_non_null(strstr(write_finding(VERDICT_WARNING, REASON_REACH, METRIC_REACH, 4, 0),
@@ -319,26 +284,21 @@ static void test_several(void **state) {
   struct samples *samples = &example.reading.samples;
   example.samples[0].present &= ~(1U << METRIC_OFFSET);
   *samples = (struct samples){.asked = 5, .answered = 4, .truechimers = 2};
-  assert_non_null(
-      strstr(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 3, 0),
-             "NTP servers disagree: 2 of the 4 that answered agree (wanted: 3), jitter"));
+  assert_golden(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 3, 0),
+                "2 of 4 agree");
   samples->truechimers = 4;
   example.config.min_truechimers = 5;
-  assert_non_null(strstr(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 5, 0),
-                         "NTP servers too few: 4 of 5 answered (wanted: 5 that agree), jitter"));
+  assert_golden(write_finding(VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, 5, 0),
+                "4 of 5 answered, 5 wanted");
   example.reading.keeper = "timesyncd";
   example.reading.rival = "chrony";
-  const char *text = write_finding(VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, 0, 0);
-  assert_non_null(
-      strstr(text, "NTP conflict: two time services run, timesyncd and chrony, jitter"));
-  assert_non_null(strstr(text, "; stop and disable one of them"));
+  assert_golden(write_finding(VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, 0, 0),
+                "two daemons");
   (void)strcpy(example.report.note, "falseticker: c.example.org");
   (void)write_finding(VERDICT_CRITICAL, REASON_JITTER, METRIC_JITTER, 1, 0);
   example.findings[0].reasons |= 1U << REASON_TWO_DAEMONS;
   message_write(&example.report, &example.reading, 0, 0);
-  assert_non_null(strstr(example.report.message,
-                         "source: timesyncd; conflict: two time services run, timesyncd and "
-                         "chrony; falseticker: c.example.org"));
+  assert_golden(example.report.message, "jitter, two daemons, and a note");
 }
 
 /* A daemon that hangs, beside a source that serves: the reason, or behind another one. */
@@ -346,17 +306,14 @@ static void test_sick(void **state) {
   (void)state;
   (void)why_set(&example.reading.sick, REASON_TIMEOUT, 0, "chrony: it hangs");
   const char *text = write_finding(VERDICT_WARNING, REASON_TIMEOUT, METRIC_COUNT, 0, 0);
-  assert_non_null(strstr(text, "NTP service sick: chrony: it hangs, jitter: "));
-  assert_non_null(strstr(text, "; restart it, or disable it where another keeps this clock"));
+  assert_golden(text, "sick");
   text = strstr(text, "it hangs") + 1;
   assert_null(strstr(text, "it hangs")); /* once */
   (void)write_finding(VERDICT_WARNING, REASON_JITTER, METRIC_JITTER, 1, 0);
   example.findings[0].reasons |= 1U << REASON_TIMEOUT;
   example.reading.samples = (struct samples){.items = example.samples, .count = 1};
   message_write(&example.report, &example.reading, 1, 0);
-  text = example.report.message;
-  assert_non_null(strstr(text, "NTP jitter above threshold"));
-  assert_non_null(strstr(text, "source: timesyncd; service sick: chrony: it hangs"));
+  assert_golden(example.report.message, "jitter, and sick");
 }
 
 /* Several that fail share the line; each is told in part at least. */
@@ -403,10 +360,10 @@ static void test_elsewhere(void **state) {
   example.report.worst = NULL;
   (void)why_set(&none.why, REASON_NO_SERVICE, 0, "it does not run");
   message_write(&example.report, &none, 1, 0);
-  assert_string_equal(example.report.message, "NTP jitter unavailable on box: it does not run");
+  assert_golden(example.report.message, "unavailable on box");
   (void)why_set(&none.why, REASON_DENIED, 0, "the container box: denied"); /* once is enough */
   message_write(&example.report, &none, 1, 0);
-  assert_string_equal(example.report.message, "NTP jitter unavailable: the container box: denied");
+  assert_golden(example.report.message, "unavailable on box, which the reason names");
 }
 
 int main(void) {
