@@ -1,4 +1,5 @@
 /* Tests of ntp_packet.c: what it makes of the four times of a reply, in any century. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/golden.h"
 #include "tests/unit/ntp_wire.h"
 
 #define MS INT64_C(1000000)
@@ -130,7 +132,7 @@ static void test_farthest(void **state) {
 struct wait {
   int64_t wall_ns, monotonic_ns, held_ns;
   int precision;
-  const char *why; /* NULL: good, with */
+  const char *quoted; /* in the words; NULL: good, with */
   int64_t delay_ns;
 };
 
@@ -146,8 +148,10 @@ static void check_wait(const struct wait *wait) {
   wire_put_time(data, WIRE_TRANSMIT, WIRE_SENT_NS + 7 * MS + wait->held_ns);
   enum ntp_answer answer =
       ntp_packet_read(data, NTP_PACKET_BYTES, WIRE_COOKIE, &times, &reply, why);
-  if (wait->why != NULL) {
-    assert_string_equal(why, wait->why);
+  if (wait->quoted != NULL) {
+    assert_golden(why, "%" PRId64 " ns, %" PRId64 " ns, held for %" PRId64 " ns, ticks of 2^%d s",
+                  wait->wall_ns, wait->monotonic_ns, wait->held_ns, wait->precision);
+    assert_non_null(strstr(why, wait->quoted));
     assert_int_equal(answer, NTP_DROPPED);
     assert_int_equal(reply.offset_ns, -7);
   } else {
@@ -159,7 +163,7 @@ static void check_wait(const struct wait *wait) {
 
 static void test_waits(void **state) {
   (void)state;
-  static const char set[] = "the local clock was set while we waited for the reply";
+  static const char set[] = "clock";
   static const struct wait rows[] = {
       {20 * MS, 20 * MS, 0, -20, NULL, 20 * MS},
       {20 * MS, 21 * MS, 0, -20, NULL, 20 * MS},
@@ -173,14 +177,14 @@ static void test_waits(void **state) {
       {-MS, 0, 0, -20, NULL, 0},
       {0, 0, 0, -20, NULL, 0},
       {MS, MS, 2 * MS + 954, -20, NULL, 0}, /* clocks tick: taken for no delay */
-      {MS, MS, 2 * MS + 955, -20, "the server held it for 2.000955ms of a round trip of 1ms", 0},
+      {MS, MS, 2 * MS + 955, -20, "2.000955ms", 0},
       {MS, MS, 16 * MS, -6, NULL, 0}, /* a server that ticks every 15.6 ms */
-      {MS, MS, 18 * MS, -6, "the server held it for 18ms of a round trip of 1ms", 0},
-      {MS, MS, 500 * MS, -20, "the server held it for 500ms of a round trip of 1ms", 0},
+      {MS, MS, 18 * MS, -6, "18ms", 0},
+      {MS, MS, 500 * MS, -20, "500ms", 0},
       {3 * S, 3 * S, 0, -20, NULL, 3 * S},
-      {3 * S + 1, 3 * S, 0, -20, "delay is 3.000000001s, above 3s", 0},
+      {3 * S + 1, 3 * S, 0, -20, "3.000000001s", 0},
       {9 * S, 9 * S, 6 * S, -20, NULL, 3 * S},
-      {9 * S, 9 * S, 5 * S, -20, "delay is 4s, above 3s", 0},
+      {9 * S, 9 * S, 5 * S, -20, "4s", 0},
       {-INT64_MAX, INT64_MAX - WIRE_MONOTONIC_NS, 0, -20, set, 0},
       {INT64_MIN, 0, 0, -20, set, 0},
   };
@@ -220,7 +224,7 @@ static void test_first_moment_of_an_era(void **state) {
   wire_put(data, WIRE_TRANSMIT, 8, 1);
   assert_int_equal(ntp_packet_read(data, NTP_PACKET_BYTES, WIRE_COOKIE, &times, &reply, why),
                    NTP_DROPPED);
-  assert_string_equal(why, "receive time is zero");
+  assert_non_null(strstr(why, "receive"));
   wire_put(data, WIRE_RECEIVE, 8, 1);
   assert_int_equal(good(data, &times).offset_ns, 0);
 }
