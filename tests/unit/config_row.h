@@ -9,12 +9,13 @@
 
 #include <cmocka.h>
 
+#include "ntp_monitor/text.h"
 #include "tests/unit/notes.h"
 #include "tests/unit/temp.h"
 
 struct config_row {
   const char *text;     /* of the file conf */
-  const char *notes;    /* as struct notes has them */
+  const char *notes;    /* what each line of struct notes begins with */
   const char *settings; /* key=value, one a line */
 };
 
@@ -42,6 +43,7 @@ static inline void config_row_settings(const struct config_row *row, const struc
 /* Reads conf over below, which sets jitter_threshold to 3 in its line 2. */
 static inline void config_row_check(const struct config_row *row) {
   static const char below[] = "[monitoring]\njitter_threshold = 3\n";
+  char label[128];
   struct config config;
   static struct notes notes;
   config_init(&config, notes_check_source);
@@ -50,10 +52,8 @@ static inline void config_row_check(const struct config_row *row) {
   assert_string_equal(notes.text, "");
   assert_int_equal(temp_write("conf", row->text, strlen(row->text)), 0);
   notes_read(&notes, &config, "conf", false, geteuid());
-  if (strcmp(notes.text, row->notes) != 0) {
-    fail_msg("file:\n%s\nnotes:\n%s\nwanted:\n%s", row->text, notes.text, row->notes);
-  }
-  assert_int_equal(notes.to.problem_count, notes_count(&notes, 'P'));
+  text_escape(label, sizeof label, row->text, strlen(row->text));
+  notes_check(&notes, row->notes, label);
   config_row_settings(row, &config);
 }
 

@@ -12,6 +12,7 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 
 enum { NOTES_BYTES = 16 * 1024, NOTES_DEADLINE_NS = 50000000 };
 
@@ -39,6 +40,24 @@ static inline unsigned notes_count(const struct notes *notes, char kind) {
     count += *line == kind;
   }
   return count;
+}
+
+/* Each line of what was said must begin with that line of want, and all be as the golden file has
+ * it by label. */
+static inline void notes_check(const struct notes *notes, const char *want, const char *label) {
+  const char *said = notes->text;
+  const char *line = want;
+  for (; *line != '\0' && strncmp(said, line, strcspn(line, "\n")) == 0;
+       line = strchr(line, '\n') + 1) {
+    said = strchr(said, '\n') + 1;
+  }
+  if (*line != '\0' || *said != '\0') {
+    fail_msg("%s: notes:\n%s\nwanted:\n%s", label, notes->text, want);
+  }
+  assert_int_equal(notes->to.problem_count, notes_count(notes, 'P'));
+  if (*want != '\0') {
+    assert_golden(notes->text, "%s", label);
+  }
 }
 
 /* What a config takes for a source here: any word but "bad". */

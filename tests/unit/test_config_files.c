@@ -4,39 +4,39 @@
 
 #include "tests/unit/config_row.h"
 
-/* Reads path over a threshold of 3s; what is said must be notes. */
-static void check_as(uid_t uid, const char *path, bool named, const char *notes, const char *kept) {
+/* Reads path over a threshold of 3s; what is said begins with notes. */
+static void check_as(const char *label, const char *path, bool named, const char *notes,
+                     const char *kept) {
   static const char below[] = "[monitoring]\njitter_threshold = 3\n";
   struct config config;
   static struct notes said;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("below", below, strlen(below)), 0);
   notes_read(&said, &config, "below", false, geteuid());
-  notes_read(&said, &config, path, named, uid);
-  assert_string_equal(said.text, notes);
-  assert_int_equal(said.to.problem_count, notes_count(&said, 'P'));
+  notes_read(&said, &config, path, named, geteuid());
+  notes_check(&said, notes, label);
   char value[CONFIG_TEXT_BYTES];
   config_print(&config, config_find("monitoring", "jitter_threshold"), value, sizeof value);
   assert_string_equal(value, kept);
 }
 
 static void check(const char *path, const char *notes) {
-  check_as(geteuid(), path, false, notes, "3s");
+  check_as(path, path, false, notes, "3s");
 }
 
 static void check_bytes(const char *data, size_t bytes, const char *notes, const char *kept) {
   assert_int_equal(temp_write("conf", data, bytes), 0);
-  check_as(geteuid(), "conf", false, notes, kept);
+  char label[64];
+  text_escape(label, sizeof label, data, bytes);
+  check_as(label, "conf", false, notes, kept);
 }
 
 static void test_missing(void **state) {
   (void)state;
   check("missing", "");
   check("below/missing", ""); /* ENOTDIR */
-  check_as(geteuid(), "missing", true, "P|missing: cannot be opened: No such file or directory\n",
-           "3s");
-  check_as(geteuid(), "below/missing", true, "P|below/missing: cannot be opened: Not a directory\n",
-           "3s");
+  check_as("missing", "missing", true, "P|missing:\n", "3s");
+  check_as("below/missing", "below/missing", true, "P|below/missing:\n", "3s");
 }
 
 static void test_not_regular(void **state) {
@@ -45,16 +45,16 @@ static void test_not_regular(void **state) {
   assert_int_equal(mkfifo("fifo", 0644), 0);
   assert_int_equal(symlink("loop", "loop"), 0);
   assert_int_equal(symlink("fifo", "link"), 0);
-  check("folder", "P|folder: ignored: it is not a regular file\n");
-  check("fifo", "P|fifo: ignored: it is not a regular file\n");
-  check("link", "P|link: ignored: it is not a regular file\n");
-  check("/dev/zero", "P|/dev/zero: ignored: it is not a regular file\n");
-  check("/dev/null", "P|/dev/null: ignored: it is not a regular file\n");
-  check("loop", "P|loop: cannot be opened: Too many levels of symbolic links\n");
+  check("folder", "P|folder:\n");
+  check("fifo", "P|fifo:\n");
+  check("link", "P|link:\n");
+  check("/dev/zero", "P|/dev/zero:\n");
+  check("/dev/null", "P|/dev/null:\n");
+  check("loop", "P|loop:\n");
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-  check("socket", "P|socket: ignored: it is not a regular file\n");
+  check("socket", "P|socket:\n");
   (void)close(fd);
 }
 
@@ -64,8 +64,8 @@ static void test_long_name(void **state) {
   char notes[1024];
   memset(path, 'x', sizeof path - 1);
   path[sizeof path - 1] = '\0';
-  (void)snprintf(notes, sizeof notes, "P|%.512s: cannot be opened: File name too long\n", path);
-  check(path, notes);
+  (void)snprintf(notes, sizeof notes, "P|%.512s:\n", path);
+  check_as("a name of 4999 bytes", path, false, notes, "3s");
 }
 
 /* A regular file behind a link is one. */
@@ -74,7 +74,7 @@ static void test_link(void **state) {
   static const char text[] = "[monitoring]\njitter_threshold = 1\n";
   assert_int_equal(temp_write("target", text, strlen(text)), 0);
   assert_int_equal(symlink("target", "good_link"), 0);
-  check_as(geteuid(), "good_link", false, "", "1s");
+  check_as("good_link", "good_link", false, "", "1s");
 }
 
 /* 64 KiB are read, a byte more is not. */
@@ -86,24 +86,20 @@ static void test_size(void **state) {
     text[i] = i % 100 == 0 ? '\n' : '#';
   }
   check_bytes(text, LIMIT, "", "1s");
-  check_bytes(text, LIMIT + 1, "P|conf: ignored: it is larger than 64 KiB\n", "3s");
+  check_bytes(text, LIMIT + 1, "P|conf:\n", "3s");
 }
 
 #define CHECK_BYTES(text, notes, kept) check_bytes(text, sizeof text - 1, notes, kept)
 
 static void test_not_text(void **state) {
   (void)state;
-  static const char utf16[] = "P|conf: is UTF-16, ignored; save it as UTF-8\n";
-  CHECK_BYTES("\xff\xfe[\0m\0", utf16, "3s");
-  CHECK_BYTES("\xfe\xff\0[\0m", utf16, "3s");
-  CHECK_BYTES("\xff\xfe", utf16, "3s");
-  CHECK_BYTES("\0", "P|conf:1: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
-  CHECK_BYTES("[monitoring]\njitter_threshold = 1\nlog_level = \0ERROR\n",
-              "P|conf:3: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
-  CHECK_BYTES("[monitoring]\njitter_threshold = 1\n\0",
-              "P|conf:3: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
-  CHECK_BYTES("[monitoring]\rjitter_threshold = 1\r",
-              "P|conf: its lines end in CR alone (old Mac), ignored; convert it\n", "3s");
+  CHECK_BYTES("\xff\xfe[\0m\0", "P|conf:\n", "3s");
+  CHECK_BYTES("\xfe\xff\0[\0m", "P|conf:\n", "3s");
+  CHECK_BYTES("\xff\xfe", "P|conf:\n", "3s");
+  CHECK_BYTES("\0", "P|conf:1:\n", "3s");
+  CHECK_BYTES("[monitoring]\njitter_threshold = 1\nlog_level = \0ERROR\n", "P|conf:3:\n", "3s");
+  CHECK_BYTES("[monitoring]\njitter_threshold = 1\n\0", "P|conf:3:\n", "3s");
+  CHECK_BYTES("[monitoring]\rjitter_threshold = 1\r", "P|conf:\n", "3s");
 }
 
 /* A long line that holds a NUL: what later versions of inih read out of bounds for. */
@@ -112,8 +108,7 @@ static void test_long_line_with_nul(void **state) {
   char text[600];
   memset(text, 'x', sizeof text);
   text[300] = '\0';
-  check_bytes(text, sizeof text,
-              "P|conf:1: a NUL byte: this is not a text file, ignored as a whole\n", "3s");
+  check_bytes(text, sizeof text, "P|conf:1:\n", "3s");
 }
 
 /* Samples that do not fit into the run are said beforehand; it is no problem. */
@@ -123,17 +118,13 @@ static void test_samples_and_timeout(void **state) {
   struct config config;
   static const char *const texts[] = {"[sntp]\nsamples = 6\n", "[sntp]\nsamples = 5\n",
                                       "[monitoring]\ntimeout = 3\n"};
-  static const char *const want[] = {
-      "W|samples and interval of [sntp] want 10s, and the timeout is 10s: fewer samples will be "
-      "taken\n",
-      "", ""};
+  static const char *const want[] = {"W|\n", "", ""};
   for (size_t i = 0; i < 3; i++) {
     assert_int_equal(temp_write("conf", texts[i], strlen(texts[i])), 0);
     config_init(&config, notes_check_source);
     notes_read(&said, &config, "conf", true, geteuid());
     config_check(&config, &said.to);
-    assert_string_equal(said.text, want[i]);
-    assert_int_equal(said.to.problem_count, 0);
+    notes_check(&said, want[i], texts[i]);
   }
 }
 
@@ -151,12 +142,8 @@ static void test_critical_below_warning(void **state) {
   notes_read(&said, &config, "conf", true, geteuid());
   assert_string_equal(said.text, "");
   config_check(&config, &said.to);
-  assert_string_equal(said.text,
-                      "P|conf:3: jitter_critical: 1.999s is below jitter_threshold, which is 2s "
-                      "(conf:2)\n"
-                      "P|conf:7: root_distance_critical: 9ms is below root_distance_threshold, "
-                      "which is 10ms (conf:6)\n");
-  assert_int_equal(said.to.problem_count, 2);
+  notes_check(&said, "P|conf:3: jitter_critical: 1.999s\nP|conf:7: root_distance_critical: 9ms\n",
+              "critical limits below those of warnings");
   /* Without a warning there is nothing to be below; a default one has no say. */
   config_init(&config, notes_check_source);
   config.limit[METRIC_DELAY].critical = 1;
