@@ -16,6 +16,7 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/temp.h"
 
@@ -62,9 +63,8 @@ static void test_environment(void **state) {
   set_address("unix:path=/x;tcp:\033");
   assert_int_equal(bus_check_environment(&env, &config, &why), -EPERM);
   assert_int_equal(why.reason, REASON_NO_BUS);
-  assert_non_null(
-      strstr(why.text, "DBUS_SYSTEM_BUS_ADDRESS is 'unix:path=/x;tcp:\\x1b', and root connects to "
-                       "unix: addresses alone"));
+  assert_golden(why.text, "address that is not local");
+  assert_non_null(strstr(why.text, "'unix:path=/x;tcp:\\x1b'"));
 }
 
 /* What bus_open and bus_get_all say of the bus at path, given so many ms. sd-bus makes up
@@ -133,13 +133,13 @@ static void test_names(void **state) {
   (void)state;
   char out[192];
   const struct bus bus = {.env = &env, .config = &config, .ssh_says = -1};
-  assert_string_equal(bus_name(&bus, out, sizeof out), "the system bus");
+  assert_golden(bus_name(&bus, out, sizeof out), "bus");
   assert_string_equal(bus_ssh_words(&bus, out, sizeof out), "");
   config.host = "me@there";
-  assert_string_equal(bus_name(&bus, out, sizeof out), "the system bus of me@there over ssh");
+  assert_golden(bus_name(&bus, out, sizeof out), "bus of a host");
   config.host = NULL;
   config.machine = "box";
-  assert_string_equal(bus_name(&bus, out, sizeof out), "the system bus of the container box");
+  assert_golden(bus_name(&bus, out, sizeof out), "bus of a container");
   config.machine = NULL;
 }
 
@@ -147,23 +147,27 @@ static void test_ssh_words(void **state) {
   (void)state;
   static const struct {
     const char *said, *want;
-  } rows[] = {{"", ""},
-              {"\n\n", ""},
-              {"no route\r\n", ": ssh says 'no route'"},
-              {"one\r\ntwo\nthree\n", ": ssh says 'one; two; three'"},
+  } rows[] = {{"", NULL},
+              {"\n\n", NULL},
+              {"no route\r\n", "'no route'"},
+              {"one\r\ntwo\nthree\n", "'one; two; three'"},
               {"Warning: this host is new\nwatched\r\nme@far: Permission denied (key).\n",
-               ": ssh says 'watched; me@far: Permission denied (key).'"},
-              {"a greeting\nI am the first of many a word that nobody can use; no route",
-               ": ssh says 'I am the first of man...ody can use; no route'"},
-              {"I am the first of many a word that nobody can use; no route", /* 59 characters */
-               ": ssh says 'I am the first of man...ody can use; no route'"}};
+               "'watched; me@far: Permission denied (key).'"},
+              {"a greeting\nI am the first of many a word that nobody can use; no route", "..."},
+              {"I am the first of many a word that nobody can use; no route", "..."}};
   char out[12 + 45 + 1 + 1];
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     assert_true(write(ends[1], rows[i].said, strlen(rows[i].said)) >= 0);
     const struct bus bus = {.env = &env, .config = &config, .ssh_says = ends[0]};
-    assert_string_equal(bus_ssh_words(&bus, out, sizeof out), rows[i].want);
+    (void)bus_ssh_words(&bus, out, sizeof out);
+    if (rows[i].want == NULL) {
+      assert_string_equal(out, "");
+    } else {
+      assert_golden(out, "ssh: %s", rows[i].said);
+      assert_non_null(strstr(out, rows[i].want));
+    }
     (void)close(ends[0]);
     (void)close(ends[1]);
   }
@@ -180,7 +184,7 @@ static void test_many_ssh_words(void **state) {
   assert_int_equal(pipe2(both, O_CLOEXEC | O_NONBLOCK), 0);
   assert_int_equal(write(both[1], banner, sizeof banner), sizeof banner);
   const struct bus watched = {.env = &env, .config = &config, .ssh_says = both[0]};
-  assert_string_equal(bus_ssh_words(&watched, words, sizeof words), ": ssh says 'no key'");
+  assert_non_null(strstr(bus_ssh_words(&watched, words, sizeof words), "'no key'"));
   (void)close(both[0]);
   (void)close(both[1]);
   for (size_t size = 32; size < 64; size++) {

@@ -137,6 +137,7 @@ static void test_foreign_packets(void **state) {
   {WIRE_STRATUM, 1, 0}, {    \
     WIRE_REFERENCE, 4, value \
   }
+
 static void test_kiss(void **state) {
   (void)state;
   static const struct row rows[] = {

@@ -23,6 +23,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/mode6_packet.h"
 
 /* --- the seams ------------------------------------------------------------------- */
@@ -239,12 +240,10 @@ static bool runs(int64_t most_ns) {
   return there;
 }
 
-static void fails(int error, enum reason reason, const char *text) {
+static void fails(int error, enum reason reason, const char *label) {
   assert_int_equal(run(), error);
   assert_int_equal(why.reason, reason);
-  if (strstr(why.text, text) == NULL) {
-    fail_msg("%s", why.text);
-  }
+  assert_golden(why.text, "%s", label);
 }
 
 static bool traced(const char *text) {
@@ -287,14 +286,14 @@ static void test_many(void **state) {
   assert_int_equal(run(), 0);
   assert_int_equal(samples.count, 64);
   assert_int_equal(samples.items[0].state, STATE_SELECTED);
-  assert_string_equal(samples.note, "ntpd has 130 servers; these are the 64 that matter most");
+  assert_golden(samples.note, "130 servers");
   assert_int_equal(fake.asked, 66);
   begin(NULL);
   samples_free(&samples);
   fake.associations = 0;
   assert_int_equal(run(), 0);
   assert_int_equal(samples.count, 1);
-  assert_string_equal(samples.items[0].remark, "ntpd has no servers");
+  assert_golden(samples.items[0].remark, "no servers");
   assert_false(runs(DURATION_MS)); /* it sets no clock: no rival of the service that does */
 }
 
@@ -313,7 +312,7 @@ static void test_noise(void **state) {
   begin(NULL);
   fake.noise = -1;
   samples_free(&samples);
-  fails(-EBADMSG, REASON_BAD_REPLY, "ntpd's answer cannot be: it does not come to an end");
+  fails(-EBADMSG, REASON_BAD_REPLY, "noise without end");
 }
 
 static void test_over_v6(void **state) {
@@ -335,7 +334,7 @@ static void test_odd_peer(void **state) {
   fake.peer_error = MODE6_ERROR_ASSOCIATION;
   assert_int_equal(run(), 0);
   assert_int_equal(samples.count, 2);
-  assert_true(traced("ntpd has dropped a server meanwhile"));
+  assert_true(traced("ntpd: association 101: "));
   begin(NULL);
   samples_free(&samples);
   fake.error_of = 101;
@@ -344,8 +343,7 @@ static void test_odd_peer(void **state) {
   assert_int_equal(samples.count, 2);
   fake.error_of = 100;
   samples_free(&samples);
-  fails(-EBADMSG, REASON_BAD_REPLY,
-        "ntpd's stratum is '99', which it cannot be; this is not a reading");
+  fails(-EBADMSG, REASON_BAD_REPLY, "stratum 99");
   fake.peer_error = MODE6_ERROR_ASSOCIATION;
   assert_int_equal(run(), 0);
   assert_int_equal(samples.items[0].state, STATE_SELECTED);
@@ -360,9 +358,7 @@ static void test_not_there(void **state) {
     begin(state);
     fake.v4 = places[i % 2];
     fake.v6 = places[i / 2];
-    fails(-ECONNREFUSED, REASON_NO_SERVICE,
-          "ntpd is not running; nobody has UDP port 123 of 127.0.0.1 and ::1; if it should: "
-          "systemctl start ntpsec (or ntp, or ntpd)");
+    fails(-ECONNREFUSED, REASON_NO_SERVICE, "not there");
     assert_int_equal(fake.time_asked, 0);
     assert_false(runs(DURATION_MS));
   }
@@ -371,16 +367,15 @@ static void test_not_there(void **state) {
 static void test_silent(void **state) {
   (void)state;
   fake.v4 = fake.v6 = SILENT;
-  fails(-ETIMEDOUT, REASON_TIMEOUT,
-        "what has 127.0.0.1 port 123 answers neither ntpq nor a client within 5s: ntpd hangs");
+  fails(-ETIMEDOUT, REASON_TIMEOUT, "both silent");
   assert_int_equal(fake.asked, 5);
   assert_int_equal(fake.time_asked, 1);
   assert_false(runs(51 * DURATION_MS));
   fake.v6 = REFUSED;
-  fails(-ETIMEDOUT, REASON_TIMEOUT, "within 3s: ntpd hangs");
+  fails(-ETIMEDOUT, REASON_TIMEOUT, "127.0.0.1 silent");
   fake.v4 = REFUSED;
   fake.v6 = SILENT;
-  fails(-ETIMEDOUT, REASON_TIMEOUT, "what has ::1 port 123 answers neither");
+  fails(-ETIMEDOUT, REASON_TIMEOUT, "::1 silent");
 }
 
 /* With little time each question waits less, so that the last one is asked, too. */
@@ -389,11 +384,11 @@ static void test_little_time(void **state) {
   fake.v4 = fake.v6 = SILENT;
   fake.tells_time = true;
   span_ns = 500 * DURATION_MS;
-  fails(-EACCES, REASON_DENIED, "tells the time");
+  fails(-EACCES, REASON_DENIED, "500 ms for a server that tells the time");
   fake.tells_time = false;
-  fails(-ETIMEDOUT, REASON_TIMEOUT, "ntpd hangs");
+  fails(-ETIMEDOUT, REASON_TIMEOUT, "500 ms for silence");
   span_ns = 0;
-  fails(-ETIMEDOUT, REASON_TIMEOUT, "ntpd hangs");
+  fails(-ETIMEDOUT, REASON_TIMEOUT, "no time for silence");
   span_ns = 9 * DURATION_S;
 }
 
@@ -402,24 +397,19 @@ static void test_other_server(void **state) {
   fake.v4 = SILENT;
   fake.v6 = REFUSED;
   fake.tells_time = true;
-  fails(-EACCES, REASON_DENIED,
-        "the NTP server on 127.0.0.1 port 123 tells the time, but not about itself; if ntpd: "
-        "restrict 127.0.0.1 without noquery; else ask servers: -s sntp:HOST");
+  fails(-EACCES, REASON_DENIED, "tells the time alone");
 }
 
 static void test_vanishes(void **state) {
   (void)state;
   fake.dies = true;
-  fails(-ECONNREFUSED, REASON_NO_SERVICE, "ntpd is not running");
+  fails(-ECONNREFUSED, REASON_NO_SERVICE, "dies");
 }
 
 static void test_filtered(void **state) {
   (void)state;
   fake.v4 = FILTERED;
-  fails(
-      -EPERM, REASON_DENIED,
-      "ntpd cannot be asked: Operation not permitted: a packet filter or the unit's IPAddressDeny= "
-      "forbids it");
+  fails(-EPERM, REASON_DENIED, "filtered");
 }
 
 static void test_refusals(void **state) {
@@ -427,19 +417,17 @@ static void test_refusals(void **state) {
     unsigned code;
     int error;
     enum reason reason;
-    const char *text;
   } rows[] = {
-      {1, -EACCES, REASON_DENIED, "ntpd does not permit the question (error 1)"},
-      {7, -EACCES, REASON_DENIED, "ntpd does not permit the question (error 7)"},
-      {5, -EBADMSG, REASON_BAD_REPLY, "is it older than 4.2.6?"},
-      {3, -EBADMSG, REASON_BAD_REPLY, "ntpd answered our question with error 3"},
-      {255, -EBADMSG, REASON_BAD_REPLY, "ntpd answered our question with error 255"},
-      {4, -ENOENT, REASON_BAD_REPLY, "ntpd has dropped a server meanwhile"},
+      {1, -EACCES, REASON_DENIED},       {7, -EACCES, REASON_DENIED},
+      {5, -EBADMSG, REASON_BAD_REPLY},   {3, -EBADMSG, REASON_BAD_REPLY},
+      {255, -EBADMSG, REASON_BAD_REPLY}, {4, -ENOENT, REASON_BAD_REPLY},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     begin(state);
     fake.error = rows[i].code;
-    fails(rows[i].error, rows[i].reason, rows[i].text);
+    char label[16];
+    (void)snprintf(label, sizeof label, "error %u", rows[i].code);
+    fails(rows[i].error, rows[i].reason, label);
     assert_true(runs(DURATION_MS)); /* a refusal is an answer */
   }
 }
@@ -447,14 +435,15 @@ static void test_refusals(void **state) {
 static void test_bad_replies(void **state) {
   (void)state;
   fake.endless = true; /* the last piece never comes */
-  fails(-ETIMEDOUT, REASON_TIMEOUT, "answers neither");
-  begin(NULL);
-  fake.system = "offset=1";
-  fails(-EBADMSG, REASON_BAD_REPLY, "ntpd did not tell its leap indicator");
-  fake.system = "leap=7";
-  fails(-EBADMSG, REASON_BAD_REPLY, "ntpd's leap is '7'");
-  fake.system = "";
-  fails(-EBADMSG, REASON_BAD_REPLY, "ntpd did not tell its leap indicator");
+  fails(-ETIMEDOUT, REASON_TIMEOUT, "endless");
+  static const char *const systems[] = {"offset=1", "leap=7", ""};
+  for (size_t i = 0; i < 3; i++) {
+    char label[32];
+    begin(NULL);
+    fake.system = systems[i];
+    (void)snprintf(label, sizeof label, "system: %s", systems[i]);
+    fails(-EBADMSG, REASON_BAD_REPLY, label);
+  }
 }
 
 static void test_row(void **state) {

@@ -27,6 +27,7 @@ static int find_own(struct ntp_own *own, struct trace *trace) {
 
 #define ntp_own_find(own, trace) find_own(own, trace)
 #include "src/source/sntp.c"
+#include "tests/unit/golden.h"
 #include "tests/unit/ntp_peer.h"
 #include "tests/unit/sockets.h"
 
@@ -74,29 +75,30 @@ static void test_none(void **state) {
     (void)strcpy(config.sntp_servers, empty[i]);
     assert_int_equal(measure(i == 1 ? empty[i] : NULL), -EINVAL);
     assert_int_equal(why.reason, REASON_NO_SOURCE);
-    assert_memory_equal(why.text, "no NTP server is named; write -s sntp:HOST,HOST..., or", 54);
+    assert_golden(why.text, "no servers");
   }
 }
 
 static void test_bad_lists(void **state) {
   (void)state;
   static const char *const rows[][2] = {
-      {"127.0.0.1,a/b", "'a/b' is no server"},
-      {"[::1", "'[::1' is not [IPv6 address]:port"},
-      {"127.0.0.1:99999", "'127.0.0.1:99999' has no port from 1 to 65535"},
-      {"\x1b[31m", "'\\x1b[31m' is no server"},
+      {"127.0.0.1,a/b", "'a/b'"},
+      {"[::1", "'[::1'"},
+      {"127.0.0.1:99999", "'127.0.0.1:99999'"},
+      {"\x1b[31m", "'\\x1b[31m'"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     assert_int_equal(measure(rows[i][0]), -EINVAL);
     assert_int_equal(why.reason, REASON_NO_SOURCE);
-    assert_memory_equal(why.text, rows[i][1], strlen(rows[i][1]));
+    assert_golden(why.text, "%s", rows[i][0]);
+    assert_non_null(strstr(why.text, rows[i][1]));
     assert_int_equal(samples.count, 0);
   }
   char *most = calloc(1, 1000);
   assert_non_null(most);
   memset(most, 'a', 300);
   assert_int_equal(measure(most), -EINVAL);
-  assert_non_null(strstr(why.text, "is too long for a host name"));
+  assert_golden(why.text, "a name of 300 characters");
   free(most);
 }
 
@@ -106,7 +108,7 @@ static void test_too_many(void **state) {
     (void)strcpy(argument + 2 * i, "a,");
   }
   assert_int_equal(measure(argument), -E2BIG);
-  assert_string_equal(why.text, "4097 NTP servers are named; at most 4096 can be");
+  assert_golden(why.text, "4097 servers");
 }
 
 static void test_configured(void **state) {
@@ -141,11 +143,11 @@ static void test_duplicates(void **state) {
   assert_int_equal(samples.count, 5);
   assert_int_equal(samples.asked, 2);
   char want[SAMPLE_REMARK_BYTES];
-  (void)snprintf(want, sizeof want, "the same address as 127.0.0.1:%u: asked once", port);
-  assert_string_equal(samples.items[1].remark, want);
-  assert_string_equal(samples.items[2].remark, want);
-  (void)snprintf(want, sizeof want, "the same address as [::1]:%u: asked once", ntp_peers[1].port);
-  assert_string_equal(samples.items[4].remark, want);
+  (void)snprintf(want, sizeof want, " 127.0.0.1:%u", port);
+  assert_non_null(strstr(samples.items[1].remark, want));
+  assert_non_null(strstr(samples.items[2].remark, want));
+  (void)snprintf(want, sizeof want, " [::1]:%u", ntp_peers[1].port);
+  assert_non_null(strstr(samples.items[4].remark, want));
 }
 
 /* localhost is 127.0.0.1 and ::1: where one of them is another's, the other one is left. */
@@ -175,15 +177,13 @@ static void test_ourselves(void **state) {
   assert_int_equal(error, 0);
   assert_int_equal(samples.asked, 1);
   assert_int_equal(samples.answered, 1);
-  assert_string_equal(samples.items[0].remark, "this machine itself: not asked");
-  assert_string_equal(samples.items[1].remark, "this machine itself: not asked");
+  assert_golden(samples.items[0].remark, "this machine");
+  assert_golden(samples.items[1].remark, "this machine");
   assert_string_equal(samples.items[2].address, "::1");
   assert_int_equal(ask_for("127.0.0.1:%u", port), -ENOENT);
   assert_int_equal(ntp_peers[0].requests, 0);
   assert_int_equal(why.reason, REASON_NO_SOURCE);
-  assert_non_null(strstr(why.text,
-                         ": this machine itself, whose clock cannot vouch for itself; ask "
-                         "a server elsewhere"));
+  assert_non_null(strstr(why.text, argument));
   own_count = 0;
 }
 
@@ -194,7 +194,6 @@ static void test_pool(void **state) {
   int v4 = sockets_udp(&port);
   (void)close(v4);
   assert_int_equal(ask_for("pool:localhost:%u", port), -ECONNREFUSED);
-  assert_non_null(strstr(why.text, "no NTP server answered: localhost:"));
   assert_non_null(strstr(why.text, "; localhost:"));
   assert_int_equal(ask_for("localhost:%u", port), -ECONNREFUSED);
   assert_null(strstr(why.text, ";"));
@@ -225,12 +224,7 @@ static void test_no_hosts(void **state) {
       measure("224.0.1.1,239.255.255.255,255.255.255.255,0.0.0.0,::,ff02::101,::ffff:224.0.1.1"),
       -ENOENT);
   assert_int_equal(why.reason, REASON_NO_SOURCE);
-  const char *at = why.text;
-  for (int i = 0; i < 7; i++) {
-    at = strstr(at, ": not the address of one host");
-    assert_non_null(at);
-    at++;
-  }
+  assert_golden(why.text, "no addresses of one host");
 }
 
 static void test_refused(void **state) {
