@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/ptp_management.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/ptp_good.h"
 #include "tests/unit/seed.h"
 
@@ -182,21 +183,22 @@ static void test_accuracy(void **state) {
 
 /* --- what is none ----------------------------------------------------------- */
 
-/* Reads *data, and holds the answer against what is wanted; nothing was written but why. */
+/* Reads *data, and holds the answer against what is wanted; nothing was written but why, which
+ * names the field, and the data unless it was dropped. */
 static void refuse(const uint8_t *data, size_t bytes, const struct ptp_request *request,
-                   enum ptp_answer want, const char *words) {
+                   enum ptp_answer want, const char *field, const char *label) {
   struct ptp_reply reply;
   struct ptp_reply before;
   char why[PTP_WHY_BYTES] = "";
   memset(&reply, 0x55, sizeof reply);
   before = reply;
   enum ptp_answer answer = ptp_management_read(data, bytes, request, &reply, why);
-  assert_string_equal(why, words);
   assert_int_equal(answer, want);
+  assert_non_null(strstr(why, field));
+  assert_int_equal(strstr(why, ptp_data_name(request->id)) != NULL, want != PTP_DROPPED);
+  assert_golden(why, "%s", label);
   assert_memory_equal(&reply, &before, sizeof reply);
 }
-
-#define IN "in the answer to "
 
 /* One byte of a good answer, made into something else. */
 static void test_bytes(void **state) {
@@ -206,43 +208,46 @@ static void test_bytes(void **state) {
     size_t at;
     uint8_t byte;
     enum ptp_answer want;
-    const char *words;
+    const char *field;
   } rows[] = {
-      {0x2001, 0, 0x0c, PTP_BAD, IN "CURRENT_DATA_SET messageType is not management"},
-      {0x2001, 0, 0x1d, PTP_BAD, IN "CURRENT_DATA_SET transportSpecific is another"},
-      {0x2001, 1, 1, PTP_BAD, IN "CURRENT_DATA_SET versionPTP is not 2"},
-      {0x2001, 1, 0x21, PTP_BAD, IN "CURRENT_DATA_SET versionPTP is not 2"},
-      {0x2001, 2, 1, PTP_BAD, IN "CURRENT_DATA_SET messageLength is not what came"},
-      {0x2001, 3, 71, PTP_BAD, IN "CURRENT_DATA_SET messageLength is not what came"},
-      {0x2001, 4, 1, PTP_BAD, IN "CURRENT_DATA_SET domainNumber is another"},
-      {0x2001, 30, 1, PTP_DROPPED, "the answer to another request"},
-      {0x2001, 31, 4, PTP_DROPPED, "the answer to another request"},
-      {0x2001, 34, 1, PTP_DROPPED, "the answer to another request"},
-      {0x2001, 43, 8, PTP_DROPPED, "the answer to another request"},
-      {0x2001, 46, 0, PTP_BAD, IN "CURRENT_DATA_SET actionField is not RESPONSE"},
-      {0x2001, 46, 4, PTP_BAD, IN "CURRENT_DATA_SET actionField is not RESPONSE"},
-      {0x2001, 48, 1, PTP_BAD, IN "CURRENT_DATA_SET the TLV is not that of the data asked for"},
-      {0x2001, 49, 3, PTP_BAD, IN "CURRENT_DATA_SET the TLV is not that of the data asked for"},
-      {0x2001, 51, 19, PTP_BAD, IN "CURRENT_DATA_SET the TLV's length is not the message's"},
-      {0x2001, 53, 2, PTP_BAD, IN "CURRENT_DATA_SET the TLV is not that of the data asked for"},
-      {0x2001, 49, 2, PTP_BAD, IN "CURRENT_DATA_SET the error status is of something else"},
-      {0x2000, 57, 0, PTP_BAD, IN "DEFAULT_DATA_SET numberPorts is 0"},
-      {0x2000, 72, 1, PTP_BAD, IN "DEFAULT_DATA_SET domainNumber is not the message's"},
-      {0x2004, 20, 0, PTP_BAD, IN "PORT_DATA_SET portIdentity is not the sender's"},
-      {0x2004, 29, 2, PTP_BAD, IN "PORT_DATA_SET portIdentity is not the sender's"},
-      {0x2004, 63, 2, PTP_BAD, IN "PORT_DATA_SET portIdentity is not the sender's"},
-      {0x2004, PTP_GOOD_STATE, 0, PTP_BAD, IN "PORT_DATA_SET portState is none that there is"},
-      {0x2004, PTP_GOOD_STATE, 11, PTP_BAD, IN "PORT_DATA_SET portState is none that there is"},
-      {0xc000, 92, 1, PTP_BAD, IN "TIME_STATUS_NP gmPresent is not 0 or 1"},
-      {0xc000, 95, 2, PTP_BAD, IN "TIME_STATUS_NP gmPresent is not 0 or 1"},
+      {0x2001, 0, 0x0c, PTP_BAD, "messageType"},
+      {0x2001, 0, 0x1d, PTP_BAD, "transportSpecific"},
+      {0x2001, 1, 1, PTP_BAD, "versionPTP"},
+      {0x2001, 1, 0x21, PTP_BAD, "versionPTP"},
+      {0x2001, 2, 1, PTP_BAD, "messageLength"},
+      {0x2001, 3, 71, PTP_BAD, "messageLength"},
+      {0x2001, 4, 1, PTP_BAD, "domainNumber"},
+      {0x2001, 30, 1, PTP_DROPPED, ""},
+      {0x2001, 31, 4, PTP_DROPPED, ""},
+      {0x2001, 34, 1, PTP_DROPPED, ""},
+      {0x2001, 43, 8, PTP_DROPPED, ""},
+      {0x2001, 46, 0, PTP_BAD, "actionField"},
+      {0x2001, 46, 4, PTP_BAD, "actionField"},
+      {0x2001, 48, 1, PTP_BAD, "TLV"},
+      {0x2001, 49, 3, PTP_BAD, "TLV"},
+      {0x2001, 51, 19, PTP_BAD, "TLV"},
+      {0x2001, 53, 2, PTP_BAD, "TLV"},
+      {0x2001, 49, 2, PTP_BAD, "error status"},
+      {0x2000, 57, 0, PTP_BAD, "numberPorts"},
+      {0x2000, 72, 1, PTP_BAD, "domainNumber"},
+      {0x2004, 20, 0, PTP_BAD, "portIdentity"},
+      {0x2004, 29, 2, PTP_BAD, "portIdentity"},
+      {0x2004, 63, 2, PTP_BAD, "portIdentity"},
+      {0x2004, PTP_GOOD_STATE, 0, PTP_BAD, "portState"},
+      {0x2004, PTP_GOOD_STATE, 11, PTP_BAD, "portState"},
+      {0xc000, 92, 1, PTP_BAD, "gmPresent"},
+      {0xc000, 95, 2, PTP_BAD, "gmPresent"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const struct ptp_good *good = good_of(rows[i].id);
     struct ptp_request request = request_of(rows[i].id);
     uint8_t data[PTP_GOOD_BYTES_MAX];
     memcpy(data, good->data, sizeof data);
+    char label[64];
     data[rows[i].at] = rows[i].byte;
-    refuse(data, good->bytes, &request, rows[i].want, rows[i].words);
+    (void)snprintf(label, sizeof label, "%04x: byte %zu is %u", rows[i].id, rows[i].at,
+                   rows[i].byte);
+    refuse(data, good->bytes, &request, rows[i].want, rows[i].field, label);
   }
 }
 
@@ -251,14 +256,13 @@ static void test_others(void **state) {
   (void)state;
   const struct ptp_good *good = good_of(PTP_CURRENT_DATA_SET);
   struct ptp_request request = request_of(PTP_PARENT_DATA_SET);
-  refuse(good->data, good->bytes, &request, PTP_BAD,
-         IN "PARENT_DATA_SET the TLV is not that of the data asked for");
+  refuse(good->data, good->bytes, &request, PTP_BAD, "TLV", "another data set");
   request = request_of(PTP_TIME_STATUS_NP);
   uint8_t least[PTP_GOOD_BYTES_MAX];
   memcpy(least, good_of(PTP_TIME_STATUS_NP)->data, sizeof least);
   memset(least + PTP_GOOD_DATA, 0, 8);
   least[PTP_GOOD_DATA] = 0x80;
-  refuse(least, sizeof least, &request, PTP_BAD, IN "TIME_STATUS_NP master_offset is -2^63");
+  refuse(least, sizeof least, &request, PTP_BAD, "master_offset", "the least offset");
 }
 
 /* The beginning of a good answer, its lengths as long as it says and as long as it is; and more. */
@@ -290,30 +294,23 @@ static void test_errors(void **state) {
   (void)state;
   static const struct {
     uint16_t code;
-    const char *words;
+    const char *name;
   } rows[] = {
-      {0, "the error status unknown (0x0000) to TIME_STATUS_NP"},
-      {1, "the error status RESPONSE_TOO_BIG (0x0001) to TIME_STATUS_NP"},
-      {2, "the error status NO_SUCH_ID (0x0002) to TIME_STATUS_NP"},
-      {3, "the error status WRONG_LENGTH (0x0003) to TIME_STATUS_NP"},
-      {4, "the error status WRONG_VALUE (0x0004) to TIME_STATUS_NP"},
-      {5, "the error status NOT_SETABLE (0x0005) to TIME_STATUS_NP"},
-      {6, "the error status NOT_SUPPORTED (0x0006) to TIME_STATUS_NP"},
-      {7, "the error status unknown (0x0007) to TIME_STATUS_NP"},
-      {0xfffe, "the error status unknown (0xfffe) to TIME_STATUS_NP"},
+      {0, "unknown (0x0000)"},       {1, "RESPONSE_TOO_BIG (0x0001)"}, {2, "NO_SUCH_ID (0x0002)"},
+      {3, "WRONG_LENGTH (0x0003)"},  {4, "WRONG_VALUE (0x0004)"},      {5, "NOT_SETABLE (0x0005)"},
+      {6, "NOT_SUPPORTED (0x0006)"}, {7, "unknown (0x0007)"},          {0xfffe, "unknown (0xfffe)"},
   };
   const struct ptp_good *good = &ptp_good[PTP_GOOD_ERROR];
   struct ptp_request request = request_of(PTP_TIME_STATUS_NP);
   uint8_t data[PTP_GOOD_BYTES_MAX];
   memcpy(data, good->data, sizeof data);
-  refuse(data, good->bytes, &request, PTP_BAD,
-         IN "TIME_STATUS_NP the error status is of something else");
+  refuse(data, good->bytes, &request, PTP_BAD, "error status", "another data set's error");
   data[54] = 0xc0;
   data[55] = 0;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     data[52] = (uint8_t)(rows[i].code >> 8);
     data[53] = (uint8_t)rows[i].code;
-    refuse(data, good->bytes, &request, PTP_REFUSED, rows[i].words);
+    refuse(data, good->bytes, &request, PTP_REFUSED, rows[i].name, rows[i].name);
   }
 }
 
