@@ -13,6 +13,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/why.h"
 #include "tests/unit/candm_packets.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/seed.h"
 
 static const struct packet_tracking synchronised = {0x7f000001, 3, 2, 0.25, 0.5, 0.125};
@@ -125,54 +126,45 @@ static void test_count_and_name(void **state) {
 
 /* --- what is refused ----------------------------------------------------------- */
 
-/* One field of a good reply made into something else; want: what why says, NULL where it is fine.
- */
+/* One field of a good reply made into something else; quoted: the value in why, NULL where it is
+ * fine. */
 struct change {
   unsigned command;
   size_t at;
   unsigned bytes;
   uint32_t value;
-  const char *want;
+  const char *quoted;
 };
 
 #define TOO_MUCH 0x7e800000U /* 2^61 s */
 #define NEGATIVE 0x05000000U /* -2 s */
-#define SPAN_RANGE "-2147483647000000000 to 2147483647000000000"
 
 static const struct change changes[] = {
     {33, 24, 2, 16, NULL},
-    {33, 24, 2, 17, "stratum is 17, which is not 0 to 16"},
+    {33, 24, 2, 17, "17"},
     {33, 26, 2, 3, NULL},
-    {33, 26, 2, 4, "leap status is 4, which is not 0 to 3"},
-    {33, 26, 2, 0xffff, "leap status is 65535, which is not 0 to 3"},
+    {33, 26, 2, 4, "4"},
+    {33, 26, 2, 0xffff, "65535"},
     {33, 40, 4, NEGATIVE, NULL},
-    {33, 40, 4, TOO_MUCH,
-     "current correction in ns is 9223372036854775807, which is not " SPAN_RANGE},
-    {33, 64, 4, NEGATIVE, "root delay in ns is -2000000000, which is not 0 to 86400000000000"},
-    {33, 64, 4, TOO_MUCH,
-     "root delay in ns is 9223372036854775807, which is not 0 to 86400000000000"},
-    {33, 68, 4, NEGATIVE, "root dispersion in ns is -2000000000, which is not 0 to 86400000000000"},
-    {15, 16, 2, 4, "kind of a source's address is 4, which is not 0 to 3"},
+    {33, 40, 4, TOO_MUCH, "9223372036854775807"},
+    {33, 64, 4, NEGATIVE, "-2000000000"},
+    {33, 64, 4, TOO_MUCH, "9223372036854775807"},
+    {33, 68, 4, NEGATIVE, "-2000000000"},
+    {15, 16, 2, 4, "4"},
     {15, 20, 2, 24, NULL},
-    {15, 20, 2, 25,
-     "poll interval of a source, as a power of two in s, is 25, which is not -24 to 24"},
+    {15, 20, 2, 25, "25"},
     {15, 20, 2, 0xffe8, NULL},
-    {15, 20, 2, 0xffe7,
-     "poll interval of a source, as a power of two in s, is -25, which is not -24 to 24"},
-    {15, 22, 2, 17, "stratum of a source is 17, which is not 0 to 16"},
+    {15, 20, 2, 0xffe7, "-25"},
+    {15, 22, 2, 17, "17"},
     {15, 24, 2, 5, NULL},
-    {15, 24, 2, 6, "state of a source is 6, which is not 0 to 5"},
-    {15, 26, 2, 3, "mode of a source is 3, which is not 0 to 2"},
+    {15, 24, 2, 6, "6"},
+    {15, 26, 2, 3, "3"},
     {15, 30, 2, 255, NULL},
-    {15, 30, 2, 256, "reach of a source is 256, which is not 0 to 255"},
-    {15, 40, 4, TOO_MUCH,
-     "latest offset of a source in ns is 9223372036854775807, which is not " SPAN_RANGE},
-    {34, 20, 2, 4, "kind of a source's address is 4, which is not 0 to 3"},
-    {34, 36, 4, NEGATIVE,
-     "standard deviation of a source in ns is -2000000000, which is not 0 to 86400000000000"},
-    {34, 36, 4, TOO_MUCH,
-     "standard deviation of a source in ns is 9223372036854775807, which is not 0 to "
-     "86400000000000"},
+    {15, 30, 2, 256, "256"},
+    {15, 40, 4, TOO_MUCH, "9223372036854775807"},
+    {34, 20, 2, 4, "4"},
+    {34, 36, 4, NEGATIVE, "-2000000000"},
+    {34, 36, 4, TOO_MUCH, "9223372036854775807"},
     {34, 36, 4, 0x24a8c000, NULL}, /* 86400 s */
 };
 
@@ -193,7 +185,6 @@ static void test_ranges(void **state) {
   (void)state;
   for (const struct change *row = changes; row < changes + sizeof changes / sizeof *changes;
        row++) {
-    char want[256] = "";
     union body body;
     union body before;
     struct why why = {.text = ""};
@@ -201,13 +192,13 @@ static void test_ranges(void **state) {
     memset(&body, 0x55, sizeof body);
     before = body;
     packet_put(&reply, PACKET_BODY + row->at, row->bytes, row->value);
-    if (row->want != NULL) {
-      (void)snprintf(want, sizeof want, "chronyd's %s; this is not a reading", row->want);
-    }
     int error = read_body(&reply, row->command, &body, &why);
-    assert_string_equal(why.text, want);
-    assert_int_equal(error, row->want == NULL ? 0 : -EBADMSG);
+    assert_int_equal(error, row->quoted == NULL ? 0 : -EBADMSG);
+    assert_int_equal(why.text[0] == '\0', error == 0);
     if (error != 0) {
+      assert_non_null(strstr(why.text, row->quoted));
+      assert_golden(why.text, "command %u, %u bytes at %zu: %#x", row->command, row->bytes, row->at,
+                    row->value);
       assert_int_equal(why.reason, REASON_BAD_REPLY);
       assert_memory_equal(&body, &before, sizeof body);
     }

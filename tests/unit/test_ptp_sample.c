@@ -420,13 +420,13 @@ static void test_ports(void **state) {
   static const struct {
     unsigned states[4];
     unsigned want;
-    const char *port; /* in the remark */
+    const char *name; /* in the remark */
   } rows[] = {
       {{PTP_MASTER, PTP_SLAVE, PTP_MASTER}, 2, ""},
-      {{PTP_MASTER, PTP_UNCALIBRATED, PTP_FAULTY}, 2, "port 2 is UNCALIBRATED"},
-      {{PTP_MASTER, PTP_FAULTY}, 2, "port 2 is FAULTY"},
-      {{PTP_DISABLED, PTP_MASTER, PTP_LISTENING, PTP_PASSIVE}, 3, "port 3 is LISTENING"},
-      {{PTP_MASTER, PTP_MASTER}, 1, "port 1 is MASTER"},
+      {{PTP_MASTER, PTP_UNCALIBRATED, PTP_FAULTY}, 2, "UNCALIBRATED"},
+      {{PTP_MASTER, PTP_FAULTY}, 2, "FAULTY"},
+      {{PTP_DISABLED, PTP_MASTER, PTP_LISTENING, PTP_PASSIVE}, 3, "LISTENING"},
+      {{PTP_MASTER, PTP_MASTER}, 1, "MASTER"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     reading = (struct ptp_reading){.samples = 0};
@@ -440,8 +440,9 @@ static void test_ports(void **state) {
     look(0, 0, NOW_NS);
     make(8);
     assert_int_equal(reading.port.port.identity.port, rows[i].want);
-    assert_non_null(strstr(sample.remark, rows[i].port));
-    assert_golden(sample.remark, "%u ports: %s", reading.clock.defaults.ports, rows[i].port);
+    assert_non_null(strstr(sample.remark, rows[i].name));
+    assert_golden(sample.remark, "port %u of %u: %s", rows[i].want, reading.clock.defaults.ports,
+                  rows[i].name);
   }
 }
 

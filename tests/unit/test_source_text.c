@@ -15,6 +15,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
 static struct samples samples;
@@ -268,9 +269,9 @@ static void test_age_of_file(void **state) {
     (void)snprintf(text, sizeof text, "Jitter=1\n%s", stamps[i]);
     assert_int_equal(measure_pipe(text), 0);
     assert_false(sample_has(samples.items, METRIC_AGE));
-    assert_string_equal(samples.note, "the age is not known: the text has no time stamp");
+    assert_golden(samples.note, "a pipe without time stamp");
     assert_true(llabs(take(text)->value[METRIC_AGE]) < 10 * DURATION_S);
-    assert_string_equal(samples.note, "the age is only a lower bound: the text has no time stamp");
+    assert_golden(samples.note, "a file without time stamp");
     struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
     assert_int_equal(utimensat(AT_FDCWD, "file", times, 0), 0);
     assert_int_equal(measure("file"), 0);
@@ -279,20 +280,17 @@ static void test_age_of_file(void **state) {
   }
 }
 
-static void refuse(const char *text, size_t bytes, const char *want) {
+static void refuse(const char *text, size_t bytes, const char *quoted) {
   int error = measure_bytes(text, bytes);
-  if (error != -EBADMSG || why.reason != REASON_BAD_REPLY || strcmp(why.text, want) != 0) {
-    fail_msg("'%s': %d, '%s'; wanted '%s'", text, error, why.text, want);
+  if (error != -EBADMSG || why.reason != REASON_BAD_REPLY || strstr(why.text, quoted) == NULL) {
+    fail_msg("'%s': %d, '%s'; wanted '%s'", text, error, why.text, quoted);
   }
+  assert_golden(why.text, "'%s'", text);
   assert_int_equal(samples.count, 0);
 }
 
 static void test_refused(void **state) {
   (void)state;
-  static const char nothing[] = "file: there is no Jitter= in it; it should be what `timedatectl "
-                                "show-timesync` prints";
-  static const char empty[] = "file: it is empty: `timedatectl show-timesync` failed, or was asked "
-                              "for NTPMessage alone before the first reply";
   static const char *const values[] = {
       "Jitter=",
       "Jitter=-1",
@@ -317,28 +315,23 @@ static void test_refused(void **state) {
       "Jitter=infinity",
       "Jitter=1y x",
   };
-  refuse("", 0, empty);
-  refuse(" \r\n\n\t", 5, empty);
-  refuse("nonsense\n", 9, nothing);
-  refuse("a=b\nPacketCount=3\n", 18, nothing);
-  refuse("NTPMessage={ PacketCount=3, Jitter=2", 36, "file: its NTPMessage is cut off"); /* 2.5s */
-  refuse("NTPMessage={ Reference=,}=,, Jitter=2", 37, "file: its NTPMessage is cut off");
-  refuse("Jitter=1\0\n", 10, "file: it holds a NUL byte and is no text");
+  refuse("", 0, "file: ");
+  refuse(" \r\n\n\t", 5, "file: ");
+  refuse("nonsense\n", 9, "Jitter=");
+  refuse("a=b\nPacketCount=3\n", 18, "Jitter=");
+  refuse("NTPMessage={ PacketCount=3, Jitter=2", 36, "NTPMessage"); /* 2.5s */
+  refuse("NTPMessage={ Reference=,}=,, Jitter=2", 37, "NTPMessage");
+  refuse("Jitter=1\0\n", 10, "file: ");
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     char want[256];
     int name = (int)strcspn(values[i], "=");
-    (void)snprintf(want, sizeof want, "file: %.*s='%s' cannot be read", name, values[i],
+    (void)snprintf(want, sizeof want, "file: %.*s='%s'", name, values[i],
                    values[i] + name + 1);
     refuse(values[i], strlen(values[i]), want);
   }
-  refuse("Jitter=300y", 11,
-         "file: systemd-timesyncd's jitter in ns is 9467280000000000000, which is more than 292 "
-         "years; this is not a reading");
-  refuse("Jitter=99999999999999999999999y", 31,
-         "file: systemd-timesyncd's jitter in ns is 18446744073709551615, which is more than 292 "
-         "years; this is not a reading");
-  refuse("Jitter=1\nStratum=17", 19,
-         "file: systemd-timesyncd's stratum is 17, which is not 0 to 16; this is not a reading");
+  refuse("Jitter=300y", 11, "9467280000000000000");
+  refuse("Jitter=99999999999999999999999y", 31, "18446744073709551615");
+  refuse("Jitter=1\nStratum=17", 19, "17");
 }
 
 /* Of two machines' texts in one file none is the one that was meant. */
@@ -357,9 +350,7 @@ static void test_twice(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char want[128];
-    (void)snprintf(want, sizeof want,
-                   "file: %s= stands there twice; give each machine's text a file of its own",
-                   rows[i].key);
+    (void)snprintf(want, sizeof want, "file: %s=", rows[i].key);
     refuse(rows[i].text, strlen(rows[i].text), want);
   }
 }
@@ -377,14 +368,14 @@ static void test_files(void **state) {
   memset(text + 9, '\n', sizeof text - 9);
   assert_int_equal(measure_bytes(text, sizeof text - 1), 0);
   assert_int_equal(measure_bytes(text, sizeof text), -EFBIG);
-  assert_string_equal(why.text, "file: it is longer than 64 KiB");
+  assert_golden(why.text, "a byte more than 64 KiB");
   assert_int_equal(why.reason, REASON_BAD_REPLY);
   assert_int_equal(measure("missing"), -ENOENT);
   assert_string_equal(why.text, "missing: No such file or directory");
   assert_int_equal(why.reason, REASON_NO_SOURCE);
   assert_int_equal(measure("."), -EINVAL);
   assert_int_equal(measure("/dev/zero"), -EINVAL);
-  assert_string_equal(why.text, "/dev/zero: it is not a regular file or a pipe");
+  assert_golden(why.text, "/dev/zero");
   assert_int_equal(why.reason, REASON_NO_SOURCE);
 }
 
@@ -397,7 +388,7 @@ static void test_stdin(void **state) {
   assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
   assert_int_equal(write(ends[1], "Jitter=5ms", 10), 10);
   assert_int_equal(measure("-"), -ETIMEDOUT);
-  assert_string_equal(why.text, "standard input: it did not end in time");
+  assert_golden(why.text, "standard input without an end");
   assert_int_equal(why.reason, REASON_TIMEOUT);
   assert_int_equal(write(ends[1], "Jitter=5ms", 10), 10);
   (void)close(ends[1]);

@@ -9,6 +9,7 @@
 
 #include "ntp_monitor/timesync.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/timesync_good.h"
 
 static struct sample sample;
@@ -26,14 +27,12 @@ static void test_no_reply(void **state) {
   static const struct {
     const char *server;
     bool servers, addressed;
-    const char *remark, *note;
+    const char *command; /* in the note */
   } rows[] = {
-      {"", false, false, "systemd-timesyncd knows no server", "set NTP= in timesyncd.conf"},
-      {"", true, false, "systemd-timesyncd has asked no server yet", "(networkctl)"},
-      {"a.example", true, false, "no reply yet from a.example, whose address is not known yet",
-       "resolvectl query NAME"},
-      {"a.example", true, true, "no reply yet from a.example that timesyncd accepts",
-       "may have been refused: journalctl -u systemd-timesyncd"},
+      {"", false, false, "NTP="},
+      {"", true, false, "networkctl"},
+      {"a.example", true, false, "resolvectl"},
+      {"a.example", true, true, "journalctl -u systemd-timesyncd"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct timesync raw = timesync_good();
@@ -43,8 +42,10 @@ static void test_no_reply(void **state) {
     raw.family = rows[i].addressed ? AF_INET : 0;
     raw.address_bytes = rows[i].addressed ? 4 : 0;
     explain(&raw, GOOD_NOW_NS);
-    assert_string_equal(sample.remark, rows[i].remark);
-    assert_non_null(strstr(note, rows[i].note));
+    assert_non_null(strstr(sample.remark, rows[i].server));
+    assert_non_null(strstr(note, rows[i].command));
+    assert_golden(sample.remark, "remark: %s", rows[i].command);
+    assert_golden(note, "note: %s", rows[i].command);
     raw.present &= ~(unsigned)TIMESYNC_POLL_INTERVAL; /* a few lines out of a text */
     explain(&raw, GOOD_NOW_NS);
     assert_string_equal(sample.remark, "");
@@ -61,12 +62,11 @@ static void test_long_name(void **state) {
     memcpy(raw.server + i, "\xc3\xa4", 3);
   }
   explain(&raw, GOOD_NOW_NS);
-  assert_non_null(strstr(sample.remark, "\xc3\xa4... that timesyncd accepts"));
+  assert_non_null(strstr(sample.remark, "\xc3\xa4... "));
 }
 
 static void test_whose_figures(void **state) {
   (void)state;
-  static const char words[] = "figures of the last reply, perhaps another server's";
   static const struct {
     const char *server;
     int family;
@@ -91,8 +91,11 @@ static void test_whose_figures(void **state) {
     raw.address_bytes = rows[i].family == 0 ? 0 : 4;
     int64_t t4_ns = (int64_t)raw.stamp_us[TIMESYNC_T4] * 1000;
     explain(&raw, t4_ns + rows[i].age_s * 1000000000);
-    if ((strcmp(note, words) == 0) != rows[i].said) {
+    if ((note[0] != '\0') != rows[i].said) {
       fail_msg("row %zu: '%s'", i, note);
+    }
+    if (rows[i].said) {
+      assert_golden(note, "perhaps another's");
     }
     assert_string_equal(sample.remark, "");
   }
@@ -107,15 +110,12 @@ static void test_age(void **state) {
   raw.late_us = INT64_C(12) * 3600 * 1000000;
   (void)strcpy(raw.zone, "CEST");
   explain(&raw, GOOD_NOW_NS);
-  assert_string_equal(note, "the age is not known: the zone of the time stamp (CEST) is ambiguous; "
-                            "run TZ=UTC timedatectl show-timesync");
+  assert_non_null(strstr(note, "CEST"));
+  assert_golden(note, "CEST");
   raw.server[0] = '\0';
   raw.zone[0] = '\0';
   explain(&raw, GOOD_NOW_NS + INT64_C(86400000000000));
-  assert_string_equal(note,
-                      "figures of the last reply, perhaps another server's; the age is only a "
-                      "lower bound: the zone of the time stamp (none) is ambiguous; run TZ=UTC "
-                      "timedatectl show-timesync");
+  assert_golden(note, "no zone, and perhaps another's");
 }
 
 int main(void) {
