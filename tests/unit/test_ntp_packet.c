@@ -1,4 +1,4 @@
-/* Tests of ntp_packet.c: the request, and which replies are refused, in which words. */
+/* Tests of ntp_packet.c: the request, and which replies are refused. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/golden.h"
 #include "tests/unit/ntp_replies.h"
 #include "tests/unit/seed.h"
 
@@ -67,17 +68,17 @@ static void test_jitter_kind(void **state) {
   assert_int_equal(read_all(), 0);
   assert_int_equal(samples.items[0].jitter_kind, JITTER_RMS);
   assert_false(sample_has(&samples.items[0], METRIC_JITTER));
-  assert_string_equal(samples.items[0].remark, "one reply has no jitter");
+  assert_golden(samples.items[0].remark, "one of four replies");
   assert_string_equal(samples.note, "");
   plan.one_fits = true;
   assert_int_equal(read_all(), 0);
   assert_int_equal(samples.items[0].jitter_kind, JITTER_NONE); /* there never will be one */
-  assert_memory_equal(samples.note, "one sample has no jitter, and the timeout has no room", 53);
+  assert_golden(samples.note, "room for one reply");
   (void)strcpy(servers[0].remark, "kiss code RATE");
   servers[0].reason = REASON_DENIED;
   assert_int_equal(read_all(), 0);
   assert_int_equal(samples.items[0].jitter_kind, JITTER_NONE);
-  assert_string_equal(samples.items[0].remark, "kiss code RATE (after 1 of 4 samples)");
+  assert_golden(samples.items[0].remark, "one of four replies, then a remark");
   assert_string_equal(samples.note, samples.items[0].remark);
   prepare(1, 4);
   reply(0, 0, MS);
@@ -101,16 +102,16 @@ static void test_clock_set(void **state) {
   assert_int_equal(samples.items[0].value[METRIC_OFFSET], 816 * MS);
   assert_int_equal(samples.items[0].value[METRIC_JITTER], MS);
   assert_int_equal(samples.items[0].replies, 4);
-  assert_string_equal(samples.note, "a clock was set during the run: the offset jumped by "
-                                    "+815.5ms, and 2 replies after that count");
+  assert_golden(samples.note, "set between four replies");
+  assert_non_null(strstr(samples.note, "+815.5ms"));
   prepare(1, 2);
   reply(0, 0, MS);
   reply(0, -816 * MS, MS);
   assert_int_equal(read_all(), 0);
   assert_int_equal(samples.items[0].value[METRIC_OFFSET], -816 * MS);
   assert_false(sample_has(&samples.items[0], METRIC_JITTER));
-  assert_string_equal(samples.items[0].remark, "a clock was set during the run: the offset jumped "
-                                               "by -816ms, and 1 reply after that counts");
+  assert_golden(samples.items[0].remark, "set between two replies");
+  assert_non_null(strstr(samples.items[0].remark, "-816ms"));
   assert_string_equal(samples.note, ""); /* the message has it: warming up */
 }
 
@@ -153,7 +154,7 @@ static void test_vote(void **state) {
   assert_true(samples.combined);
   assert_in_range(samples.combined_offset_ns, 4 * MS, 6 * MS);
   assert_true(samples.combined_bound_ns > 0);
-  assert_string_equal(samples.note, "falseticker: b.example (offset +250ms)");
+  assert_golden(samples.note, "one lies");
   assert_string_equal(samples.items[4].remark, "port unreachable");
   assert_false(sample_has(&samples.items[5], FIELD_SENT));
 }
@@ -171,8 +172,7 @@ static void test_no_majority(void **state) {
     assert_int_equal(samples.items[i].state, STATE_FALSETICKER);
   }
   assert_false(samples.combined);
-  assert_string_equal(samples.note,
-                      "falsetickers: a.example (offset 0), b.example (offset -1.234567s)");
+  assert_golden(samples.note, "no majority");
 }
 
 static void test_note_is_bounded(void **state) {
@@ -186,8 +186,7 @@ static void test_note_is_bounded(void **state) {
   }
   plan.at_once = 7;
   assert_int_equal(read_all(), 0);
-  assert_non_null(strstr(samples.note, "n.example (offset +21min 40s) and 5 more"));
-  assert_non_null(strstr(samples.note, "; only 7 descriptors: the servers were asked in waves"));
+  assert_golden(samples.note, "nine lie, asked seven at once");
 }
 
 /* A large root distance makes a wide interval, and a limit judges it: it is a reading. */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/golden.h"
 #include "tests/unit/ntp_replies.h"
 
 /* Servers without a vote: listed beside one that has one; alone, one that has no time to give
@@ -28,9 +29,8 @@ static void test_unusable(void **state) {
   }
   assert_int_equal(samples.items[0].leap, LEAP_UNSYNCHRONISED);
   assert_string_equal(samples.items[0].remark, "leap indicator is 3");
-  assert_string_equal(samples.items[1].remark, "it serves its own clock, which no source corrects");
-  assert_string_equal(samples.items[2].remark,
-                      "it takes its time from this machine, so it proves nothing");
+  assert_golden(samples.items[1].remark, "local clock");
+  assert_golden(samples.items[2].remark, "follows us");
   assert_int_equal(samples.items[3].state, STATE_UNREACHABLE);
   assert_int_equal(samples.answered, 0);
   assert_int_equal(samples.asked, 4);
@@ -56,19 +56,11 @@ static void test_no_evidence(void **state) {
   servers[2] = (struct ntp_server){.name = "c.example", .ourselves = true};
   assert_int_equal(read_all(), -ENOENT);
   assert_int_equal(why.reason, REASON_NO_SOURCE);
-  assert_string_equal(
-      why.text,
-      "no NTP server can vouch for this clock: a.example: it takes its time from this machine, so "
-      "it proves nothing; b.example: it serves its own clock, which no source corrects; c.example: "
-      "this machine itself, whose clock cannot vouch for itself; ask a server elsewhere");
+  assert_golden(why.text, "follows us, local clock, ourselves");
   assert_int_equal(samples.asked, 2);
   servers[1].ourselves = true;
   assert_int_equal(read_all(), -ENOENT);
-  assert_string_equal(
-      why.text,
-      "no NTP server can vouch for this clock: a.example: it takes its time from this machine, so "
-      "it proves nothing; b.example, c.example: this machine itself, whose clock cannot vouch for "
-      "itself; ask a server elsewhere");
+  assert_golden(why.text, "follows us, ourselves twice");
 }
 
 static void test_nobody(void **state) {
@@ -77,28 +69,13 @@ static void test_nobody(void **state) {
     enum reason reasons[3];
     enum reason reason;
     int error;
-    const char *text;
   } rows[] = {
-      {{REASON_NO_SERVICE, REASON_NO_SERVICE, REASON_NO_SERVICE},
-       REASON_NO_SERVICE,
-       -ECONNREFUSED,
-       "no NTP server answered: a.example: said; b.example: said; c.example: said"},
-      {{REASON_NO_SERVICE, REASON_TIMEOUT, REASON_NO_SOURCE},
-       REASON_TIMEOUT,
-       -ETIMEDOUT,
-       "no NTP server answered: a.example: said; b.example: said; c.example: said; is UDP port 123 "
-       "let through, and DNS?"},
-      {{REASON_NO_SOURCE, REASON_NO_SOURCE, REASON_NO_SOURCE},
-       REASON_NO_SOURCE,
-       -ENOENT,
-       "no NTP server answered: a.example: said; b.example: said; c.example: said; check the names "
-       "and the network"},
-      {{REASON_TIMEOUT, REASON_DENIED, REASON_NO_SOURCE}, REASON_DENIED, -EACCES, NULL},
-      {{REASON_DENIED, REASON_NO_SERVICE, REASON_BAD_REPLY}, REASON_BAD_REPLY, -EBADMSG, NULL},
-      {{REASON_NO_SOURCE, REASON_NO_SERVICE, REASON_NO_SOURCE},
-       REASON_NO_SERVICE,
-       -ECONNREFUSED,
-       NULL},
+      {{REASON_NO_SERVICE, REASON_NO_SERVICE, REASON_NO_SERVICE}, REASON_NO_SERVICE, -ECONNREFUSED},
+      {{REASON_NO_SERVICE, REASON_TIMEOUT, REASON_NO_SOURCE}, REASON_TIMEOUT, -ETIMEDOUT},
+      {{REASON_NO_SOURCE, REASON_NO_SOURCE, REASON_NO_SOURCE}, REASON_NO_SOURCE, -ENOENT},
+      {{REASON_TIMEOUT, REASON_DENIED, REASON_NO_SOURCE}, REASON_DENIED, -EACCES},
+      {{REASON_DENIED, REASON_NO_SERVICE, REASON_BAD_REPLY}, REASON_BAD_REPLY, -EBADMSG},
+      {{REASON_NO_SOURCE, REASON_NO_SERVICE, REASON_NO_SOURCE}, REASON_NO_SERVICE, -ECONNREFUSED},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     prepare(3, 1);
@@ -108,9 +85,9 @@ static void test_nobody(void **state) {
     }
     assert_int_equal(read_all(), rows[i].error);
     assert_int_equal(why.reason, rows[i].reason);
-    if (rows[i].text != NULL) {
-      assert_string_equal(why.text, rows[i].text);
-    }
+    const enum reason *reasons = rows[i].reasons;
+    assert_golden(why.text, "%s, %s, %s", reason_name(reasons[0]), reason_name(reasons[1]),
+                  reason_name(reasons[2]));
   }
   prepare(1, 1);
   assert_int_equal(read_all(), -ECONNREFUSED);
@@ -129,7 +106,7 @@ static void test_nobody_is_bounded(void **state) {
     (void)strcpy(servers[i].remark, "x");
   }
   assert_int_equal(read_all(), -ECONNREFUSED);
-  assert_non_null(strstr(why.text, "h.example: x; and 12 more"));
+  assert_golden(why.text, "20 servers");
 }
 
 static int tear_down(void **state) {

@@ -1,4 +1,4 @@
-/* Tests of the source chrony: why there is no reading, in which words, and after how long. */
+/* Tests of the source chrony: why there is no reading, and after how long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/chrony_world.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/seed.h"
 
 static int begin(void **state) {
@@ -16,14 +17,12 @@ static int begin(void **state) {
   return 0;
 }
 
-#define WAYS(a, b, c) "/run/chrony/chronyd.sock: " a ", 127.0.0.1 port 323: " b ", ::1 port 323: " c
-
-/* The reading fails, for this reason and in these words. */
-static void refuse(enum reason reason, const char *want) {
+/* The reading fails, for this reason. */
+static void refuse(enum reason reason, const char *label) {
   struct samples samples;
   struct why why;
   assert_true(world_measure(&samples, &why) < 0);
-  assert_string_equal(why.text, want);
+  assert_golden(why.text, "%s", label);
   assert_int_equal(why.reason, reason);
   samples_free(&samples);
 }
@@ -37,44 +36,32 @@ static void test_not_running(void **state) {
   world.there = false;
   world.way[0].connect_error = -ENOENT;
   close_udp();
-  refuse(REASON_NO_SERVICE, "chronyd is not running; asked: " WAYS(
-                                "No such file or directory", "Connection refused",
-                                "Connection refused") "; if it should: systemctl start chronyd");
+  refuse(REASON_NO_SERVICE, "not there");
   world.way[0].connect_error = -EACCES; /* a folder of a chronyd that is gone */
-  refuse(REASON_NO_SERVICE, "chronyd is not running; asked: " WAYS(
-                                "Permission denied", "Connection refused",
-                                "Connection refused") "; if it should: systemctl start chronyd");
+  refuse(REASON_NO_SERVICE, "not there, and its folder closed");
 }
-
-#define DENIED "; run as root or as chronyd's user, or set cmdport in chrony.conf"
 
 static void test_denied(void **state) {
   (void)state;
-  static const char want[] = "chronyd runs and does not let us ask (" WAYS(
-      "Permission denied", "Connection refused", "Connection refused") ")" DENIED;
   world.way[0].connect_error = -EACCES;
   close_udp();
   world.there = true; /* its socket lets us in, its folder not */
-  refuse(REASON_DENIED, want);
+  refuse(REASON_DENIED, "denied");
   world.there = false; /* not even the socket, but the kernel knows of it */
   world.listed = true;
-  refuse(REASON_DENIED, want);
+  refuse(REASON_DENIED, "denied");
 }
 
 static void test_hangs(void **state) {
   (void)state;
   world.way[0].silent = world.way[1].silent = world.way[2].silent = true;
-  refuse(REASON_TIMEOUT,
-         "chronyd is there but did not answer within 21s: it hangs (" WAYS(
-             "no answer", "no answer", "no answer") "); check: systemctl status chronyd");
+  refuse(REASON_TIMEOUT, "all ways silent");
   assert_int_equal(world.sent, 9);
   world_begin();
   world.way[0].connect_error = -EACCES;
   world.way[2].answer_error = -ECONNREFUSED;
   world.way[1].silent = true;
-  refuse(REASON_TIMEOUT, "chronyd is there but did not answer within 7s: it hangs (" WAYS(
-                             "Permission denied", "no answer",
-                             "Connection refused") "); check: systemctl status chronyd");
+  refuse(REASON_TIMEOUT, "socket denied, 127.0.0.1 silent, ::1 refused");
 }
 
 static void test_hangs_past_the_deadline(void **state) {
@@ -100,9 +87,7 @@ static void test_hangs_later(void **state) {
   (void)state;
   world.odd_command = CANDM_TRACKING;
   world.spoil = fall_silent;
-  refuse(REASON_TIMEOUT, "chronyd is there but did not answer within 7s: it hangs "
-                         "(/run/chrony/chronyd.sock: no answer); check: systemctl "
-                         "status chronyd");
+  refuse(REASON_TIMEOUT, "silent after the first answers");
 }
 
 static void vanish(struct candm_reply *reply) {
@@ -118,8 +103,7 @@ static void test_vanishes(void **state) {
     world_begin();
     world.odd_command = commands[i];
     world.spoil = vanish;
-    refuse(REASON_NO_SERVICE, "chronyd vanished while it was asked (Connection refused); check the "
-                              "time service: systemctl status chronyd");
+    refuse(REASON_NO_SERVICE, "vanishes");
   }
 }
 
@@ -137,32 +121,19 @@ static void test_statuses(void **state) {
   static const struct {
     unsigned status;
     enum reason reason;
-    const char *want;
   } rows[] = {
-      {CANDM_UNAUTHORISED, REASON_DENIED,
-       "chronyd does not let us ask for %s; run as root or as chronyd's user, or check "
-       "opencommands in "
-       "chrony.conf"},
-      {CANDM_FAILED, REASON_BAD_REPLY, "chronyd refuses %s with status 1"},
-      {CANDM_INVALID, REASON_BAD_REPLY, "chronyd refuses %s with status 3"},
-      {CANDM_BAD_VERSION, REASON_BAD_REPLY,
-       "chronyd refuses %s with status 18: it speaks another version of the protocol than ours, "
-       "which is 6"},
-      {CANDM_BAD_LENGTH, REASON_BAD_REPLY,
-       "chronyd refuses %s with status 19: it speaks another version of the protocol than ours, "
-       "which is 6"},
-      {65535, REASON_BAD_REPLY, "chronyd refuses %s with status 65535"},
+      {CANDM_UNAUTHORISED, REASON_DENIED},  {CANDM_FAILED, REASON_BAD_REPLY},
+      {CANDM_INVALID, REASON_BAD_REPLY},    {CANDM_BAD_VERSION, REASON_BAD_REPLY},
+      {CANDM_BAD_LENGTH, REASON_BAD_REPLY}, {65535, REASON_BAD_REPLY},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     for (size_t k = 0; k < COMMANDS; k++) {
-      char want[256];
-      const char *place = strstr(rows[i].want, "%s");
-      (void)snprintf(want, sizeof want, "%.*s%s%s", (int)(place - rows[i].want), rows[i].want,
-                     commands[k].name, place + 2);
+      char label[64];
+      (void)snprintf(label, sizeof label, "%s: status %u", commands[k].name, rows[i].status);
       world_begin();
       world.odd_command = commands[k].command;
       world.odd_status = rows[i].status;
-      refuse(rows[i].reason, want);
+      refuse(rows[i].reason, label);
     }
   }
 }
@@ -185,21 +156,15 @@ static void test_no_answers(void **state) {
   static const struct {
     void (*spoil)(struct candm_reply *reply);
     const char *flaw;
-  } rows[] = {{other_version, "not of version 6"},
-              {shorter, "not of its kind's length"},
-              {bare, "shorter than a reply"}};
+  } rows[] = {{other_version, "of version 7"}, {shorter, "a byte short"}, {bare, "of 3 bytes"}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     for (size_t k = 0; k < COMMANDS; k++) {
-      char want[256];
-      (void)snprintf(
-          want, sizeof want,
-          "what came for %s from chronyd was no answer: %s; is it chronyd, and of version "
-          "1.31 or later?",
-          commands[k].name, rows[i].flaw);
+      char label[64];
+      (void)snprintf(label, sizeof label, "%s: %s", commands[k].name, rows[i].flaw);
       world_begin();
       world.odd_command = commands[k].command;
       world.spoil = rows[i].spoil;
-      refuse(REASON_BAD_REPLY, want);
+      refuse(REASON_BAD_REPLY, label);
     }
   }
 }
@@ -221,20 +186,14 @@ static void out_of_range(struct candm_reply *reply) {
 
 static void test_cannot_be(void **state) {
   (void)state;
-  static const char *const what[COMMANDS] = {
-      "stratum is 65535, which is not 0 to 16",
-      "number of sources is 4096, which is not below 4096",
-      "state of a source is 65535, which is not 0 to 5",
-      "standard deviation of a source in ns is -1000000000, which is not 0 to 86400000000000",
-  };
   for (size_t k = 0; k < COMMANDS; k++) {
-    char want[160];
-    (void)snprintf(want, sizeof want, "chronyd's %s; this is not a reading", what[k]);
+    char label[64];
+    (void)snprintf(label, sizeof label, "%s: out of range", commands[k].name);
     world_begin();
     world.odd_command = commands[k].command;
     world.spoil = out_of_range;
     world.source_count = k == 1 ? 4096 : 1;
-    refuse(REASON_BAD_REPLY, want);
+    refuse(REASON_BAD_REPLY, label);
   }
 }
 
