@@ -131,12 +131,12 @@ static void print(struct run *run) {
     format = &format_text;
   }
   struct why why;
-  output_all(&run->options, &run->config, &run->report, &run->env, tell_failed, run);
+  output_all(&run->options.outputs, &run->config, &run->report, &run->env, tell_failed, run);
   if (format != NULL && format_print(format, &run->report, &run->env, &why) != 0) {
     tell_failed(run, &why);
   }
   if (run->unprinted) {
-    output_files_again(&run->options, &run->config, &run->report, &run->env);
+    output_files_again(&run->options.outputs, &run->config, &run->report, &run->env);
   }
 }
 

@@ -74,8 +74,9 @@ static int take_output(struct options *options, const char *argument, struct why
   if (to == NULL) {
     return take_format(options, format, why);
   }
-  if (options->output_count == OPTIONS_OUTPUTS) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "more than %d outputs", OPTIONS_OUTPUTS);
+  struct output_orders *orders = &options->outputs;
+  if (orders->count == OUTPUT_ORDERS_MAX) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "more than %d outputs", OUTPUT_ORDERS_MAX);
   }
   if (target_parse(to + 1, true, &target, why) != 0) {
     return -EINVAL;
@@ -83,13 +84,13 @@ static int take_output(struct options *options, const char *argument, struct why
   if (target.kind != TARGET_FILE && !format->pushed) {
     return why_set(why, REASON_CONFIG, -EINVAL, "%s goes to a file, not to '%.80s'", name, to + 1);
   }
-  for (size_t i = 0; i < options->output_count; i++) {
-    if (strcmp(options->outputs[i].target, to + 1) == 0) {
+  for (size_t i = 0; i < orders->count; i++) {
+    if (strcmp(orders->order[i].target, to + 1) == 0) {
       return why_set(why, REASON_CONFIG, -EINVAL, "two outputs go to '%.80s'", to + 1);
     }
   }
-  options->outputs[options->output_count].format = format;
-  options->outputs[options->output_count++].target = to + 1;
+  orders->order[orders->count].format = format;
+  orders->order[orders->count++].target = to + 1;
   return 0;
 }
 
@@ -152,7 +153,7 @@ static int check(const struct options *options, struct why *why) {
     }
   }
   if (options->mode == MODE_INETD &&
-      (options->quiet || options->format != NULL || options->output_count > 0)) {
+      (options->quiet || options->format != NULL || options->outputs.count > 0)) {
     return why_set(why, REASON_CONFIG, -EINVAL, "--inetd and --%s exclude each other",
                    options->quiet ? "quiet" : "output");
   }

@@ -1,7 +1,6 @@
 /* The table of outputs, and how a report gets there. */
 #include "ntp_monitor/output.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/options.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
@@ -25,12 +23,7 @@ static const struct {
 };
 
 enum { CONFIGURED = sizeof configured / sizeof *configured };
-enum { WANTED_MAX = OPTIONS_OUTPUTS + CONFIGURED };
-
-static_assert(sizeof(struct options){0}.outputs / sizeof *(struct options){0}.outputs +
-                      CONFIGURED <=
-                  WANTED_MAX,
-              "room for every output that can be wanted");
+enum { WANTED_MAX = OUTPUT_ORDERS_MAX + CONFIGURED };
 
 struct wanted {
   const struct format *format;
@@ -65,12 +58,12 @@ static int deliver(const struct format *format, const char *text, const struct r
 
 /* All that is wanted, by format and target: how many. What the configuration names is this
  * machine's own, which a reading of another must not replace. */
-static size_t collect(const struct options *options, const struct config *config,
+static size_t collect(const struct output_orders *orders, const struct config *config,
                       struct wanted wanted[WANTED_MAX]) {
   bool here = config->host == NULL && config->machine == NULL;
   size_t count = 0;
-  for (size_t i = 0; i < options->output_count; i++) {
-    wanted[count++] = (struct wanted){options->outputs[i].format, options->outputs[i].target};
+  for (size_t i = 0; i < orders->count; i++) {
+    wanted[count++] = (struct wanted){orders->order[i].format, orders->order[i].target};
   }
   for (size_t i = 0; i < CONFIGURED && here; i++) {
     const char *target = (const char *)config + configured[i].offset;
@@ -81,12 +74,12 @@ static size_t collect(const struct options *options, const struct config *config
   return count;
 }
 
-void output_all(const struct options *options, const struct config *config,
+void output_all(const struct output_orders *orders, const struct config *config,
                 const struct report *report, const struct env *env,
                 void (*failed)(void *user, const struct why *why), void *user) {
   struct wanted wanted[WANTED_MAX];
   struct why why;
-  size_t count = collect(options, config, wanted);
+  size_t count = collect(orders, config, wanted);
   for (size_t i = 0; i < count; i++) {
     int64_t now_ns = clock_monotonic_ns();
     int64_t left_ns = env->deadline_ns - FORMAT_LOG_RESERVE_NS - now_ns;
@@ -97,10 +90,10 @@ void output_all(const struct options *options, const struct config *config,
   }
 }
 
-void output_files_again(const struct options *options, const struct config *config,
+void output_files_again(const struct output_orders *orders, const struct config *config,
                         const struct report *report, const struct env *env) {
   struct wanted wanted[WANTED_MAX];
-  size_t count = collect(options, config, wanted);
+  size_t count = collect(orders, config, wanted);
   for (size_t i = 0; i < count; i++) {
     struct target target;
     struct why why;

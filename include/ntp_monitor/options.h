@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ntp_monitor/output.h"
+
 struct config;
 struct format;
 struct why;
@@ -21,7 +23,7 @@ enum mode {
   MODE_VERSION
 };
 
-enum { OPTIONS_MAX = 64, OPTIONS_OUTPUTS = 8 };
+enum { OPTIONS_MAX = 64 };
 
 /* What stood there; texts are argv's. The settings wait for options_apply, for the
  * command line goes over the files, and which files is said on it. */
@@ -29,11 +31,7 @@ struct options {
   enum mode mode;
   const char *config_path;     /* -C, or NULL */
   const struct format *format; /* on stdout, or NULL */
-  size_t output_count;
-  struct {
-    const struct format *format;
-    const char *target; /* see target.h */
-  } outputs[OPTIONS_OUTPUTS];
+  struct output_orders outputs;
   bool quiet;
   const char *host;    /* -H, or NULL */
   const char *machine; /* -M, or NULL */

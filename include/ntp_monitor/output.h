@@ -2,9 +2,9 @@
 #ifndef NTP_MONITOR_OUTPUT_H
 #define NTP_MONITOR_OUTPUT_H
 
-#include "ntp_monitor/target.h"
-
 #include <stddef.h>
+
+#include "ntp_monitor/target.h"
 
 struct config;
 struct env;
@@ -25,17 +25,26 @@ extern const struct output output_file;
 extern const struct output output_udp;
 extern const struct output output_http;
 
-struct options;
+enum { OUTPUT_ORDERS_MAX = 8 };
 
-/* Prints report to all that the command line and the configuration want beside stdout; what could
- * not be is told to failed, and the others are written all the same. */
-void output_all(const struct options *options, const struct config *config,
+/* What the command line orders beside stdout: -o FORMAT=TARGET. */
+struct output_orders {
+  size_t count;
+  struct {
+    const struct format *format;
+    const char *target; /* see target.h */
+  } order[OUTPUT_ORDERS_MAX];
+};
+
+/* Prints report to every target that the command line and the configuration name; what could not be
+ * written is told to failed, and the others are written all the same. */
+void output_all(const struct output_orders *orders, const struct config *config,
                 const struct report *report, const struct env *env,
                 void (*failed)(void *user, const struct why *why), void *user);
 
 /* Writes the files once more, when an output failed after some were written: they say so then. What
  * fails again was told before. */
-void output_files_again(const struct options *options, const struct config *config,
+void output_files_again(const struct output_orders *orders, const struct config *config,
                         const struct report *report, const struct env *env);
 
 #endif

@@ -14,7 +14,6 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/options.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/report.h"
 #include "ntp_monitor/trace.h"
@@ -28,7 +27,7 @@ static int any_source(const char *text, struct why *why) {
 }
 
 static struct config config;
-static struct options options;
+static struct output_orders orders;
 static struct env env;
 static struct report report;
 static unsigned failures;
@@ -37,7 +36,7 @@ static void begin(void) {
   static struct trace trace;
   trace = (struct trace){.fd = -1, .off = true};
   config_init(&config, any_source);
-  options = (struct options){.mode = MODE_CHECK};
+  orders.count = 0;
   env = (struct env){.uid = 1000, .trace = &trace};
   env.deadline_ns = clock_monotonic_ns() + 10 * DURATION_S;
   report = (struct report){.version = "0", .host = "h", .source = "text", .config = &config};
@@ -65,7 +64,7 @@ static size_t outputs_in(const char *folder) {
  * a word of UBSan's. */
 static void test_all(void **state) {
   (void)state;
-  char targets[OPTIONS_OUTPUTS][TEMP_PATH_BYTES + 16];
+  char targets[OUTPUT_ORDERS_MAX][TEMP_PATH_BYTES + 16];
   char name = 'a';
   begin();
   for (size_t i = 0; i < config_key_count; i++) {
@@ -78,13 +77,13 @@ static void test_all(void **state) {
     }
   }
   assert_true(name > 'a');
-  for (; options.output_count < OPTIONS_OUTPUTS; options.output_count++, name++) {
-    char *target = targets[options.output_count];
+  for (; orders.count < OUTPUT_ORDERS_MAX; orders.count++, name++) {
+    char *target = targets[orders.count];
     (void)snprintf(target, sizeof targets[0], "%s/%c", temp_name(), name);
-    options.outputs[options.output_count].format = &format_json;
-    options.outputs[options.output_count].target = target;
+    orders.order[orders.count].format = &format_json;
+    orders.order[orders.count].target = target;
   }
-  output_all(&options, &config, &report, &env, count_failure, NULL);
+  output_all(&orders, &config, &report, &env, count_failure, NULL);
   assert_int_equal(failures, 0);
   assert_int_equal(outputs_in(temp_name()), name - 'a');
 }
@@ -95,10 +94,10 @@ static void test_another_machine(void **state) {
   begin();
   (void)strcpy(config.output_json, "a"); /* in the current folder, which is the test's own */
   config.host = "far";
-  output_all(&options, &config, &report, &env, count_failure, NULL);
+  output_all(&orders, &config, &report, &env, count_failure, NULL);
   config.host = NULL;
   config.machine = "box";
-  output_all(&options, &config, &report, &env, count_failure, NULL);
+  output_all(&orders, &config, &report, &env, count_failure, NULL);
   assert_int_equal(outputs_in(temp_name()), 0);
 }
 
