@@ -107,7 +107,7 @@ static void judge(struct run *run) {
   }
   report->run_duration_ns = clock_monotonic_ns() - run->env.start_ns;
   for (size_t i = 0; i < report->finding_count; i++) {
-    show_finding(run->env.trace, &run->config, &report->findings[i]);
+    judge_trace(run->env.trace, &run->config, &report->findings[i]);
   }
   trace_add(run->env.trace, "verdict: %s, reason: %s: %s", verdict_name(report->verdict),
             reason_name(report->reason), report->message);

@@ -5,6 +5,8 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/report.h"
 
+struct trace;
+
 /* Judges one sample of reading by the limits of config; a bystander is OK. disproved: servers that
  * were asked directly prove the one of this reading wrong. */
 struct finding judge_sample(const struct sample *sample, const struct reading *reading,
@@ -45,6 +47,9 @@ enum severity judge_severity(const struct report *report);
 /* The verdict, or UNKNOWN where no log took it, so that what is printed and the exit
  * status agree. */
 enum verdict judge_shown(const struct report *report);
+
+/* How one verdict came about, in the trace: each figure beside its limits. */
+void judge_trace(struct trace *trace, const struct config *config, const struct finding *finding);
 
 void judge_free(struct report *report);
 

@@ -1,4 +1,4 @@
-/* What --print-config prints; the settings and the judgement in the trace. */
+/* The settings, as --print-config prints them and as the trace has them. */
 #ifndef NTP_MONITOR_SHOW_H
 #define NTP_MONITOR_SHOW_H
 
@@ -6,7 +6,6 @@
 
 struct config;
 struct env;
-struct finding;
 struct trace;
 
 /* Each key, its value and its origin, in the form of a configuration file. */
@@ -18,8 +17,5 @@ void show_trace(struct trace *trace, const struct config *config);
 /* Decides for whom the trace is, and so from when on it need not be kept; shows
  * the settings in it. */
 void show_direct(const struct env *env, const struct config *config);
-
-/* How one verdict came, in the trace: each figure beside its limits. */
-void show_finding(struct trace *trace, const struct config *config, const struct finding *finding);
 
 #endif

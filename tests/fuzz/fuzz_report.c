@@ -118,7 +118,7 @@ void fuzz_report(const struct reading *readings, size_t count, const struct conf
   MUST(strlen(report.message) < REPORT_MESSAGE_BYTES && fuzz_is_safe(report.message));
   MUST(strncmp(report.message, "NTP ", 4) == 0);
   for (size_t i = 0; i < report.finding_count; i++) {
-    show_finding(env->trace, config, &report.findings[i]);
+    judge_trace(env->trace, config, &report.findings[i]);
   }
   fuzz_trace(env->trace);
   struct frame_line line = {.severity = judge_severity(&report),

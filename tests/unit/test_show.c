@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "ntp_monitor/judge.h"
 #include "ntp_monitor/show.h"
 #include "tests/unit/example.h"
 #include "tests/unit/notes.h"
@@ -147,7 +148,7 @@ static void test_finding(void **state) {
   example.config.limit[METRIC_OFFSET].critical = DURATION_S;
   example.config.limit[METRIC_STRATUM].critical = 3;
   trace = (struct trace){.fd = -1};
-  show_finding(&trace, &example.config, &example.findings[0]);
+  judge_trace(&trace, &example.config, &example.findings[0]);
   assert_string_equal(next_line(), "judge: replies 10, wanted 2 for the jitter to count");
   assert_non_null(strstr(next_line(), "judge: last reply 12.3s ago, stale "));
   assert_string_equal(next_line(), "judge: jitter 2.15s, warning above 2s, critical above (off)");
@@ -167,7 +168,7 @@ static void test_finding(void **state) {
   assert_null(next_line());
   trace = (struct trace){.fd = -1};
   example.samples[0].present = 0;
-  show_finding(&trace, &example.config, &example.findings[0]);
+  judge_trace(&trace, &example.config, &example.findings[0]);
   assert_string_equal(next_line(),
                       "judge: the age of the last reply is unknown, so it is not judged");
   assert_string_equal(next_line(), "judge: jitter unknown, warning above 2s, critical above (off)");
@@ -176,7 +177,7 @@ static void test_finding(void **state) {
   trace = (struct trace){.fd = -1};
   example.samples[0].bystander = true;
   example.samples[0].state = STATE_COMBINED;
-  show_finding(&trace, &example.config, &example.findings[0]);
+  judge_trace(&trace, &example.config, &example.findings[0]);
   assert_string_equal(next_line(),
                       "judge: server ntp.example.org (192.0.2.1): combined, not judged");
 }

@@ -1,0 +1,58 @@
+/* How a verdict came about, in the trace: each figure beside its limits. */
+#include <inttypes.h>
+
+#include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
+#include "ntp_monitor/judge.h"
+#include "ntp_monitor/sample.h"
+#include "ntp_monitor/trace.h"
+
+static const char *limit_text(char *out, enum metric metric, int64_t limit) {
+  return limit == CONFIG_NONE ? "(off)" : metric_print(out, metric, limit);
+}
+
+static void show_limit(struct trace *trace, const struct config *config,
+                       const struct sample *sample, enum metric metric) {
+  char value[METRIC_TEXT_BYTES];
+  char warning[METRIC_TEXT_BYTES];
+  char critical[METRIC_TEXT_BYTES];
+  const struct limit *limit = &config->limit[metric];
+  const char *side = metric_table[metric].below ? "below" : "above";
+  trace_add(trace, "judge: %s %s, warning %s %s, critical %s %s", metric_table[metric].name,
+            sample_has(sample, metric) ? metric_print(value, metric, sample->value[metric])
+                                       : "unknown",
+            side, limit_text(warning, metric, limit->warning), side,
+            limit_text(critical, metric, limit->critical));
+}
+
+void judge_trace(struct trace *trace, const struct config *config, const struct finding *finding) {
+  const struct sample *sample = finding->sample;
+  char age[DURATION_TEXT_BYTES];
+  char limit[DURATION_TEXT_BYTES];
+  if (trace->off) {
+    return;
+  }
+  if (sample->bystander) {
+    trace_add(trace, "judge: server %s (%s): %s, not judged", sample->server, sample->address,
+              state_word(sample->state));
+    return;
+  }
+  if (sample_has(sample, FIELD_REPLIES)) {
+    trace_add(trace, "judge: replies %" PRIu64 ", wanted %" PRId64 " for the jitter to count",
+              sample->replies, config->min_replies);
+  }
+  if (sample_has(sample, METRIC_AGE)) {
+    trace_add(trace, "judge: last reply %s ago, stale after %s",
+              duration_print(age, sample->value[METRIC_AGE]),
+              duration_print(limit, judge_stale_ns(sample, config)));
+  } else {
+    trace_add(trace, "judge: the age of the last reply is unknown, so it is not judged");
+  }
+  for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
+    if (metric_table[m].reason != REASON_OK) {
+      show_limit(trace, config, sample, m);
+    }
+  }
+  trace_add(trace, "judge: server %s (%s): %s, reason: %s", sample->server, sample->address,
+            verdict_name(finding->verdict), reason_name(finding->reason));
+}
