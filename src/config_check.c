@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/config_influx.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/influx.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
@@ -101,7 +101,7 @@ static void check_influx(const struct config *config, struct config_notes *notes
   const char *name = NULL;
   struct why why;
   bool used = strncmp(config->output_influx, "http", 4) == 0;
-  if (influx_find_api(config, &unused, &name, &why) == 0 || (name == NULL && !used)) {
+  if (config_find_influx(config, &unused, &name, &why) == 0 || (name == NULL && !used)) {
     return;
   }
   const struct config_key *key =

@@ -54,14 +54,14 @@ check "trusted|udp_table|$leaves" 'netdb|poll|syslog|ini|systemd/.*' $s/ntp/owne
 check "config|address|env|trusted|$leaves" "$network|systemd/.*|fcntl|unistd" $s/config.c
 check "trusted|aside|net|$leaves" "$network|ini|systemd/.*" $s/trusted{,_read,_outside}.c
 check "net|$leaves" "sys/socket|netinet/.*|arpa/.*|netdb|sys/un|ini|systemd/.*" $s/aside.c
-check "config|address|target|influx|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check}.c
-check "config|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" $s/influx.c
+check "config|config_influx|address|target|$leaves" "systemd/.*|sys/socket|ini" $s/config_{keys,values,check,influx}.c
+check "config|config_influx|$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*|time" $s/influx.c
 check "$leaves" "$network|sys/.*|unistd|fcntl|syslog|ini|systemd/.*" $s/inetd.c $s/notes.c
 check "env|trusted|$leaves" "$network|ini|systemd/.*|fcntl|unistd" $s/secret.c
 check "inetd|net|$leaves" "netinet/.*|netdb|syslog|ini|systemd/.*" $s/inetd_talk.c
 check "inetd|env|format|report|$leaves" "$network|ini|systemd/.*" $s/inetd_serve.c
 check "plugin_http" "$network|sys/.*|unistd|syslog|ini|systemd/.*" $s/plugin/*.c
-check "output|aside|target|plugin_http|blank|influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
+check "output|aside|target|plugin_http|blank|influx|config_influx|secret|config|address|env|net|$leaves" "sys/socket|netdb|poll|ini|systemd/.*" \
   $s/output/*.c
 codecs='candm|chrony_sample|chrony_talk|mode6|mode6_talk|ptp_management|ptp_sample|ntp_own|ntp_packet|ntp_select|ntp_poll|ntp_reading|ntp_unique|owner'
 check "sample|metric|aside|timesync|timesync_text|source|config|address|env|net|trusted|bus|bus_timesync|$codecs|$leaves" \

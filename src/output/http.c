@@ -233,7 +233,7 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
   struct post post = {.to = target->text};
   struct why inner;
   const char *key = NULL;
-  int error = influx_find_api(config, &post.api, &key, &inner);
+  int error = config_find_influx(config, &post.api, &key, &inner);
   if (error != 0) {
     return why_set(why, REASON_CONFIG, error, "%s: %s%s%s", post.to, key != NULL ? key : "",
                    key != NULL ? ": " : "", inner.text);

@@ -63,7 +63,7 @@ static void test_api(void **state) {
     const char *key = "untouched";
     struct why why = {.text = ""};
     set(rows[i].settings);
-    int error = influx_find_api(&config, &api, &key, &why);
+    int error = config_find_influx(&config, &api, &key, &why);
     if (rows[i].api >= 0) {
       assert_int_equal(error, 0);
       assert_int_equal(api, rows[i].api);
