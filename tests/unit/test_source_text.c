@@ -325,8 +325,7 @@ static void test_refused(void **state) {
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     char want[256];
     int name = (int)strcspn(values[i], "=");
-    (void)snprintf(want, sizeof want, "file: %.*s='%s'", name, values[i],
-                   values[i] + name + 1);
+    (void)snprintf(want, sizeof want, "file: %.*s='%s'", name, values[i], values[i] + name + 1);
     refuse(values[i], strlen(values[i]), want);
   }
   refuse("Jitter=300y", 11, "9467280000000000000");
