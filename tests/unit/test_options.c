@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/format.h"
+#include "ntp_monitor/text.h"
 #include "tests/unit/arguments.h"
+#include "tests/unit/golden.h"
 
 static struct options options;
 static struct why why;
@@ -117,70 +119,70 @@ static void test_together(void **state) {
   assert_string_equal(options.settings[3].text, "b");
 }
 
-static void refuse(const char *line, const char *want) {
+static void refuse(const char *line, const char *quoted) {
+  char label[64];
   int error = arguments_parse(line, &options, &why);
-  if (error != -EINVAL || strcmp(why.text, want) != 0 || why.reason != REASON_CONFIG) {
-    fail_msg("%s: %d, '%s'; wanted '%s'", line, error, why.text, want);
+  if (error != -EINVAL || strstr(why.text, quoted) == NULL || why.reason != REASON_CONFIG) {
+    fail_msg("%s: %d, '%s'; wanted '%s'", line, error, why.text, quoted);
   }
+  text_escape(label, sizeof label, line, strlen(line));
+  assert_golden(why.text, "%s", label);
 }
-
-#define BEGUN " is the beginning of several options:"
-#define STDOUT " both print on stdout: write one of them to a file, as in -o "
 
 static void test_refused(void **state) {
   (void)state;
   static const struct {
-    const char *line, *want;
+    const char *line, *quoted;
   } rows[] = {
-      {"-x", "unknown option -x"},
-      {"-4", "unknown option -4"}, /* as check_ntp_time takes it */
-      {"-d4q", "unknown option -4"},
-      {"-q|-d4", "unknown option -4"},
-      {"-\xc3\xb6", "unknown option -\\xc3"},
-      {"-d\xc3\xb6", "unknown option -\\xc3"},
-      {"--nonsense", "unknown option --nonsense"},
-      {"--nonsense=1", "unknown option --nonsense=1"},
-      {"--\033", "unknown option --\\x1b"},
-      {"---", "unknown option ---"},
-      {"--=x", "unknown option --=x"},
-      {"--outptu=json", "unknown option --outptu=json (did you mean --output?)"},
-      {"--c=1", "--c" BEGUN " --critical --config --check-config"},
-      {"--h", "--h" BEGUN " --host --help"},
-      {"--quiet=1", "--quiet takes no argument: --quiet=1"},
-      {"--check=1", "--check-config takes no argument: --check=1"},
-      {"-d|--help=x", "--help takes nothing or 'all', not 'x'"},
-      {"-4|--nonsense|word", "unknown option -4"}, /* the first of them */
-      {"-w", "-w wants an argument"},
-      {"-d|--warning", "--warning wants an argument"},
-      {"--log", "--log wants an argument"},
-      {"word", "'word' is not expected here"},
-      {"-w|1|2", "'2' is not expected here"},
-      {"--|-d", "'-d' is not expected here"},
-      {"a\nb", "'a\\x0ab' is not expected here"},
-      {"-o|yaml", "'yaml' is no format; there are: text, json, nagios, prometheus, influx"},
-      {"-o|JSON", "'JSON' is no format; there are: text, json, nagios, prometheus, influx"},
-      {"-o|", "'' is no format; there are: text, json, nagios, prometheus, influx"},
-      {"-o|json|-o|nagios", "-o json and -o nagios" STDOUT "nagios=FILE"},
-      {"-o|nagios|-o|text", "-o nagios and -o text" STDOUT "text=FILE"},
-      {"-o|json=/a|-o|text=/a", "two outputs go to '/a'"},
-      {"-o|influx=/a|-o|influx=/a", "two outputs go to '/a'"},
-      {"-q|-o|json", "--quiet and --output exclude each other"},
-      {"-o|json|-q", "--quiet and --output exclude each other"},
-      {"--inetd|-q", "--inetd and --quiet exclude each other"},
-      {"-o|json|--inetd", "--inetd and --output exclude each other"},
-      {"--inetd|-o|json=/x", "--inetd and --output exclude each other"},
-      {"-d|--inetd", "--inetd and --debug exclude each other"},
-      {"-H|a|-M|b", "--host and --machine exclude each other"},
-      {"-M|a|-H|b", "--host and --machine exclude each other"},
-      {"-H|", "--host: '' is no name of a machine"},
-      {"-H|-oProxyCommand=x", "--host: '-oProxyCommand=x' is no name of a machine"},
-      {"-H|a b", "--host: 'a b' is no name of a machine"},
-      {"-M|a\tb", "--machine: 'a\\x09b' is no name of a machine"},
-      {"-M|\x7f", "--machine: '\\x7f' is no name of a machine"},
-      {"-M|-x", "--machine: '-x' is no name of a machine"},
+      {"-x", "-x"},
+      {"-4", "-4"}, /* as check_ntp_time takes it */
+      {"-d4q", "-4"},
+      {"-q|-d4", "-4"},
+      {"-\xc3\xb6", "-\\xc3"},
+      {"-d\xc3\xb6", "-\\xc3"},
+      {"--nonsense", "--nonsense"},
+      {"--nonsense=1", "--nonsense=1"},
+      {"--\033", "--\\x1b"},
+      {"---", "---"},
+      {"--=x", "--=x"},
+      {"--outptu=json", "--output"},
+      {"--c=1", "--critical --config --check-config"},
+      {"--h", "--host --help"},
+      {"--quiet=1", "--quiet=1"},
+      {"--check=1", "--check-config"},
+      {"-d|--help=x", "'x'"},
+      {"-4|--nonsense|word", "-4"}, /* the first of them */
+      {"-w", "-w"},
+      {"-d|--warning", "--warning"},
+      {"--log", "--log"},
+      {"word", "'word'"},
+      {"-w|1|2", "'2'"},
+      {"--|-d", "'-d'"},
+      {"a\nb", "'a\\x0ab'"},
+      {"-o|yaml", "'yaml'"},
+      {"-o|JSON", "'JSON'"},
+      {"-o|", "''"},
+      {"-o|json|-o|nagios", "nagios=FILE"},
+      {"-o|nagios|-o|text", "text=FILE"},
+      {"-o|json=/a|-o|text=/a", "'/a'"},
+      {"-o|influx=/a|-o|influx=/a", "'/a'"},
+      {"-q|-o|json", "--output"},
+      {"-o|json|-q", "--output"},
+      {"--inetd|-q", "--quiet"},
+      {"-o|json|--inetd", "--output"},
+      {"--inetd|-o|json=/x", "--output"},
+      {"-d|--inetd", "--debug"},
+      {"-H|a|-M|b", "--machine"},
+      {"-M|a|-H|b", "--machine"},
+      {"-H|", "--host: ''"},
+      {"-H|-oProxyCommand=x", "--host: '-oProxyCommand=x'"},
+      {"-H|a b", "--host: 'a b'"},
+      {"-M|a\tb", "--machine: 'a\\x09b'"},
+      {"-M|\x7f", "--machine: '\\x7f'"},
+      {"-M|-x", "--machine: '-x'"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    refuse(rows[i].line, rows[i].want);
+    refuse(rows[i].line, rows[i].quoted);
   }
 }
 
@@ -189,10 +191,7 @@ static void test_refused_letter(void **state) {
   (void)state;
   static const char *const lines[] = {"-xd", "-dxq", "-d|-xq"};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-    assert_int_equal(arguments_parse(lines[i], &options, &why), -EINVAL);
-    if (strcmp(why.text, "unknown option -x") != 0) {
-      fail_msg("%s: %s", lines[i], why.text);
-    }
+    refuse(lines[i], "-x");
   }
 }
 
@@ -225,7 +224,7 @@ static void test_too_many(void **state) {
   }
   parse(line);
   assert_int_equal(options.setting_count, OPTIONS_MAX);
-  refuse(strcat(line, "|-d"), "more than 64 settings");
+  refuse(strcat(line, "|-d"), "64");
 }
 
 int main(void) {
