@@ -17,9 +17,9 @@ teardown() {
 
 # --- no bus, or one that never behaves -------------------------------------------
 
-# bad_bus MODE REASON REGEX: for root and for a user.
+# bad_bus MODE REASON [REGEX]: for root and for a user.
 bad_bus() {
-  local mode=$1 reason=$2 pattern=$3
+  local mode=$1 reason=$2 pattern=${3-}
   lab_bad_bus_start "$mode" || return
   for AS in '' lab_as_user; do
     check -t 1
@@ -28,12 +28,11 @@ bad_bus() {
   done
 }
 
-readonly START='is the package dbus installed and running\?$'
-readonly CLOSED='it closed the connection: systemctl status dbus$'
-readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: systemctl status dbus$'
+readonly CLOSED='(Connection reset by peer|Broken pipe); .*systemctl status dbus$'
+readonly SILENT=' [0-9.]+m?s; .*systemctl status dbus$'
 
 @test "bus: accepts and closes" {
-  bad_bus accept-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $CLOSED"
+  bad_bus accept-close no-bus "$CLOSED"
 }
 
 @test "bus: accepts and is silent" {
@@ -45,7 +44,7 @@ readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: syst
 }
 
 @test "bus: sends a line without an end" {
-  bad_bus endless no-bus 'cannot connect to the system bus: '
+  bad_bus endless no-bus
 }
 
 @test "bus: answers at ten bytes a second" {
@@ -53,7 +52,7 @@ readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: syst
 }
 
 @test "bus: refuses every authentication" {
-  bad_bus reject denied 'cannot connect to the system bus: Operation not permitted; it refuses our user at authentication'
+  bad_bus reject denied 'Operation not permitted; '
 }
 
 @test "bus: authenticates and is silent" {
@@ -61,27 +60,27 @@ readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: syst
 }
 
 @test "bus: authenticates and sends garbage" {
-  bad_bus auth-garbage no-bus 'cannot connect to the system bus: Bad message'
+  bad_bus auth-garbage no-bus 'Bad message'
 }
 
 @test "bus: authenticates and closes" {
-  bad_bus auth-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $CLOSED"
+  bad_bus auth-close no-bus "$CLOSED"
 }
 
 @test "bus: says hello and is silent" {
-  bad_bus hello-silent timeout 'did not answer within [0-9.]+m?s.*; check '
+  bad_bus hello-silent timeout ' [0-9.]+m?s'
 }
 
 @test "bus: says hello and closes at the call" {
-  bad_bus hello-close no-bus "cannot connect to the system bus: (Connection reset by peer|Broken pipe); $CLOSED"
+  bad_bus hello-close no-bus "$CLOSED"
 }
 
 @test "bus: its backlog is full" {
-  bad_bus backlog-full no-bus 'cannot connect to the system bus: Resource temporarily unavailable; it takes no more connections'
+  bad_bus backlog-full no-bus 'Resource temporarily unavailable; .*systemctl status dbus$'
 }
 
 @test "bus: a socket that nobody listens on any more" {
-  bad_bus stale no-bus "cannot connect to the system bus: Connection refused; $START"
+  bad_bus stale no-bus 'Connection refused; '
 }
 
 @test "bus: none of the kind is there" {
@@ -90,7 +89,7 @@ readonly SILENT='the system bus did not answer within [0-9.]+m?s; check it: syst
     for AS in '' lab_as_user; do
       DBUS_SYSTEM_BUS_ADDRESS=unix:path=$path check -t 1
       in_time 1
-      verdict 3 no-bus "cannot connect to the system bus: $words; $START"
+      verdict 3 no-bus "$words; "
     done
   done <<ROWS
 /nonexistent/socket No such file or directory
@@ -100,7 +99,7 @@ $BATS_TEST_TMPDIR Connection refused
 ROWS
   unset DBUS_SYSTEM_BUS_ADDRESS # the standard path, where the lab has none
   check
-  verdict 3 no-bus "No such file or directory; $START"
+  verdict 3 no-bus 'No such file or directory; '
 }
 
 # The lab's users, without the one that we and dbus-daemon are: as DynamicUser= looks to dbus-daemon.
@@ -114,8 +113,7 @@ ROWS
   lab_until 5 test -S /run/dbus/system_bus_socket
   check
   umount /etc/passwd
-  verdict 3 denied 'the system bus closed the connection, since our uid 0 has no entry in /etc/passwd; ' \
-    'run as a user that has one \(in a unit User=ntp_monitor, not DynamicUser=yes\)$'
+  verdict 3 denied 'uid 0 .*/etc/passwd; ' 'User=ntp_monitor, .*DynamicUser=yes'
 }
 
 @test "bus: no permission for its socket" {
@@ -123,7 +121,7 @@ ROWS
   chmod 000 /run/dbus/system_bus_socket
   AS=lab_as_user
   check
-  verdict 3 denied 'cannot connect to the system bus: Permission denied'
+  verdict 3 denied 'Permission denied; '
 }
 
 @test "bus: a real one that is frozen" {
@@ -160,8 +158,7 @@ waiting_at_bus() {
   for AS in '' lab_as_user; do
     check
     in_time 1
-    verdict 3 denied 'the bus policy forbids asking systemd-timesyncd \(.+\); ' \
-      '; check org\.freedesktop\.timesync1\.conf in /usr/share/dbus-1/system\.d$'
+    verdict 3 denied 'systemd-timesyncd.* \(.+\); .*org\.freedesktop\.timesync1\.conf .*/usr/share/dbus-1/system\.d$'
   done
 }
 
@@ -176,7 +173,7 @@ waiting_at_bus() {
     "unix:path=/nonexistent;;unixexec:path=$evil" "unix:path=/nonexistent;unixexec:path=$evil;"; do
     DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
     in_time 1
-    verdict 3 no-bus 'DBUS_SYSTEM_BUS_ADDRESS is .* root connects to unix: addresses alone; unset it$'
+    verdict 3 no-bus 'DBUS_SYSTEM_BUS_ADDRESS .*unix: '
     [ ! -e "$evil.ran" ] || fail "executed: $address"
   done
   # A user may, as with every program that uses sd-bus; and so the trap is seen to work.
@@ -192,7 +189,7 @@ waiting_at_bus() {
     UNIX:path=/x ' unix:path=/x' nonsense $'tcp:\e[31m\n\xff'; do
     DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
     in_time 1
-    verdict 3 no-bus 'root connects to unix: addresses alone'
+    verdict 3 no-bus 'DBUS_SYSTEM_BUS_ADDRESS .*unix: '
     harmless "$OUT" "$ERR"
   done
   # These have the form, and lead nowhere.
@@ -200,7 +197,8 @@ waiting_at_bus() {
     for AS in '' lab_as_user; do
       DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
       in_time 2
-      verdict 3 no-bus 'cannot connect to the system bus: '
+      verdict 3 no-bus
+      if grep -q DBUS_SYSTEM_BUS_ADDRESS "$OUT"; then fail "refused: $address"; fi
     done
   done
 }
@@ -219,28 +217,28 @@ answer() {
   lab_bus_start
   while read -r mode words; do
     answer "$mode"
-    verdict 3 bad-reply "systemd-timesyncd's $words" || row "$mode"
+    verdict 3 bad-reply "systemd-timesyncd.* $words" || row "$mode"
     harmless "$OUT" "$ERR"
   done <<'ROWS'
-nothing reply has the type '' instead of a\{sv\}
-text reply has the type 's' instead of a\{sv\}
-texts reply has the type '\(ss\)' instead of a\{sv\}
-not-variants reply has the type 'a\{ss\}' instead of a\{sv\}
-not-names reply has the type 'a\{uv\}' instead of a\{sv\}
-more reply has the type 'a\{sv\}s' instead of a\{sv\}
-empty reply has no ServerName
-many reply is malformed at its list of properties, which has no end
-no-name reply has no ServerName
-no-address reply has no ServerAddress
-no-poll reply has no PollIntervalUSec
-no-message reply has no NTPMessage; is its version older than 239\?$
-name-number ServerName has the type u instead of s
-address-text ServerAddress has the type s instead of \(iay\)
-poll-text PollIntervalUSec has the type s instead of t
-message-text NTPMessage has the type s instead of \(uuuuittayttttbtt\)
-message-short NTPMessage has the type \(uuuu\) instead of
-message-long NTPMessage has the type \(uuuuittayttttbttu\) instead of
-message-fd NTPMessage has the type h instead of
+nothing '' .*a\{sv\}
+text 's' .*a\{sv\}
+texts '\(ss\)' .*a\{sv\}
+not-variants 'a\{ss\}' .*a\{sv\}
+not-names 'a\{uv\}' .*a\{sv\}
+more 'a\{sv\}s' .*a\{sv\}
+empty ServerName
+many list of properties
+no-name ServerName
+no-address ServerAddress
+no-poll PollIntervalUSec
+no-message NTPMessage; .* 239
+name-number ServerName .* u .* s
+address-text ServerAddress .* s .* \(iay\)
+poll-text PollIntervalUSec .* s .* t
+message-text NTPMessage .* s .* \(uuuuittayttttbtt\)
+message-short NTPMessage .* \(uuuu\) .* \(uuuuittayttttbtt\)
+message-long NTPMessage .* \(uuuuittayttttbttu\) .* \(uuuuittayttttbtt\)
+message-fd NTPMessage .* h .* \(uuuuittayttttbtt\)
 ROWS
 }
 
@@ -268,24 +266,24 @@ ROWS
     answer error error_name="$name" error_message='because'
     verdict 3 "$reason" "$words" || row "$name"
   done <<ROWS
-$e.ServiceUnknown no-service is not running.*; if it should: systemctl start systemd-timesyncd
-$e.NameHasNoOwner no-service is not running
-org.freedesktop.systemd1.NoSuchUnit no-service is not running
-$e.NoReply no-service vanished while it was asked; check the NTP service
-$e.AccessDenied denied the bus policy forbids asking systemd-timesyncd \(because\); check
-$e.UnknownMethod bad-reply answered $e\.UnknownMethod: because
-org.example.Broken bad-reply answered org\.example\.Broken: because
+$e.ServiceUnknown no-service systemctl start systemd-timesyncd
+$e.NameHasNoOwner no-service systemctl start systemd-timesyncd
+org.freedesktop.systemd1.NoSuchUnit no-service systemctl start systemd-timesyncd
+$e.NoReply no-service systemctl status systemd-timesyncd
+$e.AccessDenied denied systemd-timesyncd.* \(because\);
+$e.UnknownMethod bad-reply $e\.UnknownMethod: because
+org.example.Broken bad-reply org\.example\.Broken: because
 ROWS
   # A newline, an escape sequence, a right-to-left override, a C1 control.
   answer error error_message=0x6974200a1b5b33316d20e280ae20c29b20656e64
-  verdict 3 bad-reply 'answered org\.example\.Broken: it \\x0a\\x1b\[31m \\xe2\\x80\\xae \\xc2\\x9b end'
+  verdict 3 bad-reply 'org\.example\.Broken: it \\x0a\\x1b\[31m \\xe2\\x80\\xae \\xc2\\x9b end'
   harmless "$OUT" "$ERR"
 }
 
 @test "reply: none, a late one, and an owner that ends instead" {
   lab_bus_start
   answer swallow
-  verdict 3 timeout 'systemd-timesyncd is there but did not answer within [0-9.]+m?s: it hangs; check'
+  verdict 3 timeout ' [0-9.]+m?s.* systemctl status systemd-timesyncd$'
   answer late=5s
   verdict 3 timeout
   answer late=200ms
@@ -293,7 +291,7 @@ ROWS
   [ "$took_ms" -ge 190 ]
   answer exit
   in_time 1
-  verdict 3 no-service 'vanished while it was asked; check the NTP service'
+  verdict 3 no-service 'systemctl status systemd-timesyncd$'
 }
 
 # --- the values ------------------------------------------------------------------------
@@ -303,43 +301,43 @@ ROWS
   while IFS='|' read -r settings words; do
     # shellcheck disable=SC2086 # several settings
     answer $settings
-    verdict 3 bad-reply "$words" 'this is not a reading$' || row "$settings"
+    verdict 3 bad-reply "$words" || row "$settings"
   done <<'ROWS'
-leap=4|leap indicator is 4, which is not 0 to 3
-leap=4294967295|leap indicator is 4294967295
-version=2|NTP version is 2, which is not 3 or 4
-version=5|NTP version is 5
-mode=3|mode is 3, which is not 4
-mode=5|mode is 5
-stratum=17|stratum is 17, which is not 0 to 16
-stratum=4294967295|stratum is 4294967295
+leap=4|leap .* 4\>.* 0 to 3
+leap=4294967295|leap .* 4294967295\>
+version=2|version .* 2\>.* 3 or 4
+version=5|version .* 5\>
+mode=3|mode .* 3\>.* 4
+mode=5|mode .* 5\>
+stratum=17|stratum .* 17\>.* 0 to 16
+stratum=4294967295|stratum .* 4294967295\>
 precision=129|precision
 precision=-129|precision
 precision=-2147483648|precision
-reference=0x|reference's length is 0
-reference=0x010203|reference's length is 3
-reference=0x0102030405|reference's length is 5
-root_delay_us=86400000001|root delay .*more than a day
-root_delay_us=18446744073709551615|root delay .*more than a day
-root_dispersion_us=86400000001|root dispersion .*more than a day
-root_dispersion_us=18446744073709551615|root dispersion .*more than a day
-jitter_us=9223372036854776|jitter .*more than 292 years
-jitter_us=9223372036854775808|jitter .*more than 292 years
-jitter_us=18446744073709551615|jitter .*more than 292 years
-address=0xc00002|server address has family 2 with 3 bytes
-address=0x|server address has family 2 with 0 bytes
-family=10|server address has family 10 with 4 bytes
-family=0|server address has family 0 with 4 bytes
-family=-1|server address has family -1
-family=1|server address has family 1
-family=10 address=0x0102030405060708090a0b0c0d0e0f1011|family 10 with 17 bytes
-t1=18446744073709551615|originate time stamp .*2262
-t2=18446744073709551615|receive time stamp .*2262
-t3=9223372036854775809|transmit time stamp .*2262
-t4=9223372036854776|destination time stamp .*2262
-t1=now t4=now-1s|time stamps are out of order
-t2=now t3=now-1s|time stamps are out of order
-t1=now-1s t2=now-3s t3=now t4=now|time stamps are out of order \(round trip .*, at the server
+reference=0x|reference.* 0\>
+reference=0x010203|reference.* 3\>
+reference=0x0102030405|reference.* 5\>
+root_delay_us=86400000001|root delay .* day
+root_delay_us=18446744073709551615|root delay .* day
+root_dispersion_us=86400000001|root dispersion .* day
+root_dispersion_us=18446744073709551615|root dispersion .* day
+jitter_us=9223372036854776|jitter .* 292 years
+jitter_us=9223372036854775808|jitter .* 292 years
+jitter_us=18446744073709551615|jitter .* 292 years
+address=0xc00002|family 2 .*3 bytes
+address=0x|family 2 .*0 bytes
+family=10|family 10 .*4 bytes
+family=0|family 0 .*4 bytes
+family=-1|family -1
+family=1|family 1\>
+family=10 address=0x0102030405060708090a0b0c0d0e0f1011|family 10 .*17 bytes
+t1=18446744073709551615|originate .*2262
+t2=18446744073709551615|receive .*2262
+t3=9223372036854775809|transmit .*2262
+t4=9223372036854776|destination .*2262
+t1=now t4=now-1s|time stamps .*\(.*, .*\)
+t2=now t3=now-1s|time stamps .*\(.*, .*\)
+t1=now-1s t2=now-3s t3=now t4=now|time stamps .*\(.*, .*\)
 ROWS
 }
 
@@ -388,12 +386,12 @@ ROWS
 @test "values: before the first reply nothing in the message counts" {
   lab_bus_start
   answer packets=0 t1=0 t2=18444535084909551616 t3=18444535084909551616 t4=0 jitter_us=0 stratum=0
-  verdict 1 not-synchronised 'no reply yet from ntp\.example\.org'
+  verdict 1 not-synchronised 'ntp\.example\.org'
   server_is '[.jitter_s, .offset_s, .delay_s, .root_distance_s, .age_s, .stratum, .leap, .replies]' \
     '[null,null,null,null,null,null,null,0]'
   answer packets=0 jitter_us=18446744073709551615 stratum=77 leap=9 mode=1 reference=0x name= \
     family=0 address=0x
-  verdict 1 not-synchronised 'systemd-timesyncd has asked no server yet'
+  verdict 1 not-synchronised networkctl
 }
 
 @test "age: too old, or in the future" {
@@ -404,26 +402,26 @@ ROWS
     verdict "$wanted" "$reason" "$words" || row "$settings"
   done <<'ROWS'
 age=811s|0|ok|
-age=813s|1|stale|^NTP reading stale: last reply 13min 3[34]s ago \(limit: 13min 32s\)
+age=813s|1|stale| 13min 3[34]s .* 13min 32s
 poll_us=1000000 age=780s|0|ok|
-poll_us=1000000 age=782s|1|stale|last reply 13min [23]s ago \(limit: 13min 1s\)
+poll_us=1000000 age=782s|1|stale| 13min [23]s .* 13min 1s
 poll_us=0 age=2827s|0|ok|
-poll_us=0 age=2829s|1|stale|\(limit: 47min 8s\)
+poll_us=0 age=2829s|1|stale| 47min 8s
 age=-0.9s|0|ok|
-age=-1.5s|1|stale|the last reply lies 1\.[45]s in the future, so the clock was put back since or is not set
+age=-1.5s|1|stale| 1\.[45]s .*future
 packets=1 jitter_us=0 age=-1.5s offset=1s|0|warming-up|
 packets=1 jitter_us=0 age=-1.5s offset=-1s|0|warming-up|
-packets=1 jitter_us=0 age=-2.5s offset=1s|1|stale|in the future
-packets=1 jitter_us=0 age=-2.5s offset=-1s|1|stale|in the future
-age=-1.5s offset=1s|1|stale|in the future
-age=-3000s offset=3600s|2|offset|reading stale: the last reply lies (50min|49min 5[89]s) in the future
-age=3600s offset=3600s|2|offset|reading stale: last reply 1h( [12]s)? ago
-age=-3600s|1|stale|lies (1h|59min 59s) in the future
+packets=1 jitter_us=0 age=-2.5s offset=1s|1|stale|future
+packets=1 jitter_us=0 age=-2.5s offset=-1s|1|stale|future
+age=-1.5s offset=1s|1|stale|future
+age=-3000s offset=3600s|2|offset|stale: .* (50min|49min 5[89]s) .*future
+age=3600s offset=3600s|2|offset|stale: .* 1h\>
+age=-3600s|1|stale| (1h|59min 59s) .*future
 packets=1 jitter_us=0 age=816s offset=5s|0|warming-up|
 packets=1 jitter_us=0 age=818s offset=5s|1|stale|
 packets=1 jitter_us=0 age=816s offset=-5s|1|stale|
-packets=1 jitter_us=0 age=3600s offset=7200s|1|stale|last reply (1h|59min 59s)
-t1=0 t2=0 t3=0 t4=0|1|stale|last reply [0-9]+d .*ago
+packets=1 jitter_us=0 age=3600s offset=7200s|1|stale| (1h|59min 59s)
+t1=0 t2=0 t3=0 t4=0|1|stale| [0-9]+d\>
 ROWS
   answer age=813s jitter_us=3000000
   verdict 1 stale ', jitter: 3s \(threshold: 2s\)'
@@ -437,7 +435,7 @@ ROWS
   end=9223372036854775
   while read -r t1 t2 t3 t4 wanted reason; do
     answer "t1=$t1" "t2=$t2" "t3=$t3" "t4=$t4" root_delay_us=86400000000
-    verdict "$wanted" "$reason" 'NTP reading stale|; reading stale' || row "$t1 $t2 $t3 $t4"
+    verdict "$wanted" "$reason" stale || row "$t1 $t2 $t3 $t4"
     config 'offset_threshold = 1s'
     check -C "$CONF"
     verdict "$wanted" "$reason" || row "$t1 $t2 $t3 $t4"
