@@ -9,6 +9,7 @@
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/printed.h"
 #include "tests/unit/temp.h"
 
@@ -27,8 +28,8 @@ static void test_find(void **state) {
   assert_null(format_table[5]);
   assert_null(format_find("x\n", &why));
   assert_int_equal(why.reason, REASON_CONFIG);
-  assert_string_equal(why.text,
-                      "'x\\x0a' is no format; there are: text, json, nagios, prometheus, influx");
+  assert_golden(why.text, "unknown format");
+  assert_non_null(strstr(why.text, "'x\\x0a'"));
 }
 
 static void print_nothing(FILE *out, const struct report *report, bool colour) {
@@ -67,7 +68,7 @@ static int print_to(int fd, const struct format *format, const struct env *env) 
     (void)close(STDOUT_FILENO);
     (void)(fd >= 0 && dup2(fd, STDOUT_FILENO));
     int error = format_print(format, &example.report, &now, &why);
-    bool told = strncmp(why.text, "the report could not be written to stdout: ", 43) == 0;
+    bool told = strstr(why.text, "stdout: ") != NULL;
     _exit(told == (error != 0) ? -error : 255);
   }
   int status = 0;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/trace.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/log_chain.h"
 
 static void test_ends(void **state) {
@@ -108,13 +109,13 @@ static void test_trace(void **state) {
   log_chain_add_local(&chain, "log");
   assert_int_equal(log_write(&chain.log, SEVERITY_WARNING, "x", NULL), 0);
   const char *line = trace_next(chain.trace, NULL);
-  assert_non_null(strstr(line, "ms log: local socket missing failed: No such file or directory"));
+  assert_golden(strstr(line, "log: "), "missing socket");
   line = trace_next(chain.trace, line);
-  assert_non_null(strstr(line, "ms log: UDP 127.0.0.1 failed: "));
   (void)snprintf(want, sizeof want, "port %u: Connection refused", port);
+  assert_non_null(strstr(line, "127.0.0.1"));
   assert_non_null(strstr(line, want));
   line = trace_next(chain.trace, line);
-  assert_non_null(strstr(line, "ms log: local socket log took: WARNING x"));
+  assert_golden(strstr(line, "log: "), "socket");
   assert_null(trace_next(chain.trace, line));
   log_close(&chain.log);
   (void)close(local);
@@ -188,13 +189,13 @@ static void test_none(void **state) {
   assert_int_equal(chain.log.end_count, 0);
   assert_int_equal(log_write(&chain.log, SEVERITY_CRITICAL, "x", NULL), 0);
   const char *line = trace_next(chain.trace, NULL);
-  assert_non_null(strstr(line, "ms log: not wanted (syslog_address is none): CRITICAL x"));
+  assert_golden(strstr(line, "log: "), "no socket");
   log_chain_add_local(&chain, "missing");
   assert_int_equal(log_write(&chain.log, SEVERITY_DEBUG, "x", NULL), 0);
   chain.config.log_level = SEVERITY_WARNING;
   assert_int_equal(log_write(&chain.log, SEVERITY_INFO, "y", NULL), 0);
   line = trace_next(chain.trace, line);
-  assert_non_null(strstr(line, "ms log: not wanted (below log_level): INFO y"));
+  assert_golden(strstr(line, "log: "), "below log_level");
   assert_null(trace_next(chain.trace, line));
   log_close(&chain.log);
 }

@@ -10,6 +10,7 @@
 
 #include "ntp_monitor/frame.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/log_chain.h"
 
 /* The time is the receiver's own: "Mmm dd hh:mm:ss" becomes T. */
@@ -130,9 +131,7 @@ static void test_stderr_lost(void **state) {
   static const struct {
     const char *path;
     int error;
-    const char *why;
-  } rows[] = {{"/dev/null", -ENODEV, "it is /dev/null"},
-              {"/dev/full", -ENOSPC, "No space left on device"}};
+  } rows[] = {{"/dev/null", -ENODEV}, {"/dev/full", -ENOSPC}};
   struct log_chain chain;
   struct why why;
   struct frame_line line = {.severity = SEVERITY_INFO, .text = "x"};
@@ -143,7 +142,7 @@ static void test_stderr_lost(void **state) {
     int error = transport_stderr.send(&fd, NULL, &line, &chain.env, &chain.config, &why);
     log_chain_restore(saved);
     assert_int_equal(error, rows[i].error);
-    assert_string_equal(why.text, rows[i].why);
+    assert_golden(why.text, "%s", rows[i].path);
   }
   int ends[2];
   assert_int_equal(pipe2(ends, O_CLOEXEC), 0);

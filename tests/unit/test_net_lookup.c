@@ -20,6 +20,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 
 static struct {
   int error;
@@ -106,7 +107,7 @@ static void test_error(void **state) {
   memset(&resolver, 0, sizeof resolver);
   resolver.error = EAI_NONAME;
   assert_int_equal(resolve(5000), -ENOENT);
-  assert_string_equal(why.text, "looking up log.example.org: Name or service not known");
+  assert_golden(why.text, "EAI_NONAME");
   assert_int_equal(why.reason, REASON_NO_SOURCE);
 }
 
@@ -118,7 +119,7 @@ static void test_hanging(void **state) {
   int64_t begun_ns = clock_monotonic_ns();
   assert_int_equal(resolve(60), -ETIMEDOUT);
   assert_in_range(clock_monotonic_ns() - begun_ns, 59 * DURATION_MS, 2000 * DURATION_MS);
-  assert_string_equal(why.text, "looking up log.example.org: no answer from DNS in time");
+  assert_golden(why.text, "hangs");
   assert_int_equal(why.reason, REASON_TIMEOUT);
 }
 
@@ -127,7 +128,7 @@ static void test_dying(void **state) {
   memset(&resolver, 0, sizeof resolver);
   resolver.dies = true;
   assert_int_equal(resolve(5000), -EIO);
-  assert_string_equal(why.text, "looking up log.example.org: Input/output error");
+  assert_golden(why.text, "dies");
 }
 
 /* Look-ups leave no descriptor behind. */

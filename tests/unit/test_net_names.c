@@ -20,6 +20,7 @@
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/net.h"
+#include "tests/unit/golden.h"
 
 enum { NAMES_MAX = 200 };
 
@@ -145,7 +146,7 @@ static void test_literals(void **state) {
   assert_true(names[0].count == 1 && names[1].count == 1 && names[2].count == 2);
   assert_int_equal(names[3].count, 1);
   assert_int_equal(names[4].count, 0);
-  assert_string_equal(names[4].problem, "this machine has no such network interface");
+  assert_golden(names[4].problem, "no such interface");
 }
 
 /* One that hangs holds up no other, though there are more names than children. */
@@ -159,7 +160,7 @@ static void test_hanging(void **state) {
     assert_int_equal(names[i].count, i == 3 || i == 100 ? 0 : 2);
   }
   assert_int_equal(names[3].reason, REASON_TIMEOUT);
-  assert_string_equal(names[3].problem, "no answer from DNS in time");
+  assert_golden(names[3].problem, "hangs");
 }
 
 /* Side by side: 16 that take 0.2 s each. */
@@ -181,7 +182,7 @@ static void test_dying(void **state) {
   (void)resolve(2, 5000);
   assert_int_equal(names[0].count, 0);
   assert_int_equal(names[0].reason, REASON_NO_SOURCE);
-  assert_string_equal(names[0].problem, "the look-up ended without an answer");
+  assert_golden(names[0].problem, "dies");
   assert_int_equal(names[1].count, 1);
 }
 

@@ -16,6 +16,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 
 static struct net_address addresses[NET_ADDRESSES];
 static struct why why;
@@ -62,7 +63,7 @@ static void test_zones(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     assert_int_equal(resolve(bad[i], -1), -ENODEV);
     assert_int_equal(why.reason, REASON_NO_SOURCE);
-    assert_non_null(strstr(why.text, ": this machine has no such network interface"));
+    assert_golden(why.text, "%s", bad[i]);
   }
   assert_int_equal(net_literal("192.0.2.1%lo", 1, addresses), 0);
 }
@@ -83,8 +84,9 @@ static void test_invalid(void **state) {
   int64_t begun_ns = clock_monotonic_ns();
   assert_true(resolve("no.such.invalid", 1000) < 0);
   assert_in_range(clock_monotonic_ns() - begun_ns, 0, 3000 * DURATION_MS);
-  assert_memory_equal(why.text, "looking up no.such.invalid: ", 28);
-  assert_true(strlen(why.text) > 28);
+  const char *cause = strstr(why.text, "no.such.invalid: ");
+  assert_non_null(cause);
+  assert_true(strlen(cause) > strlen("no.such.invalid: "));
   assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
   assert_int_equal(errno, ECHILD);
 }

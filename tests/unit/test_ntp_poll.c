@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/golden.h"
 #include "tests/unit/ntp_plan.h"
 #include "tests/unit/sockets.h"
 
@@ -76,10 +77,10 @@ static void test_lost(void **state) {
   assert_true(ntp_peers[0].at_ns[2] - ntp_peers[0].at_ns[1] > 150 * DURATION_MS);
   assert_int_equal(servers[1].reply_count, 1);
   assert_int_equal(servers[1].reason, REASON_TIMEOUT);
-  assert_string_equal(servers[1].remark, "2 of 3 requests had no reply");
+  assert_golden(servers[1].remark, "2 of 3 lost");
   assert_int_equal(servers[2].reply_count, 0);
   assert_int_equal(ntp_peers[2].requests, 2);
-  assert_string_equal(servers[2].remark, "no reply to 2 requests");
+  assert_golden(servers[2].remark, "all lost");
   ntp_poll_free(&plan);
 }
 
@@ -109,7 +110,7 @@ static void test_refused(void **state) {
   assert_int_equal(servers[0].reply_count, 1);
   for (int i = 1; i < 3; i++) {
     assert_int_equal(servers[i].reason, REASON_NO_SERVICE);
-    assert_string_equal(servers[i].remark, "port unreachable: no NTP server runs there");
+    assert_golden(servers[i].remark, "closed port");
     assert_int_equal(servers[i].sent, 1);
   }
   ntp_poll_free(&plan);
@@ -175,7 +176,7 @@ static void test_no_way(void **state) {
   servers[0].address[0].length_bytes = 3; /* connect(2): Invalid argument */
   run(9000);
   assert_int_equal(servers[0].reason, REASON_NO_SOURCE);
-  assert_string_equal(servers[0].remark, "cannot be asked: Invalid argument");
+  assert_golden(servers[0].remark, "no way");
   assert_int_equal(servers[0].sent, 0);
   ntp_poll_free(&plan);
 }
@@ -187,15 +188,16 @@ static void test_bad_replies(void **state) {
   ntp_peers[2].long_ones = 2;
   assert_int_equal(ntp_peers_begin(3), 0);
   prepare(3, 1);
+  servers[2].name = "c.example";
   run(9000);
   assert_int_equal(servers[0].reply_count, 1);
   assert_string_equal(servers[0].remark, "");
   assert_int_equal(servers[1].reply_count, 0);
   assert_int_equal(servers[1].reason, REASON_BAD_REPLY);
-  assert_memory_equal(servers[1].remark, "no good reply: ", 15);
+  assert_int_not_equal(servers[1].remark[0], '\0');
   assert_int_equal(servers[1].sent, 2);
   assert_int_equal(servers[2].reply_count, 1);
-  assert_true(traced("dropped: a datagram that is too long"));
+  assert_true(traced("c.example: dropped: "));
   ntp_poll_free(&plan);
 }
 

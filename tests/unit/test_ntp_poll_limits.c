@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/golden.h"
 #include "tests/unit/ntp_plan.h"
 #include "tests/unit/sockets.h"
 
@@ -24,8 +25,8 @@ static void test_deadline(void **state) {
   assert_in_range(servers[0].reply_count, 1, 3);
   assert_int_equal(servers[0].reason, REASON_OK);
   assert_int_equal(servers[1].reason, REASON_TIMEOUT);
-  assert_string_equal(servers[1].remark, "no reply to 1 request");
-  assert_true(traced("of which the time left allows fewer"));
+  assert_golden(servers[1].remark, "one lost");
+  assert_golden(strstr(trace_next(&trace, NULL), "ntp: "), "64 samples in 700 ms");
   assert_false(plan.one_fits);
   ntp_poll_free(&plan);
   prepare(2, 1);
@@ -173,8 +174,9 @@ static bool hard_limit(void) {
   bool good = limit(6, true);
   prepare(100, 2);
   run(9000);
-  good =
-      good && plan.at_once > 0 && plan.at_once <= 6 && traced("asked in waves") && served() == 100;
+  char told[32];
+  (void)snprintf(told, sizeof told, "ntp: %zu ", plan.at_once);
+  good = good && plan.at_once > 0 && plan.at_once <= 6 && traced(told) && served() == 100;
   ntp_poll_free(&plan);
   return good;
 }
@@ -185,7 +187,7 @@ static bool no_descriptor(void) {
   prepare(2, 1);
   run(9000);
   good = good && servers[1].reason == REASON_NO_SOURCE &&
-         strcmp(servers[1].remark, "cannot be asked: Too many open files") == 0;
+         strstr(servers[1].remark, "Too many open files") != NULL;
   ntp_poll_free(&plan);
   return good;
 }
@@ -206,7 +208,7 @@ static bool in_vain(void) {
   prepare(20, 1);
   run(500);
   good = good && servers[0].sent == 1 && servers[19].reason == REASON_TIMEOUT &&
-         strcmp(servers[19].remark, "not asked: no descriptor became free in time") == 0;
+         servers[19].sent == 0 && servers[19].remark[0] != '\0';
   ntp_poll_free(&plan);
   return good;
 }

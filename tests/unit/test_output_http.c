@@ -23,6 +23,7 @@ static char *fake_dlerror(void);
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/metric.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
 /* --- a plug-in of the test's own ----------------------------------------------- */
@@ -169,20 +170,22 @@ static void test_name(void **state) {
   assert_string_equal(fake.addresses, "localhost:1234:127.0.0.1,[::1]");
 }
 
-static void refused(int error, const char *words) {
+static void refused(int error, const char *quoted) {
   assert_int_equal(deliver_to("http://127.0.0.1"), error);
   assert_int_equal(strncmp(why.text, "http://127.0.0.1: ", 18), 0);
-  if (strstr(why.text, words) == NULL) {
-    fail_msg("%s, not: %s", words, why.text);
+  if (strstr(why.text, quoted) == NULL) {
+    fail_msg("%s, not: %s", quoted, why.text);
   }
 }
 
 static void test_settings(void **state) {
   (void)state;
   prepare(NULL, 0);
-  refused(-EINVAL, "section [influx] has neither");
+  refused(-EINVAL, "[influx]");
+  assert_golden(why.text, "no settings");
   prepare((const char *[][2]){{"org", "o"}}, 1);
-  refused(-EINVAL, "org: bucket is not set");
+  refused(-EINVAL, "bucket");
+  assert_golden(why.text, "org alone");
   assert_int_equal(fake.opened, 0);
 }
 
@@ -195,7 +198,8 @@ static void test_secrets(void **state) {
                               {"username", "u"},
                               {"password_file", "/nonexistent/file"}},
           3);
-  refused(-ENOENT, "password_file: /nonexistent/file: cannot be opened");
+  refused(-ENOENT, "password_file: /nonexistent/file: ");
+  assert_golden(why.text, "missing password_file");
   assert_int_equal(fake.opened, 0);
 }
 
@@ -203,10 +207,11 @@ static void test_plugin(void **state) {
   (void)state;
   prepare_1();
   fake.version = NULL;
-  refused(-ENOENT, "the plug-in http cannot be opened: http.so: no such file; install it");
+  refused(-ENOENT, "http.so: no such file");
   prepare_1();
   fake.version = "0.9";
-  refused(-ENOENT, "is of version 0.9 and the program of " NTP_MONITOR_VERSION);
+  refused(-ENOENT, " 0.9 ");
+  assert_non_null(strstr(why.text, NTP_MONITOR_VERSION));
   assert_int_equal(fake.posted, 0);
 }
 
@@ -214,18 +219,15 @@ static void test_answers(void **state) {
   (void)state;
   static const struct {
     long status;
-    const char *body, *location, *words;
+    const char *body, *location, *quoted;
   } rows[] = {
       {200, "<html>", "", "HTTP status 200"},
-      {401, "{\"error\":\"authorization failed\"}", "",
-       "HTTP status 401: authorization failed; check username and password_file in [influx]"},
-      {403, "", "", "HTTP status 403; check username and password_file in [influx]"},
-      {404, "{\"error\":\"no db\"}", "", "HTTP status 404: no db; check database in [influx]"},
+      {401, "{\"error\":\"authorization failed\"}", "", "HTTP status 401: authorization failed"},
+      {403, "", "", "HTTP status 403"},
+      {404, "{\"error\":\"no db\"}", "", "HTTP status 404: no db"},
       {500, "oh\x1b[31m\n", "", "HTTP status 500: oh\\x1b[31m"},
-      {302, "", "http://other/x",
-       "HTTP status 302: a redirect is not followed, it leads to "
-       "http://other/x; name the server itself"},
-      {301, "", "", "HTTP status 301: a redirect is not followed; name the server itself"},
+      {302, "", "http://other/x", "http://other/x"},
+      {301, "", "", "HTTP status 301"},
       {0, "", "", "HTTP status 0"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -233,7 +235,8 @@ static void test_answers(void **state) {
     fake.answer.status = rows[i].status;
     note(fake.answer.body, sizeof fake.answer.body, rows[i].body);
     note(fake.answer.location, sizeof fake.answer.location, rows[i].location);
-    refused(-EREMOTEIO, rows[i].words);
+    refused(-EREMOTEIO, rows[i].quoted);
+    assert_golden(why.text, "status %ld", rows[i].status);
   }
 }
 
@@ -241,9 +244,11 @@ static void test_advice(void **state) {
   (void)state;
   prepare((const char *[][2]){{"org", "o"}, {"bucket", "b"}, {"token_file", secret_file()}}, 3);
   fake.answer.status = 401;
-  refused(-EREMOTEIO, "; check token_file in [influx]");
+  refused(-EREMOTEIO, "token_file");
+  assert_golden(why.text, "status 401 with a token");
   fake.answer.status = 404;
-  refused(-EREMOTEIO, "; check org and bucket in [influx]");
+  refused(-EREMOTEIO, "bucket");
+  assert_golden(why.text, "status 404 with a bucket");
 }
 
 static void test_failures(void **state) {
@@ -265,7 +270,7 @@ static void test_late(void **state) {
   assert_int_equal(target_parse("http://127.0.0.1", false, &target, &why), 0);
   assert_int_equal(output_http.deliver(&target, "x", 1, &env, &config, &why), -ETIMEDOUT);
   assert_int_equal(fake.posted, 0);
-  assert_non_null(strstr(why.text, "no time is left"));
+  assert_golden(why.text, "too late");
 }
 
 int main(void) {
