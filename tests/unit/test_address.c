@@ -11,6 +11,7 @@
 
 #include "ntp_monitor/address.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 
 static void test_forms(void **state) {
   (void)state;
@@ -65,7 +66,9 @@ static void test_forms(void **state) {
   }
 }
 
-static void refuse(const char *text, const char *reason) {
+/* With a sentence that quotes so much of it. */
+static void refuse(const char *text, const char *quoted) {
+  char want[128];
   struct address address;
   struct address before;
   struct why why = {.text = ""};
@@ -73,61 +76,38 @@ static void refuse(const char *text, const char *reason) {
   before = address;
   assert_int_equal(address_parse(text, &address, &why), -EINVAL);
   assert_int_equal(why.reason, REASON_CONFIG);
-  assert_string_equal(why.text, reason);
+  (void)snprintf(want, sizeof want, "'%.80s'", quoted);
+  assert_non_null(strstr(why.text, want));
+  assert_golden(why.text, "'%.81s'", text);
   assert_memory_equal(&address, &before, sizeof address);
 }
 
-#define NO_ADDRESS \
-  " is no log address; write /path, host, host:port, [IPv6]:port, journal, stderr or none"
-#define NO_PORT " has no port from 1 to 65535"
-
 static void test_refused(void **state) {
   (void)state;
-  static const char *const none[] = {
-      "",    " ",    "a b",      " x",    "x ",  "-x",    ":514",  "@x",
-      "a/b", "x!:5", "\xc3\xa9", "%eth0", "x;y", "$HOME", "~/log",
+  /* No address; no port; colons; URLs; interfaces; brackets. */
+  static const char *const rows[] = {
+      "",         " ",       "a b",         " x",       "x ",       "-x",       ":514",
+      "@x",       "a/b",     "x!:5",        "\xc3\xa9", "%eth0",    "x;y",      "$HOME",
+      "~/log",    "x:",      "x:0",         "x:65536",  "x:70000",  "x:99999",  "x:100000",
+      "x:-1",     "x:+1",    "x:1 ",        "x: 1",     "x:0x10",   "x:port",   "[::1]:",
+      "[::1]:0",  "[::1]:a", "[::1]:65536", "x:1:2",    "1:2:3::x", "fe80::1%", "fe80::1%a/b",
+      "http://x", "fe80::1", "[",           "[::1",     "[::1]514", "[]",       "[192.0.2.1]",
   };
-  static const char *const ports[] = {
-      "x:",   "x:0",  "x:65536", "x:70000", "x:99999", "x:100000", "x:-1",    "x:+1",
-      "x:1 ", "x: 1", "x:0x10",  "x:port",  "[::1]:",  "[::1]:0",  "[::1]:a", "[::1]:65536"};
-  static const char *const colons[] = {
-      "x:1:2",       "1:2:3::x",         "fe80::1%",
-      "fe80::1%a/b", "fe80::1%eth0:514", "fe80::1%0123456789abcdef"};
-  char want[256];
-  for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-    char shown[64];
-    (void)snprintf(shown, sizeof shown, "%s", none[i]);
-    (void)snprintf(want, sizeof want, "'%s'" NO_ADDRESS, shown);
-    refuse(none[i], want);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    refuse(rows[i], rows[i]);
   }
-  for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
-    (void)snprintf(want, sizeof want, "'%s'" NO_PORT, ports[i]);
-    refuse(ports[i], want);
-  }
-  for (size_t i = 0; i < sizeof colons / sizeof *colons; i++) {
-    (void)snprintf(want, sizeof want,
-                   "'%s' is neither host:port nor an IPv6 address; write [IPv6]:port", colons[i]);
-    refuse(colons[i], want);
-  }
-  refuse("http://x", "'http://x' is a URL: write host, host:port or [IPv6]:port");
-  refuse("udp://tcp://x:514", "'tcp://x:514' is a URL: write host, host:port or [IPv6]:port");
-  refuse("fe80::1", "'fe80::1' is link-local: write its interface behind it, as in fe80::1%eth0");
-  refuse("[::1%eth0]:514", "'[::1%eth0]:514' has an interface behind its %, which only a "
-                           "link-local address has (fe80::1%eth0)");
-  refuse("[", "'[' is not [IPv6 address]:port");
-  refuse("[::1", "'[::1' is not [IPv6 address]:port");
-  refuse("[::1]514", "'[::1]514' is not [IPv6 address]:port");
-  refuse("[]", "'[]' has no IPv6 address between its brackets");
-  refuse("[localhost]:514", "'[localhost]:514' has no IPv6 address between its brackets");
-  refuse("[192.0.2.1]", "'[192.0.2.1]' has no IPv6 address between its brackets");
-  refuse("x\033y", "'x\\x1by'" NO_ADDRESS);
+  refuse("fe80::1%eth0:514", "fe80::1%eth0:514");
+  refuse("fe80::1%0123456789abcdef", "fe80::1%0123456789abcdef");
+  refuse("[::1%eth0]:514", "[::1%eth0]:514");
+  refuse("[localhost]:514", "[localhost]:514");
+  refuse("udp://tcp://x:514", "tcp://x:514");
+  refuse("x\033y", "x\\x1by");
 }
 
 /* sun_path has 108 bytes with its NUL: unix(7). A host name has what fits the field. */
 static void test_lengths(void **state) {
   (void)state;
   char text[300];
-  char want[256];
   struct address address;
   struct why why;
   memset(text, 'x', sizeof text);
@@ -137,17 +117,14 @@ static void test_lengths(void **state) {
   assert_string_equal(address.text, text);
   text[107] = 'x';
   text[108] = '\0';
-  (void)snprintf(want, sizeof want, "'%.80s' is too long for the path of a socket (107 bytes)",
-                 text);
-  refuse(text, want);
+  refuse(text, text);
   text[0] = 'x';
   text[108] = 'x';
   text[255] = '\0';
   assert_int_equal(address_parse(text, &address, &why), 0);
   text[255] = 'x';
   text[256] = '\0';
-  (void)snprintf(want, sizeof want, "'%.80s' is too long for a host name", text);
-  refuse(text, want);
+  refuse(text, text);
 }
 
 /* The same for a server, with the port that it has where none is given. */

@@ -18,6 +18,7 @@
 #include "ntp_monitor/owner.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 
 static const struct owner nobody = {"some", {NULL}};
 
@@ -39,13 +40,7 @@ static void test_file(void **state) {
   static const struct {
     uid_t file, folder;
     int result;
-    const char *words;
-  } rows[] = {
-      {0, 0, 1, ""},
-      {4242, 0, -EPERM, "/x/socket belongs to uid 4242, not to some's users (root): not believed"},
-      {0, 4242, -EPERM, "the folder of /x/socket belongs to uid 4242, not to some's users (root)"},
-      {4242, 4243, -EPERM, "/x/socket belongs to uid 4242"},
-  };
+  } rows[] = {{0, 0, 1}, {4242, 0, -EPERM}, {0, 4242, -EPERM}, {4242, 4243, -EPERM}};
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct why why = {.text = ""};
@@ -53,7 +48,12 @@ static void test_file(void **state) {
     file_uid = rows[i].file;
     folder_uid = rows[i].folder;
     assert_int_equal(owner_check_file("/x/socket", &nobody, &status, &why), rows[i].result);
-    assert_int_equal(strncmp(why.text, rows[i].words, strlen(rows[i].words)), 0);
+    assert_int_equal(why.text[0] == '\0', rows[i].result > 0);
+    if (rows[i].result < 0) {
+      assert_non_null(strstr(why.text, "4242"));
+      assert_golden(why.text, "a file of uid %u in a folder of uid %u", rows[i].file,
+                    rows[i].folder);
+    }
     assert_int_equal(status.st_uid, rows[i].result > 0 ? 0 : 77);
   }
   struct why why = {.text = ""};
@@ -93,7 +93,7 @@ static void test_port(void **state) {
     assert_string_equal(why.text, "");
     (void)close(server);
     assert_int_equal(owner_check_port(client, &nobody, &trace, &why), -EPERM);
-    assert_non_null(strstr(why.text, "let go of it at once"));
+    assert_null(strstr(why.text, "uid")); /* nobody has it any more */
     assert_int_equal(why.reason, REASON_BAD_REPLY);
     (void)close(client);
   }

@@ -10,6 +10,7 @@
 
 #include "ntp_monitor/target.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 
 static void test_good(void **state) {
   (void)state;
@@ -42,26 +43,25 @@ static void test_good(void **state) {
   assert_string_equal(target.text, "x.json");
   assert_int_equal(target_parse("./host:8086", true, &target, &why), 0);
   assert_int_equal(target_parse("host:8086", true, &target, &why), -EINVAL);
-  assert_non_null(strstr(why.text, "'host:8086' looks like a host: before one stands udp://, "));
+  assert_golden(why.text, "host:8086, relative");
   assert_int_equal(target_parse("-", true, &target, &why), -EINVAL);
-  assert_string_equal(why.text, "'-' is no file: for stdout write the format alone");
+  assert_golden(why.text, "-, relative");
 }
 
 static void test_bad(void **state) {
   (void)state;
   static const char *const rows[][2] = {
-      {"", "'' is no file"},
-      {"host:8086", "'host:8086' is no absolute path; before a host stands udp://, http:// or "
-                    "https://"},
-      {"x.json", "'x.json' is no absolute path"},
-      {"/run/", "'/run/' is a folder's name, not a file's"},
-      {"ftp://a", "'ftp://a' is neither a file nor udp://, http:// or https://"},
-      {"http://", "'' is no server"},
-      {"http://a/write", "'http://a/write' has a path"},
-      {"http://me:secret@a/x", "has a password in it: section [influx]"},
-      {"udp://a", "'a' has no port from 1 to 65535"},
-      {"udp://a:0", "'a:0' has no port"},
-      {"https://a b", "'a b' is no server"},
+      {"", "''"},
+      {"host:8086", "'host:8086'"},
+      {"x.json", "'x.json'"},
+      {"/run/", "'/run/'"},
+      {"ftp://a", "'ftp://a'"},
+      {"http://", "''"},
+      {"http://a/write", "'http://a/write'"},
+      {"http://me:secret@a/x", "[influx]"},
+      {"udp://a", "'a'"},
+      {"udp://a:0", "'a:0'"},
+      {"https://a b", "'a b'"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct target target = {.port = 7};
@@ -69,6 +69,7 @@ static void test_bad(void **state) {
     assert_int_equal(target_parse(rows[i][0], false, &target, &why), -EINVAL);
     assert_int_equal(why.reason, REASON_CONFIG);
     assert_non_null(strstr(why.text, rows[i][1]));
+    assert_golden(why.text, "'%s'", rows[i][0]);
     assert_int_equal(target.port, 7);
     assert_null(strstr(why.text, "secret"));
   }
@@ -77,7 +78,7 @@ static void test_bad(void **state) {
   struct why why;
   memset(text + 1, 'x', sizeof text - 2);
   assert_int_equal(target_parse(text, true, &target, &why), -EINVAL);
-  assert_non_null(strstr(why.text, "is too long"));
+  assert_golden(why.text, "a path of 299 bytes");
 }
 
 int main(void) {
