@@ -13,15 +13,20 @@
 #include "ntp_monitor/format.h"
 #include "tests/unit/example.h"
 
-static inline void assert_printed(const struct format *format, const struct report *report,
-                                  bool colour, const char *want) {
+static inline const char *printed(const struct format *format, const struct report *report,
+                                  bool colour) {
   static char have[16 * 1024];
   FILE *stream = fmemopen(have, sizeof have, "w");
   assert_non_null(stream);
   format->print(stream, report, colour);
   assert_int_equal(ferror(stream), 0);
   assert_int_equal(fclose(stream), 0);
-  assert_string_equal(have, want);
+  return have;
+}
+
+static inline void assert_printed(const struct format *format, const struct report *report,
+                                  bool colour, const char *want) {
+  assert_string_equal(printed(format, report, colour), want);
 }
 
 #endif

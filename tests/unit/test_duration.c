@@ -12,6 +12,7 @@
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/seed.h"
 
 static const int64_t untouched = INT64_C(-77);
@@ -84,15 +85,15 @@ static void test_forms(void **state) {
   }
 }
 
-static void refuse(const char *text, int want_error, const char *want_why) {
+static void refuse(const char *text, int want_error, const char *quoted) {
   int64_t span_ns = untouched;
   struct why why = {.text = ""};
   int error = duration_parse(text, &span_ns, &why);
   if (error != want_error || span_ns != untouched || why.reason != REASON_CONFIG ||
-      strcmp(why.text, want_why) != 0) {
-    fail_msg("'%s': %d, %" PRId64 " ns, '%s'; wanted '%s'", text, error, span_ns, why.text,
-             want_why);
+      strstr(why.text, quoted) == NULL) {
+    fail_msg("'%s': %d, %" PRId64 " ns, '%s'; wanted '%s'", text, error, span_ns, why.text, quoted);
   }
+  assert_golden(why.text, "'%s'", text);
 }
 
 static void test_refused(void **state) {
@@ -135,21 +136,19 @@ static void test_refused(void **state) {
     if (error != -EINVAL || span_ns != untouched) {
       fail_msg("'%s': %d, %" PRId64 " ns", texts[i], error, span_ns);
     }
-    assert_non_null(strstr(why.text, " is not a time; write it like"));
+    assert_int_equal(why.text[0], '\'');
   }
 }
-
-#define HOW " is not a time; write it like 2, 1.5s, 500ms, 250us or 1min 30s"
 
 /* The message quotes what was seen, made safe and cut. */
 static void test_messages(void **state) {
   (void)state;
-  refuse("1 parsec", -EINVAL, "'1 parsec'" HOW);
-  refuse("", -EINVAL, "''" HOW);
-  refuse("1\033[31m", -EINVAL, "'1\\x1b[31m'" HOW);
+  refuse("1 parsec", -EINVAL, "'1 parsec'");
+  refuse("", -EINVAL, "''");
+  refuse("1\033[31m", -EINVAL, "'1\\x1b[31m'");
   refuse("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxCUT",
          -EINVAL,
-         "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'" HOW);
+         "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'");
 }
 
 static void test_overflow(void **state) {
@@ -168,9 +167,7 @@ static void test_overflow(void **state) {
       "9223372036s 854775807ns 0.000000001s",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-    char want[256];
-    (void)snprintf(want, sizeof want, "'%s' is too long a time", texts[i]);
-    refuse(texts[i], -ERANGE, want);
+    refuse(texts[i], -ERANGE, texts[i]);
   }
 }
 

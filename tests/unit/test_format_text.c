@@ -1,6 +1,7 @@
 /* Tests of format/text.c: what a person at a terminal sees. */
 #include <string.h>
 
+#include "tests/unit/golden.h"
 #include "tests/unit/printed.h"
 
 static struct example example;
@@ -15,18 +16,7 @@ static int fill(void **state) {
 
 static void test_whole(void **state) {
   (void)state;
-  assert_printed(&format_text, &example.report, false,
-                 "WARNING  " MESSAGE "\n"
-                 "  server          ntp.example.org (192.0.2.1)\n"
-                 "  jitter          2.15s          warning above 2s\n"
-                 "  offset          +23us          the clock was behind\n"
-                 "  delay           69us\n"
-                 "  root distance   100us\n"
-                 "  error bound     157.5us\n"
-                 "  last reply      12s ago        asked every 32s\n"
-                 "  replies         10\n"
-                 "  stratum         2\n"
-                 "  source          timesyncd\n");
+  assert_golden(printed(&format_text, &example.report, false), "whole");
 }
 
 static void test_remarks(void **state) {
@@ -39,19 +29,7 @@ static void test_remarks(void **state) {
   sample->spike = true;
   sample->leap = LEAP_INSERT;
   sample->server[0] = '\0';
-  assert_printed(&format_text, &example.report, false,
-                 "WARNING  " MESSAGE "\n"
-                 "  server          192.0.2.1\n"
-                 "  jitter          2.15s          warning above 2s, critical above 5s\n"
-                 "  offset          -150ms         the clock was ahead, critical above 100ms\n"
-                 "  delay           69us\n"
-                 "  root distance   100us\n"
-                 "  error bound     157.5us\n"
-                 "  last reply      in 1h          asked every 32s\n"
-                 "  replies         10             the last one was an outlier\n"
-                 "  stratum         2\n"
-                 "  leap second     a second will be inserted\n"
-                 "  source          timesyncd\n");
+  assert_golden(printed(&format_text, &example.report, false), "remarks");
 }
 
 static void test_little_known(void **state) {
@@ -62,13 +40,7 @@ static void test_little_known(void **state) {
   sample->value[METRIC_AGE] = 999999;
   sample->leap = LEAP_UNSYNCHRONISED;
   sample->address[0] = '\0';
-  assert_printed(&format_text, &example.report, false,
-                 "WARNING  " MESSAGE "\n"
-                 "  server          ntp.example.org\n"
-                 "  offset          0\n"
-                 "  last reply      just now\n"
-                 "  leap second     not synchronised\n"
-                 "  source          timesyncd\n");
+  assert_golden(printed(&format_text, &example.report, false), "little known");
   sample->present = 0;
   sample->server[0] = '\0';
   assert_printed(&format_text, &example.report, false,
@@ -82,10 +54,7 @@ static void test_warming_up(void **state) {
   example.samples[0].present = 1U << METRIC_JITTER;
   example.samples[0].server[0] = '\0';
   example.samples[0].address[0] = '\0';
-  assert_printed(&format_text, &example.report, false,
-                 "WARNING  " MESSAGE "\n"
-                 "  jitter          2.15s          not judged yet\n"
-                 "  source          timesyncd\n");
+  assert_golden(printed(&format_text, &example.report, false), "warming up");
 }
 
 static void test_several(void **state) {
@@ -139,14 +108,7 @@ static void test_bystanders(void **state) {
   (void)strcpy(samples[2].remark, "port unreachable");
   example.config.limit[METRIC_REACH].warning = 8;
   example.config.limit[METRIC_CLOCK_CLASS].warning = 6;
-  assert_printed(&format_text, &example.report, false,
-                 "WARNING  " MESSAGE "\n"
-                 "  server          a.example.org (192.0.2.1) selected\n"
-                 "  reach           7              of the last 8 polls, warning below 8\n"
-                 "  clock class     248            warning above 6\n"
-                 "  source          timesyncd\n\n"
-                 "  combined        b.example.org (192.0.2.1), offset +1.5ms, stratum 3, reach 7\n"
-                 "  unreachable     c.example.org, port unreachable\n");
+  assert_golden(printed(&format_text, &example.report, false), "bystanders");
 }
 
 int main(void) {

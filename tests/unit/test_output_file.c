@@ -18,6 +18,7 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
 static struct why why;
@@ -77,14 +78,14 @@ static void test_refused(void **state) {
   (void)state;
   int before = names();
   assert_int_equal(write_as(1000, "none/x", "new"), -ENOENT);
-  assert_string_equal(why.text, "none/x: its folder: No such file or directory");
+  assert_golden(why.text, "no folder");
   assert_int_equal(write_as(1000, "x.prom/x", "new"), -ENOTDIR);
   assert_int_equal(mkdir("folder", 0755), 0);
   assert_int_equal(write_as(1000, "folder", "new"), -EEXIST);
-  assert_string_equal(why.text, "folder: it is a folder, and is left alone");
+  assert_golden(why.text, "folder");
   assert_int_equal(mkfifo("fifo", 0644), 0);
   assert_int_equal(write_as(1000, "fifo", "new"), -EEXIST);
-  assert_string_equal(why.text, "fifo: it is no regular file, and is left alone");
+  assert_golden(why.text, "fifo");
   char name[NAME_MAX + 1];
   memset(name, 'x', NAME_MAX);
   name[NAME_MAX - 5] = '\0';
@@ -115,11 +116,11 @@ static void test_root(void **state) {
   assert_int_equal(error, root ? 0 : -EPERM);
   assert_int_equal(chmod("mine", 0770), 0);
   assert_int_equal(write_as(0, "mine/x", "newer"), -EPERM);
-  assert_non_null(strstr(why.text, "with mode 0770, and root writes only where nobody else may"));
+  assert_non_null(strstr(why.text, " 0770"));
   assert_int_equal(chmod("mine", 0700), 0);
   assert_int_equal(symlink("mine", "yours"), 0);
   assert_int_equal(write_as(0, "yours/x", "newer"), -ENOTDIR);
-  assert_non_null(strstr(why.text, "(root follows no symbolic link on the way)"));
+  assert_golden(why.text, "a link on the way");
   assert_int_equal(symlink("x", "mine/y"), 0);
   (void)snprintf(path, sizeof path, "%s/mine/y", temp_name());
   error = write_as(0, path, "newer");
@@ -168,7 +169,7 @@ static void test_full(void **state) {
   int error = write_as(1000, "x.prom", much);
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
   assert_int_equal(error, -EFBIG);
-  assert_string_equal(why.text, "x.prom: File too large; what stood there is left as it was");
+  assert_golden(why.text, "too large");
   assert_string_equal(content("x.prom"), "old");
   assert_int_equal(names(), before);
 }

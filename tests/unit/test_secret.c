@@ -11,6 +11,7 @@
 #include "ntp_monitor/secret.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
 static struct env env;
@@ -67,11 +68,11 @@ static void test_good(void **state) {
 static void test_text(void **state) {
   (void)state;
   assert_int_equal(read_it(file("bad", "", 0600)), -EINVAL);
-  says("it is empty");
+  assert_golden(strrchr(why.text, '/'), "empty");
   assert_int_equal(read_it(file("bad", "\n", 0600)), -EINVAL);
-  says("it is empty");
+  assert_golden(strrchr(why.text, '/'), "an empty line");
   assert_int_equal(read_it(file("bad", "geheim\nX-Header: geheim\n", 0600)), -EINVAL);
-  says("not one line");
+  assert_golden(strrchr(why.text, '/'), "two lines");
   assert_int_equal(read_it(file("bad", "geheim\tgeheim\n", 0600)), -EINVAL);
   assert_int_equal(read_it(file("bad", "geheim\x7f", 0600)), -EINVAL);
   assert_int_equal(temp_write("bad", "geheim\0geheim", 13), 0);
@@ -103,11 +104,11 @@ static void test_kinds(void **state) {
   char path[2 * TEMP_PATH_BYTES];
   (void)snprintf(path, sizeof path, "%s/none", temp_name());
   assert_int_equal(read_it(path), -ENOENT);
-  says("cannot be opened");
+  assert_golden(strrchr(why.text, '/'), "missing");
   assert_int_equal(mkfifo("fifo", 0600), 0);
   (void)snprintf(path, sizeof path, "%s/fifo", temp_name());
   assert_int_equal(read_it(path), -EINVAL);
-  says("not a regular file");
+  assert_golden(strrchr(why.text, '/'), "fifo");
   assert_int_equal(read_it(temp_name()), -EINVAL);
 }
 
