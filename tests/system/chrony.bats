@@ -58,7 +58,7 @@ follow() {
 # verdict_in_trace WAY: which way the answer came.
 verdict_in_trace() {
   [ "$status" = 0 ] || fail 'not OK' || return
-  grep -qF "chrony: $1: TRACKING answered: status 0, 104 bytes" "$ERR" || fail "no answer from $1"
+  grep -q "chrony: $1: TRACKING .* 0, 104 bytes" "$ERR" || fail "no answer from $1"
 }
 
 stranger() {
@@ -74,7 +74,7 @@ stranger() {
   chmod 0 /run/chrony
   mv /run/chrony /run/chrony-away # root may enter it all the same
   chrony
-  verdict 3 bad-reply "UDP port 323 belongs to uid 4242, not to chronyd's users \(root, chrony, _chrony\): not believed; see who it is: ss -ulpe 'sport = :323'"
+  verdict 3 bad-reply " 323 .* 4242.*\(root, chrony, _chrony\).*ss -ulpe 'sport = :323'"
   echo _chrony:x:4242:4242::/:/bin/false >>/etc/passwd
   chrony
   verdict 0 ok
@@ -106,7 +106,7 @@ stranger() {
   lab_chrony_start "$(lab_chrony_server 127.0.0.1)"
   for AS in '' lab_as_user; do
     check
-    verdict 1 two-daemons 'two time services run, timesyncd and chrony, '
+    verdict 1 two-daemons 'timesyncd and chrony, '
   done
   chmod 0 /run/chrony
   check
@@ -235,8 +235,8 @@ oracle_json() {
     jq -e '.servers | .[0].state == "selected" and
       (map(select(.address == "127.0.0.7"))[0].server == "ntp.example.org") and
       (map(select(.address == "127.0.0.3"))[0].offset_s - 5 | fabs < 0.001) and
-      (map(select(.server == "GPS0"))[0] | .address == null and .remark == "reference clock") and
-      (map(select(.server == "no.such.example"))[0].remark == "its name is not resolved yet") and
+      (map(select(.server == "GPS0"))[0] | .address == null and .remark != null) and
+      (map(select(.server == "no.such.example"))[0].remark != null) and
       (map(select(.address == "::1"))[0].server == "::1")' "$OUT" || fail 'names, remarks'
     chmod 0 /run/chrony # the user has it by UDP
   done
@@ -251,10 +251,10 @@ oracle_json() {
   lab_until 10 lab_chrony_marked '*' 1
   chrony
   verdict 0 ok '^NTP healthy, jitter: .* server: GPS1, source: chrony$'
-  server_is '[.server, .address, .stratum, .state, .remark]' '["GPS1",null,0,"selected","reference clock"]'
+  server_is '[.server, .address, .stratum, .state, .remark != null]' '["GPS1",null,0,"selected",true]'
   server_is '.offset_s - 0.003 | fabs < 0.0005' true
   lab_stop clock
-  lab_until 10 not_synchronised_as 'its only source does not answer'
+  lab_until 10 not_synchronised_as unreachable
 }
 
 @test "a pool: the servers that it has, and nothing of its spare slots" {
@@ -265,16 +265,15 @@ oracle_json() {
   [ "$(lab_chrony_csv sources -a | grep -c 'ID#')" -gt 2 ] # they are there
   chrony
   verdict 0 ok
-  jq -e '[.servers[] | [.server, .address, .remark]] | sort == [
-    ["no.such.example", null, "its name is not resolved yet"],
-    ["two.example.org", "127.0.0.1", null], ["two.example.org", "127.0.0.2", null]]' "$OUT" || fail 'others'
+  jq -e '[.servers[] | [.server, .address, .remark == null]] | sort == [["no.such.example", null, false],
+    ["two.example.org", "127.0.0.1", true], ["two.example.org", "127.0.0.2", true]]' "$OUT" || fail 'others'
   run_program -s chrony -o prometheus -l none
   if grep "#[0-9]" "$OUT"; then fail "series of nobody"; fi
 }
 
 @test "a pool whose name nobody knows is one name" {
   lab_chrony_start 'pool no.such.example'
-  lab_until 5 not_synchronised_as 'the name of its only source is not resolved yet'
+  lab_until 5 not_synchronised_as unreachable resolved
   jq -e '[.servers[1:][].server] == ["no.such.example"]' "$OUT"
 }
 
@@ -302,45 +301,46 @@ oracle_json() {
 
 @test "not synchronised: no sources, silent ones, unknown names, the first measurements" {
   lab_ntp_start '*=+5ms' '127.0.0.9=drop=1'
-  while IFS='|' read -r words lines; do
-    mapfile -t lines <<<"${lines//;/$'\n'}"
+  while IFS='|' read -r states words given; do
+    mapfile -t lines <<<"${given//;/$'\n'}"
     lab_chrony_start "${lines[@]}"
-    lab_until 5 not_synchronised_as "$words" || fail "$words" || row "$words"
+    lab_until 5 not_synchronised_as "$states" "$words" || fail "not as $states" || row "$given"
     for AS in '' lab_as_user; do
       chrony
-      verdict 1 not-synchronised "^NTP not synchronised: $words, source: chrony$" || row "$words"
-      server_is '[.server, .verdict, .reason, .leap]' '[null,"warning","not-synchronised","unsynchronised"]' || row "$words"
+      verdict 1 not-synchronised "$words.*, source: chrony$" || row "$given"
+      server_is '[.server, .verdict, .reason, .leap]' '[null,"warning","not-synchronised","unsynchronised"]' || row "$given"
       harmless "$OUT" "$ERR"
     done
     AS=
     lab_stop chrony
   done <<'ROWS'
-chronyd has no sources|
-its only source does not answer|server 127.0.0.9
-its 2 sources do not answer|server 127.0.0.9;refclock SHM 0 refid GPS0
-the name of its only source is not resolved yet|server no.such.example
-1 of 3 measurements of its server|server 127.0.0.1 minpoll 6
-chronyd has no sources; it serves its own clock \(local mode, stratum 10\)|local stratum 10
-its only source does not answer; it serves its own clock \(local mode, stratum 9\)|local stratum 9;server 127.0.0.9
+||
+unreachable||server 127.0.0.9
+unreachable unreachable| 2 |server 127.0.0.9;refclock SHM 0 refid GPS0
+unreachable|resolved|server no.such.example
+[a-z]+| 1 of 3 |server 127.0.0.1 minpoll 6
+|stratum 10|local stratum 10
+unreachable|stratum 9|local stratum 9;server 127.0.0.9
 ROWS
 }
 
+# not_synchronised_as STATES [REGEX]: those of the sources, and what the message holds.
 not_synchronised_as() {
   chrony
-  [[ $(jq -r .message "$OUT") =~ ^NTP\ not\ synchronised:\ $1,\ source:\ chrony$ ]]
+  [[ $(jq -r '"\(.reason)|\([.servers[1:][].state] | join(" "))|\(.message)"' "$OUT") =~ ^not-synchronised\|$1\|.*${2-} ]]
 }
 
 @test "not synchronised: two servers that disagree, one that is not synchronised itself" {
   lab_ntp_start '*=+5ms' '127.0.0.2=+5s' '127.0.0.4=leap=3'
   lab_chrony_start "$(lab_chrony_server 127.0.0.1)" "$(lab_chrony_server 127.0.0.2)"
-  lab_until 10 not_synchronised_as '2 sources, none selectable: 2 falseticker'
+  lab_until 10 not_synchronised_as 'falseticker falseticker' '2 falseticker'
   verdict 1 not-synchronised
   lab_stop chrony
   lab_chrony_start "$(lab_chrony_server 127.0.0.4)"
   lab_line "$LAB_DIR/log/ntp" 'answered as 127\.0\.0\.4'
   for _ in 1 2 3; do
     chrony
-    verdict 1 not-synchronised 'its only source does not answer|1 source, none selectable'
+    verdict 1 not-synchronised
   done
 }
 
@@ -348,7 +348,7 @@ not_synchronised_as() {
   lab_ntp_start '*=+5ms'
   follow
   lab_stop ntp
-  lab_until 15 not_synchronised_as 'its only source does not answer'
+  lab_until 15 not_synchronised_as unreachable
   verdict 1 not-synchronised
   [ "$(lab_chrony_csv tracking | cut -d , -f 14)" = Normal ]
   server_is '.offset_s | . > 0.004 and . < 0.006' true
@@ -359,7 +359,7 @@ not_synchronised_as() {
 @test "no reading: it does not run, never did, or was killed" {
   for AS in '' lab_as_user; do
     chrony
-    verdict 3 no-service '^NTP jitter unavailable: chronyd is not running; asked: /run/chrony/chronyd\.sock: No such file or directory, 127\.0\.0\.1 port 323: Connection refused, ::1 port 323: Connection refused; if it should: systemctl start chronyd$'
+    verdict 3 no-service '/run/chrony/chronyd\.sock: No such file or directory, 127\.0\.0\.1 port 323: Connection refused, ::1 port 323: Connection refused; .*systemctl start chronyd$'
     in_time 1
   done
   lab_chrony_start
@@ -379,7 +379,7 @@ not_synchronised_as() {
   lab_freeze chrony
   for AS in '' lab_as_user; do
     chrony -t 2
-    verdict 3 timeout 'chronyd is there but did not answer within 1\.[0-9]s: it hangs \(/run/chrony/chronyd\.sock: no answer, ' 'systemctl status chronyd$'
+    verdict 3 timeout ' 1\.[0-9]s.*\(/run/chrony/chronyd\.sock: .*systemctl status chronyd$'
     in_time 2
   done
   lab_thaw chrony # and then it is as before
@@ -395,7 +395,7 @@ not_synchronised_as() {
   verdict 0 ok
   chmod 0 /run/chrony
   chrony
-  verdict 3 denied 'chronyd runs and does not let us ask \(/run/chrony/chronyd\.sock: Permission denied, 127\.0\.0\.1 port 323: Connection refused, ::1 port 323: Connection refused\)' 'cmdport in chrony\.conf$'
+  verdict 3 denied '\(/run/chrony/chronyd\.sock: Permission denied, 127\.0\.0\.1 port 323: Connection refused, ::1 port 323: Connection refused\)' 'cmdport .*chrony\.conf$'
   chmod 0550 /run/chrony # it may be looked at, but no file be made in it
   chrony
   verdict 3 denied 'chronyd\.sock: Permission denied'
@@ -459,7 +459,7 @@ not_synchronised_as() {
   lab_ntp_start '*=+5ms'
   follow
   chrony -d
-  for line in 'TRACKING 0, sequence [0-9a-f]{8}, attempt 1, 104 bytes' 'n_sources=1$' \
+  for line in 'TRACKING 0, .* [0-9a-f]{8}, .* 1, 104 bytes' 'n_sources=1$' \
     'tracking: ref_id=7F000001 stratum=2 leap=0 current_correction=[0-9]+ root_delay=[0-9]+ root_dispersion=[0-9]+ \(ns\)' \
     'source 0: name=127\.0\.0\.1 poll=-4 stratum=1 state=0 mode=0 reach=[0-7]+ since_sample=[0-9]+ latest_meas=-?[0-9]+ \(ns\)' \
     'sourcestats 0: n_samples=[0-9]+ sd=[0-9]+ \(ns\)'; do
