@@ -42,7 +42,7 @@ teardown() {
 }
 
 # each END FUNCTION SERVER: the function for every lie that should come to this, with its run at SERVER.N
-# in $status, $OUT and $ERR, its words in $told, and how often it was told in $times; fails naming all
+# in $status, $OUT and $ERR, a regex of its words in $told, and how often it was told in $times; fails naming all
 # for which it does.
 each() {
   local end=$1 function=$2 server times number=0 kind name told bad=0 count=0
@@ -65,10 +65,10 @@ ended() {
     fail "the report does not say $2, ${3-}"
 }
 
-# traced COUNT WORDS: the trace says so, as often. The report's line on stderr is not meant.
+# traced COUNT REGEX: the trace says so, as often. The report's line on stderr is not meant.
 traced() {
   local count
-  count=$(grep -F " ntp: $server: " "$ERR" | grep -cF -- "$2")
+  count=$(grep -F " ntp: $server: " "$ERR" | grep -cE -- "$2")
   [ "$count" = "$1" ] || fail "the trace says $count times instead of $1: $2"
 }
 
@@ -78,10 +78,10 @@ traced() {
 
 lie_alone() {
   if [ -z "$told" ]; then # the kernel keeps it from the program
-    ended 3 timeout '.message | contains("no reply to 2 requests")' && traced 0 'dropped: '
+    ended 3 timeout '.message | test(" 2 ")' && traced 0 dropped
   else
-    ended 3 bad-reply '.message | contains($told)' && traced "$times" "dropped: "
-  fi && traced 1 ': 0 good replies to 2 requests'
+    ended 3 bad-reply '.message | test($told)' && traced "$times" dropped
+  fi && traced 1 ': 0 .* 2 requests'
 }
 
 @test "lies: one that cannot be true is no reading, and the report and the trace say why" {
@@ -90,7 +90,7 @@ lie_alone() {
 
 lie_and_truth() {
   ended 0 ok '.servers[0] | .replies == 2 and .sent == 2 and (.offset_s | fabs) < 0.5' &&
-    traced 1 ': 2 good replies to 2 requests' &&
+    traced 1 ': 2 .* 2 requests' &&
     { [ -z "$told" ] || traced "$times" "$told"; }
 }
 
@@ -99,8 +99,7 @@ lie_and_truth() {
 }
 
 kissed() {
-  ended 3 denied '.message | contains($told)' && traced 1 "is not asked again: $told" &&
-    traced 1 ': 0 good replies to 1 requests'
+  ended 3 denied '.message | test($told)' && traced 1 "again: .*$told" && traced 1 ': 0 .* 1 requests'
 }
 
 @test "lies: a kiss code ends it: no second request, and the report says which" {
@@ -109,8 +108,7 @@ kissed() {
 }
 
 no_time() {
-  ended 1 not-synchronised '.message | startswith("NTP not synchronised: ") and contains($told)' &&
-    traced 1 "is not asked again: $told" && traced 1 ': 0 good replies to 1 requests'
+  ended 1 not-synchronised '.message | test($told)' && traced 1 "again: .*$told" && traced 1 ': 0 .* 1 requests'
 }
 
 @test "lies: a server that has no time to give is asked no more, and is a warning" {
@@ -120,7 +118,7 @@ no_time() {
 
 taken() {
   ended 1 offset '.servers[0] | .replies == 2 and .sent == 2 and (.offset_s - 5 | fabs) < 0.5' &&
-    traced 2 "$told" && traced 0 'dropped: '
+    traced 2 "$told" && traced 0 dropped
 }
 
 @test "lies: what is odd and no lie is taken" {
