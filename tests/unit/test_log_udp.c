@@ -21,6 +21,7 @@
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/golden.h"
 
 enum { NOW_S = 1000, FIRST_FD = 1000000 };
 
@@ -159,7 +160,7 @@ static void test_none(void **state) {
   net.connect[1] = -ENETUNREACH;
   assert_int_equal(say(&fd, SEVERITY_INFO), -ENETUNREACH);
   assert_int_equal(fd, -1);
-  assert_string_equal(why.text, "UDP port 5514: Network is unreachable");
+  assert_golden(why.text, "no way");
   net.count = -ETIMEDOUT;
   assert_int_equal(say(&fd, SEVERITY_INFO), -ETIMEDOUT);
   assert_int_equal(fd, -1);

@@ -63,10 +63,10 @@ static void test_refused(void **state) {
   (void)state;
   char want[128];
   uint16_t port = sockets_closed_port();
-  (void)snprintf(want, sizeof want, "udp://127.0.0.1:%u: UDP port %u: Connection refused", port,
-                 port);
+  (void)snprintf(want, sizeof want, "udp://127.0.0.1:%u: ", port);
   assert_int_equal(send_to(port, "a\n"), -ECONNREFUSED);
-  assert_string_equal(why.text, want);
+  assert_memory_equal(why.text, want, strlen(want));
+  assert_non_null(strstr(why.text, strerror(ECONNREFUSED)));
 }
 
 int main(void) {
