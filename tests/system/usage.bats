@@ -99,7 +99,7 @@ after() {
   lab_stop timesyncd
   expect 3 as_cron
   silent
-  lines_are "$(logged)" '28 WARNING NTP jitter unavailable: .*timesyncd.*'
+  lines_are "$(logged)" '28 WARNING .*timesyncd.*'
   ask_well
 }
 
@@ -117,7 +117,7 @@ after() {
   lab_receiver_stop rsyslogd
   expect 0 as_cron
   [ -z "$output" ]
-  lines_are "$stderr" "ntp_monitor: $WELL \\(logged to stderr, since /dev/log: No such file or directory; localhost: UDP port 514: Connection refused\\)"
+  lines_are "$stderr" "ntp_monitor: $WELL \\(.* /dev/log: No such file or directory; localhost: UDP port 514: Connection refused\\)"
 }
 
 @test "cron, debug_mode in a file: the trace is in the log alone" {
@@ -128,8 +128,7 @@ after() {
   lines_are "${log%%$'\n'*}" "30 $WELL"
   trace=$(tail -n +2 <<<"$log")
   [ "$(grep -cE '^31 DEBUG \+[0-9]+\.[0-9]{3}ms ' <<<"$trace")" = "$(wc -l <<<"$trace")" ]
-  in_order "$trace" 'ntp_monitor.conf: read' 'setting: debug_mode = true' \
-    'source timesyncd: serves' 'verdict: OK' 'step: printing took'
+  in_order "$trace" 'ntp_monitor.conf: ' 'setting: debug_mode = true' 'source timesyncd: .* 1 ' 'verdict: OK' 'step: printing '
 }
 
 # --- a person at a terminal ----------------------------------------------------
@@ -137,9 +136,8 @@ after() {
 @test "terminal: the report stands there, and the log has its line all the same" {
   expect 0 on_terminal "'$PROG'"
   lines_are "$output" $'\e\[32mOK\e\[0m  '"${WELL#INFO }" '' '  server +127[0-9.]+' \
-    '  jitter +[0-9.]+(us|ms)? +warning above 2s' \
-    '  offset +\+[0-9.]+ms +the clock was behind, warning above 1s, +critical above 1min' \
-    '  delay .*' '  root distance .*' '  error bound .*' '  last reply +.*' '  replies +9' '  stratum +1 +warning above 9' \
+    '  jitter +[0-9.]+(us|ms)? .* 2s' '  offset +\+[0-9.]+ms .* behind, .* 1s, .* 1min' \
+    '  delay .*' '  root distance .*' '  error bound .*' '  last reply +.*' '  replies +9' '  stratum +1 .* 9' \
     '  source +timesyncd'
   lines_are "$(logged)" "30 $WELL"
 }
@@ -205,23 +203,23 @@ told() {
   expect 0 as_cron --debug --log "$LAB_DIR/no.log" -o json
   [ "$(wc -l <<<"$output")" = 1 ]
   trace=$(told)
-  in_order "$trace" '^config: /etc/ntp_monitor.conf: read, 2 lines$' \
-    "^config: $HOME/.ntp_monitor.conf: not there" \
+  in_order "$trace" '^config: /etc/ntp_monitor.conf: .* 2 ' \
+    "^config: $HOME/.ntp_monitor.conf: " \
     '^setting: min_replies = 3 \(/etc/ntp_monitor.conf:2\)$' \
     '^setting: debug_mode = true \(command line\)$' \
     "^setting: syslog_address = $LAB_DIR/no.log \(command line\)\$" \
-    '^setting: all others are defaults, see --print-config$' \
-    '^step: configuration took [0-9.]+[um]s$' \
-    '^source timesyncd: asking$' \
+    '^setting: .*--print-config$' \
+    '^step: configuration .* [0-9.]+[um]s$' \
+    '^source timesyncd: ' \
     '^timesyncd: .*Jitter=' \
-    '^source timesyncd: serves, 1 server, took [0-9.]+[um]s$' \
-    '^step: measuring took [0-9.]+[um]s$' \
+    '^source timesyncd: .* 1 .* [0-9.]+[um]s$' \
+    '^step: measuring .* [0-9.]+[um]s$' \
     '^judge: .*jitter' \
     '^verdict: OK, reason: ok: NTP healthy' \
-    "^log: local socket $LAB_DIR/no.log failed: No such file or directory\$" \
-    '^log: local socket /dev/log took: INFO NTP healthy' \
-    '^step: logging took [0-9.]+[um]?s$' \
-    '^step: printing took [0-9.]+[um]?s$'
+    "^log: .*$LAB_DIR/no.log .*: No such file or directory\$" \
+    '^log: .*/dev/log .*: INFO NTP healthy' \
+    '^step: logging .* [0-9.]+[um]?s$' \
+    '^step: printing .* [0-9.]+[um]?s$'
 }
 
 @test "debug: each setting that is not a default and its origin, just as --print-config has them" {
@@ -233,14 +231,14 @@ told() {
   wanted=$(grep -v ' (default)$' <<<"$wanted")
   [ "$(wc -l <<<"$wanted")" = 6 ]
   expect 0 as_cron -d -w 1s
-  [ "$(told | sed -n 's/^setting: //p')" = "$wanted"$'\n''all others are defaults, see --print-config' ]
+  [ "$(told | sed -n '/--print-config$/d; s/^setting: //p')" = "$wanted" ]
 }
 
 @test "debug: a file that is ignored, and why" {
   printf '[monitoring]\nmin_replies = 3\n' >/etc/ntp_monitor.conf
   chmod 666 /etc/ntp_monitor.conf
   expect 3 as_cron -d
-  in_order "$(told)" '^config: problem: /etc/ntp_monitor.conf: ignored: others may write it' \
+  in_order "$(told)" '^config: problem: /etc/ntp_monitor.conf: .*0666' \
     '^setting: debug_mode = true'
   [[ $(told) != *'setting: min_replies'* ]]
 }
@@ -271,20 +269,18 @@ told() {
 @test "debug: each source that was tried, and why it did not serve" {
   expect 3 bare HOME="$HOME" DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere \
     "$PROG" -d -s auto -s text:/nowhere/reading
-  in_order "$(told)" '^source timesyncd: asking$' \
-    '^source timesyncd: does not serve \(no-bus\), took [0-9.]+[um]s: .*' \
-    '^source text: asking$' \
-    '^source text: does not serve \(no-source\), .*/nowhere/reading: No such file' \
+  in_order "$(told)" '^source timesyncd: ' \
+    '^source timesyncd: .*\(no-bus\), .* [0-9.]+[um]s: .*' \
+    '^source text: ' \
+    '^source text: .*\(no-source\), .*/nowhere/reading: No such file' \
     '^verdict: UNKNOWN, reason: '
 }
 
 @test "debug: each way of the log line that was tried, and why it failed" {
   lab_receiver_stop rsyslogd
   expect 0 as_cron -d -l 127.0.0.1:5514
-  in_order "$stderr" 'log: UDP .*failed: .*5514.*Connection refused$' \
-    'log: local socket /dev/log failed: No such file or directory$' \
-    'log: UDP localhost.* failed: .*Connection refused$' \
-    'log: stderr took: INFO NTP healthy'
+  in_order "$stderr" 'log: .*5514: Connection refused$' 'log: .*/dev/log .*: No such file or directory$' \
+    'log: .*localhost.*: Connection refused$' 'log: stderr .*: INFO NTP healthy'
 }
 
 @test "debug: the trace is in the log, too; but at stderr it does not stand twice" {
@@ -313,21 +309,22 @@ refused() {
   shift
   expect 3 as_cron "$@"
   [ -z "$output" ] || fail "on stdout: $output" || return
-  lines_are "$stderr" 'ntp_monitor: ERROR usage: .*; see ntp_monitor --help' || return
+  lines_are "$stderr" 'ntp_monitor: ERROR usage: .* --help' || return
   [[ $stderr == *"$quote"* ]] || fail "does not say $quote: $stderr"
 }
 
 @test "usage: what is no option, or lacks or has an argument, is quoted" {
-  refused "unknown option -x;" -x
-  refused "unknown option -4;" -4
-  refused "unknown option --nope;" --nope
-  refused "unknown option --debgu (did you mean --debug?);" --debgu
-  refused "--c is the beginning of several options: --critical --config --check-config;" --c
-  refused "--debug takes no argument: --debug=yes" --debug=yes
-  refused "--check-config takes no argument: --check-config=no" --check-config=no
+  refused ' -x;' -x
+  refused ' -4;' -4
+  refused ' --nope;' --nope
+  refused ' --debgu ' --debgu
+  refused ' --debug' --debgu
+  refused ': --critical --config --check-config;' --c
+  refused --debug=yes --debug=yes
+  refused --check-config=no --check-config=no
   for option in -w -c -t -s -H -M -o -l -C --warning --critical --timeout --source --host \
     --machine --output --log --config; do
-    refused "$option wants an argument" "$option"
+    refused "usage: $option " "$option"
   done
   refused "'more'" more
   refused "''" -d ''
@@ -338,9 +335,9 @@ refused() {
 }
 
 @test "usage: an unknown letter in a bundle is quoted, and not what stands before it" {
-  refused "unknown option -x;" -dx
-  refused "unknown option -x;" -xd
-  refused "unknown option -x;" -o json -qxd
+  refused ' -x;' -dx
+  refused ' -x;' -xd
+  refused ' -x;' -o json -qxd
 }
 
 @test "usage: a value that is none is quoted, with its option" {
@@ -369,9 +366,10 @@ refused() {
 
 @test "usage: options that exclude each other" {
   refused '--quiet and --output' -q -o json
-  refused '-o json and -o text both print on stdout' -o json -o text
-  refused "two outputs go to '/x'" -o json=/x -o text=/x
-  refused 'jitter_critical 50ms (command line) is below jitter_threshold 60ms (command line)' -w 60ms -c 50ms
+  refused '-o json and -o text' -o json -o text
+  refused "'/x'" -o json=/x -o text=/x
+  refused 'jitter_critical 50ms (command line)' -w 60ms -c 50ms
+  refused 'jitter_threshold 60ms (command line)' -w 60ms -c 50ms
   refused '--host and --machine' -H a -M b
   refused 'text:x' -H a -s text:x
   refused 'text:x' -M a -s text:x
@@ -526,7 +524,7 @@ strace_run() {
   silent
   [ "$took" -ge 200 ]
   [ "$took" -lt 1500 ]
-  lines_are "$(logged)" '28 WARNING NTP jitter unavailable: .*did not end in time.*'
+  lines_are "$(logged)" "28 WARNING .* $BATS_TEST_TMPDIR/pipe: .*"
 }
 
 @test "deadline: a call that comes back too late is ended by SIGKILL, one that does in time by the last-resort timer" {
@@ -537,7 +535,7 @@ strace_run() {
   [ -z "$output" ]
   expect 3 strace_run -P "$healthy" -e inject=openat:delay_enter=345000 -- -t 0.3 -o json
   [ -z "$output" ]
-  lines_are "$stderr" 'ntp_monitor: ERROR .*ended at its deadline.*'
+  lines_are "$stderr" 'ntp_monitor: ERROR .*deadline.*'
   # Without the delay, nothing of it.
   expect 0 strace_run -P "$healthy" -e inject=openat:delay_enter=1 -- -t 0.3 -o json
   [ -z "$stderr" ]
@@ -583,8 +581,8 @@ not_loaded_is_97() {
     esac
     expect "$wanted" after "exec $close" -d -o json
     log=$(logged)
-    in_order "$log" "^30 $WELL" '^31 DEBUG .*source timesyncd: serves' '^31 DEBUG .*step: printing'
-    [ "$(grep -cvE '^(30 INFO|27 ERROR the report|31 DEBUG) ' <<<"$log")" = 0 ] || fail "$log"
+    in_order "$log" "^30 $WELL" '^31 DEBUG .*source timesyncd: .* 1 ' '^31 DEBUG .*step: printing'
+    [ "$(grep -cvE '^(30 INFO |27 ERROR .*stdout|31 DEBUG )' <<<"$log")" = 0 ] || fail "$log"
   done
 }
 
@@ -598,7 +596,7 @@ not_loaded_is_97() {
   expect 3 after 'mkfifo "$T/p" && exec 8<>"$T/p" >"$T/p" 8>&-' -o json -s "$healthy"
   expect 3 after 'trap "" PIPE; exec 8<>"$T/p" >"$T/p" 8>&-' -o json -s "$healthy"
   expect 1 after 'exec >/dev/full' -o json -s "$healthy" -w 1us
-  error='27 ERROR the report could not be written to stdout: '
+  error='27 ERROR .*stdout.*: '
   healthy='30 INFO NTP healthy.*'
   lines_are "$(logged)" "$healthy" "$error.*" "$healthy" "${error}No space left on device" \
     "$healthy" "${error}File too large" "$healthy" "${error}Broken pipe" \
@@ -688,9 +686,9 @@ DATES
   needs faketime
   expect 1 at '1970-01-01 00:01:00' -s "text:$(reading_of 'Sat 2026-11-21 05:11:18 UTC')"
   silent
-  lines_are "$(logged)" '28 WARNING NTP reading stale: the last reply lies .* in the future, .*'
+  lines_are "$(logged)" '28 WARNING .*stale.*future.*'
   expect 1 at '2040-01-01 00:00:00' -s "text:$(reading_of 'Sat 2026-11-21 05:11:18 UTC')"
-  lines_are "$(logged)" '28 WARNING NTP reading stale: last reply [0-9]+d .* ago .*'
+  lines_are "$(logged)" '28 WARNING .*stale.* [0-9]+d .*'
 }
 
 # --- what began when the first test did -----------------------------------------------
@@ -698,5 +696,5 @@ DATES
 @test "deadline: a writer that blocks in the C library is ended by the last-resort timer" {
   lab_until 15 test -e "$LAB_DIR/help/status"
   [ "$(cat "$LAB_DIR/help/status")" = 3 ]
-  lines_are "$(cat "$LAB_DIR/help/stderr")" 'ntp_monitor: ERROR .*ended at its deadline.*'
+  lines_are "$(cat "$LAB_DIR/help/stderr")" 'ntp_monitor: ERROR .*deadline.*'
 }
