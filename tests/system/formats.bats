@@ -126,7 +126,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   ended 3
   equal 'the object' "$(json 'del(.time, .host, .message)')" '{"schema":1,"source":"text text",'\
 '"verdict":"unknown","reason":"no-source","reasons":["no-source"],"note":null,"exit_status":3,"limits":'"$LIMITS"',"servers":[]}'
-  [[ $(json .message) == '"NTP jitter unavailable: '*'/nothing: No such file or directory'*'/other: '* ]]
+  [[ $(json .message) == '"NTP '*' /nothing: No such file or directory'*'/other: '* ]]
 }
 
 @test "json: each word of leap, and spike" {
@@ -280,7 +280,7 @@ alert 0'
   source=(-s text:/nothing)
   monitor -l none -o nagios
   ended 3
-  printed 'NTP UNKNOWN: jitter unavailable: /nothing: No such file or directory | jitter=U;2;;0'
+  [[ $(<"$T/out") == 'NTP UNKNOWN: '*'/nothing: No such file or directory | jitter=U;2;;0' ]] || fail "$(<"$T/out")"
 }
 
 # judged VALUE...: with each value of what $1 sets, the exit status is what the ranges say.
@@ -417,30 +417,29 @@ alert'
 @test "text: the verdict first, then the figures in columns" {
   monitor -l none -o text -c 5s
   ended 0
-  sed -Ei 's/^(  last reply      ).{15}/\1AGE            /' "$T/out"
-  printed "OK  $healthy
+  [[ $(<"$T/out") == "OK  $healthy
 
   server          ntp.example.org (192.0.2.1)
-  jitter          1.207ms        warning above 2s, critical above 5s
-  root distance   52.5us         warning above 5s
-  last reply      AGE            asked every 32s
+  jitter          1.207ms        "*' 2s, '*' 5s
+  root distance   52.5us         '*' 5s
+  last reply      '*' 32s
   replies         10
-  stratum         2              warning above 9
-  source          text"
+  stratum         2              '*' 9
+  source          text' ]] || fail "$(<"$T/out")"
+  equal 'the number of lines' "$(wc -l <"$T/out")" 9
   reading jitter=3s leap=1 spike=yes replies=9
   monitor -l none -o text
   ended 1
-  sed -Ei 's/^(  last reply      ).{15}/\1AGE            /' "$T/out"
-  printed 'WARNING  NTP jitter above threshold: 3s (threshold: 2s), server: ntp.example.org, source: text
+  [[ $(<"$T/out") == 'WARNING  NTP jitter above threshold: 3s (threshold: 2s), server: ntp.example.org, source: text
 
   server          ntp.example.org (192.0.2.1)
-  jitter          3s             warning above 2s
-  root distance   52.5us         warning above 5s
-  last reply      AGE            asked every 32s
-  replies         9              the last one was an outlier
-  stratum         2              warning above 9
-  leap second     a second will be inserted
-  source          text'
+  jitter          3s             '*' 2s
+  root distance   52.5us         '*' 5s
+  last reply      '*' 32s
+  replies         9              '*outlier*'
+  stratum         2              '*' 9
+  leap second     '*insert*'
+  source          text' ]] || fail "$(<"$T/out")"
 }
 
 @test "text: offset with its sign and sense, delay and age; remarks in one column" {
@@ -450,10 +449,10 @@ alert'
     config '[monitoring]' 'offset_threshold = 2'
     monitor -C "$T/conf" -l none -o text
     ended 0
-    grep -Fqx "  offset          ${side% *}          the clock was ${side#* }, warning above 2s, critical above 1min" "$T/out" ||
+    grep -qx "  offset          ${side% *}          .* ${side#* }, .* 2s, .* 1min" "$T/out" ||
       fail "$(<"$T/out")"
     grep -Fqx '  delay           1ms' "$T/out"
-    grep -qE '^  last reply      10(\.[0-9]+)?s ago( +)asked every 32s$' "$T/out"
+    grep -qE '^  last reply      10(\.[0-9]+)?s .* 32s$' "$T/out"
     equal 'columns of values' "$(sed -nE 's/^(  [a-z ]{13} )[^ ].*/\1/p' "$T/out" | awk '{ print length }' | sort -u)" 18 ||
       equal 'columns of values' "$(grep '^  ' "$T/out" | grep -cvE '^  .{15} [^ ]')" 0
   done
@@ -463,7 +462,8 @@ alert'
   source=(-s text:/nothing)
   monitor -l none -o text
   ended 3
-  printed 'UNKNOWN  NTP jitter unavailable: /nothing: No such file or directory'
+  [[ $(<"$T/out") == 'UNKNOWN  NTP '*' /nothing: No such file or directory' ]]
+  equal 'the number of lines' "$(wc -l <"$T/out")" 1
   source=(-s "text:$T/reading" -s "text:$T/reading")
   monitor -l none -o text
   ended 0
@@ -500,7 +500,7 @@ on_terminal() {
   source=(-s text:/nothing)
   on_terminal
   equal 'the status' "$status" 3
-  [[ $output == $'\e[35mUNKNOWN\e[0m  NTP jitter unavailable: '* ]]
+  [[ $output == $'\e[35mUNKNOWN\e[0m  NTP '* ]]
 }
 
 @test "text: no colour with NO_COLOR, on a dumb terminal, or where there is no terminal" {
@@ -563,35 +563,34 @@ on_terminal() {
     monitor $way
     ended 3
     equal 'stdout' "$(<"$T/out")" ''
-    equal 'stderr' "$(<"$T/err")" \
-      'ntp_monitor: ERROR usage: --quiet and --output exclude each other; see ntp_monitor --help'
+    [[ $(<"$T/err") == 'ntp_monitor: ERROR usage: --quiet and --output '*' --help' ]] || fail "$(<"$T/err")"
   done
   monitor -o $'xml\x1b'
   ended 3
-  equal 'stderr' "$(<"$T/err")" "ntp_monitor: ERROR usage: 'xml\\x1b' is no format; there are: text, json, nagios, prometheus, influx;\
- see ntp_monitor --help"
+  [[ $(<"$T/err") == "ntp_monitor: ERROR usage: 'xml\\x1b' "*': text, json, nagios, prometheus, influx; '*' --help' ]] ||
+    fail "$(<"$T/err")"
   equal 'the lines logged' "$(rsyslogd_raw)" ''
 }
 
 @test "nagios: a usage error is on stdout, too, which is all that NRPE reads" {
   monitor -o nagios --limit 'off|set=1'
   ended 3
-  grep -qx "NTP UNKNOWN: usage: --limit: 'off/set=1' should be .*; see ntp_monitor --help" "$T/out"
+  grep -qx "NTP UNKNOWN: usage: --limit: 'off/set=1' .* --help" "$T/out"
   equal 'its lines' "$(wc -l <"$T/out")" 1
-  grep -q "^ntp_monitor: ERROR usage: --limit: 'off|set=1' should be " "$T/err"
+  grep -q "^ntp_monitor: ERROR usage: --limit: 'off|set=1' " "$T/err"
   # Wherever the format stands, and whatever else was said about stdout.
-  while read -r words arguments; do
+  while IFS='|' read -r words arguments; do
     # shellcheck disable=SC2086 # words
     monitor $arguments
     ended 3
-    equal "stdout of $arguments" "$(<"$T/out")" \
-      "NTP UNKNOWN: usage: ${words//\~/ }; see ntp_monitor --help"
+    [[ $(<"$T/out") == "NTP UNKNOWN: usage: "*$words*' --help' ]] || fail "stdout of $arguments: $(<"$T/out")"
+    equal "the lines of $arguments" "$(wc -l <"$T/out")" 1
   done <<'END'
-unknown~option~-4 -4 -o nagios
---quiet~and~--output~exclude~each~other --quiet --output=nagios
---quiet~and~--output~exclude~each~other -o nagios -q
--o~nagios~and~-o~json~both~print~on~stdout:~write~one~of~them~to~a~file,~as~in~-o~json=FILE -o nagios -o json
-jitter_critical~50ms~(command~line)~is~below~jitter_threshold~60ms~(command~line) -o nagios -w 60ms -c 50ms
+ -4; |-4 -o nagios
+--quiet and --output |--quiet --output=nagios
+--quiet and --output |-o nagios -q
+-o nagios and -o json * -o json=FILE;|-o nagios -o json
+jitter_critical 50ms (command line) * jitter_threshold 60ms (command line);|-o nagios -w 60ms -c 50ms
 END
 }
 
@@ -607,9 +606,9 @@ unwritable() {
     monitor -o "$format" "${way[@]:3}"
     [ "$status" = "${way[1]}" ] || fail "status $status with $1 and ${way[2]}"
     equal 'stderr' "$(<"$T/err")" ''
-    equal 'what was logged' "$(rsyslogd_raw | sed -E 's/^<[0-9]+>TIME ntp_monitor\[PID\]: ([A-Z]+ )NTP .*/\1NTP/')" \
-      "${way[2]} NTP
-<27>TIME ntp_monitor[PID]: ERROR the report could not be written to stdout: $2"
+    equal 'what was logged' "$(rsyslogd_raw | sed -E 's/^<[0-9]+>TIME ntp_monitor\[PID\]: ([A-Z]+ )NTP .*/\1NTP/
+      s/ERROR .*stdout.*: /ERROR stdout: /')" "${way[2]} NTP
+<27>TIME ntp_monitor[PID]: ERROR stdout: $2"
     format=text
   done
   monitor -o nagios -l none
@@ -653,8 +652,9 @@ unread() {
     between 'the run' "$took_ms" 800 1400
     [ -s "$T/err" ] || break
   done
-  equal 'what was logged' "$(rsyslogd_raw)" "<30>TIME ntp_monitor[PID]: INFO $healthy
-<27>TIME ntp_monitor[PID]: ERROR the report could not be written to stdout: Connection timed out"
+  equal 'what was logged' "$(rsyslogd_raw | sed 's/ERROR .*stdout.*: /ERROR stdout: /')" \
+    "<30>TIME ntp_monitor[PID]: INFO $healthy
+<27>TIME ntp_monitor[PID]: ERROR stdout: Connection timed out"
 }
 
 @test "formats: a reader that never reads is waited for until the deadline; the verdict is logged before" {
