@@ -69,7 +69,7 @@ logged() {
   config '[output]' 'json = report'
   monitor -l stderr -C "$T/conf"
   ended 3
-  grep -q "conf:2: json: 'report' is no absolute path; keeping  (default)" "$T/err"
+  grep -q "conf:2: json: 'report' .*(default)" "$T/err"
 }
 
 @test "file: a reader sees the old one or the new one, never a part" {
@@ -106,14 +106,13 @@ logged() {
   equal 'the names' "$(names)" report
 }
 
-# fails WORDS OPTION...: the words are an ERROR in the log, the verdict is there, the status is 3.
+# fails PATTERN OPTION...: such words are an ERROR in the log, the verdict is there, the status is 3.
 fails() {
   local words=$1
   shift
   monitor "$@"
   ended_silent 3
-  equal 'the log' "$(logged)" "INFO $healthy
-ERROR $words"
+  [[ $(logged) == "INFO $healthy"$'\nERROR '$words ]] || fail "the log is: $(logged)"
 }
 
 @test "a report that is not written is told of in the one that is" {
@@ -121,7 +120,7 @@ ERROR $words"
   for format in text json nagios; do
     monitor -l none -o json="$F/no/folder" -o $format
     ended 3
-    grep -qE "NTP (UNKNOWN: )?healthy, .*, source: text; but $F/no/folder: its folder: No such file or directory" "$T/out" || fail "$(<"$T/out")"
+    grep -qE "NTP (UNKNOWN: )?healthy, .*, source: text; .*$F/no/folder: .*No such file or directory" "$T/out" || fail "$(<"$T/out")"
   done
 }
 
@@ -133,7 +132,7 @@ ERROR $words"
     monitor -l none -o "json=$F/report" $way
     ended 3
     equal "the status with $way" "$(jq .exit_status "$F/report")" 3
-    jq -r .message "$F/report" | grep -q '; but ' || fail "$(<"$F/report")"
+    jq -r .message "$F/report" | grep -q 'source: text; ' || fail "$(<"$F/report")"
   done
 }
 
@@ -145,7 +144,7 @@ ERROR $words"
   dd if=/dev/zero of="$F/full" bs=4096 count=1 2>/dev/null
   reading server="$(printf 'x%.0s' {1..200})"
   healthy=${healthy/ntp.example.org/$(printf 'x%.0s' {1..200})}
-  fails "$F/report: No space left on device; what stood there is left as it was" -o "json=$F/report"
+  fails "$F/report: No space left on device; *" -o "json=$F/report"
   cmp "$F/report" "$T/old"
   equal 'the names' "$(names)" 'full report'
 }
@@ -156,13 +155,13 @@ ERROR $words"
   echo old >"$F/report"
   # Of the file system itself mount(8) would repeat uid=, a number that an ordinary user's lab does not have.
   mount -o remount,bind,ro "$F"
-  fails "$F/report: Read-only file system; what stood there is left as it was" -o "json=$F/report"
+  fails "$F/report: Read-only file system; *" -o "json=$F/report"
   equal 'the file' "$(<"$F/report")" old
 }
 
 @test "file: one that fails does not keep the others from being written" {
   rsyslogd_start -p none
-  fails '/nothing/a: its folder: No such file or directory' -o json=/nothing/a -o "json=$F/b"
+  fails '/nothing/a: *: No such file or directory' -o json=/nothing/a -o "json=$F/b"
   equal 'the names' "$(names)" b
 }
 
@@ -176,17 +175,16 @@ ERROR $words"
   rsyslogd_start -p none
   echo precious >"$T/precious"
   ln -s "$T/precious" "$F/link"
-  fails "$F/link: it is a symbolic link, and is left alone" -o "json=$F/link"
+  fails "$F/link: *symbolic link*" -o "json=$F/link"
   ln -s "$F" "$T/way"
   : >"$LAB_DIR/rsyslog.raw"
-  fails "$T/way/report: its folder: Not a directory (root follows no symbolic link on the way)" -o "json=$T/way/report"
+  fails "$T/way/report: *: Not a directory (*symbolic link*)" -o "json=$T/way/report"
   mkfifo "$F/fifo"
   : >"$LAB_DIR/rsyslog.raw"
-  fails "$F/fifo: it is no regular file, and is left alone" -o "json=$F/fifo"
+  fails "$F/fifo: *regular file*" -o "json=$F/fifo"
   chmod 0777 "$F"
   : >"$LAB_DIR/rsyslog.raw"
-  fails "$F/report: its folder belongs to uid 0 with mode 0777, and root writes only where nobody else may; \
-run ntp_monitor as that user, or chown root and chmod go-w it" -o "json=$F/report"
+  fails "$F/report: * uid 0 *0777*; *chown root *chmod go-w*" -o "json=$F/report"
   equal 'the precious' "$(<"$T/precious")" precious
   equal 'the names' "$(names)" 'fifo link'
 }
@@ -230,11 +228,11 @@ run ntp_monitor as that user, or chown root and chmod go-w it" -o "json=$F/repor
     ended 3
     grep -qF -- "$words" "$T/err" || fail "$option: $(<"$T/err")"
   done <<'END'
-json=|'' is no file
-json=/run/|is a folder's name
-json=udp://localhost:1|json goes to a file, not to
-yaml=/run/x|'yaml' is no format; there are:
-influx=ftp://a|is neither a file nor udp://
-influx=http://me:word@a|has a password in it
+json=|''
+json=/run/|'/run/'
+json=udp://localhost:1|'udp://localhost:1'
+yaml=/run/x|'yaml'
+influx=ftp://a|'ftp://a'
+influx=http://me:word@a|password
 END
 }
