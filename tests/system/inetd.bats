@@ -69,18 +69,17 @@ gets() {
   [ "$body" != "$before" ]
 }
 
-unstamped='the age is only a lower bound: the text has no time stamp'
 
 @test "/health: 200 by a good verdict, else 503, and the log's line" {
   gets 200 "GET /health$END"
-  [[ $body == "OK NTP healthy, jitter: 1.5ms (threshold: 2s), source: text; $unstamped"$'\n' ]] || fail "$body"
+  [[ $body == "OK NTP healthy, jitter: 1.5ms (threshold: 2s), source: text; "*$'\n' ]] || fail "$body"
   grep -qx 'Content-Type: text/plain; charset=utf-8' <<<"$head"
   echo Jitter=3s >"$LAB_DIR/reading"
   gets 503 "GET /health$END"
-  [[ $body == "WARNING NTP jitter above threshold: 3s (threshold: 2s), source: text; $unstamped"$'\n' ]] || fail "$body"
+  [[ $body == "WARNING NTP jitter above threshold: 3s (threshold: 2s), source: text; "*$'\n' ]] || fail "$body"
   rm "$LAB_DIR/reading"
   gets 503 "GET /health$END"
-  [[ $body == 'UNKNOWN NTP jitter unavailable: '*$'\n' ]] || fail "$body"
+  [[ $body == 'UNKNOWN NTP '*" $LAB_DIR/reading: "*$'\n' ]] || fail "$body"
 }
 
 # Of a head what is the same each time: how long a run took has more digits or fewer.
@@ -171,7 +170,7 @@ silent_log() {
   printf '[monitoring]\nmin_replies = 0\n' >"$LAB_DIR/conf"
   echo Jitter=1ms >"$LAB_DIR/reading"
   gets 503 "GET /health$END"
-  lines_are "$(logged)" '27 ERROR .*min_replies: .*' '27 ERROR .*but the configuration has 1 problem.*'
+  lines_are "$(logged)" '27 ERROR .*min_replies: .*' '27 ERROR NTP healthy.* 1 .*'
 }
 
 @test "log: with no receiver at all, nothing of it gets into the answer" {
@@ -196,8 +195,8 @@ silent_log() {
     # shellcheck disable=SC2086 # words
     lab_inetd_start 9561 -C "$LAB_DIR/conf" $options
     gets 500 "GET /metrics$END"
-    [[ $body == 'no report could be made: see the log'$'\n' ]] || fail "$body"
-    lines_are "$(logged)" '27 ERROR usage: .*; see ntp_monitor --help'
+    [[ $body == ?*$'\n' && $body != *usage* && $body != *--help* ]] || fail "$body"
+    lines_are "$(logged)" '27 ERROR usage: .* --help'
     lab_stop inetd
   done
   lab_inetd_start "$PORT" -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -t 2s
