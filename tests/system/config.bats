@@ -10,6 +10,7 @@ bats_require_minimum_version 1.5.0
 load usage
 
 readonly ETC=/etc/ntp_monitor.conf
+readonly NO_PROBLEM='0 problems[^0-9]*' # what --check-config ends with
 
 setup_file() {
   # shellcheck source-path=SCRIPTDIR/../lab source=../lab/lab.sh
@@ -90,7 +91,7 @@ problem() {
   line=${stderr%%$'\n'*}
   [[ $line == "ntp_monitor: ERROR $where: ${key:+$key: }"*"$reason"* ]] ||
     fail "this is not $where: $key ... $reason: $line" || return
-  [[ ${stderr##*$'\n'} == "ntp_monitor: ERROR NTP healthy, "*"1 problem"*--check-config ]] ||
+  [[ ${stderr##*$'\n'} == "ntp_monitor: ERROR NTP healthy, "*" 1 "*--check-config ]] ||
     fail "the verdict does not say it: $stderr" || return
   # A WARNING and a CRITICAL keep their status, and no reading stays what it is.
   expect 1 as_cron -l stderr -s "text:$high" "$@"
@@ -98,13 +99,11 @@ problem() {
   expect 2 as_cron -l stderr -s "text:$high" -c 2.5 "$@"
   [[ $stderr == "$line"$'\n'"ntp_monitor: CRITICAL NTP jitter above "* ]] || fail "$stderr" || return
   expect 3 as_cron -l stderr -s "text:$good.not" "$@"
-  [[ $stderr == "$line"$'\n'"ntp_monitor: WARNING NTP jitter unavailable"* ]] || fail "$stderr" ||
-    return
+  [[ $stderr == "$line"$'\n'"ntp_monitor: WARNING "*" $good.not: "* ]] || fail "$stderr" || return
   # The same words are what --check-config prints.
   expect 3 as_cron --check-config "$@"
   lines_are "$stderr" || return
-  [ "$output" = "problem: ${line#ntp_monitor: ERROR }
-1 problem in the configuration" ] || fail "$output"
+  [[ $output == "problem: ${line#ntp_monitor: ERROR }"$'\n1 problem'* ]] || fail "$output"
 }
 
 # What each mere warning must do: say itself, and change no status.
@@ -119,8 +118,7 @@ warning() {
   [[ ${stderr##*$'\n'} == "ntp_monitor: INFO NTP healthy, "* ]] || fail "$stderr" || return
   expect 0 as_cron --check-config "$@"
   lines_are "$stderr" || return
-  [ "$output" = "warning: ${line#ntp_monitor: WARNING }
-0 problems in the configuration, 1 warning" ] || fail "$output"
+  [[ $output == "warning: ${line#ntp_monitor: WARNING }"$'\n0 problem'*' 1 warning'* ]] || fail "$output"
 }
 
 # --- the layers ----------------------------------------------------------------
@@ -128,7 +126,7 @@ warning() {
 @test "layers: no file at all is normal, and every key has its default" {
   healthy
   expect 0 as_cron --check-config
-  lines_are "$output" '0 problems in the configuration'
+  lines_are "$output" "$NO_PROBLEM"
   lines_are "$stderr"
   expect 0 as_cron --print-config
   lines_are "$stderr"
@@ -217,7 +215,7 @@ warning() {
   # The last of two wins, and fits the file's critical limit.
   set_to jitter_threshold 1.6s 'command line' -w 4 -w 1.6
   expect 3 as_cron --print-config -w 1.6 -w 4
-  lines_are "$stderr" "ntp_monitor: ERROR usage: jitter_critical 1\.75s \($USER_FILE:3\) is below jitter_threshold 4s .*"
+  lines_are "$stderr" "ntp_monitor: ERROR usage: jitter_critical 1\.75s \($USER_FILE:3\) .*jitter_threshold 4s .*"
 }
 
 without_origin() {
@@ -248,7 +246,7 @@ without_origin() {
     write "$BATS_TEST_TMPDIR/printed" "$output"
     printed=$(without_origin)
     expect 0 as_cron --check-config -C "$BATS_TEST_TMPDIR/printed"
-    lines_are "$output" '0 problems in the configuration'
+    lines_are "$output" "$NO_PROBLEM"
     expect 0 as_cron --print-config -C "$BATS_TEST_TMPDIR/printed"
     [ "$(without_origin)" = "$printed" ]
     [ "$(grep -c "; $BATS_TEST_TMPDIR/printed:[0-9]*\$" <<<"$output")" = "$(grep -c = <<<"$output")" ]
@@ -283,7 +281,7 @@ without_origin() {
   write "$ETC" '[monitoring]' 'jitter_threshold = 2.0' 'debug_mode = true' 'log_level = INFO' '' \
     '[logging]' 'syslog_address = localhost:514'
   expect 0 as_cron --check-config
-  lines_are "$output" '0 problems in the configuration'
+  lines_are "$output" "$NO_PROBLEM"
   set_to jitter_threshold 2s "$ETC:2"
   set_to debug_mode true "$ETC:3"
   set_to log_level INFO "$ETC:4"
@@ -301,7 +299,7 @@ without_origin() {
     '  stale_after   =   2 h   ' 'timeout = 7 ; seconds' '' '   # third' '[logging]' \
     '	syslog_facility:user' '[monitoring]' 'log_level = Warning'
   expect 0 as_cron --check-config
-  lines_are "$output" '0 problems in the configuration'
+  lines_are "$output" "$NO_PROBLEM"
   set_to jitter_threshold 4s "$ETC:4"
   set_to min_replies 3 "$ETC:5"
   set_to stale_after 2h "$ETC:6"
@@ -321,7 +319,7 @@ without_origin() {
 @test "python: %% is one per cent sign, and --print-config writes it so" {
   write "$ETC" '[logging]' 'syslog_address = /run/100%%/%%(log)s'
   expect 0 as_cron --check-config
-  lines_are "$output" '0 problems in the configuration'
+  lines_are "$output" "$NO_PROBLEM"
   set_to syslog_address '/run/100%%/%%(log)s' "$ETC:2"
   expect 0 as_cron -d -s "text:$good" -C "$ETC"
   grep -qF 'setting: syslog_address = /run/100%/%(log)s (' <<<"$stderr"
@@ -349,14 +347,14 @@ without_origin() {
   grep -qF "; $USER_FILE:2" <<<"$output"
   expect 0 bare "$PROG" -l stderr -s "text:$good"
   expect 0 bare "$PROG" -d -l none -s "text:$good"
-  grep -q 'HOME is not set' <<<"$stderr"
+  grep -q '^debug: .* HOME ' <<<"$stderr"
   # labuser's own, and whoever has no entry has no file.
   write "$LAB_DIR/user/.ntp_monitor.conf" '[monitoring]' 'min_replies = 4'
   run --separate-stderr lab_as_user env -i "$PROG" --print-config
   grep -qF "; $LAB_DIR/user/.ntp_monitor.conf:2" <<<"$output"
   expect 0 unshare --user --map-user=4242 env -i "$PROG" -d -l none -s "text:$good"
   [[ $stderr != *.ntp_monitor.conf* ]]
-  grep -q 'no usable home' <<<"$stderr"
+  grep -q '^debug: .* home ' <<<"$stderr"
 }
 
 @test "C2 HOME is relative or empty: the same; one that does not exist has no file; nor too long" {
@@ -397,7 +395,7 @@ without_origin() {
   write "$ETC" '[monitoring]' 'min_replies = 5'
   chmod 000 "$ETC"
   expect 3 lab_as_user "$PROG" -l stderr -s "text:$good"
-  lines_are "$stderr" "ntp_monitor: ERROR $ETC: cannot be opened: Permission denied" \
+  lines_are "$stderr" "ntp_monitor: ERROR $ETC: .*: Permission denied" \
     'ntp_monitor: ERROR NTP healthy.*'
   expect 1 lab_as_user "$PROG" -l stderr -s "text:$high"
   write "$LAB_DIR/user/.ntp_monitor.conf" '[monitoring]' 'min_replies = 4'
@@ -409,9 +407,9 @@ without_origin() {
   expect 0 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -l stderr -s "text:$good"
   lines_are "$stderr" 'ntp_monitor: INFO NTP healthy.*'
   expect 0 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -d -l none -s "text:$good"
-  grep -q "$BATS_TEST_TMPDIR/closed/.ntp_monitor.conf: not there, .*: a folder on the way may not be entered" <<<"$stderr"
+  grep -q "config: $BATS_TEST_TMPDIR/closed/.ntp_monitor.conf: .*folder" <<<"$stderr"
   expect 3 lab_as_user "$PROG" -l stderr -s "text:$good" -C "$BATS_TEST_TMPDIR/closed/a"
-  grep -q "ERROR $BATS_TEST_TMPDIR/closed/a: cannot be opened: Permission denied" <<<"$stderr"
+  grep -q "ERROR $BATS_TEST_TMPDIR/closed/a: .*: Permission denied" <<<"$stderr"
 }
 
 @test "C4 a disk that fails: said, and nothing of the file is believed" {
@@ -425,10 +423,10 @@ without_origin() {
 
 @test "C5, C6 a folder, a pipe, a device, a socket in its place: said at once, nothing hangs" {
   mkdir "$USER_FILE"
-  problem "$USER_FILE" '' 'not a regular file'
+  problem "$USER_FILE" '' 'regular file'
   rmdir "$USER_FILE"
   mkfifo "$USER_FILE"
-  problem "$USER_FILE" '' 'not a regular file'
+  problem "$USER_FILE" '' 'regular file'
   began=$(lab_uptime_ms)
   expect 3 check
   [ $(($(lab_uptime_ms) - began)) -lt 5000 ]
@@ -439,7 +437,7 @@ without_origin() {
   done
   rm "$USER_FILE"
   lab_rsyslogd_start -s "$USER_FILE" -p none
-  problem "$USER_FILE" '' 'not a regular file'
+  problem "$USER_FILE" '' 'regular file'
   lab_receiver_stop rsyslogd
 }
 
@@ -451,7 +449,7 @@ without_origin() {
   healthy
   set_to min_replies 3 "$USER_FILE:2"
   echo >>"$USER_FILE"
-  problem "$USER_FILE" '' 'larger than 64 KiB'
+  problem "$USER_FILE" '' '64 KiB'
   set_to min_replies 2 default
 }
 
@@ -477,7 +475,7 @@ without_origin() {
   printf '\xfe\xff\0[\0m\0]\0\n' >"$USER_FILE"
   problem "$USER_FILE" '' UTF-16
   printf '[monitoring]\rmin_replies = 3\r' >"$USER_FILE"
-  problem "$USER_FILE" '' 'CR alone'
+  problem "$USER_FILE" '' CR
   set_to min_replies 2 default
 }
 
@@ -485,21 +483,21 @@ without_origin() {
   # Where inih, left alone, would cut: after 199 bytes.
   line="# $(printf '=%.0s' {1..197})jitter_threshold=999"
   write "$USER_FILE" '[monitoring]' "$line" 'min_replies = 3'
-  lines_are "$(as_cron --check-config)" '0 problems in the configuration'
+  lines_are "$(as_cron --check-config)" "$NO_PROBLEM"
   set_to jitter_threshold 2s default
   set_to min_replies 3 "$USER_FILE:3"
   hangul=$(printf '한%.0s' {1..70})
   write "$USER_FILE" '[monitoring]' "# $hangul"
-  lines_are "$(as_cron --check-config)" '0 problems in the configuration'
+  lines_are "$(as_cron --check-config)" "$NO_PROBLEM"
   write "$USER_FILE" '[monitoring]' "source = $hangul"
-  problem "$USER_FILE:2" '' 'longer than'
+  problem "$USER_FILE:2" '' ' 197 bytes'
   # The longest that is taken.
   line="jitter_threshold = 3$(printf ' %.0s' {1..190})"
   write "$USER_FILE" '[monitoring]' "${line:0:197}"
   healthy
   set_to jitter_threshold 3s "$USER_FILE:2"
   write "$USER_FILE" '[monitoring]' "${line:0:198}"
-  problem "$USER_FILE:2" '' 'longer than'
+  problem "$USER_FILE:2" '' ' 197 bytes'
   set_to jitter_threshold 2s default
 }
 
@@ -509,7 +507,7 @@ without_origin() {
   set_to log_level WARNING "$USER_FILE:3"
   set_to min_replies 3 "$USER_FILE:4"
   expect 0 as_cron --check-config
-  lines_are "$output" '0 problems in the configuration'
+  lines_are "$output" "$NO_PROBLEM"
 }
 
 @test "C12 a comment behind a value begins with a semicolon; with another sign it is said" {
@@ -524,18 +522,18 @@ without_origin() {
 
 @test "C13 unknown keys and sections, and keys in the wrong one: a problem, with the nearest known" {
   write "$USER_FILE" '[monitoring]' 'jitter_treshold = 4'
-  problem "$USER_FILE:2" jitter_treshold 'did you mean jitter_threshold?'
+  problem "$USER_FILE:2" jitter_treshold jitter_threshold
   write "$USER_FILE" '[monitoring]' 'xyzzy = 4'
-  problem "$USER_FILE:2" xyzzy 'unknown key in [monitoring]'
-  [[ $output != *'did you mean'* ]]
+  problem "$USER_FILE:2" xyzzy '[monitoring]'
+  [[ $output != *\?* ]]
   write "$USER_FILE" '[monitorng]' 'jitter_threshold = 4' 'timeout = never'
-  problem "$USER_FILE:1" '[monitorng]' 'did you mean [monitoring]?'
+  problem "$USER_FILE:1" '[monitorng]' '[monitoring]'
   write "$USER_FILE" '[Monitoring]' 'jitter_threshold = 4'
-  problem "$USER_FILE:1" '[Monitoring]' 'did you mean [monitoring]?'
+  problem "$USER_FILE:1" '[Monitoring]' '[monitoring]'
   write "$USER_FILE" 'jitter_threshold = 4'
-  problem "$USER_FILE:1" jitter_threshold 'before any [section]'
+  problem "$USER_FILE:1" jitter_threshold '[section]'
   write "$USER_FILE" '[logging]' 'jitter_threshold = 4'
-  problem "$USER_FILE:2" jitter_threshold 'belongs into [monitoring]'
+  problem "$USER_FILE:2" jitter_threshold '[monitoring]'
   set_to jitter_threshold 2s default
 }
 
@@ -552,7 +550,7 @@ without_origin() {
 @test "C15 a section's name longer than inih's 49 bytes is unknown, whatever it begins with" {
   name=$(printf 'monitoring%.0s' {1..6})
   write "$USER_FILE" '[monitoring]' 'min_replies = 3' "[$name]" 'min_replies = 9'
-  problem "$USER_FILE:3" "[$name]" 'unknown section'
+  problem "$USER_FILE:3" "[$name]" ''
   set_to min_replies 3 "$USER_FILE:2"
   write "$USER_FILE" '[monitoring' 'min_replies = 9'
   problem "$USER_FILE:1" '' ']'
@@ -582,7 +580,7 @@ without_origin() {
 # bad_value KEY VALUE KEPT FROM: line 2 of the user's file is a problem, and what is kept is said.
 bad_value() {
   expect 3 check
-  [[ ${stderr%%$'\n'*} == "ntp_monitor: ERROR $USER_FILE:2: $1: "*"keeping $3 ($4)" ]] ||
+  [[ ${stderr%%$'\n'*} == "ntp_monitor: ERROR $USER_FILE:2: $1: "*"$3 ($4)" ]] ||
     fail "for '$2': $stderr" || return
   [[ ${stderr%%$'\n'*} == *"'${2:0:79}"* ]] || fail "does not quote '$2': $stderr" || return
   set_to "$1" "$3" "$4"
@@ -614,10 +612,10 @@ without_time() {
   write "$ETC" '[monitoring]' 'jitter_threshold = 4' 'min_replies = many'
   write "$USER_FILE" '[monitoring]' 'jitter_threshold = high' 'min_replies = 3' 'nosuch = 1'
   expect 3 check
-  lines_are "$stderr" "ntp_monitor: ERROR $ETC:3: min_replies: .*'many'.*keeping 2 \(default\)" \
-    "ntp_monitor: ERROR $USER_FILE:2: jitter_threshold: .*'high'.*keeping 4s \($ETC:2\)" \
+  lines_are "$stderr" "ntp_monitor: ERROR $ETC:3: min_replies: .*'many'.* 2 \(default\)" \
+    "ntp_monitor: ERROR $USER_FILE:2: jitter_threshold: .*'high'.* 4s \($ETC:2\)" \
     "ntp_monitor: ERROR $USER_FILE:4: nosuch: .*" \
-    'ntp_monitor: ERROR NTP healthy.*3 problems.*'
+    'ntp_monitor: ERROR NTP healthy.* 3 .*'
   set_to jitter_threshold 4s "$ETC:2"
   set_to min_replies 3 "$USER_FILE:3"
 }
@@ -636,7 +634,7 @@ without_time() {
   done
   chmod 666 "$ETC"
   expect 3 lab_as_user "$PROG" -l stderr -s "text:$good"
-  grep -qF "ERROR $ETC: ignored: others may write it (mode 0666)" <<<"$stderr"
+  grep -q "ERROR $ETC: .*(mode 0666)" <<<"$stderr"
   # So for the user's file of root, for -C, and through a link.
   write "$USER_FILE" '[monitoring]' 'min_replies = 4'
   chmod 646 "$USER_FILE"
@@ -655,14 +653,14 @@ without_time() {
   write "$home/.ntp_monitor.conf" '[monitoring]' 'min_replies = 3'
   for as in as_root lab_as_user; do
     expect 3 "$as" env HOME="$home" "$PROG" -l stderr -s "text:$good"
-    grep -qF "$home/.ntp_monitor.conf: ignored: others may write its folder $home (mode 0777)" <<<"$stderr"
+    grep -q "ERROR $home/.ntp_monitor.conf: .* $home (mode 0777)" <<<"$stderr"
   done
   # As a link leads there, and as a folder above is such.
   ln -s "$home/.ntp_monitor.conf" "$USER_FILE"
-  problem "$USER_FILE" '' "others may write its folder $home (mode 0777)"
+  problem "$USER_FILE" '' " $home (mode 0777)"
   mkdir "$home/below"
   mv "$home/.ntp_monitor.conf" "$home/below"
-  problem "$home/below/.ntp_monitor.conf" '' "its folder $home (mode 0777)" -C "$home/below/.ntp_monitor.conf"
+  problem "$home/below/.ntp_monitor.conf" '' " $home (mode 0777)" -C "$home/below/.ntp_monitor.conf"
   # In one like /tmp a file stays its owner's, but nobody has his home there.
   rm "$USER_FILE"
   chmod 1777 "$home"
@@ -670,7 +668,7 @@ without_time() {
   mv "$home/below/.ntp_monitor.conf" "$home"
   healthy -C "$home/.ntp_monitor.conf"
   expect 3 env HOME="$home" "$PROG" -l stderr -s "text:$good"
-  grep -qF 'anyone may have put it there' <<<"$stderr"
+  grep -q "ERROR $home/.ntp_monitor.conf: .* $home (mode 1777)" <<<"$stderr"
 }
 
 as_root() { "$@"; }
@@ -683,7 +681,7 @@ as_root() { "$@"; }
   expect 3 lab_as_user strace -o "$BATS_TEST_TMPDIR/strace" -P "$LAB_DIR/user/.ntp_monitor.conf" \
     -e "inject=?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" \
     "$PROG" -l stderr -s "text:$good"
-  grep -qF 'ignored: it belongs to uid 1001, who is neither you nor root' <<<"$stderr"
+  grep -q "ERROR $LAB_DIR/user/.ntp_monitor.conf: .* uid 1001\>" <<<"$stderr"
 }
 
 # shellcheck disable=SC2016 # the inner shell's
@@ -712,7 +710,7 @@ as_root() { "$@"; }
   expect 3 bare PATH="$PATH" HOME="$HOME" strace -o "$BATS_TEST_TMPDIR/strace" -P "$USER_FILE" \
     -e "inject=?fstat:poke_exit=@arg2=$stat" -e "inject=?newfstatat:poke_exit=@arg3=$stat" \
     "$PROG" -l stderr -s "text:$good"
-  lines_are "$stderr" "ntp_monitor: ERROR $USER_FILE: ignored: it belongs to uid 1000,.*" \
+  lines_are "$stderr" "ntp_monitor: ERROR $USER_FILE: .* uid 1000\>.*" \
     'ntp_monitor: ERROR NTP healthy.*'
 }
 
@@ -770,7 +768,7 @@ END
   expect 3 check
   lines_are "$stderr" "ntp_monitor: ERROR $ETC:2: jitter_critical: .*$USER_FILE:3.*" 'ntp_monitor: ERROR .*'
   expect 3 check -w 3 -c 2.9
-  lines_are "$stderr" 'ntp_monitor: ERROR usage: jitter_critical 2\.9s \(command line\) is below jitter_threshold 3s \(command line\); .*'
+  lines_are "$stderr" 'ntp_monitor: ERROR usage: jitter_critical 2\.9s \(command line\) .*jitter_threshold 3s \(command line\); .*'
   expect 0 check -w 3 -c 3
 }
 
@@ -794,12 +792,12 @@ END
   lines_are "$stderr"
   lines_are "$output" "problem: $ETC:2: jitter_threshold: .*" "problem: $ETC:3: timeout: .*" \
     "problem: $ETC:4: nosuch: .*" "problem: $USER_FILE:2: syslog_address: .*" \
-    "problem: $USER_FILE:4: min_replies: .*" '5 problems in the configuration'
+    "problem: $USER_FILE:4: min_replies: .*" '5 problem.*'
   lines_are "$(logged)"
   expect 3 as_cron -s "text:$good"
   silent
   lines_are "$(logged)" "27 ERROR $ETC:2: .*" "27 ERROR $ETC:3: .*" "27 ERROR $ETC:4: .*" \
-    "27 ERROR $USER_FILE:2: .*" "27 ERROR $USER_FILE:4: .*" '27 ERROR NTP healthy.*5 problems.*'
+    "27 ERROR $USER_FILE:2: .*" "27 ERROR $USER_FILE:4: .*" '27 ERROR NTP healthy.* 5 .*'
   # -l none is a wish: nothing is said, but the status stays.
   expect 3 as_cron -s "text:$good" -l none
   silent
@@ -815,7 +813,7 @@ END
   } >"$USER_FILE"
   write "$ETC" '[monitoring]' 'timeout = never'
   expect 3 as_cron --check-config
-  [ "$(tail -n 1 <<<"$output")" = '100 problems in the configuration' ]
+  [[ ${output##*$'\n'} == '100 problem'* ]]
   [ "$(grep -c '^problem: ' <<<"$output")" = 100 ]
   for i in {2..100}; do
     grep -q "^problem: $USER_FILE:$i: " <<<"$output" || fail "line $i is not there"
@@ -827,9 +825,9 @@ END
     echo "this is line $i"
   done >"$USER_FILE"
   expect 3 check
-  [[ ${stderr##*$'\n'} == *'99 problems'* ]]
+  [[ ${stderr##*$'\n'} == *' 99 '* ]]
   if [ "$(grep -c "ERROR $USER_FILE:" <<<"$stderr")" -lt 99 ]; then
-    grep -qE '[0-9]+ more|left out' <<<"$stderr"
+    grep -q ' [0-9]* more ' <<<"$stderr"
   fi
 }
 
