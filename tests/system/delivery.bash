@@ -120,9 +120,9 @@ figure() {
   sed -nE "s/.*\"servers\":\[\{.*\"$1\":([^,}]*).*/\1/p" "$T/out"
 }
 
-# The parts of a trace (-d) that tell of logging.
+# What a trace (-d) tells of logging: PLACE: its error, or the line that it took.
 log_trace() {
-  sed -nE 's/^debug: \+[0-9.]+ms (log: )/\1/p' "$T/err"
+  sed -nE 's/^debug: \+[0-9.]+ms log: ([^:]* )?([^ ]*[^ :]) [a-z]+: /\2: /p' "$T/err"
 }
 
 # --- the services of a reading -------------------------------------------------
