@@ -77,6 +77,8 @@ ifndef CURL
   CURL_PACKAGE := libcurl4-openssl-dev
 endif
 
+# Rooms, and rooms within rooms.
+C_SOURCES := $(wildcard src/*.c src/*/*.c src/*/*/*.c)
 EXCLUDED += $(wildcard src/plugin/*.c)
 ifeq ($(CURL),no)
   EXCLUDED += src/output/http.c
@@ -113,7 +115,7 @@ endif
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
   -DNTP_MONITOR_VERSION='"$(VERSION)"' -DGUARD_GRACE_MS=$(if $(SANITIZE),10000,50) \
-  -Iinclude $(SYSTEMD_CFLAGS) $(CPPFLAGS)
+  -Iinclude -Isrc $(SYSTEMD_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 $(WARNINGS) $(HARDENING) $(SANITIZERS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZERS) \
   $(CFLAGS) $(LDFLAGS)
@@ -124,7 +126,7 @@ LIBS := $(SYSTEMD_LIBS) $(INIH_LIBS) $(DLOPEN_LIBS) $(if $(COUNTED),-Wl$(,)--wra
 
 # --- the program ----------------------------------------------------------
 
-SOURCES := $(filter-out $(EXCLUDED),$(wildcard src/*.c src/*/*.c))
+SOURCES := $(filter-out $(EXCLUDED),$(C_SOURCES))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libntp_monitor.a
 PROGRAM := $(BUILD)/ntp_monitor
@@ -311,10 +313,10 @@ bench: all lab
 
 # --- lint and the whole -------------------------------------------------------
 
-C_FILES := $(wildcard src/*.c src/*/*.c tests/*/*.c)
-H_FILES := $(wildcard include/ntp_monitor/*.h tests/*/*.h)
+C_FILES := $(C_SOURCES) $(wildcard tests/*/*.c)
+H_FILES := $(wildcard include/ntp_monitor/*.h src/*/*.h src/*/*/*.h tests/*/*.h)
 SHELL_FILES := install_config.sh .ci/run .ci/packages .ci/elsewhere contrib/images/make.sh $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
-TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/plugin/http.c),$(wildcard src/*.c src/*/*.c))
+TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/plugin/http.c),$(C_SOURCES))
 
 .PHONY: lint
 lint: bugs-apply
@@ -322,7 +324,7 @@ lint: bugs-apply
 	printf '%s\n' $(TIDY_FILES) | xargs -P 2 -I {} clang-tidy --quiet --warnings-as-errors='*' {} -- -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) 2>/dev/null
 	printf '%s\n' $(TIDY_FILES) | xargs -n 1 -P 2 gcc -std=gnu17 $(ALL_CPPFLAGS) $(CURL_CFLAGS) -O0 -fanalyzer -Werror -c -o /dev/null
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-	  --suppress=missingIncludeSystem -Iinclude src
+	  --suppress=missingIncludeSystem -Iinclude -Isrc src
 	shellcheck -x $(SHELL_FILES)
 	shellcheck -x -s bats $(wildcard tests/*/*.bats)
 	mandoc -T lint -W warning man/ntp_monitor.1 man/ntp_monitor.conf.5

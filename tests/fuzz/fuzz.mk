@@ -46,7 +46,7 @@ $(FUZZ_BROKEN): $(FUZZ)/broken/%: tests/bugs/planted.txt tests/bugs/plant.pl tes
 	-$(Q)CC='$(FUZZ_CC)' FLAGS='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) $(FUZZ_LINK)' LIBS='$(LIBS)' \
 	  tests/fuzz/fuzz.sh build $*
 
--include $(wildcard $(FUZZ)/src/*.d $(FUZZ)/src/*/*.d $(FUZZ)/tests/fuzz/*.d)
+-include $(wildcard $(FUZZ)/src/*.d $(FUZZ)/src/*/*.d $(FUZZ)/src/*/*/*.d $(FUZZ)/tests/fuzz/*.d)
 
 .PHONY: fuzz fuzz-merge fuzz-programs
 fuzz-programs: $(FUZZ_PROGRAMS) $(FUZZ_BROKEN)

@@ -80,7 +80,7 @@ build() {
   files=("$FUZZ/$OWN/$target.o" "$copy")
   grep -q "^#include \"$source\"" "$OWN/$target.c" && files=("$OWN/$target.c") # it is in there
   # shellcheck disable=SC2086 # words
-  $CC -w -I"$tree" $FLAGS -o "$program" "${files[@]}" $FUZZ/$OWN/fuzz*.o $FUZZ/libfuzz.a $LIBS
+  $CC -w -I"$tree" -I"$tree/src" $FLAGS -o "$program" "${files[@]}" $FUZZ/$OWN/fuzz*.o $FUZZ/libfuzz.a $LIBS
 }
 
 # Whether the kept crasher tells the broken copy from the sound one.

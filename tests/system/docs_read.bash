@@ -121,7 +121,7 @@ END
 
 # All string literals of the sources, those that stand in pieces put together.
 literals() {
-  cat "$TOP"/include/ntp_monitor/*.h "$TOP"/src/*.c "$TOP"/src/*/*.c | tr '\n' ' ' | sed -E 's/" +"//g'
+  find "$TOP"/include "$TOP"/src -name '*.[ch]' -exec cat {} + | tr '\n' ' ' | sed -E 's/" +"//g'
 }
 
 # --- what the documentation says ------------------------------------------
