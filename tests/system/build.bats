@@ -158,23 +158,23 @@ usr/share/man/man1/other.1 f 644' ] || fail "$(list "$to")"
     grep -qx "build/src/$name" <<<"$made" || fail "$name is not built: $made"
   done
   grep -qx build/ntp_monitor <<<"$made"
-  if grep -qx build/src/clock.o <<<"$made"; then fail "clock.o does not include it: $made"; fi
+  if grep -qx build/src/base/clock.o <<<"$made"; then fail "clock.o does not include it: $made"; fi
   [ -z "$(builds)" ]
 }
 
 @test "build: a changed source builds its object, and a header that is gone does not stop it" {
-  touch src/clock.c
+  touch src/base/clock.c
   made=$(builds)
-  [ "$made" = 'build/src/clock.o
+  [ "$made" = 'build/src/base/clock.o
 build/libntp_monitor.a
 build/ntp_monitor' ] || fail "$made"
   # A header that one file included yesterday.
   echo '/* nothing */' >include/ntp_monitor/passing.h
-  sed -i '1i #include "ntp_monitor/passing.h"' src/clock.c
+  sed -i '1i #include "ntp_monitor/passing.h"' src/base/clock.c
   builds >/dev/null
-  sed -i 1d src/clock.c
+  sed -i 1d src/base/clock.c
   rm include/ntp_monitor/passing.h
-  [ "$(builds | head -n 1)" = build/src/clock.o ]
+  [ "$(builds | head -n 1)" = build/src/base/clock.o ]
 }
 
 @test "build: changed flags build all anew, and the same flags once more nothing" {
@@ -252,12 +252,12 @@ build/ntp_monitor' ] || fail "$made"
         fail "$options"
       ;;
   esac
-  [[ $(make -n -B V=1 build/src/clock.o) == *-D_FORTIFY_SOURCE=3*-Werror=format-security* ]] ||
-    [[ $(make -n -B V=1 build/src/clock.o) == *-Werror=format-security*-D_FORTIFY_SOURCE=3* ]]
+  [[ $(make -n -B V=1 build/src/base/clock.o) == *-D_FORTIFY_SOURCE=3*-Werror=format-security* ]] ||
+    [[ $(make -n -B V=1 build/src/base/clock.o) == *-Werror=format-security*-D_FORTIFY_SOURCE=3* ]]
 }
 
 @test "64-bit times and file sizes, also where they are not the machine's own" {
-  [[ $(make -n -B V=1 build/src/clock.o) == *-D_TIME_BITS=64*-D_FILE_OFFSET_BITS=64* ]]
+  [[ $(make -n -B V=1 build/src/base/clock.o) == *-D_TIME_BITS=64*-D_FILE_OFFSET_BITS=64* ]]
 }
 
 # --- what is needed ----------------------------------------------------------------

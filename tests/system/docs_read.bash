@@ -85,7 +85,7 @@ metrics() {
 }
 
 reasons() {
-  sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/why.c"
+  sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/base/why.c"
 }
 
 # Of the formats whose reports leave out what is not known.
