@@ -154,8 +154,8 @@ setup() {
   same_set "$T/program" "$T/man5" 3
 }
 
-@test "words: every kind of jitter and every state of src/sample.c in ntp_monitor(1), and no other" {
-  sed -n '/^const char .*_word(/,/^}/p' "$TOP/src/sample.c" | grep -oE '"[a-z][^"]*"' | tr -d '"' >"$T/program"
+@test "words: every kind of jitter and every state of src/reading/sample.c in ntp_monitor(1), and no other" {
+  sed -n '/^const char .*_word(/,/^}/p' "$TOP/src/reading/sample.c" | grep -oE '"[a-z][^"]*"' | tr -d '"' >"$T/program"
   part "$MAN1" '^.Sh FORMATS' '^.Sh' | sed -nE 's/^\.It Sq (.*)$/\1/p' >"$T/man"
   same_set "$T/program" "$T/man" 12
 }
