@@ -8,7 +8,7 @@
 
 #include "ntp_monitor/ntp_flight.h"
 #include "ntp_monitor/ntp_poll.h"
-#include "ntp_monitor/ntp_timers.h"
+#include "ntp_monitor/timers.h"
 
 /* A request this short before the deadline would only be a lost one. */
 #define NTP_LANE_LAST_WAIT_NS INT64_C(100000000)

@@ -18,7 +18,7 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/net.h"
-#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/net_own.h"
 
 int ntp_flight_open(struct ntp_flight *flight, const struct net_address *address) {
   static const int on = 1;

@@ -7,8 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "ntp_monitor/net_own.h"
 #include "ntp_monitor/ntp_flight.h"
-#include "ntp_monitor/ntp_own.h"
 #include "ntp_monitor/ntp_packet.h"
 #include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/trace.h"

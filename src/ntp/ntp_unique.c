@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "ntp_monitor/net.h"
-#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/net_own.h"
 #include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/trace.h"
 

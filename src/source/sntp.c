@@ -16,7 +16,7 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
-#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/net_own.h"
 #include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/ntp_reading.h"
 #include "ntp_monitor/ntp_unique.h"

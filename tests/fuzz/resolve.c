@@ -74,7 +74,7 @@ static pid_t await_child(pid_t child) {
 #define getppid() getpid()
 #define sigprocmask(how, set, old) ((void)0)
 #define signal(number, handler) ((void)0)
-#include "src/net_resolve.c"
+#include "src/net/net_resolve.c"
 
 static void fill(struct bytes *bytes) {
   for (size_t i = 0; i < resolver.count; i++) {

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/net_own.h"
 #include "ntp_monitor/trace.h"
 #include "tests/unit/golden.h"
 

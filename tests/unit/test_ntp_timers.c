@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/ntp_timers.h"
+#include "ntp_monitor/timers.h"
 #include "tests/unit/seed.h"
 
 enum { THINGS = 40, STEPS = 20000 };

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/net_own.h"
 
 /* The servers are at 127.0.0.1 and ::1: whether that is this machine is for a test to say. */
 static struct in6_addr own_address;

@@ -4,7 +4,7 @@
  * A clock can't vouch for itself: neither asked by one of its own addresses, nor through a server
  * that has its time from it.
  */
-#include "ntp_monitor/ntp_own.h"
+#include "ntp_monitor/net_own.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * With thousands of servers a look through all of them at each packet would cost more than the
  * packets do.
  */
-#include "ntp_monitor/ntp_timers.h"
+#include "ntp_monitor/timers.h"
 
 #include <errno.h>
 #include <stdlib.h>
