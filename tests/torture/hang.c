@@ -151,7 +151,8 @@ static void end_rest(struct set *set) {
   }
 }
 
-/* The last line of defence ended it (src/guard.c), for something did not heed the deadline. */
+/* The last line of defence ended it (src/process/guard.c), for something did not heed the deadline.
+ */
 static bool was_ended(const struct run *run) {
   char text[4096];
   ssize_t bytes = pread(run->err, text, sizeof text - 1, 0);

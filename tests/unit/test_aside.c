@@ -47,7 +47,7 @@ static int look_at(const char *path, struct stat *status) {
 #define fopen table_open
 #define stat(path, status) look_at(path, status)
 #define syscall look_call
-#include "src/aside.c"
+#include "src/process/aside.c"
 #undef fopen
 #undef stat
 #undef syscall
