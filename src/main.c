@@ -10,6 +10,8 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/config_print.h"
+#include "ntp_monitor/config_problems.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/format.h"
@@ -21,11 +23,9 @@
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/message.h"
 #include "ntp_monitor/note.h"
-#include "ntp_monitor/notes.h"
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/refuse.h"
-#include "ntp_monitor/show.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 

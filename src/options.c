@@ -7,7 +7,7 @@
 
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/option_row.h"
-#include "ntp_monitor/target.h"
+#include "ntp_monitor/output_target.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 

@@ -73,7 +73,7 @@ check "format|report|config|judge|metric|series|$leaves" "$network|ini|systemd/.
 check ".*" "$network|ini|systemd/.*" $s/main.c
 
 # One user each.
-for pair in ini:src/config.c 'systemd/sd-bus:src/bus.c|src/bus_timesync.c' \
+for pair in ini:src/config/config_file.c 'systemd/sd-bus:src/bus.c|src/bus_timesync.c' \
   curl/curl:src/plugin/http.c dlfcn:src/output/http.c; do
   while read -r file; do
     [[ $file =~ ^(${pair#*:})$ ]] || complain "$file" "<${pair%%:*}.h>"

@@ -2,8 +2,8 @@
 #ifndef NTP_MONITOR_LOG_H
 #define NTP_MONITOR_LOG_H
 
-#include "ntp_monitor/address.h"
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/log_address.h"
 
 #include <stdbool.h>
 #include <stddef.h>

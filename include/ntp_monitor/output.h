@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "ntp_monitor/target.h"
+#include "ntp_monitor/output_target.h"
 
 struct config;
 struct env;

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ntp_monitor/address.h"
 #include "ntp_monitor/aside.h"
 #include "ntp_monitor/blank.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/influx.h"
+#include "ntp_monitor/log_address.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/plugin_http.h"

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "ntp_monitor/output.h"
-#include "ntp_monitor/target.h"
+#include "ntp_monitor/output_target.h"
 #include "ntp_monitor/why.h"
 
 static int deliver(const struct target *target, const char *text, size_t bytes,

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ntp_monitor/address.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/log_address.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/net_own.h"
 #include "ntp_monitor/ntp_poll.h"

@@ -6,10 +6,10 @@
 #include <strings.h>
 #include <sys/un.h>
 
-#include "ntp_monitor/address.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/log.h"
+#include "ntp_monitor/log_address.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/why.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ntp_monitor/config_print.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/show.h"
 #include "ntp_monitor/source.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -12,9 +12,9 @@
 #include <time.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/config_print.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/report.h"
-#include "ntp_monitor/show.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"

@@ -1,10 +1,10 @@
 /* What must hold of settings, wherever they were read from. */
 #include <string.h>
 
-#include "ntp_monitor/address.h"
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/log_address.h"
+#include "ntp_monitor/output_target.h"
 #include "ntp_monitor/source.h"
-#include "ntp_monitor/target.h"
 #include "ntp_monitor/why.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/config_print.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/message.h"
-#include "ntp_monitor/show.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_report.h"
 

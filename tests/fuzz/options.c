@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/config_print.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/show.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/why.h"
 #include "tests/fuzz/fuzz.h"

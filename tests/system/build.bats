@@ -244,7 +244,7 @@ build/ntp_monitor' ] || fail "$made"
   [[ $output =~ __v?snprintf_chk ]]
   [[ $output != *' gets@'* ]]
   # gcc and clang note the options they were given.
-  options=$(readelf --debug-dump=info build/src/config.o | grep DW_AT_producer)
+  options=$(readelf --debug-dump=info build/src/config/config_file.o | grep DW_AT_producer)
   case $options in
     *clang*) ;; # does not, unless asked
     *)

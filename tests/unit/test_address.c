@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/address.h"
+#include "ntp_monitor/log_address.h"
 #include "ntp_monitor/why.h"
 #include "tests/unit/golden.h"
 

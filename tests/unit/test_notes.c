@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/notes.h"
+#include "ntp_monitor/config_problems.h"
 #include "ntp_monitor/trace.h"
 #include "tests/unit/golden.h"
 

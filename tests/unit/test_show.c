@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "ntp_monitor/config_print.h"
 #include "ntp_monitor/judge.h"
-#include "ntp_monitor/show.h"
 #include "tests/unit/example.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/notes.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/target.h"
+#include "ntp_monitor/output_target.h"
 #include "ntp_monitor/why.h"
 #include "tests/unit/golden.h"
 

@@ -1,5 +1,5 @@
 /* The settings, as --print-config prints them and as the trace has them. */
-#include "ntp_monitor/show.h"
+#include "ntp_monitor/config_print.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "ntp_monitor/address.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/target.h"
+#include "ntp_monitor/log_address.h"
+#include "ntp_monitor/output_target.h"
 #include "ntp_monitor/why.h"
 
 const struct origin config_command_line = {.path = "command line"};

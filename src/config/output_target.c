@@ -1,11 +1,11 @@
 /* Where a printed report goes, as people write it. */
-#include "ntp_monitor/target.h"
+#include "ntp_monitor/output_target.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ntp_monitor/address.h"
+#include "ntp_monitor/log_address.h"
 #include "ntp_monitor/why.h"
 
 static int refuse(struct why *why, const char *text, const char *reason) {

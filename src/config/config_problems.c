@@ -3,7 +3,7 @@
  *
  * Where log lines go stands in the configuration, too: so it is read to its end first.
  */
-#include "ntp_monitor/notes.h"
+#include "ntp_monitor/config_problems.h"
 
 #include <stdio.h>
 

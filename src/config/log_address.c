@@ -1,5 +1,5 @@
 /* Where log lines go, as people write it. */
-#include "ntp_monitor/address.h"
+#include "ntp_monitor/log_address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
