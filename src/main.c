@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ntp_monitor/clock.h"
+#include "ntp_monitor/comparison.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/config_print.h"
 #include "ntp_monitor/config_problems.h"
@@ -22,7 +23,6 @@
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/message.h"
-#include "ntp_monitor/note.h"
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/refuse.h"

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "ntp_monitor/comparison.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/note.h"
 #include "tests/unit/golden.h"
 
 #define MS DURATION_MS

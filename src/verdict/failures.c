@@ -4,7 +4,7 @@
  * Where none did they share what a line should have, and each has at least what tells it from the
  * others; the trace has all of them in full.
  */
-#include "ntp_monitor/failures.h"
+#include "verdict/failures.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -13,9 +13,9 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/failures.h"
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/text.h"
+#include "verdict/failures.h"
 
 /* timesyncd's offset is that of the last reply, before it was put right. */
 #define PAST " at the last reply"

@@ -5,7 +5,7 @@
  * tells where the fault is: both off by the same is the clock, a small difference is the path,
  * a large one is its server.
  */
-#include "ntp_monitor/note.h"
+#include "ntp_monitor/comparison.h"
 
 #include <stdarg.h>
 #include <stdio.h>
