@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
+#include "log/frame.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/frame.h"
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"

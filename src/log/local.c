@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log/frame.h"
 #include "ntp_monitor/aside.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/frame.h"
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"

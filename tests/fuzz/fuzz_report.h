@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_FUZZ_REPORT_H
 #define TESTS_FUZZ_FUZZ_REPORT_H
 
-#include "ntp_monitor/frame.h"
+#include "log/frame.h"
 #include "ntp_monitor/report.h"
 #include "tests/fuzz/fuzz.h"
 

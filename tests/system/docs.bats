@@ -244,13 +244,13 @@ setup() {
 }
 
 @test "outputs: ntp_monitor(1) has the structured data and the journal's fields" {
-  sed -nE 's/.*add_(parameter|seconds)\(buffer, "([a-z]+)".*/\2/p' "$TOP/src/frame.c" >"$T/program"
+  sed -nE 's/.*add_(parameter|seconds)\(buffer, "([a-z]+)".*/\2/p' "$TOP/src/log/frame.c" >"$T/program"
   part "$MAN1" '^.Li ntp_monitor@32473' '^.El' | sed -nE 's/^\.It Li ([a-z]+)$/\1/p' >"$T/man"
   same_set "$T/program" "$T/man" 7
-  grep -oE 'NTP_[A-Z_]+' "$TOP/src/frame.c" | grep -v '^NTP_MONITOR' >"$T/fields"
+  grep -oE 'NTP_[A-Z_]+' "$TOP/src/log/frame.c" | grep -v '^NTP_MONITOR' >"$T/fields"
   sed -nE 's/^\.It Li (NTP_[A-Z_]+)$/\1/p' "$MAN1" >"$T/man-fields"
   same_set "$T/fields" "$T/man-fields" 6
-  id=$(sed -nE 's/^#define STRUCTURED_DATA_ID "(.*)"/\1/p' "$TOP/src/frame.c")
+  id=$(sed -nE 's/^#define STRUCTURED_DATA_ID "(.*)"/\1/p' "$TOP/src/log/frame.c")
   [ -n "$id" ] && plain "$MAN1" | grep -qF "[$id "
 }
 

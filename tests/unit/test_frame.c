@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/frame.h"
+#include "log/frame.h"
 #include "tests/unit/example.h"
 
 static const struct tm morning = {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/frame.h"
+#include "log/frame.h"
 #include "ntp_monitor/why.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/log_chain.h"

@@ -13,11 +13,11 @@
 
 #include <cmocka.h>
 
+#include "log/frame.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/frame.h"
 #include "ntp_monitor/log.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"

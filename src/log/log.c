@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log/frame.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/frame.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 

@@ -4,7 +4,7 @@
  * What is sent is apart from how it travels (src/log), so that each form is compared
  * byte for byte in a test.
  */
-#include "ntp_monitor/frame.h"
+#include "log/frame.h"
 
 #include <ctype.h>
 #include <inttypes.h>
