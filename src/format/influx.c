@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/series.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
-#include "ntp_monitor/series.h"
 
 /* One that is being written; it begins with its first field, for one without any is no line. */
 struct line {

@@ -9,12 +9,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "format/series.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
-#include "ntp_monitor/series.h"
 
 struct page {
   FILE *out;

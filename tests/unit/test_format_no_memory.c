@@ -1,6 +1,6 @@
 /* Without memory for the servers the formats of time series keep the verdict, and say what is
  * missing. */
-#include "ntp_monitor/series.h"
+#include "format/series.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/printed.h"
 

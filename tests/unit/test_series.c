@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "format/series.h"
 #include "ntp_monitor/report.h"
-#include "ntp_monitor/series.h"
 #include "tests/unit/seed.h"
 
 enum { MANY = SAMPLE_MAX };

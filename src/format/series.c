@@ -5,7 +5,7 @@
  * twins of name and address their order. The store's labels stay the same, too, so that
  * "source, server" is enough to ask for, and to join by.
  */
-#include "ntp_monitor/series.h"
+#include "format/series.h"
 
 #include <stdio.h>
 #include <stdlib.h>
