@@ -5,7 +5,7 @@
  * in JSON, in a URL. So the secret is looked for as it is, as RFC 7617 packs it (base64 of
  * user:password), and both in the escapes that such places have.
  */
-#include "ntp_monitor/blank.h"
+#include "output/blank.h"
 
 #include <stdbool.h>
 #include <stdint.h>

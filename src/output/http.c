@@ -14,18 +14,18 @@
 #include <sys/stat.h>
 
 #include "ntp_monitor/aside.h"
-#include "ntp_monitor/blank.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/influx.h"
 #include "ntp_monitor/log_address.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/output.h"
-#include "ntp_monitor/plugin_http.h"
-#include "ntp_monitor/secret.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "output/blank.h"
+#include "output/influx_api.h"
+#include "output/plugin_http.h"
+#include "output/secret.h"
 
 #define PLUGIN_PATH NTP_MONITOR_PLUGINS "/http.so"
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "ntp_monitor/plugin_http.h"
+#include "output/plugin_http.h"
 
 /* The one symbol that is looked for. */
 extern const struct http_plugin http_plugin;

@@ -1,5 +1,5 @@
 /* Fuzz target: what an InfluxDB says no with; and names of any bytes in the URL that asks it. */
-#include "ntp_monitor/influx.h"
+#include "output/influx_api.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/blank.h"
+#include "output/blank.h"
 
 static void test_forms(void **state) {
   (void)state;

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/config.h"
-#include "ntp_monitor/influx.h"
 #include "ntp_monitor/why.h"
+#include "output/influx_api.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/seed.h"
 

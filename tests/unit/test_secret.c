@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/secret.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "output/secret.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 

@@ -4,7 +4,7 @@
  * A secret stands in no configuration, which others may read, and on no command line, which all
  * see. What a file of it holds is never said: not in an error, not in the trace.
  */
-#include "ntp_monitor/secret.h"
+#include "output/secret.h"
 
 #include <errno.h>
 #include <stdbool.h>

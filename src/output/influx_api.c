@@ -7,7 +7,7 @@
  * Both take line protocol and answer 204 (docs.influxdata.com: InfluxDB 1.8 "/write", 2 "Write
  * data"). Nobody is asked which of them a server is: whoever has a token knows.
  */
-#include "ntp_monitor/influx.h"
+#include "output/influx_api.h"
 
 #include <errno.h>
 #include <stdbool.h>
