@@ -79,7 +79,7 @@ endif
 
 # Rooms, and rooms within rooms.
 C_SOURCES := $(wildcard src/*.c src/*/*.c src/*/*/*.c)
-EXCLUDED += $(wildcard src/plugin/*.c)
+EXCLUDED += $(wildcard src/output/plugin/*.c)
 ifeq ($(CURL),no)
   EXCLUDED += src/output/http.c
   LEFT_OUT += http (libcurl)
@@ -176,7 +176,7 @@ $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY) $(COUNTED)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
 
 # A plug-in needs nothing of the program: it is opened, and asked for one const struct.
-$(BUILD)/plugins/%.so: src/plugin/%.c $(BUILD)/flags
+$(BUILD)/plugins/%.so: src/output/plugin/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(CURL_CFLAGS) $(ALL_CFLAGS) -fPIC -MD -MP -MF $(@:.so=.d) \
@@ -316,7 +316,7 @@ bench: all lab
 C_FILES := $(C_SOURCES) $(wildcard tests/*/*.c)
 H_FILES := $(wildcard include/ntp_monitor/*.h src/*/*.h src/*/*/*.h tests/*/*.h)
 SHELL_FILES := install_config.sh .ci/run .ci/packages .ci/elsewhere contrib/images/make.sh $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
-TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/plugin/http.c),$(C_SOURCES))
+TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/output/plugin/http.c),$(C_SOURCES))
 
 .PHONY: lint
 lint: bugs-apply

@@ -74,7 +74,7 @@ check ".*" "$network|ini|systemd/.*" $s/main.c
 
 # One user each.
 for pair in ini:src/config/config_file.c 'systemd/sd-bus:src/bus.c|src/bus_timesync.c' \
-  curl/curl:src/plugin/http.c dlfcn:src/output/http.c; do
+  curl/curl:src/output/plugin/http.c dlfcn:src/output/http.c; do
   while read -r file; do
     [[ $file =~ ^(${pair#*:})$ ]] || complain "$file" "<${pair%%:*}.h>"
   done < <(grep -l "#include <${pair%%:*}.h>" src/*.c src/*/*.c)
