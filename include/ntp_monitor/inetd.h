@@ -34,7 +34,7 @@ struct inetd_request {
   bool head;            /* HEAD: the answer has no body */
 };
 
-/* --- pure: src/inetd.c ------------------------------------------------------ */
+/* --- pure: src/inetd/inetd_http.c ------------------------------------------------------ */
 
 /* Reads the first bytes (up to INETD_REQUEST_BYTES, no string) of a request: INETD_OK with
  * *request, INETD_MORE, or how it is refused. */
@@ -48,7 +48,7 @@ size_t inetd_print_head(char head[INETD_HEAD_BYTES], enum inetd_status status, b
 /* The body of a refusal: one line. */
 void inetd_print_refusal(char body[INETD_BODY_BYTES], enum inetd_status status);
 
-/* --- on stdin and stdout: src/inetd_talk.c ------------------------------------ */
+/* --- on stdin and stdout: src/inetd/inetd_talk.c ------------------------------------ */
 
 /* Whether the command line, right or wrong, has --inetd in it. */
 bool inetd_wanted(int argc, char *const argv[]);
@@ -66,7 +66,7 @@ enum inetd_status inetd_receive(struct inetd_request *request, int64_t deadline_
 int inetd_answer(const struct inetd_request *request, enum inetd_status status, const char *body,
                  size_t body_bytes, int64_t deadline_ns);
 
-/* --- src/inetd_serve.c --------------------------------------------------------- */
+/* --- src/inetd/inetd_serve.c --------------------------------------------------------- */
 
 /* Answers a request that is good with its page of report: 0, or a negative errno with why. */
 int inetd_serve(const struct inetd_request *request, const struct report *report,
