@@ -13,10 +13,10 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/keeper.h"
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
+#include "source/keeper.h"
 #include "tests/unit/golden.h"
 
 /* What stands behind each automatic source. */

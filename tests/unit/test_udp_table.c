@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/udp_table.h"
+#include "source/udp_table.h"
 #include "tests/unit/seed.h"
 
 #define REST " 00000000:0000 07 00000000:00000000 00:00000000 00000000 "

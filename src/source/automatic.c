@@ -5,7 +5,7 @@
  * WARNING even where another serves. Two that set the same clock work against each other, wherever
  * they stand in the order.
  */
-#include "ntp_monitor/automatic.h"
+#include "source/automatic.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +14,11 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/keeper.h"
 #include "ntp_monitor/measure.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
+#include "source/keeper.h"
 
 const char automatic_name[] = "auto";
 

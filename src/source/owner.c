@@ -23,8 +23,8 @@
 
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/trusted.h"
-#include "ntp_monitor/udp_table.h"
 #include "ntp_monitor/why.h"
+#include "source/udp_table.h"
 
 const struct owner owner_ntpd = {"ntpd", {"ntp", "ntpsec", "_ntp"}};
 const struct owner owner_chronyd = {"chronyd", {"chrony", "_chrony"}};

@@ -5,7 +5,7 @@
  * between blanks. An address is words of the machine's own order of bytes, eight digits each, and
  * the port's four digits behind a colon.
  */
-#include "ntp_monitor/udp_table.h"
+#include "source/udp_table.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>

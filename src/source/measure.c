@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ntp_monitor/automatic.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -13,6 +12,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
+#include "source/automatic.h"
 
 const struct source *const source_table[] = {
     &source_timesyncd, &source_chrony, &source_ntpd, &source_ptp, &source_sntp, &source_text, NULL};

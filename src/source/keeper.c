@@ -5,7 +5,7 @@
  * are known by their sockets and their PID files: looking at all processes would take longer, and
  * find those of containers.
  */
-#include "ntp_monitor/keeper.h"
+#include "source/keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
