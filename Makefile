@@ -62,11 +62,11 @@ ifndef SYSTEMD
 endif
 
 ifeq ($(SYSTEMD),no)
-  EXCLUDED := src/source/timesyncd.c src/bus.c src/bus_timesync.c
+  EXCLUDED := src/source/timesyncd/timesyncd.c src/source/timesyncd/bus.c src/source/timesyncd/timesync_bus.c
   LEFT_OUT += timesyncd (libsystemd)
   LEFT_OUT_PACKAGES += $(SYSTEMD_PACKAGE)
 else
-  EXCLUDED := src/source/timesyncd_none.c
+  EXCLUDED := src/source/timesyncd/timesyncd_none.c
   SYSTEMD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libsystemd)
   SYSTEMD_LIBS := $(shell $(PKG_CONFIG) --libs libsystemd)
 endif
@@ -316,7 +316,7 @@ bench: all lab
 C_FILES := $(C_SOURCES) $(wildcard tests/*/*.c)
 H_FILES := $(wildcard include/ntp_monitor/*.h src/*/*.h src/*/*/*.h tests/*/*.h)
 SHELL_FILES := install_config.sh .ci/run .ci/packages .ci/elsewhere contrib/images/make.sh $(wildcard tests/*.sh tests/*/*.sh tests/*/*.bash)
-TIDY_FILES := $(filter-out src/source/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/output/plugin/http.c),$(C_SOURCES))
+TIDY_FILES := $(filter-out src/source/timesyncd/timesyncd_none.c src/output/http_none.c $(if $(PLUGINS),,src/output/plugin/http.c),$(C_SOURCES))
 
 .PHONY: lint
 lint: bugs-apply

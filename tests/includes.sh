@@ -73,7 +73,7 @@ check "format|report|config|judge|metric|series|$leaves" "$network|ini|systemd/.
 check ".*" "$network|ini|systemd/.*" $s/main.c
 
 # One user each.
-for pair in ini:src/config/config_file.c 'systemd/sd-bus:src/bus.c|src/bus_timesync.c' \
+for pair in ini:src/config/config_file.c 'systemd/sd-bus:src/source/timesyncd/bus.c|src/source/timesyncd/timesync_bus.c' \
   curl/curl:src/output/plugin/http.c dlfcn:src/output/http.c; do
   while read -r file; do
     [[ $file =~ ^(${pair#*:})$ ]] || complain "$file" "<${pair%%:*}.h>"

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "src/source/timesyncd.c"
+#include "src/source/timesyncd/timesyncd.c"
 #include "tests/fuzz/fuzz.h"
 
 static char *next_text(struct bytes *bytes) {

@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_FUZZ_BUS_H
 #define TESTS_FUZZ_FUZZ_BUS_H
 
-#include "ntp_monitor/timesync.h"
+#include "source/timesyncd/timesync.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <systemd/sd-bus.h>

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ntp_monitor/bus_timesync.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/report.h"
-#include "ntp_monitor/timesync.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/timesync.h"
+#include "source/timesyncd/timesync_bus.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_bus.h"
 

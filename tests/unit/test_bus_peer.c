@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/bus.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
+#include "source/timesyncd/bus.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/temp.h"
 

@@ -9,13 +9,13 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/bus.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/bus.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/temp.h"

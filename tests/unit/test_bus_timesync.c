@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/bus_timesync.h"
-#include "ntp_monitor/timesync.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/timesync.h"
+#include "source/timesyncd/timesync_bus.h"
 #include "tests/unit/bus_message.h"
 #include "tests/unit/golden.h"
 

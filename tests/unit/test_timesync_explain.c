@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/timesync.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/timesync.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/timesync_good.h"
 

@@ -10,8 +10,8 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/judge.h"
-#include "ntp_monitor/timesync.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/timesync.h"
 #include "tests/unit/seed.h"
 #include "tests/unit/timesync_good.h"
 

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "ntp_monitor/timesync.h"
+#include "source/timesyncd/timesync.h"
 
 /* 2026-11-21T05:11:18.010060123Z; the reply came 12.3 s before. */
 #define GOOD_NOW_NS INT64_C(1795237878010060123)

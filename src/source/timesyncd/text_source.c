@@ -19,10 +19,10 @@
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/source.h"
-#include "ntp_monitor/timesync.h"
-#include "ntp_monitor/timesync_text.h"
 #include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/timesync.h"
+#include "source/timesyncd/timesync_text.h"
 
 enum { TEXT_BYTES_MAX = 64 * 1024 };
 

@@ -4,7 +4,7 @@
  * Written after systemd's src/timedate/timedatectl.c and src/basic/time-util.c, versions 239 to
  * 257.
  */
-#include "ntp_monitor/timesync_text.h"
+#include "source/timesyncd/timesync_text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,10 +14,10 @@
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/text.h"
-#include "ntp_monitor/timesync.h"
-#include "ntp_monitor/timesync_stamp.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/timesync.h"
+#include "source/timesyncd/timesync_stamp.h"
 
 #define DIGITS "0123456789"
 

@@ -10,16 +10,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ntp_monitor/bus.h"
-#include "ntp_monitor/bus_timesync.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/source.h"
-#include "ntp_monitor/timesync.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/bus.h"
+#include "source/timesyncd/timesync.h"
+#include "source/timesyncd/timesync_bus.h"
 
 #define SERVICE "org.freedesktop.timesync1"
 #define CHECK_SERVICE "; check the NTP service: systemctl status systemd-timesyncd"

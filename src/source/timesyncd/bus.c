@@ -7,7 +7,7 @@
  * starts timesyncd on a machine that chrony keeps would have two daemons fight over
  * one clock.
  */
-#include "ntp_monitor/bus.h"
+#include "source/timesyncd/bus.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  * range means that something else answers under its name, or that we misread it.
  * Either way it is no reading.
  */
-#include "ntp_monitor/timesync.h"
+#include "source/timesyncd/timesync.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

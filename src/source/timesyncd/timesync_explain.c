@@ -10,7 +10,7 @@
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/text.h"
-#include "ntp_monitor/timesync.h"
+#include "source/timesyncd/timesync.h"
 
 /* A reply this much later than the poll interval is missing. */
 #define MISSED_NS DURATION_MIN

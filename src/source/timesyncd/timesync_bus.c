@@ -4,7 +4,7 @@
  * Whoever owns the name can send anything, so each property's type is compared before
  * it is read. Source of the names and types: systemd's src/timesync/timesyncd-bus.c.
  */
-#include "ntp_monitor/bus_timesync.h"
+#include "source/timesyncd/timesync_bus.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "ntp_monitor/text.h"
-#include "ntp_monitor/timesync.h"
 #include "ntp_monitor/why.h"
+#include "source/timesyncd/timesync.h"
 
 static int read_name(sd_bus_message *message, struct timesync *raw) {
   const char *name = NULL;

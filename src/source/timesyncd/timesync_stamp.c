@@ -4,7 +4,7 @@
  * By the second, and the zone is an abbreviation: UTC, GMT and numbers are exact, and so is ours
  * where nobody else uses its name. Any other one leaves up to 14 hours.
  */
-#include "ntp_monitor/timesync_stamp.h"
+#include "source/timesyncd/timesync_stamp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "ntp_monitor/text.h"
-#include "ntp_monitor/timesync.h"
+#include "source/timesyncd/timesync.h"
 
 #define DIGITS "0123456789"
 
