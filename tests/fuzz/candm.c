@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ntp_monitor/candm.h"
-#include "ntp_monitor/chrony_sample.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/report.h"
+#include "source/chrony/candm.h"
+#include "source/chrony/chrony_sample.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { BODY = 28, SOURCES_MAX = 32 };

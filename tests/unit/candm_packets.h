@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ntp_monitor/candm.h"
+#include "source/chrony/candm.h"
 
 enum { PACKET_BODY = 28 };
 

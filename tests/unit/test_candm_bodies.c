@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/candm.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/why.h"
+#include "source/chrony/candm.h"
 #include "tests/unit/candm_packets.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/seed.h"

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/candm.h"
-#include "ntp_monitor/chrony_sample.h"
 #include "ntp_monitor/duration.h"
+#include "source/chrony/candm.h"
+#include "source/chrony/chrony_sample.h"
 #include "tests/unit/golden.h"
 
 static const struct candm_source server = {.address = {CANDM_INET4, {192, 0, 2, 9}},

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ntp_monitor/candm.h"
-#include "ntp_monitor/chrony_sample.h"
 #include "ntp_monitor/chrony_talk.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
@@ -21,6 +19,8 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/chrony/candm.h"
+#include "source/chrony/chrony_sample.h"
 
 #define CHECK "; check: systemctl status chronyd" /* where the line is long */
 #define CHECK_SERVICE "; check the time service: systemctl status chronyd"

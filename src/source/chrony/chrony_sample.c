@@ -6,15 +6,15 @@
  * fewer than three samples has a standard deviation of 4 s, which stands for "not known"
  * (MIN_SAMPLES_FOR_REGRESS in chrony's regress.h, WORST_CASE_STDDEV_BOUND in its sourcestats.c).
  */
-#include "ntp_monitor/chrony_sample.h"
+#include "source/chrony/chrony_sample.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ntp_monitor/candm.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/text.h"
+#include "source/chrony/candm.h"
 
 enum { ENOUGH_SAMPLES = 3 };
 

@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #include "ntp_monitor/aside.h"
-#include "ntp_monitor/candm.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/owner.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/chrony/candm.h"
 
 /* As chronyc asks (chrony's client.c): the first wait, doubled with each attempt. */
 #define FIRST_WAIT_NS DURATION_S

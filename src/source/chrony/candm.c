@@ -4,7 +4,7 @@
  * Its floating point numbers become nanoseconds here, in integers, and whatever cannot be is
  * refused here, so that all behind it may reckon without a thought of overflow.
  */
-#include "ntp_monitor/candm.h"
+#include "source/chrony/candm.h"
 
 #include <errno.h>
 #include <inttypes.h>
