@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/mode6.h"
 #include "ntp_monitor/why.h"
+#include "source/ntpd/mode6.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { PEERS = 4, REACH_END = 65536 + 1024 };

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/mode6.h"
 #include "ntp_monitor/why.h"
+#include "source/ntpd/mode6.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/seed.h"
 

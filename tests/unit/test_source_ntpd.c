@@ -18,11 +18,11 @@
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/mode6_talk.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/ntpd/mode6_talk.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/mode6_packet.h"
 

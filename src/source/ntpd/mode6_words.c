@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/mode6.h"
+#include "source/ntpd/mode6.h"
 
 /* RFC 5905 section 11.3, STEPT: a larger offset is not slewed away. */
 #define STEP_NS (128 * DURATION_MS)

@@ -16,12 +16,12 @@
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/mode6_talk.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/owner.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/ntpd/mode6_talk.h"
 
 #define CHECK_SERVICE "; check the NTP service: systemctl status ntpsec (or ntp, or ntpd)"
 

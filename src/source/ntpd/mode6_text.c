@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/mode6.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
+#include "source/ntpd/mode6.h"
 
 const char mode6_system_names[] = "leap,reftime,clock,rootdelay,rootdisp,offset,sys_jitter,peer";
 const char mode6_peer_names[] = "srcadr,srchost,stratum,hpoll,reach,flash,offset,delay,jitter,"

@@ -4,7 +4,7 @@
  * UDP loses datagrams even here, where the daemon's queue is full: so there is a second try, and it
  * has a number of its own, that a late answer to the first is not taken for the one to the second.
  */
-#include "ntp_monitor/mode6_talk.h"
+#include "source/ntpd/mode6_talk.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef NTP_MONITOR_MODE6_TALK_H
 #define NTP_MONITOR_MODE6_TALK_H
 
-#include "ntp_monitor/mode6.h"
+#include "source/ntpd/mode6.h"
 
 struct env;
 struct why;

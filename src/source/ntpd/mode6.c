@@ -19,7 +19,7 @@
  * nothing of a datagram is believed before all of its header is, and pieces neither overlap nor
  * leave a hole.
  */
-#include "ntp_monitor/mode6.h"
+#include "source/ntpd/mode6.h"
 
 #include <errno.h>
 #include <string.h>

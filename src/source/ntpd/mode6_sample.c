@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/mode6.h"
 #include "ntp_monitor/why.h"
+#include "source/ntpd/mode6.h"
 
 /* RFC 5905 section 11.3, STEPT: an offset that ntpd steps away, after a while. */
 #define NOTEWORTHY_NS (128 * DURATION_MS)
