@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ptp_management.h"
-#include "ntp_monitor/ptp_sample.h"
 #include "ntp_monitor/sample.h"
+#include "source/ptp/ptp_management.h"
+#include "source/ptp/ptp_sample.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { LOOKS = 4 };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/ptp_management.h"
+#include "source/ptp/ptp_management.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/ptp_good.h"
 #include "tests/unit/seed.h"

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ptp_sample.h"
 #include "ntp_monitor/sample.h"
+#include "source/ptp/ptp_sample.h"
 #include "tests/unit/golden.h"
 
 #define NOW_NS (INT64_C(1795276538) * DURATION_S) /* CLOCK_REALTIME */

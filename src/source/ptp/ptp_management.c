@@ -28,7 +28,7 @@
  *   52 | managementId, or the error    | data; or the managementId,    |
  *      +-------------------------------+ and 4 reserved bytes          |
  */
-#include "ntp_monitor/ptp_management.h"
+#include "source/ptp/ptp_management.h"
 
 #include <stdio.h>
 #include <string.h>

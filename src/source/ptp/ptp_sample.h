@@ -3,7 +3,7 @@
 #define NTP_MONITOR_PTP_SAMPLE_H
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ptp_data.h"
+#include "source/ptp/ptp_data.h"
 
 struct sample;
 

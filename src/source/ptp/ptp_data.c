@@ -24,7 +24,7 @@
  * A port's identity is its clock's (8 bytes) and a number (2). Intervals have 8 bytes and are,
  * where ns is not said, ns times 2^16 (IEEE 1588-2008 clause 5.3.2).
  */
-#include "ntp_monitor/ptp_data.h"
+#include "source/ptp/ptp_data.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -18,12 +18,12 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/owner.h"
-#include "ntp_monitor/ptp_management.h"
-#include "ntp_monitor/ptp_sample.h"
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/ptp/ptp_management.h"
+#include "source/ptp/ptp_sample.h"
 
 #define CHECK "; check the PTP service: systemctl status 'ptp4l*'"
 

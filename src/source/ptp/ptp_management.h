@@ -3,7 +3,7 @@
 #ifndef NTP_MONITOR_PTP_MANAGEMENT_H
 #define NTP_MONITOR_PTP_MANAGEMENT_H
 
-#include "ntp_monitor/ptp_data.h"
+#include "source/ptp/ptp_data.h"
 
 enum {
   PTP_REQUEST_BYTES = 54,

@@ -16,7 +16,7 @@
  * delay yet: an offset is believed of a port that is SLAVE. Such a port has a grandmaster, or
  * measurements without one: an automotive slave (IEEE 802.1AS, BMCA noop) hears no Announce.
  */
-#include "ntp_monitor/ptp_sample.h"
+#include "source/ptp/ptp_sample.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ptp_sample.h"
 #include "ntp_monitor/sample.h"
+#include "source/ptp/ptp_sample.h"
 
 /* What a port's state means for the clock, in the order in which they tell most. */
 static const struct meaning {
