@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ntp_monitor/ntp_packet.h"
+#include "source/sntp/ntp_packet.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/ntp_reference.h"
 

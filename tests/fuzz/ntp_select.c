@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ntp_monitor/ntp_packet.h"
-#include "ntp_monitor/ntp_select.h"
+#include "source/sntp/ntp_packet.h"
+#include "source/sntp/ntp_select.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { MOST = 24 };

@@ -15,9 +15,9 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_packet.h"
-#include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/trace.h"
+#include "source/sntp/ntp_packet.h"
+#include "source/sntp/ntp_poll.h"
 #include "tests/unit/ntp_peer.h"
 
 enum { SERVERS_MAX = 300, ALL = -1 };

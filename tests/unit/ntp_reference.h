@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ntp_monitor/ntp_packet.h"
+#include "source/sntp/ntp_packet.h"
 
 __extension__ typedef __int128 reference_wide;
 

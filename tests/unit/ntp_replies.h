@@ -13,10 +13,10 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_packet.h"
-#include "ntp_monitor/ntp_poll.h"
-#include "ntp_monitor/ntp_reading.h"
 #include "ntp_monitor/why.h"
+#include "source/sntp/ntp_packet.h"
+#include "source/sntp/ntp_poll.h"
+#include "source/sntp/ntp_sample.h"
 
 #define MS DURATION_MS
 #define NOW (1000 * DURATION_S)

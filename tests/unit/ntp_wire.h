@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ntp_monitor/ntp_packet.h"
+#include "source/sntp/ntp_packet.h"
 
 /* Where the fields begin, RFC 5905 section 7.3, figure 8. */
 enum wire {

@@ -11,7 +11,7 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_flight.h"
+#include "source/sntp/ntp_request.h"
 #include "tests/unit/ntp_peer.h"
 #include "tests/unit/sockets.h"
 

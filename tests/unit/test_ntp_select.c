@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/ntp_packet.h"
-#include "ntp_monitor/ntp_select.h"
+#include "source/sntp/ntp_packet.h"
+#include "source/sntp/ntp_select.h"
 
 #define US INT64_C(1000)
 #define MS INT64_C(1000000)

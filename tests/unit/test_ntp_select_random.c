@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "ntp_monitor/ntp_packet.h"
-#include "ntp_monitor/ntp_select.h"
+#include "source/sntp/ntp_packet.h"
+#include "source/sntp/ntp_select.h"
 #include "tests/unit/seed.h"
 
 static bool no_memory;
@@ -21,7 +21,7 @@ static void *try_calloc(size_t count, size_t size) {
 }
 
 #define calloc(count, size) try_calloc(count, size)
-#include "src/ntp/ntp_select.c"
+#include "src/source/sntp/ntp_select.c"
 
 #define MS INT64_C(1000000)
 #define S INT64_C(1000000000)

@@ -26,7 +26,7 @@ static int find_own(struct ntp_own *own, struct trace *trace) {
 }
 
 #define ntp_own_find(own, trace) find_own(own, trace)
-#include "src/source/sntp.c"
+#include "src/source/sntp/sntp.c"
 #include "tests/unit/golden.h"
 #include "tests/unit/ntp_peer.h"
 #include "tests/unit/sockets.h"

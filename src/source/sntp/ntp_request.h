@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "ntp_monitor/ntp_packet.h"
+#include "source/sntp/ntp_packet.h"
 
 struct net_address;
 

@@ -4,7 +4,7 @@
  * Whose word proves nothing is listed and has no vote: this machine itself, a server that has its
  * time from us, one that serves its own clock.
  */
-#include "ntp_monitor/ntp_reading.h"
+#include "source/sntp/ntp_sample.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_figures.h"
-#include "ntp_monitor/ntp_poll.h"
-#include "ntp_monitor/ntp_select.h"
 #include "ntp_monitor/sample.h"
+#include "source/sntp/ntp_figures.h"
+#include "source/sntp/ntp_poll.h"
+#include "source/sntp/ntp_select.h"
 
 /* Of the reading so far: who votes. */
 struct poll_box {

@@ -20,7 +20,7 @@
  * The request has a random number where its time would stand, and all else 0 (as chrony, ntpsec and
  * OpenNTPD do): it tells nothing, and who does not see it cannot answer it.
  */
-#include "ntp_monitor/ntp_packet.h"
+#include "source/sntp/ntp_packet.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

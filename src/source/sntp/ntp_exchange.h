@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ntp_monitor/ntp_flight.h"
-#include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/timers.h"
+#include "source/sntp/ntp_poll.h"
+#include "source/sntp/ntp_request.h"
 
 /* A request this short before the deadline would only be a lost one. */
 #define NTP_LANE_LAST_WAIT_NS INT64_C(100000000)

@@ -6,7 +6,7 @@
  * kernel stamps what comes in (SO_TIMESTAMPNS, socket(7)), for a reply that waited until it was
  * read would seem to have travelled longer.
  */
-#include "ntp_monitor/ntp_flight.h"
+#include "source/sntp/ntp_request.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -8,7 +8,7 @@
  * that is no answer may be forged by anyone, so it ends nothing: the wait goes on, for a bounded
  * number of them.
  */
-#include "ntp_monitor/ntp_lane.h"
+#include "source/sntp/ntp_exchange.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,9 +17,9 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/net.h"
-#include "ntp_monitor/ntp_heard.h"
-#include "ntp_monitor/ntp_packet.h"
 #include "ntp_monitor/trace.h"
+#include "source/sntp/ntp_heard.h"
+#include "source/sntp/ntp_packet.h"
 
 enum { DATAGRAMS_MAX = 64 }; /* looked at for each request */
 

@@ -1,17 +1,17 @@
 /*
  * What one NTP server is told of beside its replies: what it is, and why it is asked no more.
  */
-#include "ntp_monitor/ntp_heard.h"
+#include "source/sntp/ntp_heard.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "ntp_monitor/net_own.h"
-#include "ntp_monitor/ntp_flight.h"
-#include "ntp_monitor/ntp_packet.h"
-#include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/trace.h"
+#include "source/sntp/ntp_packet.h"
+#include "source/sntp/ntp_poll.h"
+#include "source/sntp/ntp_request.h"
 
 static void trace_reply(const struct ntp_plan *plan, const struct ntp_server *server,
                         const struct ntp_times *times, const struct ntp_reply *reply) {

@@ -17,14 +17,14 @@
 #include "ntp_monitor/log_address.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/net_own.h"
-#include "ntp_monitor/ntp_poll.h"
-#include "ntp_monitor/ntp_reading.h"
-#include "ntp_monitor/ntp_unique.h"
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "source/sntp/ntp_poll.h"
+#include "source/sntp/ntp_sample.h"
+#include "source/sntp/ntp_unique.h"
 
 enum { PORT = 123, POOL_MAX = 4 /* votes of one name, as chronyd's pool */ };
 

@@ -9,14 +9,14 @@
  * these are one. All in integers: an offset can be 56 years, and a difference of two of them a
  * nanosecond.
  */
-#include "ntp_monitor/ntp_select.h"
+#include "source/sntp/ntp_select.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ntp_monitor/ntp_packet.h"
 #include "ntp_monitor/ntp_time.h"
 #include "ntp_monitor/wide.h"
+#include "source/sntp/ntp_packet.h"
 
 /* 4.5 years, which leaves room for the sum of any number of squares. */
 #define DIFFERENCE_MAX_NS (UINT64_C(1) << 57)

@@ -4,17 +4,17 @@
  * The best sample is the one with the least delay (RFC 5905 section 10). Replies that exclude each
  * other were given by clocks of which one was set in between: what the earlier ones tell is past.
  */
-#include "ntp_monitor/ntp_figures.h"
+#include "source/sntp/ntp_figures.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_packet.h"
-#include "ntp_monitor/ntp_poll.h"
-#include "ntp_monitor/ntp_select.h"
 #include "ntp_monitor/sample.h"
+#include "source/sntp/ntp_packet.h"
+#include "source/sntp/ntp_poll.h"
+#include "source/sntp/ntp_select.h"
 
 /* RFC 5905 section 11.1 and appendix A.1.1: MINDISP, half of which a distance has at least for its
  * delays, lest servers that are very near look like liars to each other; and PHI, how fast a

@@ -5,7 +5,7 @@
  * has one timer, and its sockets name it in their events. Where descriptors do not suffice, servers
  * stand in line until others have had their answers.
  */
-#include "ntp_monitor/ntp_poll.h"
+#include "source/sntp/ntp_poll.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,9 +18,9 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/ntp_lane.h"
-#include "ntp_monitor/ntp_packet.h"
 #include "ntp_monitor/trace.h"
+#include "source/sntp/ntp_exchange.h"
+#include "source/sntp/ntp_packet.h"
 
 enum {
   BATCH = 64, /* requests between two looks at what came in, and the other way round */

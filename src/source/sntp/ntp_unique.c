@@ -1,7 +1,7 @@
 /*
  * Which addresses are asked: each once, whatever names it has, and only those of other hosts.
  */
-#include "ntp_monitor/ntp_unique.h"
+#include "source/sntp/ntp_unique.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,8 +11,8 @@
 
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/net_own.h"
-#include "ntp_monitor/ntp_poll.h"
 #include "ntp_monitor/trace.h"
+#include "source/sntp/ntp_poll.h"
 
 /* An address in a form that can be compared. */
 struct key {
