@@ -25,8 +25,8 @@
 #include "ntp_monitor/message.h"
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/output.h"
-#include "ntp_monitor/refuse.h"
 #include "ntp_monitor/trace.h"
+#include "ntp_monitor/usage.h"
 #include "ntp_monitor/why.h"
 
 /* All that one run holds. */

@@ -5,8 +5,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "cli/option_row.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/option_row.h"
 #include "ntp_monitor/output_target.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"

@@ -1,5 +1,5 @@
 /* A command line that is wrong: said before there is a configuration. */
-#include "ntp_monitor/refuse.h"
+#include "ntp_monitor/usage.h"
 
 #include <stdio.h>
 #include <string.h>

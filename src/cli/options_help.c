@@ -1,9 +1,9 @@
 /* --help, from the tables. */
 #include <string.h>
 
+#include "cli/option_row.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/option_row.h"
 #include "ntp_monitor/source.h"
 
 static void help_option(FILE *out, const struct option_row *row) {
