@@ -62,7 +62,7 @@ within() {
 
 # remark REGEX: of the first server, whose grandmaster is one of linuxptp's defaults.
 remark() {
-  [[ $(server .remark) =~ ^\"$1\;\ grandmaster\ of\ class\ 248,\ not\ traceable\"$ ]] || fail "the remark is not: $1"
+  [[ $(server .remark) =~ ^\"$1\;\ .*\ 248[^\;]*\"$ ]] || fail "the remark is not: $1"
 }
 
 # whole_ns NAME ID FIELD: what pmc prints as "521.0".
@@ -89,7 +89,7 @@ whole_ns() {
   server_is .clock_class "$(lab_ptp_get slave PARENT_DATA_SET gm.ClockClass)"
   within offset "$(ns_of offset_s)" -50000000 50000000
   within age "$(ns_of age_s)" 0 2000000000
-  remark 'jitter of [2-8] measurements in [0-9]+ samples'
+  remark '[^;]* [2-8] [^;]* [0-9]+ [^;]*'
   harmless "$OUT" "$ERR"
 }
 
@@ -110,7 +110,7 @@ whole_ns() {
   server_is .server "\"$(lab_ptp_get slave TIME_STATUS_NP gmIdentity)\""
   within age "$(ns_of age_s)" $((before - ingress - 1000)) $((after - ingress + 1000))
   server_is .jitter_kind null
-  server_is .remark '"grandmaster of class 248, not traceable"'
+  server_is '.remark | test("^[^;]* 248[^;]*$")' true
 }
 
 @test "ptp: the grandmaster's class is held against its limit" {
@@ -153,9 +153,9 @@ whole_ns() {
   MORE='stale_after = 1s' ptp /run/ptp/slave
   measure
   in_time 6
-  verdict 1 stale '^NTP reading stale: last reply [3-6](\.[0-9])?s ago \(limit: 1s\)'
+  verdict 1 stale ' [3-6](\.[0-9])?s .* 1s\)'
   server_is .jitter_s null
-  remark 'no jitter: 1 measurement in [0-9]+ samples'
+  remark '[^;]* 1 [^;]* [0-9]+ [^;]*'
 }
 
 @test "ptp: the deadline is kept, with fewer samples" {
@@ -164,12 +164,12 @@ whole_ns() {
   measure -t 1
   in_time 1
   verdict 0 ok
-  remark 'jitter of 2 measurements in 2 samples'
+  remark '[^;]* 2 [^;]* 2 [^;]*'
   ptp /run/ptp/slave 'ptp_interval = 60s'
   measure -t 1
   in_time 1
   verdict 0 ok
-  remark 'no jitter: 1 measurement in 1 sample'
+  remark '[^;]* 1 [^;]* 1 [^;]*'
 }
 
 @test "ptp: domain and transportSpecific are ptp4l's" {
@@ -183,7 +183,7 @@ whole_ns() {
     ptp /run/ptp/slave "domain = $domain" "transport_specific = $specific"
     measure
     in_time 4
-    verdict 3 timeout "ptp4l at /run/ptp/slave did not answer within 1s: it hangs, or its domainNumber is not $domain or its transportSpecific not $specific \(gPTP has 1\)" ||
+    verdict 3 timeout "/run/ptp/slave .* 1s.*domainNumber [^,0-9]*$domain .*transportSpecific [^,0-9]*$specific " ||
       row "$domain $specific"
   done <<'ROWS'
 24 0
@@ -209,7 +209,7 @@ ROWS
   lab_ptp_reach slave UNCALIBRATED
   lab_until 5 ptp_measured
   measure
-  verdict 0 warming-up '^NTP warming up: the port is UNCALIBRATED: it has a master and is not locked to it yet, jitter not judged yet, server: '
+  verdict 0 warming-up 'UNCALIBRATED: .*, server: '
   server_is '[.offset_s, .delay_s > 0]' '[null,true]'
   in_time 2
 }
@@ -219,11 +219,11 @@ ROWS
   lab_ptp_start slave b0 'slaveOnly 1' 'delay_mechanism P2P' 'clock_servo linreg'
   lab_ptp_reach slave UNCALIBRATED
   measure
-  verdict 0 warming-up '^NTP warming up: the port is UNCALIBRATED: '
+  verdict 0 warming-up 'UNCALIBRATED: '
   server_is '[.offset_s, .delay_s]' '[null,null]'
   AS=in_two_minutes
   measure
-  verdict 1 not-synchronised "^NTP not synchronised: the port is UNCALIBRATED: no delay measured 2min.* after ptp4l's start; has the master another delay_mechanism"
+  verdict 1 not-synchronised 'UNCALIBRATED: .* 2min.*; .*delay_mechanism'
 }
 
 @test "ptp: a system clock that is days away from the clock that ptp4l keeps" {
@@ -231,7 +231,7 @@ ROWS
   slave
   AS=in_three_days
   measure
-  verdict 1 not-synchronised "^NTP not synchronised: the system clock is .* ahead of the network card's, which ptp4l keeps; is phc2sys running\\?"
+  verdict 1 not-synchronised ' ahead .*; .*phc2sys'
 }
 
 in_two_minutes() {
@@ -250,7 +250,7 @@ ptp_measured() {
 not_synchronised() {
   measure
   in_time 2
-  verdict 1 not-synchronised "^NTP not synchronised: $1" || return
+  verdict 1 not-synchronised "$1" || return
   server_is '[.offset_s, .delay_s, .age_s, .jitter_s]' '[null, null, null, null]'
 }
 
@@ -258,21 +258,21 @@ not_synchronised() {
   lab_ptp_start slave b1 "$SOON"
   lab_ptp_reach slave MASTER
   [ "$(whole_ns slave CURRENT_DATA_SET offsetFromMaster)" = 0 ] # the trap
-  not_synchronised 'the port is MASTER: this clock follows nobody, source: ptp$'
+  not_synchronised 'MASTER: .*, source: ptp$'
   server_is .server null
 }
 
 @test "ptp: a clock that hears no master is not healthy" {
   lab_ptp_start slave b1 'slaveOnly 1'
   lab_ptp_reach slave LISTENING
-  not_synchronised 'the port is LISTENING: it hears no master, source: ptp$'
+  not_synchronised 'LISTENING: .*, source: ptp$'
 }
 
 @test "ptp: a port whose link is down is FAULTY" {
   slave
   ip link set b0 down
   lab_ptp_reach slave FAULTY
-  not_synchronised 'the port is FAULTY: its link is down or its time stamping fails'
+  not_synchronised 'FAULTY: '
 }
 
 @test "ptp: of several ports the SLAVE is looked for" {
@@ -281,10 +281,10 @@ not_synchronised() {
   lab_ptp_reach slave MASTER
   measure
   verdict 0 ok
-  remark 'jitter of [2-8] measurements in [0-9]+ samples'
+  remark '[^;]* [2-8] [^;]* [0-9]+ [^;]*'
   ip link set b0 down
   lab_ptp_reach slave FAULTY
-  not_synchronised 'none of the 2 ports is SLAVE; port 2 is FAULTY: '
+  not_synchronised ' 2 .*SLAVE; .* 2 .*FAULTY: '
 }
 
 # --- no answer ------------------------------------------------------------------
@@ -292,22 +292,22 @@ not_synchronised() {
 @test "ptp: ptp4l does not run" {
   measure
   in_time 1
-  verdict 3 no-service "ptp4l is not running; there is none of its sockets: /run/ptp/slave; check the PTP service: systemctl status 'ptp4l\*'$"
+  verdict 3 no-service ": /run/ptp/slave; .*systemctl status 'ptp4l\*'$"
   printf '%s\n' '[monitoring]' 'source = ptp' >"$CONF"
   measure
-  verdict 3 no-service '; there is none of its sockets: /run/ptp4lro /run/ptp/ptp4lro /run/ptp4l /run/ptp/ptp4l; '
+  verdict 3 no-service ': /run/ptp4lro /run/ptp/ptp4lro /run/ptp4l /run/ptp/ptp4l; '
 }
 
 @test "ptp: ptp4l was stopped, and then killed" {
   slave
   lab_stop slave
   measure
-  verdict 3 no-service 'ptp4l is not running; there is none of its sockets'
+  verdict 3 no-service ': /run/ptp/slave; '
   slave
   lab_kill slave
   measure
   in_time 1
-  verdict 3 no-service 'ptp4l is not running; it left its socket /run/ptp/slave behind, and nobody listens there'
+  verdict 3 no-service ' /run/ptp/slave [^;]+; '
 }
 
 @test "ptp: ptp4l hangs, and then no more" {
@@ -315,10 +315,10 @@ not_synchronised() {
   lab_freeze slave
   measure
   in_time 4
-  verdict 3 timeout 'ptp4l at /run/ptp/slave did not answer within 1s: it hangs'
+  verdict 3 timeout ' /run/ptp/slave .* 1s'
   measure -t 1
   in_time 1
-  verdict 3 timeout 'ptp4l at /run/ptp/slave did not answer within 3[0-9]{2}ms'
+  verdict 3 timeout ' /run/ptp/slave .* 3[0-9]{2}ms'
   lab_thaw slave
   lab_until 10 ptp_healthy
 }
@@ -332,7 +332,7 @@ ptp_healthy() {
   chmod 000 /run/ptp/slave
   AS=lab_as_user measure
   in_time 1
-  verdict 3 denied 'this user may not ask ptp4l at /run/ptp/slave; linuxptp 4.0 and later let anyone ask at its uds_ro_address'
+  verdict 3 denied ' /run/ptp/slave; .*uds_ro_address'
   chmod 666 /run/ptp/slave
   AS=lab_as_user measure
   verdict 0 ok
