@@ -91,7 +91,6 @@ sub reading {
   return ('-s', 'text:' . file('reading', $now . ($text // "ServerName=ntp.example.org\nJitter=1.207ms\n")));
 }
 sub plain { args => ['-C', conf(), reading()] }
-sub cannot { "WARNING NTP jitter unavailable: $_[0]" }
 
 # The service on the bus, anew; the bus may still hold the name of the former one.
 sub answer {
@@ -129,58 +128,58 @@ my @ways = (
     between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: ', ', source: text'],
     put => sub { args => ['-C', conf(), reading("ServerName=$_[0]\nJitter=1.207ms\n")] }},
   {way => 'value in a file', can => $line, shown => \&trimmed, lines => 1,
-    between => [cannot("$D/reading: Jitter='"), "' cannot be read"],
+    between => ["$D/reading: Jitter='", "'"],
     put => sub { args => ['-C', conf(), reading("Jitter=$_[0]\n")] }},
   {way => 'path of a file', can => $any, lines => 1, config => 1,
-    between => [cannot('/nothing/'), ': No such file'],
+    between => [' /nothing/', ': No such file'],
     put => sub { args => ['-C', conf(), '-s', "text:/nothing/$_[0]"] }},
   {way => 'value in the configuration', can => $short, shown => sub { trimmed(configured($_[0])) }, unless => qr/;/, lines => 2, config => 1,
     between => ["ERROR $D/conf:4: jitter_threshold: '", "'"],
     put => sub { args => ['-C', conf("[monitoring]\njitter_threshold = $_[0]\n"), reading()] }},
   {way => 'key', can => $short, shown => \&trimmed, unless => qr/[\]\[=:;#]/, lines => 2, config => 1,
-    between => ["ERROR $D/conf:4: ", ': unknown key in [monitoring]'],
+    between => ["ERROR $D/conf:4: ", ': '],
     put => sub { args => ['-C', conf("[monitoring]\n$_[0] = 1\n"), reading()] }},
   {way => 'section', can => $short, shown => sub { $_[0] =~ s/\].*//sr }, lines => 2, config => 1,
-    between => ["ERROR $D/conf:3: [", ']: unknown section'],
+    between => ["ERROR $D/conf:3: [", ']: '],
     put => sub { args => ['-C', conf("[$_[0]]\n"), reading()] }},
   {way => 'line of the configuration', can => $any, config => 1,
     put => sub { args => ['-C', conf("[monitoring]\n$_[0]\n"), reading()] }},
   {way => 'path of the configuration', can => qr{\A[^\0/]{1,250}\z}, lines => 2, config => 1,
-    between => ["ERROR $D/in/", ':4: colour: unknown'],
+    between => ["ERROR $D/in/", ':4: colour: '],
     put => sub {
       link conf("[monitoring]\ncolour = red\n"), "$D/in/$_[0]" or die "$_[0]: $!";
       return args => ['-C', "$D/in/$_[0]", reading()];
     },
     after => sub { unlink "$D/in/$_[0]" }},
   {way => 'path of no configuration', can => $any, lines => 2, config => 1, not => 'RFC 3164 over UDP',
-    between => ['ERROR /nothing/', ': cannot be opened'],
+    between => ['ERROR /nothing/', ': '],
     put => sub { args => ['-C', "/nothing/$_[0]", reading()] }},
   {way => 'HOME', can => qr/\A[^\0]{1,400}\z/, config => 1,
-    between => ['config: /nothing/', '/.ntp_monitor.conf: not there'],
+    between => ['config: /nothing/', '/.ntp_monitor.conf: '],
     put => sub {
       conf("[monitoring]\ndebug_mode = true\n"); # which /etc/ntp_monitor.conf is a link to
       return env => {HOME => "/nothing/$_[0]"}, args => [reading()];
     }},
   {way => 'address of the bus', can => $any, lines => 1,
-    between => [cannot("DBUS_SYSTEM_BUS_ADDRESS is '"), "', and root connects"],
+    between => [" '", "'"],
     put => sub { env => {DBUS_SYSTEM_BUS_ADDRESS => $_[0]}, args => ['-C', conf(), '-s', 'timesyncd'] }},
   {way => 'container', can => $machine, lines => 1,
-    between => [cannot('cannot connect to the system bus of the container '), ': '],
+    between => ['system bus of the container ', ': '],
     put => sub { args => ['-C', conf(), '-s', 'timesyncd', '-M', $_[0]] }},
   {way => 'far host', can => $host, lines => 1,
-    between => [cannot('cannot connect to the system bus of '), ' over ssh: '],
+    between => ['system bus of ', ' over ssh: '],
     put => sub { file('said', ''); return args => ['-C', conf(), '-s', 'timesyncd', '-H', $_[0]] }},
-  {way => 'words of ssh', can => qr/./s, unless => qr/.{512}/s, lines => 1, between => [q(ssh says '), q('; does it work)],
+  {way => 'words of ssh', can => qr/./s, unless => qr/.{512}/s, lines => 1, between => [q( '), q(';)],
     shown => sub { $_[0] =~ s/[\r\n\0]+\z//r =~ s/\0.*//sr =~ s/\r//gr =~ s/\n/; /gr },
     put => sub { file('said', $_[0]); return args => ['-C', conf(), '-s', 'timesyncd', '-H', 'far'] }},
   {way => 'name on the bus', can => $bus, lines => 1,
     between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), offset at the last reply: +500us, server: ', ', source: timesyncd'],
     put => sub { answer('name=0x' . unpack('H*', $_[0])) }},
   {way => 'error on the bus', can => $bus, lines => 1,
-    between => [cannot('systemd-timesyncd answered org.example.Broken: '), ''],
+    between => ['org.example.Broken: ', ''],
     put => sub { answer('error', 'error_message=0x' . unpack('H*', $_[0])) }},
   {way => 'denial on the bus', can => $bus, lines => 1,
-    between => [cannot('the bus policy forbids asking systemd-timesyncd ('), '); check'],
+    between => ['(', ');'],
     put => sub {
       answer('error', 'error_name=org.freedesktop.DBus.Error.AccessDenied',
         'error_message=0x' . unpack('H*', $_[0]));
@@ -192,13 +191,13 @@ my @ways = (
       put => sub { file('name', $_[0]); return args => ['-C', conf(), '-s', $source] }};
   } ['chrony', qr/\A[^\0]{1,255}\z/s], ['ntpd', qr/\A[^\0\r\n"]{1,150}\z/]),
   {way => 'socket of chronyd', can => qr/\A[^\0\s;#]{1,80}\z/, shown => \&configured, lines => 1, config => 1,
-    between => [cannot('chronyd is not running; asked: /nothing/x'), ': No such file'],
+    between => [': /nothing/x', ': No such file'],
     put => sub { args => ['-C', conf("[chrony]\nport = 9\nsocket = /nothing/x$_[0]\n"), '-s', 'chrony'] }},
   {way => 'socket of ptp4l', can => qr/\A[^\0\s;#]{1,80}\z/, shown => \&configured, lines => 1, config => 1,
-    between => [cannot('ptp4l is not running; there is none of its sockets: /nothing/x'), '; check'],
+    between => [': /nothing/x', ';'],
     put => sub { args => ['-C', conf("[ptp]\nsockets = /nothing/x$_[0]\n"), '-s', 'ptp'] }},
   {way => 'NTP server', can => qr/\A(?=.*[^-.:\[\]a-zA-Z0-9_, \t\x80-\xff])[^\0, \t]{1,250}\z/s, lines => 1, config => 1,
-    between => [cannot(q(')), q(' is )],
+    between => [q( '), q(' )],
     put => sub { args => ['-C', conf(), '-s', "sntp:$_[0]"] }},
   {way => 'host name', can => qr/\A[^\0]{1,64}\z/, lines => 1, between => [$healthy, ''], shown => sub { '' },
     put => sub { system('busybox', 'hostname', $_[0]) == 0 or die; plain() },
@@ -208,17 +207,17 @@ my @ways = (
   {way => 'environment', can => $any, lines => 1, between => [$healthy, ''], shown => sub { '' },
     put => sub { my ($text) = @_; return env => {map { $_ => $text } @environment}, plain() }},
   {way => 'socket', can => qr/\A[^\0]{1,90}\z/, chain => 1, config => 1,
-    between => ['log: local socket /nothing/', ' failed: No such file'],
+    between => ['log: local socket /nothing/', ' '],
     put => sub { args => ['-C', conf(), reading(), '-d', '-l', "/nothing/$_[0]"] }},
   map({
     my ($way, $before, $after, $can, @option) = @$_;
-    +{way => $way, can => $can, chain => 1, usage => 1, lines => 1, between => ["ERROR usage: $before", $after],
+    +{way => $way, can => $can, chain => 1, usage => 1, lines => 1, between => [$before, $after],
       put => sub { args => @option ? [@option, $_[0]] : ["--no $_[0]"] }};
   } ['-l', q(--log: '), q('), $any, '-l'], ['-s', q(--source: '), q('), $any, '-s'],
-    ['-w', q(--warning: '), q('), $any, '-w'], ['-o', q('), q(' is no format), $any, '-o'],
+    ['-w', q(--warning: '), q('), $any, '-w'], ['-o', q('), q('), $any, '-o'],
     ['-M', q(--machine: '), q('), qr/\A(?!$machine)[^\0]+\z/, '-M'],
     ['-H', q(--host: '), q('), qr/\A(?!$host)[^\0]+\z/, '-H'],
-    ['operand', q('), q(' is not expected), $any, '--'], ['option', 'unknown option --no ', '; see ntp_monitor --help', $any]),
+    ['operand', q('), q('), $any, '--'], ['option', ' --no ', ';', $any]),
 );
 
 # --- the ways out --------------------------------------------------------------------------------------

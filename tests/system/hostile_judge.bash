@@ -213,7 +213,7 @@ sub read_mode {
   s/(.{900}).*/$1/s for @told, @notes; # a log line has less room
   wrong($row, $run, "it says: @told\ninstead of: @notes") if "@told" ne "@notes";
   my $setting = qr/[a-z_]{3,23} *= +\S.*/;
-  my $shape = $row eq 'check-config' ? qr/\A\d+ problems? in the configuration(?:, \d+ warnings?)?\z/
+  my $shape = $row eq 'check-config' ? qr/\A\d+ problems?[ a-z]*(?:, \d+ warnings?)?\z/
     : qr/\A(?:\[(?:monitoring|logging|output|influx|sntp|chrony|ptp)\]|$setting|)\z/;
   wrong($row, $run, "a line of its own: $_") for grep $_ !~ $shape, $row eq 'check-config' ? $lines[-1] : @lines;
 }
