@@ -328,7 +328,7 @@ lint: bugs-apply
 	shellcheck -x $(SHELL_FILES)
 	shellcheck -x -s bats $(wildcard tests/*/*.bats)
 	mandoc -T lint -W warning man/ntp_monitor.1 man/ntp_monitor.conf.5
-	tests/includes.sh
+	tests/rooms.pl
 
 .PHONY: ci compilers variants
 ci: compilers lint variants
