@@ -247,7 +247,7 @@ uninstall:
 
 # Without libsystemd there is no source timesyncd, and what tests it is left out.
 ifeq ($(SYSTEMD),no)
-  UNIT_LEFT_OUT := tests/unit/test_bus_%.c
+  UNIT_LEFT_OUT := tests/unit/test_bus_%.c tests/unit/test_timesync_bus.c
   SYSTEM_TESTS := $(addprefix tests/system/,nosystemd.bats config.bats docs.bats)
 else
   # Sanitizers have nothing to say of the build, of texts, of other programs that read a report, of what no

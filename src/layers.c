@@ -9,7 +9,7 @@
 #include "ntp_monitor/source.h"
 
 int layers_read(const struct options *options, struct env *env, struct config *config,
-                struct config_notes *notes, struct why *why) {
+                struct config_listener *notes, struct why *why) {
   static char user_path[ENV_HOME_BYTES + 32]; /* config keeps it */
   config_init(config, source_check);
   if (options->config_path != NULL) {

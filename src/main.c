@@ -35,7 +35,7 @@ struct run {
   struct options options;
   struct config config;
   struct log log;
-  struct notes notes; /* on the configuration */
+  struct config_problems notes; /* on the configuration */
   unsigned problem_count;
   struct reading readings[REPORT_READINGS_MAX];
   size_t reading_count;
@@ -49,12 +49,12 @@ struct run {
 
 /* 0, or -EINVAL with why where the command line is wrong. */
 static int configure(struct run *run, struct why *why) {
-  struct config_notes notes = {.say = notes_keep, .user = &run->notes};
+  struct config_listener notes = {.say = config_problems_keep, .user = &run->notes};
   run->notes.trace = run->env.trace;
   run->notes.now = run->options.mode == MODE_CHECK_CONFIG;
   int error = layers_read(&run->options, &run->env, &run->config, &notes, why);
   if (error == 0) {
-    show_direct(&run->env, &run->config);
+    config_print_direct(&run->env, &run->config);
   }
   run->problem_count = notes.problem_count;
   return error;
@@ -62,8 +62,8 @@ static int configure(struct run *run, struct why *why) {
 
 /* --- the check ---------------------------------------------------------- */
 
-static void say(struct run *run, enum severity severity, const char *text,
-                const struct report *report) {
+static void main_say(struct run *run, enum severity severity, const char *text,
+                     const struct report *report) {
   if (log_write(&run->log, severity, text, report) != 0) {
     run->lost = true;
   }
@@ -72,7 +72,7 @@ static void say(struct run *run, enum severity severity, const char *text,
 /* What is wrong with the configuration, in the log and to whoever sits there. */
 static void say_note(void *user, bool problem, const char *text) {
   struct run *run = user;
-  say(run, problem ? SEVERITY_ERROR : SEVERITY_WARNING, text, NULL);
+  main_say(run, problem ? SEVERITY_ERROR : SEVERITY_WARNING, text, NULL);
   if (env_stderr_tty() && !log_is_stderr(&run->log)) {
     (void)fprintf(stderr, "ntp_monitor: %s\n", text);
   }
@@ -88,7 +88,7 @@ static const char *source_names(struct run *run) {
   return run->source;
 }
 
-static void judge(struct run *run) {
+static void main_judge(struct run *run) {
   struct report *report = &run->report;
   *report = (struct report){.now_ns = clock_realtime_ns(),
                             .version = NTP_MONITOR_VERSION,
@@ -96,7 +96,7 @@ static void judge(struct run *run) {
                             .source = source_names(run),
                             .config = &run->config};
   message_name_host(report);
-  note_write(report, run->readings, run->reading_count);
+  comparison_write(report, run->readings, run->reading_count);
   if (judge_report(report, run->readings, run->reading_count, run->problem_count) == 0) {
     message_write(report, run->readings, run->reading_count, run->problem_count);
   } else {
@@ -116,7 +116,7 @@ static void judge(struct run *run) {
 /* A report that could not be printed. */
 static void tell_failed(void *user, const struct why *why) {
   struct run *run = user;
-  say(run, SEVERITY_ERROR, why->text, NULL);
+  main_say(run, SEVERITY_ERROR, why->text, NULL);
   message_add_failure(&run->report, why->text); /* for what is printed after it */
   run->unprinted = true;
   if (run->report.exit_status == VERDICT_OK) {
@@ -125,7 +125,7 @@ static void tell_failed(void *user, const struct why *why) {
 }
 
 /* Where there is someone to read it: the report on stdout; and all that is wanted elsewhere. */
-static void print(struct run *run) {
+static void main_print(struct run *run) {
   const struct format *format = run->options.format;
   if (format == NULL && run->env.stdout_tty && !run->options.quiet) {
     format = &format_text;
@@ -150,14 +150,14 @@ static void trace_step(struct run *run, const char *name, int64_t *begun_ns) {
 }
 
 /* From the configuration to the verdict in the log. */
-static void find(struct run *run, int64_t *begun_ns) {
+static void main_find(struct run *run, int64_t *begun_ns) {
   trace_step(run, "configuration", begun_ns);
   run->reading_count = measure(&run->env, &run->config, run->readings);
   trace_step(run, "measuring", begun_ns);
-  judge(run);
+  main_judge(run);
   log_init(&run->log, &run->env, &run->config);
-  notes_tell(&run->notes, say_note, run);
-  say(run, judge_severity(&run->report), run->report.message, &run->report);
+  config_problems_tell(&run->notes, say_note, run);
+  main_say(run, judge_severity(&run->report), run->report.message, &run->report);
   run->report.exit_status = run->lost ? VERDICT_UNKNOWN : (int)run->report.verdict;
   if (run->lost) {
     message_add_failure(&run->report, "no log took this line: see --log");
@@ -165,7 +165,7 @@ static void find(struct run *run, int64_t *begun_ns) {
   trace_step(run, "logging", begun_ns);
 }
 
-static void finish(struct run *run) {
+static void main_finish(struct run *run) {
   log_trace(&run->log, run->env.trace);
   log_close(&run->log);
   for (size_t i = 0; i < run->reading_count; i++) {
@@ -174,18 +174,18 @@ static void finish(struct run *run) {
   judge_free(&run->report);
 }
 
-static void begin(struct run *run) {
+static void main_begin(struct run *run) {
   env_set_timeout(&run->env, run->config.timeout_ns);
   guard_deadline(run->env.deadline_ns);
 }
 
-static int check(struct run *run) {
+static int main_check(struct run *run) {
   int64_t begun_ns = run->env.start_ns;
-  begin(run);
-  find(run, &begun_ns);
-  print(run);
+  main_begin(run);
+  main_find(run, &begun_ns);
+  main_print(run);
   trace_step(run, "printing", &begun_ns);
-  finish(run);
+  main_finish(run);
   return run->lost ? VERDICT_UNKNOWN : run->report.exit_status;
 }
 
@@ -196,11 +196,11 @@ static int inetd(struct run *run) {
   int64_t begun_ns = run->env.start_ns;
   struct inetd_request request;
   struct why why;
-  begin(run);
+  main_begin(run);
   enum inetd_status status = inetd_receive(&request, begun_ns + run->config.timeout_ns / 2);
   if (status == INETD_FAILED) {
     log_init(&run->log, &run->env, &run->config);
-    say(run, SEVERITY_ERROR, "no request could be read from stdin: is it a connection?", NULL);
+    main_say(run, SEVERITY_ERROR, "no request could be read from stdin: is it a connection?", NULL);
     log_close(&run->log);
   }
   if (status != INETD_OK) { /* whoever only looks whether the port is open asks nothing */
@@ -211,14 +211,14 @@ static int inetd(struct run *run) {
   if (run->config.log_level > SEVERITY_WARNING) {
     run->config.log_level = SEVERITY_WARNING;
   }
-  find(run, &begun_ns);
+  main_find(run, &begun_ns);
   run->report.exit_status = (int)run->report.verdict; /* the answer says it, whatever the log did */
   int error = inetd_serve(&request, &run->report, &run->env, &why);
   if (error != 0) {
-    say(run, SEVERITY_ERROR, why.text, NULL);
+    main_say(run, SEVERITY_ERROR, why.text, NULL);
   }
   trace_step(run, "answering", &begun_ns);
-  finish(run);
+  main_finish(run);
   return error == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
 }
 
@@ -233,7 +233,7 @@ static int check_config(struct run *run) {
 }
 
 static int print_config(struct run *run) {
-  show_config(stdout, &run->config);
+  config_print_all(stdout, &run->config);
   for (size_t i = 0; i < run->notes.count; i++) {
     (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes.kept[i].text);
   }
@@ -255,12 +255,9 @@ static const struct {
   int (*run)(struct run *run); /* the exit status */
   bool configured;             /* wants the configuration read */
 } modes[] = {
-    [MODE_CHECK] = {check, true},
-    [MODE_INETD] = {inetd, true},
-    [MODE_CHECK_CONFIG] = {check_config, true},
-    [MODE_PRINT_CONFIG] = {print_config, true},
-    [MODE_HELP] = {print_help, false},
-    [MODE_HELP_ALL] = {print_help, false},
+    [MODE_CHECK] = {main_check, true},          [MODE_INETD] = {inetd, true},
+    [MODE_CHECK_CONFIG] = {check_config, true}, [MODE_PRINT_CONFIG] = {print_config, true},
+    [MODE_HELP] = {print_help, false},          [MODE_HELP_ALL] = {print_help, false},
     [MODE_VERSION] = {print_version, false},
 };
 
@@ -288,7 +285,7 @@ int main(int argc, char *argv[]) {
   int error = options_parse(argc, argv, &run.options, &why);
   limit_time(&run);
   if (error != 0 || (modes[run.options.mode].configured && configure(&run, &why) != 0)) {
-    refuse(&run.env, &why, run.options.format, served);
+    usage_refuse(&run.env, &why, run.options.format, served);
     return VERDICT_UNKNOWN;
   }
   int status = modes[run.options.mode].run(&run);

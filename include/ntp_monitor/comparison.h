@@ -1,6 +1,6 @@
 /* What a report says beside its verdict. Pure. */
-#ifndef NTP_MONITOR_NOTE_H
-#define NTP_MONITOR_NOTE_H
+#ifndef NTP_MONITOR_COMPARISON_H
+#define NTP_MONITOR_COMPARISON_H
 
 #include "ntp_monitor/report.h"
 
@@ -11,6 +11,6 @@
  * no more than the delays explain: half of each, RFC 5905 section 8), a server lies, which
  * disproves the time service's reading.
  */
-void note_write(struct report *report, const struct reading *readings, size_t reading_count);
+void comparison_write(struct report *report, const struct reading *readings, size_t reading_count);
 
 #endif

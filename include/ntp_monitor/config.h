@@ -120,7 +120,7 @@ extern const struct config_key config_keys[];
 extern const size_t config_key_count;
 
 /* What is wrong in a file (or between settings). */
-struct config_notes {
+struct config_listener {
   void (*say)(void *user, bool problem, const char *text); /* problem: else a warning */
   void *user;
   unsigned problem_count;
@@ -138,8 +138,8 @@ int config_set(struct config *config, const struct config_key *key, const char *
 int config_add_source(struct config *config, const char *text, struct why *why);
 
 /* Prints the value of key as config_set would read it. */
-void config_print(const struct config *config, const struct config_key *key, char *out,
-                  size_t size_bytes);
+void config_print_value(const struct config *config, const struct config_key *key, char *out,
+                        size_t size_bytes);
 
 /* "FILE:LINE", "default" or "command line". */
 void config_print_origin(const struct origin *origin, char *out, size_t size_bytes);
@@ -162,7 +162,7 @@ extern const struct origin config_default;
  * through notes, and what is wrong leaves the layer below as it was.
  */
 void config_read(struct config *config, const char *path, bool named, const struct env *env,
-                 struct config_notes *notes);
+                 struct config_listener *notes);
 
 /* Whether metric's critical limit comes before its warning limit, both being set: a default gives
  * way. */
@@ -173,6 +173,6 @@ bool config_limits_cross(const struct config *config, enum metric metric);
 void config_settle(struct config *config);
 
 /* Says what no single key can know: a critical limit below its warning. */
-void config_check(const struct config *config, struct config_notes *notes);
+void config_check(const struct config *config, struct config_listener *notes);
 
 #endif

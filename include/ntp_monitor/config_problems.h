@@ -1,6 +1,6 @@
 /* What is wrong with the configuration, kept until there is a log to say it in. */
-#ifndef NTP_MONITOR_NOTES_H
-#define NTP_MONITOR_NOTES_H
+#ifndef NTP_MONITOR_CONFIG_PROBLEMS_H
+#define NTP_MONITOR_CONFIG_PROBLEMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@ struct trace;
 enum { NOTES_MAX = 24, NOTES_TEXT_BYTES = 1024 };
 
 /* Begins as zeros, but for trace and now. */
-struct notes {
+struct config_problems {
   struct trace *trace;
   bool now;               /* printed on stdout as they come, and not kept: --check-config */
   size_t count, left_out; /* left_out: beyond NOTES_MAX */
@@ -21,11 +21,11 @@ struct notes {
   } kept[NOTES_MAX];
 };
 
-/* The say of struct config_notes: user is a struct notes. */
-void notes_keep(void *user, bool problem, const char *text);
+/* The say of struct config_listener: user is a struct config_problems. */
+void config_problems_keep(void *user, bool problem, const char *text);
 
 /* Tells them all, and last how many there was no room for. */
-void notes_tell(const struct notes *notes, void (*say)(void *user, bool problem, const char *text),
-                void *user);
+void config_problems_tell(const struct config_problems *notes,
+                          void (*say)(void *user, bool problem, const char *text), void *user);
 
 #endif

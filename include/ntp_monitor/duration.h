@@ -47,4 +47,7 @@ const char *duration_print_seconds(char *out, int64_t span_ns);
 /* The span cut to whole seconds, below 10 s to tenths, below 1 s to ms: for ages. */
 int64_t duration_round(int64_t span_ns);
 
+/* The span without its sign; INT64_MAX for the one span that has no positive counterpart. */
+int64_t duration_abs(int64_t span_ns);
+
 #endif

@@ -24,7 +24,7 @@ struct transport {
   enum address_kind kind;
   /* Delivers line to address: 0, LOG_UNSURE, or a negative errno with why filled. *fd is a
    * connection that earlier lines left open, or -1, and is the transport's to make. */
-  int (*send)(int *fd, const struct address *address, const struct frame_line *line,
+  int (*send)(int *fd, const struct log_address *address, const struct frame_line *line,
               const struct env *env, const struct config *config, struct why *why);
 };
 
@@ -44,7 +44,7 @@ enum { LOG_ENDS_MAX = 4, LOG_LOST_BYTES = 512 };
 struct log {
   const struct env *env;
   const struct config *config;
-  struct address ends[LOG_ENDS_MAX];
+  struct log_address ends[LOG_ENDS_MAX];
   size_t end_count; /* 0: nothing is wanted (none) */
   size_t at;        /* the end that took the last line; end_count when none is left */
   int fd;

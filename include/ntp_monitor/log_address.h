@@ -1,6 +1,6 @@
 /* Where log lines go, as people write it. Pure. */
-#ifndef NTP_MONITOR_ADDRESS_H
-#define NTP_MONITOR_ADDRESS_H
+#ifndef NTP_MONITOR_LOG_ADDRESS_H
+#define NTP_MONITOR_LOG_ADDRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@ enum { ADDRESS_TEXT_BYTES = 256, ADDRESS_SYSLOG_PORT = 514 };
 
 enum address_kind { ADDRESS_LOCAL, ADDRESS_UDP, ADDRESS_JOURNAL, ADDRESS_STDERR, ADDRESS_NONE };
 
-struct address {
+struct log_address {
   enum address_kind kind;
   uint16_t port;                 /* ADDRESS_UDP */
   char text[ADDRESS_TEXT_BYTES]; /* path, or host without brackets and port, with its zone */
@@ -22,13 +22,14 @@ struct why;
  * may stand udp://. A link-local v6 has a zone: fe80::1%eth0. 0, or -EINVAL with why quoting what
  * was seen and address untouched.
  */
-int address_parse(const char *text, struct address *address, struct why *why);
+int log_address_parse(const char *text, struct log_address *address, struct why *why);
 
 /* Reads host | host:port | v6 | [v6] | [v6]:port of a server, port being the one it has where
  * none stands there; else the same. */
-int address_parse_server(const char *text, uint16_t port, struct address *address, struct why *why);
+int log_address_parse_server(const char *text, uint16_t port, struct log_address *address,
+                             struct why *why);
 
 /* What stands behind pool: in text, where it begins so, *pool telling that; else text. */
-const char *address_skip_pool(const char *text, bool *pool);
+const char *log_address_skip_pool(const char *text, bool *pool);
 
 #endif

@@ -17,8 +17,8 @@ struct output {
   enum target_kind kind;
   /* Delivers text, whole or not at all as far as the target can: 0, or a negative errno with why
    * saying what failed and what to do. Ends by env->deadline_ns. */
-  int (*deliver)(const struct target *target, const char *text, size_t bytes, const struct env *env,
-                 const struct config *config, struct why *why);
+  int (*deliver)(const struct output_target *target, const char *text, size_t bytes,
+                 const struct env *env, const struct config *config, struct why *why);
 };
 
 extern const struct output output_file;

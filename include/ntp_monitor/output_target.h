@@ -1,6 +1,6 @@
 /* Where a printed report goes, as people write it. Pure. */
-#ifndef NTP_MONITOR_TARGET_H
-#define NTP_MONITOR_TARGET_H
+#ifndef NTP_MONITOR_OUTPUT_TARGET_H
+#define NTP_MONITOR_OUTPUT_TARGET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@ enum { TARGET_TEXT_BYTES = 256 };
 
 enum target_kind { TARGET_FILE, TARGET_UDP, TARGET_HTTP };
 
-struct target {
+struct output_target {
   enum target_kind kind;
   uint16_t port;                /* TARGET_UDP */
   char text[TARGET_TEXT_BYTES]; /* path, host, or the whole URL */
@@ -21,6 +21,7 @@ struct why;
  * Reads /path | udp://host:port | http://host[:port] | https://host[:port]; relative: another path
  * than an absolute one is good, too. 0, or -EINVAL with why quoting what was seen.
  */
-int target_parse(const char *text, bool relative, struct target *target, struct why *why);
+int output_target_parse(const char *text, bool relative, struct output_target *target,
+                        struct why *why);
 
 #endif

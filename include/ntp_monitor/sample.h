@@ -93,8 +93,8 @@ void sample_set(struct sample *sample, enum metric metric, int64_t value);
 void sample_set_reach(struct sample *sample, unsigned shift_register);
 
 /* The words that stand in every output ("stddev", "falseticker"); "" for none. Static. */
-const char *jitter_kind_word(enum jitter_kind kind);
-const char *state_word(enum state state);
+const char *sample_jitter_word(enum jitter_kind kind);
+const char *sample_state_word(enum state state);
 
 /* Adds a copy of sample: 0, -ENOMEM or -E2BIG (over SAMPLE_MAX). */
 int samples_add(struct samples *samples, const struct sample *sample);

@@ -1,6 +1,6 @@
 /* A command line that is wrong. */
-#ifndef NTP_MONITOR_REFUSE_H
-#define NTP_MONITOR_REFUSE_H
+#ifndef NTP_MONITOR_USAGE_H
+#define NTP_MONITOR_USAGE_H
 
 #include <stdbool.h>
 
@@ -10,6 +10,7 @@ struct why;
 
 /* Says why it is refused to the shell, to the log where nobody reads stderr, and to who waits for
  * an answer: Nagios, which reads stdout alone (format, which may be NULL), the peer (inetd). */
-void refuse(const struct env *env, const struct why *why, const struct format *format, bool inetd);
+void usage_refuse(const struct env *env, const struct why *why, const struct format *format,
+                  bool inetd);
 
 #endif

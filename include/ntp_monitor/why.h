@@ -4,39 +4,9 @@
 
 #include <stddef.h>
 
+#include "ntp_monitor/reason.h"
+
 enum { WHY_TEXT_BYTES = 1024 };
-
-/* The reason words stand in every output and in the man page. */
-enum reason {
-  REASON_OK,
-  REASON_JITTER,
-  REASON_OFFSET,
-  REASON_DELAY,
-  REASON_ROOT_DISTANCE,
-  REASON_ERROR_BOUND,
-  REASON_STRATUM,
-  REASON_REACH,
-  REASON_CLOCK_CLASS,
-  REASON_FALSETICKER,
-  REASON_TWO_DAEMONS,
-  REASON_STALE,
-  REASON_WARMING_UP,
-  REASON_NOT_SYNCHRONISED,
-  REASON_NO_SERVICE,
-  REASON_NO_BUS,
-  REASON_DENIED,
-  REASON_TIMEOUT,
-  REASON_BAD_REPLY,
-  REASON_NO_SOURCE,
-  REASON_CONFIG,
-  REASON_COUNT
-};
-
-/* The word ("root-distance"), the journal's MESSAGE_ID (32 hexadecimal digits), and one sentence
- * for the manual; all static. */
-const char *reason_name(enum reason reason);
-const char *reason_message_id(enum reason reason);
-const char *reason_meaning(enum reason reason);
 
 struct why {
   enum reason reason;

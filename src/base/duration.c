@@ -92,7 +92,7 @@ static int read_number(const char **text, struct number *number) {
 }
 
 /* Adds number units to *sum_ns; 0 or -ERANGE. */
-static int add(int64_t *sum_ns, const struct number *number, int64_t unit_ns) {
+static int duration_add(int64_t *sum_ns, const struct number *number, int64_t unit_ns) {
   int64_t whole_ns = 0;
   int64_t part_ns = number->fraction_count == 0
                         ? 0
@@ -105,7 +105,7 @@ static int add(int64_t *sum_ns, const struct number *number, int64_t unit_ns) {
   return 0;
 }
 
-static int parse(const char *text, int64_t *span_ns) {
+static int duration_sum(const char *text, int64_t *span_ns) {
   const char *at = text + strspn(text, " \t");
   int64_t sum_ns = 0;
   for (unsigned parts = 0; parts == 0 || *at != '\0'; parts++) {
@@ -124,7 +124,7 @@ static int parse(const char *text, int64_t *span_ns) {
     if (!ends_word(at, unit != NULL)) {
       return -EINVAL;
     }
-    error = add(&sum_ns, &number, unit != NULL ? unit->ns : DURATION_S);
+    error = duration_add(&sum_ns, &number, unit != NULL ? unit->ns : DURATION_S);
     if (error != 0) {
       return error;
     }
@@ -135,7 +135,7 @@ static int parse(const char *text, int64_t *span_ns) {
 }
 
 int duration_parse(const char *text, int64_t *span_ns, struct why *why) {
-  int error = parse(text, span_ns);
+  int error = duration_sum(text, span_ns);
   if (error == -ERANGE) {
     return why_set(why, REASON_CONFIG, error, "'%.80s' is too long a time", text);
   }
@@ -165,7 +165,7 @@ static int print_decimal(char *out, uint64_t value_ns, uint64_t unit_ns) {
   return length;
 }
 
-static uint64_t magnitude(int64_t span_ns) {
+static uint64_t duration_magnitude(int64_t span_ns) {
   return span_ns < 0 ? -(uint64_t)span_ns : (uint64_t)span_ns;
 }
 
@@ -173,7 +173,7 @@ const char *duration_print(char *out, int64_t span_ns) {
   static const struct unit big[] = {{"d", DURATION_D}, {"h", DURATION_H}, {"min", DURATION_MIN}};
   static const struct unit small[] = {
       {"s", DURATION_S}, {"ms", DURATION_MS}, {"us", DURATION_US}, {"ns", DURATION_NS}};
-  uint64_t rest = magnitude(span_ns);
+  uint64_t rest = duration_magnitude(span_ns);
   char *at = out;
   if (span_ns < 0) {
     *at++ = '-';
@@ -230,7 +230,7 @@ static uint64_t step_of(uint64_t size_ns) {
 }
 
 int64_t duration_short(int64_t span_ns) {
-  uint64_t size_ns = magnitude(span_ns);
+  uint64_t size_ns = duration_magnitude(span_ns);
   uint64_t step_ns = step_of(size_ns);
   bool fits = size_ns < (uint64_t)INT64_MAX - step_ns; /* else rounding up could overflow */
   int64_t shown_ns = (int64_t)((size_ns + (fits ? step_ns / 2 : 0)) / step_ns * step_ns);
@@ -246,14 +246,21 @@ const char *duration_print_seconds(char *out, int64_t span_ns) {
   if (span_ns < 0) {
     *at++ = '-';
   }
-  (void)print_decimal(at, magnitude(span_ns), (uint64_t)DURATION_S);
+  (void)print_decimal(at, duration_magnitude(span_ns), (uint64_t)DURATION_S);
   return out;
 }
 
 int64_t duration_round(int64_t span_ns) {
-  uint64_t size_ns = magnitude(span_ns);
+  uint64_t size_ns = duration_magnitude(span_ns);
   int64_t step_ns = size_ns < (uint64_t)DURATION_S          ? DURATION_MS
                     : size_ns < (uint64_t)(10 * DURATION_S) ? DURATION_S / 10
                                                             : DURATION_S;
   return span_ns - span_ns % step_ns;
+}
+
+int64_t duration_abs(int64_t span_ns) {
+  if (span_ns == INT64_MIN) {
+    return INT64_MAX;
+  }
+  return span_ns < 0 ? -span_ns : span_ns;
 }

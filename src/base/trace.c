@@ -30,7 +30,7 @@ static void show(struct trace *trace, const char *line) {
   }
 }
 
-static void append(struct trace *trace, const char *line) {
+static void trace_append(struct trace *trace, const char *line) {
   size_t bytes = strlen(line) + 1;
   memcpy(trace->text + trace->used_bytes, line, bytes);
   trace->used_bytes += bytes;
@@ -56,10 +56,10 @@ void trace_add(struct trace *trace, const char *format, ...) {
   text_escape(line + head, sizeof line - (size_t)head, raw, strlen(raw));
   if (trace->used_bytes + strlen(line) + 1 + sizeof last > sizeof trace->text) {
     trace->full = true;
-    append(trace, last);
+    trace_append(trace, last);
     return;
   }
-  append(trace, line);
+  trace_append(trace, line);
 }
 
 void trace_show(struct trace *trace, int fd) {

@@ -63,7 +63,7 @@ static int take_format(struct options *options, const struct format *format, str
 /* FORMAT for stdout, or FORMAT=TARGET. */
 static int take_output(struct options *options, const char *argument, struct why *why) {
   char name[32];
-  struct target target;
+  struct output_target target;
   size_t letters = strspn(argument, "abcdefghijklmnopqrstuvwxyz");
   const char *to = argument[letters] == '=' ? argument + letters : NULL;
   (void)snprintf(name, sizeof name, "%.*s", (int)(letters < 31 ? letters : 31), argument);
@@ -78,7 +78,7 @@ static int take_output(struct options *options, const char *argument, struct why
   if (orders->count == OUTPUT_ORDERS_MAX) {
     return why_set(why, REASON_CONFIG, -EINVAL, "more than %d outputs", OUTPUT_ORDERS_MAX);
   }
-  if (target_parse(to + 1, true, &target, why) != 0) {
+  if (output_target_parse(to + 1, true, &target, why) != 0) {
     return -EINVAL;
   }
   if (target.kind != TARGET_FILE && !format->pushed) {
@@ -94,8 +94,8 @@ static int take_output(struct options *options, const char *argument, struct why
   return 0;
 }
 
-static int take(struct options *options, const struct option_row *row, const char *argument,
-                struct why *why) {
+static int options_take(struct options *options, const struct option_row *row, const char *argument,
+                        struct why *why) {
   switch (row->action) {
   case SET:
     if (options->setting_count == OPTIONS_MAX) {
@@ -140,7 +140,7 @@ static int take(struct options *options, const struct option_row *row, const cha
 }
 
 /* What no single option can know. */
-static int check(const struct options *options, struct why *why) {
+static int options_check(const struct options *options, struct why *why) {
   if (options->quiet && options->format != NULL) {
     return why_set(why, REASON_CONFIG, -EINVAL, "--quiet and --output exclude each other");
   }
@@ -219,7 +219,7 @@ static int take_found(struct options *options, int found, const char *before, st
   while (found < LONG_ONLY && option_rows[i].letter != found) {
     i++;
   }
-  return take(options, &option_rows[i], optarg, why);
+  return options_take(options, &option_rows[i], optarg, why);
 }
 
 int options_parse(int argc, char *const argv[], struct options *options, struct why *why) {
@@ -257,5 +257,5 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
   if (optind < argc) {
     return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not expected here", argv[optind]);
   }
-  return check(options, why);
+  return options_check(options, why);
 }

@@ -13,7 +13,7 @@
 #include "ntp_monitor/why.h"
 
 /* The shell's stderr alone, or the usual way: 0 or a negative errno. */
-static int say(const struct env *env, const char *text, bool usual) {
+static int usage_say(const struct env *env, const char *text, bool usual) {
   static struct config config;
   struct log log;
   struct why unused;
@@ -36,13 +36,14 @@ static void print_nagios(char *text) {
   (void)printf("NTP UNKNOWN: %s\n", text);
 }
 
-void refuse(const struct env *env, const struct why *why, const struct format *format, bool inetd) {
+void usage_refuse(const struct env *env, const struct why *why, const struct format *format,
+                  bool inetd) {
   char text[WHY_TEXT_BYTES + 64];
   struct env hasty = *env;
   hasty.deadline_ns = env->measure_deadline_ns; /* the rest is for the log */
   (void)snprintf(text, sizeof text, "usage: %s; see ntp_monitor --help", why->text);
-  if (say(&hasty, text, false) != 0) {
-    (void)say(env, text, true);
+  if (usage_say(&hasty, text, false) != 0) {
+    (void)usage_say(env, text, true);
   }
   if (!inetd && format == &format_nagios) {
     print_nagios(text);

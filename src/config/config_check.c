@@ -74,7 +74,7 @@ void config_settle(struct config *config) {
 }
 
 /* Samples that lie too far apart for the run are left out, which one should know before. */
-static void check_samples(const struct config *config, struct config_notes *notes) {
+static void check_samples(const struct config *config, struct config_listener *notes) {
   int64_t wanted_ns = (config->sntp_samples - 1) * config->sntp_interval_ns;
   char span[2][DURATION_TEXT_BYTES];
   char text[TEXT_BYTES];
@@ -88,7 +88,7 @@ static void check_samples(const struct config *config, struct config_notes *note
 }
 
 /* A path holds any byte, so what is said is escaped as a whole. */
-static void say(struct config_notes *notes, const char *text) {
+static void config_check_say(struct config_listener *notes, const char *text) {
   char safe[TEXT_BYTES];
   text_escape(safe, sizeof safe, text, strlen(text));
   notes->problem_count++;
@@ -96,7 +96,7 @@ static void say(struct config_notes *notes, const char *text) {
 }
 
 /* Section [influx], where it is to be used or anything in it is set. */
-static void check_influx(const struct config *config, struct config_notes *notes) {
+static void check_influx(const struct config *config, struct config_listener *notes) {
   enum influx_api unused;
   const char *name = NULL;
   struct why why;
@@ -110,10 +110,10 @@ static void check_influx(const struct config *config, struct config_notes *notes
   char text[TEXT_BYTES];
   config_print_origin(&config->origin[key - config_keys], from, sizeof from);
   (void)snprintf(text, sizeof text, "%s: %s: %.512s", from, key->name, why.text);
-  say(notes, text);
+  config_check_say(notes, text);
 }
 
-void config_check(const struct config *config, struct config_notes *notes) {
+void config_check(const struct config *config, struct config_listener *notes) {
   check_influx(config, notes);
   const struct config_key *samples = config_find("sntp", "samples");
   const struct config_key *interval = config_find("sntp", "interval");
@@ -138,6 +138,6 @@ void config_check(const struct config *config, struct config_notes *notes) {
                    critical->name, metric_print(value[0], m, limit->critical),
                    below ? "above" : "below", warning->name,
                    metric_print(value[1], m, limit->warning), from[1]);
-    say(notes, text);
+    config_check_say(notes, text);
   }
 }

@@ -31,7 +31,7 @@ enum { LINE_BYTES_MAX = 197, FILE_BYTES_MAX = 64 * 1024, NOTE_BYTES = 1536 };
 struct file {
   const char *path;
   struct config *config;
-  struct config_notes *notes;
+  struct config_listener *notes;
   char *text;
   size_t length_bytes;
   size_t at;
@@ -59,7 +59,7 @@ __attribute__((format(printf, 3, 4))) static void note(const struct file *file, 
 }
 
 /* What a line that should hold a key, and for inih does not, is instead. */
-static void settle(struct file *file) {
+static void config_tell_stray(struct file *file) {
   if (!file->unanswered) {
     return;
   }
@@ -98,7 +98,7 @@ static void enter_section(struct file *file, const char *line) {
 /* inih's ini_reader: the next line without leading blanks, or NULL at the end. */
 static char *next_line(char *out, int size, void *user) {
   struct file *file = user;
-  settle(file);
+  config_tell_stray(file);
   if (file->at >= file->length_bytes) {
     return NULL;
   }
@@ -190,7 +190,7 @@ static int take_key(void *user, const char *section, const char *name, const cha
   if (error != 0) {
     char kept[CONFIG_TEXT_BYTES];
     char from[CONFIG_TEXT_BYTES];
-    config_print(file->config, key, kept, sizeof kept);
+    config_print_value(file->config, key, kept, sizeof kept);
     config_print_origin(&file->config->origin[key - config_keys], from, sizeof from);
     note(file, true, "%s: %s; keeping %s (%s)", key->name, why.text, kept, from);
   }
@@ -204,7 +204,7 @@ static bool is_missing(const struct trusted_file *wanted, ssize_t bytes) {
 
 /* Reads it whole into file->text (owned by the caller), or says why not. A quarter of the time: a
  * home that does not answer must not keep the clock from being looked at. */
-static bool load(struct file *file, bool named, const struct env *env) {
+static bool config_load(struct file *file, bool named, const struct env *env) {
   int64_t now_ns = clock_monotonic_ns();
   const struct trusted_file wanted = {.path = file->path,
                                       .rule = named ? TRUSTED_NAMED : TRUSTED_UNNAMED,
@@ -254,12 +254,13 @@ static bool is_text(struct file *file) {
 }
 
 void config_read(struct config *config, const char *path, bool named, const struct env *env,
-                 struct config_notes *notes) {
+                 struct config_listener *notes) {
   struct file file = {.path = path, .config = config, .notes = notes};
-  bool loaded = load(&file, named, env);
+  bool loaded = config_load(&file, named, env);
   bool good = loaded && is_text(&file);
   if (good) {
-    (void)ini_parse_stream(next_line, &file, take_key, &file); /* settle() says what it refused */
+    (void)ini_parse_stream(next_line, &file, take_key,
+                           &file); /* config_tell_stray() says what it refused */
     trace_add(env->trace, "config: %s: read, %u lines", path, file.line);
   } else if (loaded) {
     trace_add(env->trace, "config: %s: ignored", path);

@@ -21,7 +21,7 @@ static const char *origin(const struct config *config, const struct config_key *
 
 static const char *value_of(const struct config *config, const struct config_key *key, char *out) {
   char value[CONFIG_TEXT_BYTES];
-  config_print(config, key, value, sizeof value);
+  config_print_value(config, key, value, sizeof value);
   text_escape(out, SAFE_BYTES, value, strlen(value));
   return out;
 }
@@ -37,7 +37,7 @@ static void double_percent(const char *value, char out[2 * SAFE_BYTES]) {
   *out = '\0';
 }
 
-void show_config(FILE *out, const struct config *config) {
+void config_print_all(FILE *out, const struct config *config) {
   const char *section = "";
   for (size_t i = 0; i < config_key_count; i++) {
     const struct config_key *key = &config_keys[i];
@@ -54,7 +54,7 @@ void show_config(FILE *out, const struct config *config) {
 }
 
 /* Some fifty defaults would bury what this machine's own configuration says. */
-void show_trace(struct trace *trace, const struct config *config) {
+void config_print_trace(struct trace *trace, const struct config *config) {
   for (size_t i = 0; i < config_key_count && !trace->off; i++) {
     char value[SAFE_BYTES];
     char from[SAFE_BYTES];
@@ -67,12 +67,12 @@ void show_trace(struct trace *trace, const struct config *config) {
   trace_add(trace, "setting: all others are defaults, see --print-config");
 }
 
-void show_direct(const struct env *env, const struct config *config) {
+void config_print_direct(const struct env *env, const struct config *config) {
   const struct config_key *key = config_find("monitoring", "debug_mode");
   bool asked = config->origin[key - config_keys].path == config_command_line.path;
   if (config->debug_mode && (asked || env_stderr_tty())) {
     trace_show(env->trace, STDERR_FILENO);
   }
   env->trace->off = !config->debug_mode && config->log_level != SEVERITY_DEBUG;
-  show_trace(env->trace, config);
+  config_print_trace(env->trace, config);
 }

@@ -10,8 +10,8 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 
-void notes_keep(void *user, bool problem, const char *text) {
-  struct notes *notes = user;
+void config_problems_keep(void *user, bool problem, const char *text) {
+  struct config_problems *notes = user;
   const char *kind = problem ? "problem" : "warning";
   trace_add(notes->trace, "config: %s: %s", kind, text);
   notes->warning_count += !problem;
@@ -29,8 +29,8 @@ void notes_keep(void *user, bool problem, const char *text) {
   notes->count++;
 }
 
-void notes_tell(const struct notes *notes, void (*say)(void *user, bool problem, const char *text),
-                void *user) {
+void config_problems_tell(const struct config_problems *notes,
+                          void (*say)(void *user, bool problem, const char *text), void *user) {
   for (size_t i = 0; i < notes->count; i++) {
     say(user, notes->kept[i].problem, notes->kept[i].text);
   }

@@ -23,7 +23,7 @@ static const void *field_in(const struct config *config, const struct config_key
   return (const char *)config + key->offset;
 }
 
-static bool is_none(const struct config_key *key, const char *text) {
+static bool config_values_is_none(const struct config_key *key, const char *text) {
   return key->none != NULL && strcasecmp(text, key->none) == 0;
 }
 
@@ -43,7 +43,7 @@ static int set_word(const struct config_word *words, const char *text, int64_t *
 
 static int set_count(const struct config_key *key, const char *text, int64_t *value,
                      struct why *why) {
-  if (is_none(key, text)) {
+  if (config_values_is_none(key, text)) {
     *value = CONFIG_NONE;
     return 0;
   }
@@ -60,7 +60,7 @@ static int set_count(const struct config_key *key, const char *text, int64_t *va
 
 static int set_time(const struct config_key *key, const char *text, int64_t *value,
                     struct why *why) {
-  if (is_none(key, text)) {
+  if (config_values_is_none(key, text)) {
     *value = CONFIG_NONE;
     return 0;
   }
@@ -124,8 +124,8 @@ static int set_sources(struct config *config, const char *text, struct why *why)
 }
 
 static int set_address(char *field, const char *text, struct why *why) {
-  struct address address;
-  if (address_parse(text, &address, why) != 0) {
+  struct log_address address;
+  if (log_address_parse(text, &address, why) != 0) {
     return -EINVAL;
   }
   (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
@@ -145,13 +145,14 @@ static int set_list(const struct config_key *key, char *field, const char *text,
   const char *separators = paths ? " \t" : " \t,";
   for (char *part = strtok_r(list, separators, &rest); part != NULL;
        part = strtok_r(NULL, separators, &rest)) {
-    struct address address;
+    struct log_address address;
     bool pool = false;
     if (paths && part[0] != '/') {
       return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no absolute path", part);
     }
-    if ((paths ? address_parse(part, &address, why)
-               : address_parse_server(address_skip_pool(part, &pool), 1, &address, why)) != 0) {
+    if ((paths ? log_address_parse(part, &address, why)
+               : log_address_parse_server(log_address_skip_pool(part, &pool), 1, &address, why)) !=
+        0) {
       return -EINVAL;
     }
     count++;
@@ -165,8 +166,8 @@ static int set_list(const struct config_key *key, char *field, const char *text,
 
 static int set_target(const struct config_key *key, char *field, const char *text,
                       struct why *why) {
-  struct target target = {.kind = TARGET_FILE};
-  if (text[0] != '\0' && target_parse(text, false, &target, why) != 0) {
+  struct output_target target = {.kind = TARGET_FILE};
+  if (text[0] != '\0' && output_target_parse(text, false, &target, why) != 0) {
     return -EINVAL;
   }
   if (target.kind != TARGET_FILE && key->type != CONFIG_TARGET) {
@@ -262,8 +263,8 @@ static const char *word_of(const struct config_word *words, int64_t value) {
   return words->name;
 }
 
-void config_print(const struct config *config, const struct config_key *key, char *out,
-                  size_t size_bytes) {
+void config_print_value(const struct config *config, const struct config_key *key, char *out,
+                        size_t size_bytes) {
   const void *field = field_in(config, key);
   const int64_t *number = field;
   char span[DURATION_TEXT_BYTES];

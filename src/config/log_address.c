@@ -12,7 +12,7 @@
 
 #include "ntp_monitor/why.h"
 
-static int refuse(struct why *why, const char *text, const char *reason) {
+static int log_address_refuse(struct why *why, const char *text, const char *reason) {
   return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' %s", text, reason);
 }
 
@@ -77,20 +77,20 @@ static bool is_host(const char *text) {
 
 /* Splits host and port, which is otherwise that given; text fits into address->text. */
 static int parse_udp(const char *text, uint16_t usual_port, const char *otherwise,
-                     struct address *address, struct why *why) {
-  struct address parsed = {.kind = ADDRESS_UDP, .port = usual_port};
+                     struct log_address *address, struct why *why) {
+  struct log_address parsed = {.kind = ADDRESS_UDP, .port = usual_port};
   char *host = parsed.text;
   const char *port = NULL;
   if (text[0] == '[') {
     const char *end = strchr(text, ']');
     if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
-      return refuse(why, text, "is not [IPv6 address]:port");
+      return log_address_refuse(why, text, "is not [IPv6 address]:port");
     }
     memcpy(host, text + 1, (size_t)(end - text - 1));
     host[end - text - 1] = '\0';
     port = end[1] == ':' ? end + 2 : NULL;
     if (!is_v6(host)) {
-      return refuse(why, text, "has no IPv6 address between its brackets");
+      return log_address_refuse(why, text, "has no IPv6 address between its brackets");
     }
   } else {
     (void)strcpy(host, text);
@@ -100,40 +100,41 @@ static int parse_udp(const char *text, uint16_t usual_port, const char *otherwis
       port = colon + 1;
     }
     if (strstr(text, "://") != NULL) {
-      return refuse(why, text, "is a URL: write host, host:port or [IPv6]:port");
+      return log_address_refuse(why, text, "is a URL: write host, host:port or [IPv6]:port");
     }
     if (port != NULL && strchr(port, ':') != NULL) {
-      return refuse(why, text, "is neither host:port nor an IPv6 address; write [IPv6]:port");
+      return log_address_refuse(why, text,
+                                "is neither host:port nor an IPv6 address; write [IPv6]:port");
     }
     if (!is_v6(host) && !is_host(host)) {
-      return refuse(why, text, otherwise);
+      return log_address_refuse(why, text, otherwise);
     }
   }
   const char *objection = object_to_zone(host);
   if (objection != NULL) {
-    return refuse(why, text, objection);
+    return log_address_refuse(why, text, objection);
   }
   if (port != NULL) {
     parsed.port = parse_port(port);
   }
   if (parsed.port == 0) {
-    return refuse(why, text, "has no port from 1 to 65535");
+    return log_address_refuse(why, text, "has no port from 1 to 65535");
   }
   *address = parsed;
   return 0;
 }
 
-int address_parse(const char *text, struct address *address, struct why *why) {
+int log_address_parse(const char *text, struct log_address *address, struct why *why) {
   static const struct {
     const char *name;
     enum address_kind kind;
   } words[] = {{"journal", ADDRESS_JOURNAL}, {"stderr", ADDRESS_STDERR}, {"none", ADDRESS_NONE}};
-  struct address parsed = {.kind = ADDRESS_LOCAL};
+  struct log_address parsed = {.kind = ADDRESS_LOCAL};
   size_t most = text[0] == '/' ? sizeof((struct sockaddr_un *)0)->sun_path : sizeof parsed.text;
   if (strlen(text) >= most) {
-    return refuse(why, text,
-                  text[0] == '/' ? "is too long for the path of a socket (107 bytes)"
-                                 : "is too long for a host name");
+    return log_address_refuse(why, text,
+                              text[0] == '/' ? "is too long for the path of a socket (107 bytes)"
+                                             : "is too long for a host name");
   }
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     if (strcasecmp(text, words[i].name) == 0) {
@@ -154,7 +155,7 @@ int address_parse(const char *text, struct address *address, struct why *why) {
                    address, why);
 }
 
-const char *address_skip_pool(const char *text, bool *pool) {
+const char *log_address_skip_pool(const char *text, bool *pool) {
   static const char before[] = "pool:";
   const char *name = text + sizeof before - 1;
   /* pool:123 is a host of that name. */
@@ -162,10 +163,10 @@ const char *address_skip_pool(const char *text, bool *pool) {
   return *pool ? name : text;
 }
 
-int address_parse_server(const char *text, uint16_t port, struct address *address,
-                         struct why *why) {
+int log_address_parse_server(const char *text, uint16_t port, struct log_address *address,
+                             struct why *why) {
   return strlen(text) < sizeof address->text
              ? parse_udp(text, port, "is no server; write host, host:port, IPv6 or [IPv6]:port",
                          address, why)
-             : refuse(why, text, "is too long for a host name");
+             : log_address_refuse(why, text, "is too long for a host name");
 }

@@ -8,7 +8,7 @@
 #include "ntp_monitor/log_address.h"
 #include "ntp_monitor/why.h"
 
-static int refuse(struct why *why, const char *text, const char *reason) {
+static int output_target_refuse(struct why *why, const char *text, const char *reason) {
   return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' %s", text, reason);
 }
 
@@ -21,9 +21,9 @@ static void strip_escape(const char *text, char plain[TARGET_TEXT_BYTES]) {
 }
 
 /* host:port behind the scheme; a path would be left out in silence, so there may be none. */
-static int parse_host(const char *text, size_t scheme_bytes, struct target *target,
+static int parse_host(const char *text, size_t scheme_bytes, struct output_target *target,
                       struct why *why) {
-  struct address address;
+  struct log_address address;
   bool udp = target->kind == TARGET_UDP;
   const char *host = text + scheme_bytes;
   char plain[TARGET_TEXT_BYTES];
@@ -32,10 +32,10 @@ static int parse_host(const char *text, size_t scheme_bytes, struct target *targ
                    "has a password in it: section [influx] has keys for that");
   }
   if (strchr(host, '/') != NULL) {
-    return refuse(why, text, "has a path: write scheme://host:port and no more");
+    return output_target_refuse(why, text, "has a path: write scheme://host:port and no more");
   }
   strip_escape(text, plain);
-  if (address_parse_server(plain + scheme_bytes, udp ? 0 : 8086, &address, why) != 0) {
+  if (log_address_parse_server(plain + scheme_bytes, udp ? 0 : 8086, &address, why) != 0) {
     return -EINVAL;
   }
   target->port = address.port;
@@ -43,14 +43,15 @@ static int parse_host(const char *text, size_t scheme_bytes, struct target *targ
   return 0;
 }
 
-int target_parse(const char *text, bool relative, struct target *target, struct why *why) {
+int output_target_parse(const char *text, bool relative, struct output_target *target,
+                        struct why *why) {
   static const struct {
     const char *scheme;
     enum target_kind kind;
   } schemes[] = {{"udp://", TARGET_UDP}, {"http://", TARGET_HTTP}, {"https://", TARGET_HTTP}};
-  struct target parsed = {.kind = TARGET_FILE};
+  struct output_target parsed = {.kind = TARGET_FILE};
   if (text[0] == '\0' || strlen(text) >= sizeof parsed.text) {
-    return refuse(why, text, text[0] == '\0' ? "is no file" : "is too long");
+    return output_target_refuse(why, text, text[0] == '\0' ? "is no file" : "is too long");
   }
   for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
     size_t bytes = strlen(schemes[i].scheme);
@@ -64,24 +65,26 @@ int target_parse(const char *text, bool relative, struct target *target, struct 
     }
   }
   if (strstr(text, "://") != NULL) {
-    return refuse(why, text, "is neither a file nor udp://, http:// or https://");
+    return output_target_refuse(why, text, "is neither a file nor udp://, http:// or https://");
   }
   if (text[0] != '/' && !relative) {
-    return refuse(why, text,
-                  strchr(text, ':') != NULL
-                      ? "is no absolute path; before a host stands udp://, http:// or https://"
-                      : "is no absolute path");
+    return output_target_refuse(
+        why, text,
+        strchr(text, ':') != NULL
+            ? "is no absolute path; before a host stands udp://, http:// or https://"
+            : "is no absolute path");
   }
   if (strcmp(text, "-") == 0) {
-    return refuse(why, text, "is no file: for stdout write the format alone");
+    return output_target_refuse(why, text, "is no file: for stdout write the format alone");
   }
   if (relative && strchr(text, ':') != NULL && strchr(text, '/') == NULL) {
-    return refuse(why, text,
-                  "looks like a host: before one stands udp://, http:// or https://, and before "
-                  "a file's name ./");
+    return output_target_refuse(
+        why, text,
+        "looks like a host: before one stands udp://, http:// or https://, and before "
+        "a file's name ./");
   }
   if (text[strlen(text) - 1] == '/') {
-    return refuse(why, text, "is a folder's name, not a file's");
+    return output_target_refuse(why, text, "is a folder's name, not a file's");
   }
   (void)strcpy(parsed.text, text);
   *target = parsed;

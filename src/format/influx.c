@@ -70,13 +70,13 @@ static void begin_field(struct line *line, const char *key) {
   (void)fprintf(line->out, "%c%s=", line->fields == 1 ? ' ' : ',', key);
 }
 
-static void end_line(const struct line *line) {
+static void influx_end_line(const struct line *line) {
   if (line->fields > 0) {
     (void)fprintf(line->out, " %" PRId64 "\n", line->report->now_ns);
   }
 }
 
-static void print_word(struct line *line, const char *key, const char *word) {
+static void influx_print_word(struct line *line, const char *key, const char *word) {
   if (word[0] != '\0') {
     begin_field(line, key);
     (void)fputc('"', line->out);
@@ -85,7 +85,7 @@ static void print_word(struct line *line, const char *key, const char *word) {
   }
 }
 
-static void print_span(struct line *line, const char *key, int64_t span_ns) {
+static void influx_print_span(struct line *line, const char *key, int64_t span_ns) {
   char text[DURATION_TEXT_BYTES];
   begin_field(line, key);
   (void)fputs(duration_print_seconds(text, span_ns), line->out);
@@ -100,18 +100,18 @@ static void print_count(struct line *line, const char *key, uint64_t count) {
   }
 }
 
-static void print_verdict(struct line *line, enum verdict verdict, enum reason reason) {
+static void influx_print_verdict(struct line *line, enum verdict verdict, enum reason reason) {
   print_count(line, "verdict", verdict);
-  print_word(line, "reason", reason_name(reason));
+  influx_print_word(line, "reason", reason_name(reason));
 }
 
-static void print_figure(struct line *line, const char *key, const struct sample *sample,
-                         unsigned figure) {
+static void influx_print_figure(struct line *line, const char *key, const struct sample *sample,
+                                unsigned figure) {
   if (!sample_has(sample, figure)) {
     return;
   }
   if (figure == FIELD_POLL_INTERVAL) {
-    print_span(line, key, sample->poll_interval_ns);
+    influx_print_span(line, key, sample->poll_interval_ns);
   } else if (figure == FIELD_LEAP) {
     print_count(line, key, sample->leap);
   } else if (figure == FIELD_REPLIES) {
@@ -119,34 +119,35 @@ static void print_figure(struct line *line, const char *key, const struct sample
   } else if (metric_table[figure].is_count) {
     print_count(line, key, (uint64_t)sample->value[figure]);
   } else {
-    print_span(line, key, sample->value[figure]);
+    influx_print_span(line, key, sample->value[figure]);
   }
 }
 
-static void print_server(FILE *out, const struct report *report, const struct series *series) {
+static void influx_print_server(FILE *out, const struct report *report,
+                                const struct series *series) {
   const struct sample *sample = series->finding->sample;
   struct line line = {.out = out, .report = report, .series = series};
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-    print_figure(&line, figures[i].key, sample, figures[i].figure);
+    influx_print_figure(&line, figures[i].key, sample, figures[i].figure);
   }
   if (!sample->bystander) {
-    print_verdict(&line, series->finding->verdict, series->finding->reason);
+    influx_print_verdict(&line, series->finding->verdict, series->finding->reason);
   }
-  print_word(&line, "state", state_word(sample->state));
-  print_word(&line, "jitter_kind", jitter_kind_word(sample->jitter_kind));
-  print_word(&line, "address", sample->address);
-  end_line(&line);
+  influx_print_word(&line, "state", sample_state_word(sample->state));
+  influx_print_word(&line, "jitter_kind", sample_jitter_word(sample->jitter_kind));
+  influx_print_word(&line, "address", sample->address);
+  influx_end_line(&line);
 }
 
-static void print(FILE *out, const struct report *report, bool colour) {
+static void influx_print(FILE *out, const struct report *report, bool colour) {
   struct series *series = series_make(report);
   struct line line = {.out = out, .report = report};
   (void)colour;
-  print_verdict(&line, judge_shown(report), report->reason);
-  print_span(&line, "run_duration_s", report->run_duration_ns);
-  end_line(&line);
+  influx_print_verdict(&line, judge_shown(report), report->reason);
+  influx_print_span(&line, "run_duration_s", report->run_duration_ns);
+  influx_end_line(&line);
   for (size_t i = 0; series != NULL && i < report->finding_count; i++) {
-    print_server(out, report, &series[i]);
+    influx_print_server(out, report, &series[i]);
   }
   if (series == NULL) {
     (void)fputs("# no memory to show the servers\n", out);
@@ -158,5 +159,5 @@ const struct format format_influx = {
     .name = "influx",
     .pushed = true,
     .summary = "lines for InfluxDB (line protocol)",
-    .print = print,
+    .print = influx_print,
 };

@@ -31,20 +31,20 @@ static void print_seconds(FILE *out, const char *key, bool known, int64_t span_n
 }
 
 /* Spans are in seconds, and their keys say so. */
-static void print_metric(FILE *out, enum metric metric, bool known, int64_t value) {
+static void json_print_metric(FILE *out, enum metric metric, bool known, int64_t value) {
   char text[METRIC_TEXT_BYTES];
   (void)fprintf(out, "\"%s%s\":%s", metric_table[metric].word,
                 metric_table[metric].is_count ? "" : "_s",
                 known ? metric_print_plain(text, metric, value) : "null");
 }
 
-static void print_limit(FILE *out, enum metric metric, const char *level, int64_t limit) {
+static void json_print_limit(FILE *out, enum metric metric, const char *level, int64_t limit) {
   char text[METRIC_TEXT_BYTES];
   (void)fprintf(out, "\"%s\":%s", level,
                 limit == CONFIG_NONE ? "null" : metric_print_plain(text, metric, limit));
 }
 
-static void print_limits(FILE *out, const struct config *config) {
+static void json_print_limits(FILE *out, const struct config *config) {
   const char *comma = "";
   (void)fputs("\"limits\":{", out);
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
@@ -54,16 +54,16 @@ static void print_limits(FILE *out, const struct config *config) {
     }
     (void)fprintf(out, "%s\"%s%s\":{", comma, metric_table[m].word,
                   metric_table[m].is_count ? "" : "_s");
-    print_limit(out, m, "warning", limit->warning);
+    json_print_limit(out, m, "warning", limit->warning);
     (void)fputc(',', out);
-    print_limit(out, m, "critical", limit->critical);
+    json_print_limit(out, m, "critical", limit->critical);
     (void)fputc('}', out);
     comma = ",";
   }
   (void)fputc('}', out);
 }
 
-static void print_word(FILE *out, const char *key, const char *word) {
+static void json_print_word(FILE *out, const char *key, const char *word) {
   (void)fputc(',', out);
   print_text(out, key, word);
 }
@@ -84,45 +84,45 @@ static void print_reason(void *user, enum reason reason) {
   list->comma = ",";
 }
 
-static void print_reasons(FILE *out, enum reason first, unsigned reasons) {
+static void json_print_reasons(FILE *out, enum reason first, unsigned reasons) {
   struct reasons list = {.out = out, .comma = ""};
   (void)fputs(",\"reasons\":[", out);
   report_each_reason(first, reasons, print_reason, &list);
   (void)fputc(']', out);
 }
 
-static void print_server(FILE *out, const struct finding *finding) {
+static void json_print_server(FILE *out, const struct finding *finding) {
   static const char *const leaps[] = {"none", "insert", "delete", "unsynchronised"};
   const struct sample *sample = finding->sample;
   (void)fputc('{', out);
   print_text(out, "server", sample->server);
   (void)fputc(',', out);
   print_text(out, "address", sample->address);
-  print_word(out, "verdict", sample->bystander ? "" : verdict_word(finding->verdict));
-  print_word(out, "reason", sample->bystander ? "" : reason_name(finding->reason));
+  json_print_word(out, "verdict", sample->bystander ? "" : verdict_word(finding->verdict));
+  json_print_word(out, "reason", sample->bystander ? "" : reason_name(finding->reason));
   if (!sample->bystander) {
-    print_reasons(out, finding->reason, finding->reasons);
+    json_print_reasons(out, finding->reason, finding->reasons);
   }
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     (void)fputc(',', out);
-    print_metric(out, m, sample_has(sample, m), sample->value[m]);
+    json_print_metric(out, m, sample_has(sample, m), sample->value[m]);
   }
-  print_word(out, "jitter_kind", jitter_kind_word(sample->jitter_kind));
+  json_print_word(out, "jitter_kind", sample_jitter_word(sample->jitter_kind));
   (void)fputc(',', out);
   print_seconds(out, "poll_interval_s", sample_has(sample, FIELD_POLL_INTERVAL),
                 sample->poll_interval_ns);
-  print_word(out, "leap", sample_has(sample, FIELD_LEAP) ? leaps[sample->leap] : "");
+  json_print_word(out, "leap", sample_has(sample, FIELD_LEAP) ? leaps[sample->leap] : "");
   print_number(out, "replies", sample_has(sample, FIELD_REPLIES), sample->replies);
   print_number(out, "sent", sample_has(sample, FIELD_SENT), sample->sent);
   const char *spike = sample->spike ? "true" : "false";
   (void)fprintf(out, ",\"spike\":%s", sample_has(sample, FIELD_SPIKE) ? spike : "null");
-  print_word(out, "state", state_word(sample->state));
-  print_word(out, "remark", sample->remark);
-  print_word(out, "source", finding->source);
+  json_print_word(out, "state", sample_state_word(sample->state));
+  json_print_word(out, "remark", sample->remark);
+  json_print_word(out, "source", finding->source);
   (void)fputc('}', out);
 }
 
-static void print(FILE *out, const struct report *report, bool colour) {
+static void json_print(FILE *out, const struct report *report, bool colour) {
   char when[UTC_TEXT_BYTES];
   (void)colour;
   (void)fprintf(out, "{\"schema\":1,\"time\":\"%s\",", utc_print(when, report->now_ns));
@@ -131,18 +131,18 @@ static void print(FILE *out, const struct report *report, bool colour) {
   print_text(out, "source", report->source);
   (void)fprintf(out, ",\"verdict\":\"%s\",\"reason\":\"%s\"", verdict_word(report->verdict),
                 reason_name(report->reason));
-  print_reasons(out, report->reason, report->reasons);
+  json_print_reasons(out, report->reason, report->reasons);
   (void)fputc(',', out);
   print_text(out, "message", report->message);
-  print_word(out, "note", report->note);
+  json_print_word(out, "note", report->note);
   (void)fprintf(out, ",\"exit_status\":%d,", report->exit_status);
-  print_limits(out, report->config);
+  json_print_limits(out, report->config);
   (void)fputs(",\"servers\":[", out);
   for (size_t i = 0; i < report->finding_count; i++) {
     if (i > 0) {
       (void)fputc(',', out);
     }
-    print_server(out, &report->findings[i]);
+    json_print_server(out, &report->findings[i]);
   }
   (void)fputs("]}\n", out);
 }
@@ -150,5 +150,5 @@ static void print(FILE *out, const struct report *report, bool colour) {
 const struct format format_json = {
     .name = "json",
     .summary = "one object on one line",
-    .print = print,
+    .print = json_print,
 };

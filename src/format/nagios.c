@@ -28,8 +28,8 @@ static void print_range(FILE *out, enum metric metric, int64_t limit) {
 
 /* nth: servers after the first have their number in the label, which must be unique in
  * its first 19 characters. U: could not be determined. */
-static void print_metric(FILE *out, const struct report *report, const struct finding *finding,
-                         size_t nth, enum metric metric) {
+static void nagios_print_metric(FILE *out, const struct report *report,
+                                const struct finding *finding, size_t nth, enum metric metric) {
   char text[METRIC_TEXT_BYTES];
   const struct sample *sample = finding != NULL ? finding->sample : NULL;
   bool known = sample != NULL && sample_has(sample, metric);
@@ -61,7 +61,7 @@ static void print_metric(FILE *out, const struct report *report, const struct fi
   }
 }
 
-static void print(FILE *out, const struct report *report, bool colour) {
+static void nagios_print(FILE *out, const struct report *report, bool colour) {
   const char *message = report->message;
   (void)colour;
   (void)fprintf(out, "NTP %s: ", verdict_name(judge_shown(report)));
@@ -71,7 +71,7 @@ static void print(FILE *out, const struct report *report, bool colour) {
   }
   (void)fputs(" |", out);
   if (report->finding_count == 0) {
-    print_metric(out, report, NULL, 0, METRIC_JITTER);
+    nagios_print_metric(out, report, NULL, 0, METRIC_JITTER);
   }
   size_t nth = 0;
   for (size_t i = 0; i < report->finding_count; i++) {
@@ -79,7 +79,7 @@ static void print(FILE *out, const struct report *report, bool colour) {
       continue;
     }
     for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
-      print_metric(out, report, &report->findings[i], nth, m);
+      nagios_print_metric(out, report, &report->findings[i], nth, m);
     }
     nth++;
   }
@@ -89,5 +89,5 @@ static void print(FILE *out, const struct report *report, bool colour) {
 const struct format format_nagios = {
     .name = "nagios",
     .summary = "one line with performance data (Nagios, Icinga)",
-    .print = print,
+    .print = nagios_print,
 };

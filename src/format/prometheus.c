@@ -59,25 +59,25 @@ static void begin_line(struct page *page, const struct family *family, unsigned 
   }
 }
 
-static void end_line(struct page *page, const char *value) {
+static void prometheus_end_line(struct page *page, const char *value) {
   (void)fprintf(page->out, "%s %s\n", page->labels > 0 ? "}" : "", value);
 }
 
 /* --- of the run ----------------------------------------------------------- */
 
-static void print_verdict(struct page *page, const struct family *family) {
+static void prometheus_print_verdict(struct page *page, const struct family *family) {
   char text[VALUE_BYTES];
   unsigned lines = 0;
   begin_line(page, family, &lines);
   (void)snprintf(text, sizeof text, "%d", (int)judge_shown(page->report));
-  end_line(page, text);
+  prometheus_end_line(page, text);
 }
 
 static void print_fact(struct page *page, const struct family *family, const char *label,
                        const char *value, unsigned *lines) {
   begin_line(page, family, lines);
   print_label(page, label, value);
-  end_line(page, "1");
+  prometheus_end_line(page, "1");
 }
 
 /* A family that is being printed. */
@@ -92,7 +92,7 @@ static void print_one_reason(void *user, enum reason reason) {
   print_fact(lines->page, lines->family, "reason", reason_name(reason), &lines->count);
 }
 
-static void print_reasons(struct page *page, const struct family *family) {
+static void prometheus_print_reasons(struct page *page, const struct family *family) {
   struct lines lines = {.page = page, .family = family};
   report_each_reason(page->report->reason, page->report->reasons, print_one_reason, &lines);
 }
@@ -102,31 +102,32 @@ static void print_build(struct page *page, const struct family *family) {
   print_fact(page, family, "version", page->report->version, &lines);
 }
 
-static void print_span(struct page *page, const struct family *family, int64_t span_ns) {
+static void prometheus_print_span(struct page *page, const struct family *family, int64_t span_ns) {
   char text[VALUE_BYTES];
   unsigned lines = 0;
   begin_line(page, family, &lines);
-  end_line(page, duration_print_seconds(text, span_ns));
+  prometheus_end_line(page, duration_print_seconds(text, span_ns));
 }
 
 static void print_run(struct page *page, const struct family *family) {
-  print_span(page, family, page->report->now_ns);
+  prometheus_print_span(page, family, page->report->now_ns);
 }
 
 static void print_took(struct page *page, const struct family *family) {
-  print_span(page, family, page->report->run_duration_ns);
+  prometheus_print_span(page, family, page->report->run_duration_ns);
 }
 
 /* --- metrics -------------------------------------------------------------- */
 
 /* A share of 8 is exact in decimals. */
-static const char *print_metric(char *text, enum metric metric, int64_t value) {
+static const char *prometheus_print_metric(char *text, enum metric metric, int64_t value) {
   return metric == METRIC_REACH ? duration_print_seconds(text, value * (DURATION_S / 8))
                                 : metric_print_plain(text, metric, value);
 }
 
-static void print_limit(struct page *page, const struct family *family, enum metric metric,
-                        const char *level, int64_t limit, unsigned *lines) {
+static void prometheus_print_limit(struct page *page, const struct family *family,
+                                   enum metric metric, const char *level, int64_t limit,
+                                   unsigned *lines) {
   char text[VALUE_BYTES];
   if (limit == CONFIG_NONE) {
     return;
@@ -136,17 +137,17 @@ static void print_limit(struct page *page, const struct family *family, enum met
     print_label(page, "limit", metric_table[metric].word);
   }
   print_label(page, "level", level);
-  end_line(page, print_metric(text, metric, limit));
+  prometheus_end_line(page, prometheus_print_metric(text, metric, limit));
 }
 
 /* Those of all spans, which have their figure in a label; or of one count. */
-static void print_limits(struct page *page, const struct family *family) {
+static void prometheus_print_limits(struct page *page, const struct family *family) {
   unsigned lines = 0;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &page->report->config->limit[m];
     if (metric_table[m].is_count ? m == family->figure : !metric_table[family->figure].is_count) {
-      print_limit(page, family, m, "warning", limit->warning, &lines);
-      print_limit(page, family, m, "critical", limit->critical, &lines);
+      prometheus_print_limit(page, family, m, "warning", limit->warning, &lines);
+      prometheus_print_limit(page, family, m, "critical", limit->critical, &lines);
     }
   }
 }
@@ -161,8 +162,8 @@ static void begin_server(struct page *page, const struct family *family,
 }
 
 /* NULL where there is none. */
-static const char *print_figure(char *text, const struct sample *sample, unsigned figure,
-                                int64_t now_ns) {
+static const char *prometheus_print_figure(char *text, const struct sample *sample, unsigned figure,
+                                           int64_t now_ns) {
   int64_t then_ns = 0;
   if (!sample_has(sample, figure)) {
     return NULL;
@@ -181,7 +182,7 @@ static const char *print_figure(char *text, const struct sample *sample, unsigne
     (void)snprintf(text, VALUE_BYTES, "%" PRIu64, sample->replies);
     return text;
   default:
-    return print_metric(text, (enum metric)figure, sample->value[figure]);
+    return prometheus_print_metric(text, (enum metric)figure, sample->value[figure]);
   }
 }
 
@@ -190,9 +191,10 @@ static void print_figures(struct page *page, const struct family *family) {
   for (size_t i = 0; page->series != NULL && i < page->report->finding_count; i++) {
     char text[VALUE_BYTES];
     const struct series *series = &page->series[i];
-    if (print_figure(text, series->finding->sample, family->figure, page->report->now_ns) != NULL) {
+    if (prometheus_print_figure(text, series->finding->sample, family->figure,
+                                page->report->now_ns) != NULL) {
       begin_server(page, family, series, &lines);
-      end_line(page, text);
+      prometheus_end_line(page, text);
     }
   }
 }
@@ -203,15 +205,17 @@ static void print_servers(struct page *page, const struct family *family) {
     const struct sample *sample = page->series[i].finding->sample;
     begin_server(page, family, &page->series[i], &lines);
     print_label(page, "address", sample->address);
-    print_label(page, "state", state_word(sample->state));
-    print_label(page, "jitter_kind", jitter_kind_word(sample->jitter_kind));
-    end_line(page, "1");
+    print_label(page, "state", sample_state_word(sample->state));
+    print_label(page, "jitter_kind", sample_jitter_word(sample->jitter_kind));
+    prometheus_end_line(page, "1");
   }
 }
 
 static const struct family families[] = {
-    {"verdict", "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", print_verdict, 0},
-    {"reason", "Why the verdict is what it is: 1 for each reason that applies.", print_reasons, 0},
+    {"verdict", "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", prometheus_print_verdict,
+     0},
+    {"reason", "Why the verdict is what it is: 1 for each reason that applies.",
+     prometheus_print_reasons, 0},
     {"jitter_seconds", "Spread of the offsets, of the kind in server_info.", print_figures,
      METRIC_JITTER},
     {"offset_seconds", "Offset at the last reply; positive: the local clock was behind.",
@@ -233,18 +237,20 @@ static const struct family families[] = {
      FIELD_REPLIES},
     {"server_info", "A server, what the time service makes of it, and its kind of jitter.",
      print_servers, 0},
-    {"limit_seconds", "Above this the figure that limit names is what level says.", print_limits,
-     METRIC_JITTER},
-    {"limit_stratum", "Above this the stratum is what level says.", print_limits, METRIC_STRATUM},
-    {"limit_reach_ratio", "Below this the reach is what level says.", print_limits, METRIC_REACH},
-    {"limit_clock_class", "Above this the clock class is what level says.", print_limits,
+    {"limit_seconds", "Above this the figure that limit names is what level says.",
+     prometheus_print_limits, METRIC_JITTER},
+    {"limit_stratum", "Above this the stratum is what level says.", prometheus_print_limits,
+     METRIC_STRATUM},
+    {"limit_reach_ratio", "Below this the reach is what level says.", prometheus_print_limits,
+     METRIC_REACH},
+    {"limit_clock_class", "Above this the clock class is what level says.", prometheus_print_limits,
      METRIC_CLOCK_CLASS},
     {"last_run_timestamp_seconds", "When this was measured.", print_run, 0},
     {"run_duration_seconds", "How long measuring and judging took.", print_took, 0},
     {"build_info", "The version of ntp_monitor.", print_build, 0},
 };
 
-static void print(FILE *out, const struct report *report, bool colour) {
+static void prometheus_print(FILE *out, const struct report *report, bool colour) {
   struct series *series = series_make(report);
   struct page page = {.out = out, .report = report, .series = series};
   (void)colour;
@@ -260,5 +266,5 @@ static void print(FILE *out, const struct report *report, bool colour) {
 const struct format format_prometheus = {
     .name = "prometheus",
     .summary = "metrics for Prometheus (node_exporter's textfile collector)",
-    .print = print,
+    .print = prometheus_print,
 };

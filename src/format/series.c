@@ -20,7 +20,7 @@ static int compare_place(const void *left, const void *right) {
 }
 
 /* By source and server, and twins by their place in the report. */
-static int compare(const void *left, const void *right) {
+static int series_compare(const void *left, const void *right) {
   const struct series *a = left;
   const struct series *b = right;
   int order = strcmp(a->finding->source, b->finding->source);
@@ -59,7 +59,7 @@ static void add_number(struct series *series, size_t nth, bool several) {
 /* Sorted, twins are neighbours. */
 static void tell_apart(struct series *series, size_t count,
                        void (*add)(struct series *series, size_t nth, bool several)) {
-  qsort(series, count, sizeof *series, compare);
+  qsort(series, count, sizeof *series, series_compare);
   for (size_t begin = 0, end = 0; begin < count; begin = end) {
     for (end = begin + 1; end < count && twins(&series[begin], &series[end]);) {
       end++;

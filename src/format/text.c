@@ -44,8 +44,8 @@ static const char *meaning(const struct finding *finding, enum metric metric) {
   return metric == METRIC_REACH ? "of the last 8 polls" : "";
 }
 
-static void print_metric(FILE *out, const struct report *report, const struct finding *finding,
-                         enum metric metric) {
+static void text_print_metric(FILE *out, const struct report *report, const struct finding *finding,
+                              enum metric metric) {
   const struct sample *sample = finding->sample;
   char value[METRIC_TEXT_BYTES];
   char limits[3 * METRIC_TEXT_BYTES];
@@ -74,7 +74,7 @@ static void print_age(FILE *out, const struct sample *sample) {
                    age_ns < 0   ? "in %s"
                    : age_ns > 0 ? "%s ago"
                                 : "just now",
-                   duration_print_short(span, age_ns < 0 ? -age_ns : age_ns));
+                   duration_print_short(span, duration_abs(age_ns)));
     if (sample_has(sample, FIELD_POLL_INTERVAL)) {
       (void)snprintf(remark, sizeof remark, "asked every %s",
                      duration_print(span, sample->poll_interval_ns));
@@ -113,16 +113,16 @@ static void print_finding(FILE *out, const struct report *report, const struct f
   char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
   (void)fputc('\n', out);
   if (name_server(sample, both, sizeof both)[0] != '\0') {
-    print_row(out, "server", both, state_word(sample->state));
+    print_row(out, "server", both, sample_state_word(sample->state));
   }
   for (size_t i = 0; i < sizeof before_age / sizeof *before_age; i++) {
-    print_metric(out, report, finding, before_age[i]);
+    text_print_metric(out, report, finding, before_age[i]);
   }
   print_age(out, sample);
   print_replies(out, sample);
-  print_metric(out, report, finding, METRIC_REACH);
-  print_metric(out, report, finding, METRIC_STRATUM);
-  print_metric(out, report, finding, METRIC_CLOCK_CLASS);
+  text_print_metric(out, report, finding, METRIC_REACH);
+  text_print_metric(out, report, finding, METRIC_STRATUM);
+  text_print_metric(out, report, finding, METRIC_CLOCK_CLASS);
   if (sample_has(sample, FIELD_LEAP) && sample->leap != LEAP_NONE) {
     print_row(out, "leap second", leaps[sample->leap], "");
   }
@@ -137,7 +137,7 @@ static void print_bystander(FILE *out, const struct finding *finding) {
   const struct sample *sample = finding->sample;
   char text[METRIC_TEXT_BYTES];
   char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
-  (void)fprintf(out, "  %-15s %s", state_word(sample->state),
+  (void)fprintf(out, "  %-15s %s", sample_state_word(sample->state),
                 name_server(sample, both, sizeof both));
   if (sample_has(sample, METRIC_OFFSET)) {
     (void)fprintf(out, ", offset %s",
@@ -164,7 +164,7 @@ static void print_bystanders(FILE *out, const struct report *report,
   }
 }
 
-static void print(FILE *out, const struct report *report, bool colour) {
+static void text_print(FILE *out, const struct report *report, bool colour) {
   /* Green, yellow, red, magenta: ECMA-48 section 8.3.117. */
   static const char *const colours[] = {[VERDICT_OK] = "\033[32m",
                                         [VERDICT_WARNING] = "\033[33m",
@@ -183,5 +183,5 @@ static void print(FILE *out, const struct report *report, bool colour) {
 const struct format format_text = {
     .name = "text",
     .summary = "for people; the default on a terminal",
-    .print = print,
+    .print = text_print,
 };

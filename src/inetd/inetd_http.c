@@ -184,7 +184,7 @@ static const struct {
     {INETD_NO_VERSION, "HTTP Version Not Supported", "there is HTTP/1.1"},
 };
 
-static size_t find(enum inetd_status status) {
+static size_t inetd_http_find(enum inetd_status status) {
   size_t i = 0;
   while (words[i].status != status) {
     i++;
@@ -193,7 +193,7 @@ static size_t find(enum inetd_status status) {
 }
 
 void inetd_print_refusal(char body[INETD_BODY_BYTES], enum inetd_status status) {
-  (void)snprintf(body, INETD_BODY_BYTES, "%s\n", words[find(status)].line);
+  (void)snprintf(body, INETD_BODY_BYTES, "%s\n", words[inetd_http_find(status)].line);
 }
 
 size_t inetd_print_head(char head[INETD_HEAD_BYTES], enum inetd_status status, bool metrics,
@@ -204,16 +204,16 @@ size_t inetd_print_head(char head[INETD_HEAD_BYTES], enum inetd_status status, b
   if (gmtime_r(&now_s, &utc) != NULL) {
     (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc); /* RFC 9110 5.6.7 */
   }
-  int length =
-      snprintf(head, INETD_HEAD_BYTES,
-               "HTTP/1.1 %d %s\r\n"
-               "Date: %s\r\n"
-               "Content-Type: text/plain; %scharset=utf-8\r\n"
-               "Content-Length: %zu\r\n"
-               "Cache-Control: no-store\r\n"
-               "%s"
-               "Connection: close\r\n\r\n",
-               (int)status, words[find(status)].reason, date, metrics ? "version=0.0.4; " : "",
-               body_bytes, status == INETD_NO_METHOD ? "Allow: GET, HEAD\r\n" : "");
+  int length = snprintf(head, INETD_HEAD_BYTES,
+                        "HTTP/1.1 %d %s\r\n"
+                        "Date: %s\r\n"
+                        "Content-Type: text/plain; %scharset=utf-8\r\n"
+                        "Content-Length: %zu\r\n"
+                        "Cache-Control: no-store\r\n"
+                        "%s"
+                        "Connection: close\r\n\r\n",
+                        (int)status, words[inetd_http_find(status)].reason, date,
+                        metrics ? "version=0.0.4; " : "", body_bytes,
+                        status == INETD_NO_METHOD ? "Allow: GET, HEAD\r\n" : "");
   return (size_t)length;
 }

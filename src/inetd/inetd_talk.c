@@ -109,7 +109,7 @@ static void let_arrive(int64_t deadline_ns) {
 }
 
 /* A socket is sent to, for poll(2) says of it only that some of this fits. */
-static int put(const char *text, size_t bytes, int64_t deadline_ns) {
+static int inetd_talk_put(const char *text, size_t bytes, int64_t deadline_ns) {
   int error = net_send(STDOUT_FILENO, text, bytes, deadline_ns);
   return error == -ENOTSOCK ? net_write(STDOUT_FILENO, text, bytes, deadline_ns) : error;
 }
@@ -125,9 +125,9 @@ int inetd_answer(const struct inetd_request *request, enum inetd_status status, 
     body_bytes = strlen(refusal);
   }
   size_t head_bytes = inetd_print_head(head, status, metrics, body_bytes, clock_realtime_ns());
-  int error = put(head, head_bytes, deadline_ns);
+  int error = inetd_talk_put(head, head_bytes, deadline_ns);
   if (error == 0 && !request->head) {
-    error = put(body, body_bytes, deadline_ns);
+    error = inetd_talk_put(body, body_bytes, deadline_ns);
   }
   if (error == 0) {
     let_arrive(deadline_ns);

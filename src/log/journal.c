@@ -14,7 +14,7 @@
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-static int send_journal(int *fd, const struct address *address, const struct frame_line *line,
+static int send_journal(int *fd, const struct log_address *address, const struct frame_line *line,
                         const struct env *env, const struct config *config, struct why *why) {
   (void)address;
   (void)config;

@@ -10,7 +10,7 @@
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
 
-static int send_local(int *fd, const struct address *address, const struct frame_line *line,
+static int send_local(int *fd, const struct log_address *address, const struct frame_line *line,
                       const struct env *env, const struct config *config, struct why *why) {
   (void)config;
   if (*fd < 0 && aside_await(address->text, env_deadline_within(env, LOG_FULL_WAIT_NS)) != 0) {

@@ -26,11 +26,11 @@ static const struct transport *const transports[] = {
     [ADDRESS_STDERR] = &transport_stderr,
 };
 
-static bool same(const struct address *a, const struct address *b) {
+static bool same(const struct log_address *a, const struct log_address *b) {
   return a->kind == b->kind && a->port == b->port && strcmp(a->text, b->text) == 0;
 }
 
-static void add_end(struct log *log, const struct address *end) {
+static void add_end(struct log *log, const struct log_address *end) {
   for (size_t i = 0; i < log->end_count; i++) {
     if (same(&log->ends[i], end)) {
       return;
@@ -44,16 +44,16 @@ void log_init(struct log *log, const struct env *env, const struct config *confi
   enum { FALLBACKS = sizeof fallbacks / sizeof *fallbacks };
   static_assert(1 + FALLBACKS <= LOG_ENDS_MAX, "room for the configured address and these");
   *log = (struct log){.env = env, .config = config, .fd = -1};
-  struct address end;
+  struct log_address end;
   struct why unused; /* the address was checked when it was set */
-  (void)address_parse(config->syslog_address, &end, &unused);
+  (void)log_address_parse(config->syslog_address, &end, &unused);
   if (end.kind == ADDRESS_NONE) {
     return;
   }
   add_end(log, &end);
   /* Who asks for stderr asks for nothing else. */
   for (size_t i = end.kind == ADDRESS_STDERR ? FALLBACKS - 1 : 0; i < FALLBACKS; i++) {
-    (void)address_parse(fallbacks[i], &end, &unused);
+    (void)log_address_parse(fallbacks[i], &end, &unused);
     add_end(log, &end);
   }
 }
@@ -65,12 +65,12 @@ void log_close(struct log *log) {
   log->fd = -1;
 }
 
-static const char *end_name(const struct address *end) {
+static const char *end_name(const struct log_address *end) {
   return end->text[0] != '\0' ? end->text : transports[end->kind]->name;
 }
 
 /* Keeps why an end did not take a line, for whoever finds it at the last one. */
-static void note_lost(struct log *log, const struct address *end, const struct why *why) {
+static void note_lost(struct log *log, const struct log_address *end, const struct why *why) {
   size_t used = strlen(log->lost);
   (void)snprintf(log->lost + used, sizeof log->lost - used, "%s%s: %s", used > 0 ? "; " : "",
                  end_name(end), why->text);
@@ -86,7 +86,7 @@ static const char *with_cause(const struct log *log, const struct frame_line *li
 
 /* What may have gone to a log host that is switched off has to be on this machine, too. */
 static void copy_here(const struct log *log, const struct frame_line *line) {
-  static const struct address here = {.kind = ADDRESS_LOCAL, .text = "/dev/log"};
+  static const struct log_address here = {.kind = ADDRESS_LOCAL, .text = "/dev/log"};
   struct why why = {.text = ""};
   int fd = -1;
   int error = transport_local.send(&fd, &here, line, log->env, log->config, &why);
@@ -98,11 +98,11 @@ static void copy_here(const struct log *log, const struct frame_line *line) {
 }
 
 /* One line to the present end, or to the next that takes it. */
-static int deliver(struct log *log, struct frame_line *line) {
+static int log_deliver(struct log *log, struct frame_line *line) {
   int error = -ENOTCONN;
   char caused[FRAME_RFC5424_BYTES];
   for (; log->at < log->end_count; log->at++) {
-    const struct address *end = &log->ends[log->at];
+    const struct log_address *end = &log->ends[log->at];
     const struct transport *transport = transports[end->kind];
     struct why why = {.text = ""};
     bool debug = line->severity == SEVERITY_DEBUG; /* a trace of the trace would not end */
@@ -157,7 +157,7 @@ int log_write(struct log *log, enum severity severity, const char *text,
                             .host = log->env->host,
                             .text = text,
                             .report = report};
-  return deliver(log, &line);
+  return log_deliver(log, &line);
 }
 
 bool log_is_stderr(const struct log *log) {

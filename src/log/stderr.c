@@ -19,7 +19,7 @@ static bool is_null(void) {
          status.st_rdev == makedev(1, 3);
 }
 
-static int send_stderr(int *fd, const struct address *address, const struct frame_line *line,
+static int send_stderr(int *fd, const struct log_address *address, const struct frame_line *line,
                        const struct env *env, const struct config *config, struct why *why) {
   (void)fd;
   (void)address;

@@ -29,7 +29,7 @@ static int sent(int fd) {
   return net_is_here(fd) ? 0 : LOG_UNSURE;
 }
 
-static int send_udp(int *fd, const struct address *address, const struct frame_line *line,
+static int send_udp(int *fd, const struct log_address *address, const struct frame_line *line,
                     const struct env *env, const struct config *config, struct why *why) {
   char frame[FRAME_RFC5424_BYTES + 1];
   size_t bytes = frame_line_for(config, line, frame);

@@ -117,7 +117,7 @@ int net_connect_local(const char *path, const char *own) {
 
 /* send(2) for sockets; for all else write(2), of what a pipe that poll(2) calls writable
  * takes without blocking. */
-static ssize_t put(int fd, bool is_socket, const void *data, size_t length_bytes) {
+static ssize_t net_put(int fd, bool is_socket, const void *data, size_t length_bytes) {
   if (is_socket) {
     return send(fd, data, length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
@@ -134,7 +134,7 @@ static int put_all(int fd, bool is_socket, const void *data, size_t length_bytes
     if (error != 0) {
       return error;
     }
-    ssize_t sent = put(fd, is_socket, from, length_bytes);
+    ssize_t sent = net_put(fd, is_socket, from, length_bytes);
     if (sent >= 0) {
       from += sent;
       length_bytes -= (size_t)sent;

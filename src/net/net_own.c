@@ -19,7 +19,7 @@
 #include "ntp_monitor/md5.h"
 #include "ntp_monitor/trace.h"
 
-struct in6_addr ntp_own_form(const struct sockaddr_storage *socket) {
+struct in6_addr net_own_form(const struct sockaddr_storage *socket) {
   const struct sockaddr_in *v4 = (const struct sockaddr_in *)socket;
   struct in6_addr form = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
   if (socket->ss_family == AF_INET6) {
@@ -36,7 +36,7 @@ struct in6_addr ntp_own_form(const struct sockaddr_storage *socket) {
 
 enum { FIRST_ADDRESSES = 16, LINE_BYTES = 128, V6_DIGITS = 32 };
 
-static int add(struct ntp_own *own, const struct in6_addr *address) {
+static int net_own_add(struct net_own *own, const struct in6_addr *address) {
   if (own->count == own->space) {
     size_t space = own->space > 0 ? 2 * own->space : FIRST_ADDRESSES;
     struct in6_addr *larger = reallocarray(own->address, space, sizeof *larger);
@@ -65,7 +65,7 @@ static int list_v4(int fd, struct ifconf *list) {
   return ioctl(fd, SIOCGIFCONF, list) == 0 ? 0 : -errno;
 }
 
-static int add_v4(struct ntp_own *own) {
+static int add_v4(struct net_own *own) {
   struct ifconf list = {.ifc_len = 0};
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) {
@@ -76,8 +76,8 @@ static int add_v4(struct ntp_own *own) {
   for (size_t i = 0; i < count && error == 0; i++) {
     struct sockaddr_storage socket = {.ss_family = AF_UNSPEC};
     memcpy(&socket, &list.ifc_req[i].ifr_addr, sizeof list.ifc_req[i].ifr_addr);
-    struct in6_addr form = ntp_own_form(&socket);
-    error = add(own, &form);
+    struct in6_addr form = net_own_form(&socket);
+    error = net_own_add(own, &form);
   }
   free(list.ifc_buf);
   (void)close(fd);
@@ -97,7 +97,7 @@ static bool read_v6(const char *line, struct in6_addr *out) {
 }
 
 /* A kernel without IPv6 has no such file, and no such address. */
-static int add_v6(struct ntp_own *own) {
+static int add_v6(struct net_own *own) {
   char line[LINE_BYTES];
   int error = 0;
   FILE *list = fopen("/proc/self/net/if_inet6", "re");
@@ -107,7 +107,7 @@ static int add_v6(struct ntp_own *own) {
   while (error == 0 && fgets(line, sizeof line, list) != NULL) {
     struct in6_addr address;
     if (read_v6(line, &address)) {
-      error = add(own, &address);
+      error = net_own_add(own, &address);
     }
   }
   if (error == 0 && ferror(list)) {
@@ -117,20 +117,21 @@ static int add_v6(struct ntp_own *own) {
   return error;
 }
 
-int ntp_own_find(struct ntp_own *own, struct trace *trace) {
+int net_own_find(struct net_own *own, struct trace *trace) {
   static const struct in6_addr v4_loopback = {
       .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
   static const struct in6_addr own_name = {
       /* 127.0.1.1: Debian's installer names it for the host */
       .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [14] = 1, [15] = 1}};
-  *own = (struct ntp_own){.count = 0};
-  if (add(own, &in6addr_loopback) != 0 || add(own, &v4_loopback) != 0 || add(own, &own_name) != 0) {
+  *own = (struct net_own){.count = 0};
+  if (net_own_add(own, &in6addr_loopback) != 0 || net_own_add(own, &v4_loopback) != 0 ||
+      net_own_add(own, &own_name) != 0) {
     return -ENOMEM;
   }
   int v4_error = add_v4(own);
   int v6_error = add_v6(own);
   if (v4_error == -ENOMEM || v6_error == -ENOMEM) {
-    ntp_own_free(own);
+    net_own_free(own);
     return -ENOMEM;
   }
   if (v4_error != 0) {
@@ -144,12 +145,12 @@ int ntp_own_find(struct ntp_own *own, struct trace *trace) {
   return 0;
 }
 
-void ntp_own_free(struct ntp_own *own) {
+void net_own_free(struct net_own *own) {
   free(own->address);
-  *own = (struct ntp_own){.count = 0};
+  *own = (struct net_own){.count = 0};
 }
 
-bool ntp_own_has(const struct ntp_own *own, const struct in6_addr *address) {
+bool net_own_has(const struct net_own *own, const struct in6_addr *address) {
   for (size_t i = 0; i < own->count; i++) {
     if (memcmp(&own->address[i], address, sizeof *address) == 0) {
       return true;
@@ -158,7 +159,7 @@ bool ntp_own_has(const struct ntp_own *own, const struct in6_addr *address) {
   return false;
 }
 
-uint32_t ntp_own_reference(const struct in6_addr *address) {
+uint32_t net_own_reference(const struct in6_addr *address) {
   uint8_t digest[MD5_BYTES];
   uint32_t reference = 0;
   if (IN6_IS_ADDR_V4MAPPED(address)) {
@@ -175,9 +176,9 @@ static bool is_loopback(const struct in6_addr *address) {
          (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
 }
 
-bool ntp_own_is_reference(const struct ntp_own *own, uint32_t reference) {
+bool net_own_is_reference(const struct net_own *own, uint32_t reference) {
   for (size_t i = 0; i < own->count; i++) {
-    if (!is_loopback(&own->address[i]) && ntp_own_reference(&own->address[i]) == reference) {
+    if (!is_loopback(&own->address[i]) && net_own_reference(&own->address[i]) == reference) {
       return true;
     }
   }

@@ -85,7 +85,7 @@ static void block_signals(sigset_t *before) {
 }
 
 /* Reads the child's answer; whatever happens, the child is gone afterwards. */
-static int collect(pid_t child, int in, int64_t deadline_ns, struct answer *answer) {
+static int net_resolve_collect(pid_t child, int in, int64_t deadline_ns, struct answer *answer) {
   ssize_t bytes = net_read_all(in, answer, sizeof *answer, deadline_ns);
   (void)kill(child, SIGKILL);
   (void)waitpid(child, NULL, 0); /* nothing interrupts it: no handler of ours returns */
@@ -111,7 +111,7 @@ static int look_up(const char *host, uint16_t port, int64_t deadline_ns, struct 
   (void)sigprocmask(SIG_SETMASK, &before, NULL);
   (void)close(ends[1]);
   if (child > 0) {
-    result = collect(child, ends[0], deadline_ns, answer);
+    result = net_resolve_collect(child, ends[0], deadline_ns, answer);
   }
   (void)close(ends[0]);
   return result;
@@ -183,7 +183,7 @@ static void take_list(const struct addrinfo *list, struct found *found) {
   }
 }
 
-static void find(const struct net_name *name, struct found *found) {
+static void net_resolve_find(const struct net_name *name, struct found *found) {
   struct addrinfo *list = NULL;
   found->error = get_list(name->host, name->port, &list);
   if (found->error == 0) {
@@ -209,7 +209,7 @@ static void find_and_exit(const struct net_name *names, size_t count, struct boa
       _exit(0);
     }
     if (is_unknown(&names[i])) {
-      find(&names[i], &board->row[i]);
+      net_resolve_find(&names[i], &board->row[i]);
     }
   }
 }
@@ -248,7 +248,7 @@ static int fill_board(const struct net_name *names, size_t count, size_t unknown
   return error;
 }
 
-static void take(struct net_name *name, struct found *found, int error, bool in_time) {
+static void net_resolve_take(struct net_name *name, struct found *found, int error, bool in_time) {
   bool done = atomic_load(&found->done);
   if (done && found->error == 0 && found->count > 0) {
     name->count = found->count;
@@ -287,7 +287,7 @@ int net_resolve_all(struct net_name *names, size_t count, int64_t deadline_ns) {
   bool in_time = clock_left_ms(deadline_ns) > 0;
   for (size_t i = 0; i < count; i++) {
     if (is_unknown(&names[i])) {
-      take(&names[i], &board->row[i], error, in_time);
+      net_resolve_take(&names[i], &board->row[i], error, in_time);
     }
   }
   (void)munmap(board, bytes);

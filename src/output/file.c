@@ -225,11 +225,11 @@ static int deliver_aside(const char *path, const char *text, size_t bytes, const
   return error;
 }
 
-static int deliver(const struct target *target, const char *text, size_t bytes,
-                   const struct env *env, const struct config *config, struct why *why) {
+static int file_deliver(const struct output_target *target, const char *text, size_t bytes,
+                        const struct env *env, const struct config *config, struct why *why) {
   (void)config;
   return aside_wanted(target->text) ? deliver_aside(target->text, text, bytes, env, why)
                                     : deliver_here(target->text, text, bytes, env, why);
 }
 
-const struct output output_file = {.kind = TARGET_FILE, .deliver = deliver};
+const struct output output_file = {.kind = TARGET_FILE, .deliver = file_deliver};

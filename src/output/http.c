@@ -49,7 +49,7 @@ struct post {
 
 /* Looks the host up, for libcurl's own way to do so keeps no deadline: 0 or a negative errno with
  * why. */
-static int find_host(struct post *post, const struct address *host, const struct env *env,
+static int find_host(struct post *post, const struct log_address *host, const struct env *env,
                      struct why *why) {
   struct net_address found[NET_ADDRESSES];
   struct in6_addr literal;
@@ -80,12 +80,12 @@ static int find_host(struct post *post, const struct address *host, const struct
 }
 
 /* Where to: 0 or a negative errno with why. */
-static int aim(struct post *post, const struct target *target, const struct env *env,
+static int aim(struct post *post, const struct output_target *target, const struct env *env,
                const struct config *config, struct why *why) {
   char base[TARGET_TEXT_BYTES + 16];
-  struct address host;
+  struct log_address host;
   const char *rest = strstr(target->text, "://") + 3;
-  int error = address_parse_server(rest, target->port, &host, why);
+  int error = log_address_parse_server(rest, target->port, &host, why);
   if (error == 0) {
     bool v6 = strchr(host.text, ':') != NULL;
     (void)snprintf(base, sizeof base, v6 ? "%.*s[%s]:%u" : "%.*s%s:%u", (int)(rest - target->text),
@@ -176,7 +176,7 @@ static void blank(const struct post *post, char *text) {
 }
 
 /* 0 where the server took it, which is status 204 alone: 200 is what any other server says, too. */
-static int judge(const struct post *post, const struct http_answer *answer, struct why *why) {
+static int http_judge(const struct post *post, const struct http_answer *answer, struct why *why) {
   char reason[INFLUX_REASON_BYTES];
   const char *advice = "";
   long status = answer->status;
@@ -225,11 +225,11 @@ static int send_post(struct post *post, const struct env *env, struct why *why) 
   blank(post, answer.body);
   blank(post, answer.location);
   trace_add(env->trace, "http: status %ld: %.256s", answer.status, answer.body);
-  return judge(post, &answer, why);
+  return http_judge(post, &answer, why);
 }
 
-static int deliver(const struct target *target, const char *text, size_t bytes,
-                   const struct env *env, const struct config *config, struct why *why) {
+static int http_deliver(const struct output_target *target, const char *text, size_t bytes,
+                        const struct env *env, const struct config *config, struct why *why) {
   struct post post = {.to = target->text};
   struct why inner;
   const char *key = NULL;
@@ -256,4 +256,4 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
   return error;
 }
 
-const struct output output_http = {.kind = TARGET_HTTP, .deliver = deliver};
+const struct output output_http = {.kind = TARGET_HTTP, .deliver = http_deliver};

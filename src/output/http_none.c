@@ -5,8 +5,8 @@
 #include "ntp_monitor/output_target.h"
 #include "ntp_monitor/why.h"
 
-static int deliver(const struct target *target, const char *text, size_t bytes,
-                   const struct env *env, const struct config *config, struct why *why) {
+static int http_deliver(const struct output_target *target, const char *text, size_t bytes,
+                        const struct env *env, const struct config *config, struct why *why) {
   (void)text;
   (void)bytes;
   (void)env;
@@ -17,4 +17,4 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
                  target->text);
 }
 
-const struct output output_http = {.kind = TARGET_HTTP, .deliver = deliver};
+const struct output output_http = {.kind = TARGET_HTTP, .deliver = http_deliver};

@@ -17,7 +17,7 @@
 #include "ntp_monitor/config.h"
 
 /* Appends text, all but RFC 3986's unreserved characters (section 2.3) as %XX where encoded. */
-static void append(char *url, const char *text, bool encoded) {
+static void influx_append(char *url, const char *text, bool encoded) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   size_t used = strlen(url);
   for (; *text != '\0' && used < INFLUX_URL_BYTES - 1; text++) {
@@ -31,17 +31,17 @@ static void append(char *url, const char *text, bool encoded) {
 int influx_url(const struct config *config, enum influx_api api, const char *base,
                char url[INFLUX_URL_BYTES]) {
   url[0] = '\0';
-  append(url, base, false);
+  influx_append(url, base, false);
   if (api == INFLUX_1) {
-    append(url, "/write?db=", false);
-    append(url, config->influx_database, true);
+    influx_append(url, "/write?db=", false);
+    influx_append(url, config->influx_database, true);
   } else {
-    append(url, "/api/v2/write?org=", false);
-    append(url, config->influx_org, true);
-    append(url, "&bucket=", false);
-    append(url, config->influx_bucket, true);
+    influx_append(url, "/api/v2/write?org=", false);
+    influx_append(url, config->influx_org, true);
+    influx_append(url, "&bucket=", false);
+    influx_append(url, config->influx_bucket, true);
   }
-  append(url, "&precision=ns", false);
+  influx_append(url, "&precision=ns", false);
   return strlen(url) < INFLUX_URL_BYTES - 1 ? 0 : -ENAMETOOLONG;
 }
 

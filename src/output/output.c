@@ -37,15 +37,15 @@ static const struct output *const outputs[] = {
 };
 
 /* deadline_ns: its own, for one that hangs must not take the time of the next. */
-static int deliver(const struct format *format, const char *text, const struct report *report,
-                   const struct env *env, const struct config *config, int64_t deadline_ns,
-                   struct why *why) {
-  struct target target;
+static int output_deliver(const struct format *format, const char *text,
+                          const struct report *report, const struct env *env,
+                          const struct config *config, int64_t deadline_ns, struct why *why) {
+  struct output_target target;
   struct env hasty = *env;
   char *printed = NULL;
   size_t bytes = 0;
   hasty.deadline_ns = deadline_ns;
-  int error = target_parse(text, true, &target, why);
+  int error = output_target_parse(text, true, &target, why);
   error = error != 0 ? error : format_render(format, report, false, &printed, &bytes, why);
   if (error == 0) {
     error = outputs[target.kind]->deliver(&target, printed, bytes, &hasty, config, why);
@@ -58,8 +58,8 @@ static int deliver(const struct format *format, const char *text, const struct r
 
 /* All that is wanted, by format and target: how many. What the configuration names is this
  * machine's own, which a reading of another must not replace. */
-static size_t collect(const struct output_orders *orders, const struct config *config,
-                      struct wanted wanted[WANTED_MAX]) {
+static size_t output_collect(const struct output_orders *orders, const struct config *config,
+                             struct wanted wanted[WANTED_MAX]) {
   bool here = config->host == NULL && config->machine == NULL;
   size_t count = 0;
   for (size_t i = 0; i < orders->count; i++) {
@@ -79,12 +79,12 @@ void output_all(const struct output_orders *orders, const struct config *config,
                 void (*failed)(void *user, const struct why *why), void *user) {
   struct wanted wanted[WANTED_MAX];
   struct why why;
-  size_t count = collect(orders, config, wanted);
+  size_t count = output_collect(orders, config, wanted);
   for (size_t i = 0; i < count; i++) {
     int64_t now_ns = clock_monotonic_ns();
     int64_t left_ns = env->deadline_ns - FORMAT_LOG_RESERVE_NS - now_ns;
-    if (deliver(wanted[i].format, wanted[i].target, report, env, config,
-                now_ns + left_ns / (int64_t)(count - i), &why) != 0) {
+    if (output_deliver(wanted[i].format, wanted[i].target, report, env, config,
+                       now_ns + left_ns / (int64_t)(count - i), &why) != 0) {
       failed(user, &why);
     }
   }
@@ -93,13 +93,14 @@ void output_all(const struct output_orders *orders, const struct config *config,
 void output_files_again(const struct output_orders *orders, const struct config *config,
                         const struct report *report, const struct env *env) {
   struct wanted wanted[WANTED_MAX];
-  size_t count = collect(orders, config, wanted);
+  size_t count = output_collect(orders, config, wanted);
   for (size_t i = 0; i < count; i++) {
-    struct target target;
+    struct output_target target;
     struct why why;
-    if (target_parse(wanted[i].target, true, &target, &why) == 0 && target.kind == TARGET_FILE) {
-      (void)deliver(wanted[i].format, wanted[i].target, report, env, config,
-                    env->deadline_ns - FORMAT_LOG_RESERVE_NS, &why);
+    if (output_target_parse(wanted[i].target, true, &target, &why) == 0 &&
+        target.kind == TARGET_FILE) {
+      (void)output_deliver(wanted[i].format, wanted[i].target, report, env, config,
+                           env->deadline_ns - FORMAT_LOG_RESERVE_NS, &why);
     }
   }
 }

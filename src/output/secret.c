@@ -21,7 +21,7 @@
 enum { PATH_BYTES = 4096 };
 
 /* Into path: 0 or a negative errno with why. */
-static int find(const char *name, char path[PATH_BYTES], struct why *why) {
+static int secret_find(const char *name, char path[PATH_BYTES], struct why *why) {
   const char *folder = name[0] != '/' ? secure_getenv("CREDENTIALS_DIRECTORY") : NULL;
   if (name[0] != '/' && (folder == NULL || folder[0] != '/')) {
     return why_set(why, REASON_CONFIG, -ENOENT,
@@ -58,7 +58,7 @@ int secret_read(const char *name, const struct env *env, char secret[SECRET_BYTE
                 struct why *why) {
   char path[PATH_BYTES];
   char text[SECRET_BYTES] = "";
-  int error = find(name, path, why);
+  int error = secret_find(name, path, why);
   if (error != 0) {
     return error;
   }

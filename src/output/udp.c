@@ -29,8 +29,8 @@ static size_t next_datagram(const char *text, size_t bytes) {
   return taken;
 }
 
-static int deliver(const struct target *target, const char *text, size_t bytes,
-                   const struct env *env, const struct config *config, struct why *why) {
+static int udp_deliver(const struct output_target *target, const char *text, size_t bytes,
+                       const struct env *env, const struct config *config, struct why *why) {
   struct why inner = {.text = ""};
   size_t sent = next_datagram(text, bytes);
   (void)config;
@@ -50,4 +50,4 @@ static int deliver(const struct target *target, const char *text, size_t bytes,
                               inner.text[0] != '\0' ? inner.text : net_words(error));
 }
 
-const struct output output_udp = {.kind = TARGET_UDP, .deliver = deliver};
+const struct output output_udp = {.kind = TARGET_UDP, .deliver = udp_deliver};

@@ -125,7 +125,7 @@ static bool find_hanging(const char *path, bool *on) {
   return any;
 }
 
-static int look(const char *path, uint64_t resolve) {
+static int aside_try_open(const char *path, uint64_t resolve) {
   const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
   long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
   return fd < 0 ? -errno : (int)fd;
@@ -142,7 +142,7 @@ static int look_beyond(const char *path) {
   if (on || strstr(path, "/..") != NULL) {
     return -EREMOTE;
   }
-  int fd = look(path, RESOLVE_NO_SYMLINKS);
+  int fd = aside_try_open(path, RESOLVE_NO_SYMLINKS);
   return fd == -ELOOP || fd == -ENOSYS || fd == -EPERM ? -EREMOTE : fd;
 }
 
@@ -152,7 +152,7 @@ int aside_look(const char *path) {
   if (error != 0) {
     return error;
   }
-  int fd = look(absolute, RESOLVE_NO_XDEV);
+  int fd = aside_try_open(absolute, RESOLVE_NO_XDEV);
   return fd == -EXDEV || fd == -ENOSYS || fd == -EPERM ? look_beyond(absolute) : fd;
 }
 
@@ -174,7 +174,7 @@ bool aside_wanted(const char *path) {
 /* --- the child ------------------------------------------------------------------- */
 
 /* First thing in the child. It may outlive us, and must then hold nobody's pipe open. */
-static void begin(pid_t parent, int out) {
+static void aside_begin(pid_t parent, int out) {
   enum { INHERITED_MAX = 1024 }; /* callers use low numbers */
   sigset_t none;
   (void)signal(SIGTERM, SIG_DFL);
@@ -197,7 +197,7 @@ static void begin(pid_t parent, int out) {
 }
 
 /* A pipe's end tells when the child has done: its last byte, or that it died without. */
-static int await(pid_t child, int in, int64_t deadline_ns) {
+static int aside_await_child(pid_t child, int in, int64_t deadline_ns) {
   char done = 0;
   ssize_t bytes = net_read_all(in, &done, sizeof done, deadline_ns);
   (void)kill(child, SIGKILL);
@@ -223,7 +223,7 @@ static int run_child(void (*work)(void *shared), void *copy, int64_t deadline_ns
   pid_t child = fork();
   if (child == 0) {
     const char done = 1;
-    begin(parent, ends[1]);
+    aside_begin(parent, ends[1]);
     work(copy);
     _exit(write(ends[1], &done, 1) == 1 ? 0 : 1);
   }
@@ -231,7 +231,7 @@ static int run_child(void (*work)(void *shared), void *copy, int64_t deadline_ns
   (void)sigprocmask(SIG_SETMASK, &before, NULL);
   (void)close(ends[1]);
   if (child > 0) {
-    error = await(child, ends[0], deadline_ns);
+    error = aside_await_child(child, ends[0], deadline_ns);
   }
   (void)close(ends[0]);
   return error;

@@ -102,7 +102,7 @@ static int enter(struct walk *walk, int fd, const struct stat *status, const cha
 }
 
 /* An O_PATH descriptor of name in folder and what it is, or a negative errno with why. */
-static int look(int folder, const char *name, struct stat *status, struct why *why) {
+static int trusted_look(int folder, const char *name, struct stat *status, struct why *why) {
   int fd = openat(folder, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0 || fstat(fd, status) != 0) {
     int error = cannot_open(-errno, why);
@@ -115,9 +115,9 @@ static int look(int folder, const char *name, struct stat *status, struct why *w
 }
 
 /* From the root, along rest. */
-static int begin(struct walk *walk, struct why *why) {
+static int trusted_begin(struct walk *walk, struct why *why) {
   struct stat status = {.st_mode = 0};
-  int fd = look(AT_FDCWD, "/", &status, why);
+  int fd = trusted_look(AT_FDCWD, "/", &status, why);
   if (fd < 0) {
     return fd;
   }
@@ -146,7 +146,7 @@ static int follow(struct walk *walk, int fd, const struct stat *status, struct w
                    "a link on the way, in %s, belongs to uid %u: it is not followed", walk->at,
                    (unsigned)status->st_uid);
   }
-  return to[0] == '/' ? begin(walk, why) : 0;
+  return to[0] == '/' ? trusted_begin(walk, why) : 0;
 }
 
 /* The next name of rest, which goes; last: nothing is behind it. */
@@ -181,7 +181,7 @@ static int step(struct walk *walk, struct why *why) {
   char name[NAME_MAX + 1];
   bool last = false;
   (void)next_name(walk, name, &last);
-  int fd = look(walk->folder, name[0] != '\0' ? name : ".", &status, why);
+  int fd = trusted_look(walk->folder, name[0] != '\0' ? name : ".", &status, why);
   if (fd < 0) {
     return fd;
   }
@@ -196,7 +196,7 @@ static int step(struct walk *walk, struct why *why) {
 int trusted_open(const struct trusted_file *file, struct why *why) {
   struct walk walk = {.file = file, .folder = -1};
   int error = aside_absolute(file->path, walk.rest);
-  error = error != 0 ? cannot_open(error, why) : begin(&walk, why);
+  error = error != 0 ? cannot_open(error, why) : trusted_begin(&walk, why);
   while (error == 0) {
     error = step(&walk, why);
   }

@@ -105,14 +105,14 @@ static ssize_t look_and_read(const struct trusted_file *file, int looked, char *
   return bytes;
 }
 
-static int look(const char *path) {
+static int trusted_read_look(const char *path) {
   int fd = open(path, O_PATH | O_CLOEXEC);
   return fd < 0 ? -errno : fd;
 }
 
 static void read_remote(void *shared) {
   struct remote *remote = shared;
-  remote->bytes = look_and_read(&remote->file, look(remote->file.path), remote->text,
+  remote->bytes = look_and_read(&remote->file, trusted_read_look(remote->file.path), remote->text,
                                 remote->size_bytes, &remote->status, &remote->why);
 }
 
@@ -144,7 +144,7 @@ static ssize_t read_aside(const struct trusted_file *file, char *out, size_t siz
 
 ssize_t trusted_read(const struct trusted_file *file, char *out, size_t size_bytes,
                      struct stat *status, struct why *why) {
-  int looked = is_inherited(file->path) ? look(file->path) : aside_look(file->path);
+  int looked = is_inherited(file->path) ? trusted_read_look(file->path) : aside_look(file->path);
   return looked == -EREMOTE ? read_aside(file, out, size_bytes, status, why)
                             : look_and_read(file, looked, out, size_bytes, status, why);
 }

@@ -19,7 +19,7 @@ void sample_set_reach(struct sample *sample, unsigned shift_register) {
   sample->starting = bits != 0 && bits != 0xff && (bits & (bits + 1)) == 0;
 }
 
-const char *jitter_kind_word(enum jitter_kind kind) {
+const char *sample_jitter_word(enum jitter_kind kind) {
   static const char *const words[JITTER_KIND_COUNT] = {
       [JITTER_NONE] = "",         [JITTER_RMS8] = "rms8",
       [JITTER_STDDEV] = "stddev", [JITTER_SYS] = "sys_jitter",
@@ -28,7 +28,7 @@ const char *jitter_kind_word(enum jitter_kind kind) {
   return words[kind];
 }
 
-const char *state_word(enum state state) {
+const char *sample_state_word(enum state state) {
   static const char *const words[STATE_COUNT] = {
       [STATE_UNKNOWN] = "",
       [STATE_SELECTED] = "selected",

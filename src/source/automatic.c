@@ -158,8 +158,8 @@ static void print_cause(char *out, size_t size_bytes, const struct attempts *att
 
 /* One sentence for all of them: the one that counts with its cause, a word for each other, and what
  * to do. */
-static void explain(const struct attempts *attempts, const struct config *config,
-                    struct reading *reading) {
+static void automatic_explain(const struct attempts *attempts, const struct config *config,
+                              struct reading *reading) {
   char cause[WHY_TEXT_BYTES + NAMES_BYTES];
   char rest[NAMES_BYTES] = "";
   char advice[NAMES_BYTES] = "";
@@ -292,7 +292,7 @@ void automatic_take(const struct env *env, const struct config *config, struct r
     count++;
   }
   if (count > 1) { /* else its own words, in full */
-    explain(&attempts, config, reading);
+    automatic_explain(&attempts, config, reading);
   }
   reading->source = automatic_name;
 }

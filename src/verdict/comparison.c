@@ -44,7 +44,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct report *report, con
   va_end(arguments);
 }
 
-static int64_t size_of(int64_t value_ns) {
+static int64_t comparison_size_of(int64_t value_ns) {
   return value_ns < 0 ? -value_ns : value_ns;
 }
 
@@ -84,18 +84,19 @@ static bool take_side(const struct reading *reading, struct side *side) {
       .jitter_ns = sample_has(sample, METRIC_JITTER) ? sample->value[METRIC_JITTER] : 0,
   };
   /* One that was not there in the replies before makes a jitter of its own size. */
-  side->past = sample->offset_is_past && side->jitter_ns >= size_of(offset_ns) / 4;
+  side->past = sample->offset_is_past && side->jitter_ns >= comparison_size_of(offset_ns) / 4;
   if (sample_has(sample, METRIC_DELAY)) {
     side->asymmetry_ns = sample->value[METRIC_DELAY] / 2;
   } else if (sample_has(sample, METRIC_ERROR_BOUND)) {
-    side->asymmetry_ns = sample->value[METRIC_ERROR_BOUND] - size_of(offset_ns);
+    side->asymmetry_ns = sample->value[METRIC_ERROR_BOUND] - comparison_size_of(offset_ns);
   }
   if (sample_has(sample, METRIC_AGE)) {
-    side->drift_ns = size_of(sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM);
+    side->drift_ns = comparison_size_of(sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM);
   }
   /* Beyond that nothing here means anything. */
-  return size_of(side->jitter_ns) < DURATION_D && size_of(side->asymmetry_ns) < DURATION_D &&
-         size_of(side->drift_ns) < DURATION_D;
+  return comparison_size_of(side->jitter_ns) < DURATION_D &&
+         comparison_size_of(side->asymmetry_ns) < DURATION_D &&
+         comparison_size_of(side->drift_ns) < DURATION_D;
 }
 
 /* "+250ms" */
@@ -112,7 +113,7 @@ enum { JURY = 3 };
  * offset, as after one bad reply, makes the two neither agree nor differ. */
 static bool confirm(const struct side *servers, const struct side *daemon) {
   return (servers->offset_ns > 0) == (daemon->offset_ns > 0) &&
-         size_of(servers->offset_ns) >= size_of(daemon->offset_ns) / 2;
+         comparison_size_of(servers->offset_ns) >= comparison_size_of(daemon->offset_ns) / 2;
 }
 
 /* How far what the servers find lies from what the daemon makes of the clock. Where that put the
@@ -131,7 +132,7 @@ static int64_t apart(const struct side *daemon, const struct side *servers) {
 /* Whether the daemon's offset is beyond its limit. */
 static bool is_off(const struct report *report, const struct side *daemon) {
   const struct limit *limit = &report->config->limit[METRIC_OFFSET];
-  int64_t offset_ns = size_of(daemon->offset_ns);
+  int64_t offset_ns = comparison_size_of(daemon->offset_ns);
   return (limit->warning != CONFIG_NONE && offset_ns > limit->warning) ||
          (limit->critical != CONFIG_NONE && offset_ns > limit->critical);
 }
@@ -155,7 +156,8 @@ static void add_off(struct report *report, const struct side *daemon, const stru
 }
 
 /* Whether a server must be wrong. */
-static bool compare(struct report *report, const struct side *daemon, const struct side *servers) {
+static bool comparison_compare(struct report *report, const struct side *daemon,
+                               const struct side *servers) {
   char theirs[DURATION_TEXT_BYTES + 1];
   char its[DURATION_TEXT_BYTES + 1];
   char span[DURATION_TEXT_BYTES];
@@ -196,7 +198,7 @@ static bool is_told(const struct samples *samples, const struct config *config) 
          (int64_t)samples->truechimers < judge_truechimers(samples, config);
 }
 
-void note_write(struct report *report, const struct reading *readings, size_t reading_count) {
+void comparison_write(struct report *report, const struct reading *readings, size_t reading_count) {
   struct side daemon = {.source = NULL};
   struct side servers = {.source = NULL};
   const struct reading *asked_daemon = NULL;
@@ -219,7 +221,8 @@ void note_write(struct report *report, const struct reading *readings, size_t re
       asked_daemon = asked ? asked_daemon : &readings[i];
     }
   }
-  if (daemon.source != NULL && servers.source != NULL && compare(report, &daemon, &servers)) {
+  if (daemon.source != NULL && servers.source != NULL &&
+      comparison_compare(report, &daemon, &servers)) {
     report->disproved = asked_daemon;
   }
 }

@@ -34,7 +34,7 @@ void judge_trace(struct trace *trace, const struct config *config, const struct 
   }
   if (sample->bystander) {
     trace_add(trace, "judge: server %s (%s): %s, not judged", sample->server, sample->address,
-              state_word(sample->state));
+              sample_state_word(sample->state));
     return;
   }
   if (sample_has(sample, FIELD_REPLIES)) {

@@ -33,10 +33,10 @@ static bool is_literal(const char *host) {
 }
 
 /* What is there is what was meant: written out, it is read as the same. */
-static void check_udp(const char *text, const struct address *address) {
+static void check_udp(const char *text, const struct log_address *address) {
   static void *host;
   char again[ADDRESS_TEXT_BYTES + 16];
-  struct address back;
+  struct log_address back;
   struct why why;
   bool v6 = strchr(address->text, ':') != NULL;
   text += strncmp(text, "udp://", 6) == 0 ? 6 : 0;
@@ -44,7 +44,7 @@ static void check_udp(const char *text, const struct address *address) {
   MUST(v6 ? is_literal(address->text) : fuzz_matches(&host, "[A-Za-z0-9._-]+", address->text));
   MUST(address->text[0] != '-' && strstr(text, address->text) != NULL);
   (void)snprintf(again, sizeof again, v6 ? "[%s]:%u" : "%s:%u", address->text, address->port);
-  MUST(address_parse(again, &back, &why) == 0 || strlen(again) >= ADDRESS_TEXT_BYTES);
+  MUST(log_address_parse(again, &back, &why) == 0 || strlen(again) >= ADDRESS_TEXT_BYTES);
   MUST(strlen(again) >= ADDRESS_TEXT_BYTES ||
        (back.kind == ADDRESS_UDP && back.port == address->port &&
         strcmp(back.text, address->text) == 0));
@@ -57,7 +57,7 @@ static void check_udp(const char *text, const struct address *address) {
   }
 }
 
-static void check_resolved(const struct address *address) {
+static void check_resolved(const struct log_address *address) {
   struct net_address found[NET_ADDRESSES];
   struct why why;
   int count = net_resolve(address->text, address->port, INT64_MAX, found, &why);
@@ -77,7 +77,7 @@ static void check_resolved(const struct address *address) {
 }
 
 /* No end twice, the wanted one first, stderr last. */
-static void check_chain(const char *text, const struct address *address) {
+static void check_chain(const char *text, const struct log_address *address) {
   static struct config config;
   static struct log log;
   struct why why;
@@ -97,12 +97,12 @@ static void check_chain(const char *text, const struct address *address) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct bytes bytes = {data, size};
   char *text = fuzz_text(&bytes, size);
-  struct address address;
-  struct address before;
+  struct log_address address;
+  struct log_address before;
   struct why why;
   memset(&address, 0xaa, sizeof address);
   before = address;
-  int error = address_parse(text, &address, &why);
+  int error = log_address_parse(text, &address, &why);
   if (error != 0) {
     MUST(error == -EINVAL && memcmp(&address, &before, sizeof address) == 0);
     fuzz_why(&why, REASON_CONFIG);

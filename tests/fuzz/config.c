@@ -33,7 +33,7 @@ struct values {
 static void take_values(const struct config *config, struct values *values) {
   memset(values, 0, sizeof *values);
   for (size_t i = 0; i < config_key_count; i++) {
-    config_print(config, &config_keys[i], values->text[i], sizeof values->text[i]);
+    config_print_value(config, &config_keys[i], values->text[i], sizeof values->text[i]);
   }
 }
 
@@ -41,7 +41,7 @@ static void take_values(const struct config *config, struct values *values) {
 static struct said read_over(struct config *config, const void *data, size_t size,
                              struct values *values) {
   struct said said = {.path = fuzz_file(data, size)};
-  struct config_notes notes = {.say = say, .user = &said};
+  struct config_listener notes = {.say = say, .user = &said};
   struct env *env = fuzz_env();
   unsigned line_count = 1;
   for (size_t i = 0; i < size; i++) {
@@ -98,7 +98,7 @@ static bool wants_influx(const struct config *config) {
 
 static void check_limits(const struct config *config, const char *path) {
   struct said said = {.path = path};
-  struct config_notes notes = {.say = say, .user = &said};
+  struct config_listener notes = {.say = say, .user = &said};
   unsigned crossed = count_crossed(config);
   bool samples = is_set(config, "sntp", "samples") || is_set(config, "sntp", "interval");
   config_check(config, &notes);
@@ -146,7 +146,7 @@ static void check_printed(const struct config *config, const struct values *valu
   static struct config again;
   static struct values others;
   FILE *stream = fuzz_stream();
-  show_config(stream, config);
+  config_print_all(stream, config);
   char *text = fuzz_printed(stream);
   MUST(fuzz_is_safe_lines(text));
   bool plain = fits(text);

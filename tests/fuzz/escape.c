@@ -101,7 +101,7 @@ static void check_origin(const char *path) {
   const struct config_key *warning = config_find("monitoring", "jitter_threshold");
   const struct config_key *critical = config_find("monitoring", "jitter_critical");
   unsigned count = 0;
-  struct config_notes notes = {.say = say, .user = &count};
+  struct config_listener notes = {.say = say, .user = &count};
   struct why why;
   config_init(&config, source_check);
   MUST(config_set(&config, warning, "2ms", &origin, &why) == 0);
@@ -109,7 +109,7 @@ static void check_origin(const char *path) {
   config_check(&config, &notes);
   MUST(count == 1 && notes.problem_count == 1);
   FILE *stream = fuzz_stream();
-  show_config(stream, &config);
+  config_print_all(stream, &config);
   char *text = fuzz_printed(stream);
   MUST(fuzz_is_safe_lines(text));
   free(text);

@@ -28,7 +28,7 @@ static void check_sources(const struct config *config) {
 /* Of absolute paths, at least one, or of servers. */
 static void check_list(const struct config_key *key, const char *list) {
   char copy[CONFIG_TEXT_BYTES];
-  struct address address;
+  struct log_address address;
   struct why why;
   bool paths = key->type == CONFIG_PATHS;
   size_t count = 0;
@@ -37,7 +37,7 @@ static void check_list(const struct config_key *key, const char *list) {
   for (char *part = strtok(copy, paths ? " \t" : " \t,"); part != NULL;
        part = strtok(NULL, paths ? " \t" : " \t,")) {
     MUST(paths ? part[0] == '/' && strlen(part) <= 107
-               : address_parse_server(part, 123, &address, &why) == 0 && address.port > 0);
+               : log_address_parse_server(part, 123, &address, &why) == 0 && address.port > 0);
     count++;
   }
   MUST(!paths || count > 0);
@@ -46,11 +46,11 @@ static void check_list(const struct config_key *key, const char *list) {
 /* One line, and of a secret no more than where it is. */
 static void check_text(const struct config_key *key, const char *text) {
   static void *slot;
-  struct target target;
+  struct output_target target;
   struct why why;
   MUST(strlen(text) < CONFIG_TEXT_BYTES);
   if (key->type == CONFIG_FILE || key->type == CONFIG_TARGET) {
-    MUST(text[0] == '\0' || (target_parse(text, false, &target, &why) == 0 &&
+    MUST(text[0] == '\0' || (output_target_parse(text, false, &target, &why) == 0 &&
                              (key->type == CONFIG_TARGET || target.kind == TARGET_FILE)));
     return;
   }
@@ -65,7 +65,7 @@ static void check_value(const struct config *config, const struct config_key *ke
   const void *field = (const char *)config + key->offset;
   int64_t value = 0;
   struct why why;
-  struct address address;
+  struct log_address address;
   switch (key->type) {
   case CONFIG_TIME:
   case CONFIG_COUNT:
@@ -80,7 +80,7 @@ static void check_value(const struct config *config, const struct config_key *ke
     MUST(*(const unsigned char *)field <= 1);
     break;
   case CONFIG_ADDRESS:
-    MUST(address_parse(field, &address, &why) == 0);
+    MUST(log_address_parse(field, &address, &why) == 0);
     break;
   case CONFIG_PATHS:
   case CONFIG_SERVERS:

@@ -94,7 +94,7 @@ static int decode(struct bytes *bytes, struct timesync *raw, struct why *why) {
   if (message == NULL) {
     return -EBADMSG;
   }
-  int error = bus_timesync_read(message, raw, why);
+  int error = timesync_bus_read(message, raw, why);
   sd_bus_message_unref(message);
   MUST(error == 0 ? outcome != REFUSED : error == -EBADMSG && outcome != READ);
   if (error != 0) {

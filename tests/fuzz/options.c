@@ -51,8 +51,8 @@ static void check_settings(const struct options *options, const struct config *c
     struct why why;
     config_init(&alone, source_check);
     MUST(config_set(&alone, key, text, &config_command_line, &why) == 0);
-    config_print(&alone, key, want, sizeof want);
-    config_print(config, key, have, sizeof have);
+    config_print_value(&alone, key, want, sizeof want);
+    config_print_value(config, key, have, sizeof have);
     MUST(!last || strcmp(want, have) == 0);
     MUST(!last || strcmp(name, "timeout") != 0 ||
          options_timeout_ns(options) == config->timeout_ns);
@@ -67,7 +67,7 @@ static void apply(const struct options *options) {
   int error = options_apply(options, &config, &why);
   fuzz_config(&config, NULL, 0);
   FILE *stream = fuzz_stream();
-  show_config(stream, &config);
+  config_print_all(stream, &config);
   char *text = fuzz_printed(stream);
   MUST(fuzz_is_safe_lines(text));
   free(text);

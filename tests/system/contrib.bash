@@ -3,7 +3,7 @@
 
 # reason_ids: REASON ID, a line each, by the program's table.
 reason_ids() {
-  tr -d '\n' <"$TOP/src/base/why.c" | grep -oE '\{"[a-z-]+", +"[0-9a-f]{32}"' | sed -E 's/\{"(.*)", +"(.*)"/\1 \2/'
+  tr -d '\n' <"$TOP/src/base/reason.c" | grep -oE '\{"[a-z-]+", +"[0-9a-f]{32}"' | sed -E 's/\{"(.*)", +"(.*)"/\1 \2/'
 }
 
 # The catalogue where `make install` puts it, in a /usr/local/lib of the test's own.

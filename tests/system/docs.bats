@@ -136,7 +136,7 @@ setup() {
 
 # --- words ----------------------------------------------------------------
 
-@test "words: every reason of src/base/why.c in ntp_monitor(1) and README, and no other" {
+@test "words: every reason of src/base/reason.c in ntp_monitor(1) and README, and no other" {
   reasons >"$T/program"
   part "$MAN1" '^.Sh VERDICTS' '^.Sh' | sed -nE 's/^\.It Li ([a-z-]+)$/\1/p' >"$T/man"
   table reason | sed -nE 's/^\|`([a-z-]+)`\|.*/\1/p' >"$T/readme"

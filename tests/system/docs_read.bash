@@ -85,7 +85,7 @@ metrics() {
 }
 
 reasons() {
-  sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/base/why.c"
+  sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/base/reason.c"
 }
 
 # Of the formats whose reports leave out what is not known.

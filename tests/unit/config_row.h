@@ -15,7 +15,7 @@
 
 struct config_row {
   const char *text;     /* of the file conf */
-  const char *notes;    /* what each line of struct notes begins with */
+  const char *notes;    /* what each line of struct config_problems begins with */
   const char *settings; /* key=value, one a line */
 };
 
@@ -31,7 +31,7 @@ static inline void config_row_settings(const struct config_row *row, const struc
     const struct config_key *key = config_find("monitoring", line);
     key = key != NULL ? key : config_find("logging", line);
     assert_non_null(key);
-    config_print(config, key, value, sizeof value);
+    config_print_value(config, key, value, sizeof value);
     size_t used = strlen(have);
     (void)snprintf(have + used, sizeof have - used, "%s=%s\n", line, value);
   }
@@ -45,7 +45,7 @@ static inline void config_row_check(const struct config_row *row) {
   static const char below[] = "[monitoring]\njitter_threshold = 3\n";
   char label[128];
   struct config config;
-  static struct notes notes;
+  static struct config_problems notes;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("below", below, strlen(below)), 0);
   notes_read(&notes, &config, "below", false, geteuid());

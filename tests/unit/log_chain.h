@@ -42,18 +42,18 @@ static inline void log_chain_begin(struct log_chain *chain) {
 }
 
 static inline void log_chain_add_local(struct log_chain *chain, const char *path) {
-  struct address *end = &chain->log.ends[chain->log.end_count++];
-  *end = (struct address){.kind = ADDRESS_LOCAL};
+  struct log_address *end = &chain->log.ends[chain->log.end_count++];
+  *end = (struct log_address){.kind = ADDRESS_LOCAL};
   (void)strcpy(end->text, path);
 }
 
 static inline void log_chain_add_udp(struct log_chain *chain, uint16_t port) {
   chain->log.ends[chain->log.end_count++] =
-      (struct address){.kind = ADDRESS_UDP, .port = port, .text = "127.0.0.1"};
+      (struct log_address){.kind = ADDRESS_UDP, .port = port, .text = "127.0.0.1"};
 }
 
 static inline void log_chain_add_stderr(struct log_chain *chain) {
-  chain->log.ends[chain->log.end_count++] = (struct address){.kind = ADDRESS_STDERR};
+  chain->log.ends[chain->log.end_count++] = (struct log_address){.kind = ADDRESS_STDERR};
 }
 
 /* Opens path (made anew) as descriptor 2; returns the one that was there. */

@@ -16,25 +16,25 @@
 
 enum { NOTES_BYTES = 16 * 1024, NOTES_DEADLINE_NS = 50000000 };
 
-struct notes {
-  struct config_notes to;
+struct config_problems {
+  struct config_listener to;
   char text[NOTES_BYTES];
 };
 
-static inline void notes_keep(void *user, bool problem, const char *text) {
-  struct notes *notes = user;
+static inline void config_problems_keep(void *user, bool problem, const char *text) {
+  struct config_problems *notes = user;
   size_t used = strlen(notes->text);
   (void)snprintf(notes->text + used, sizeof notes->text - used, "%s|%s\n", problem ? "P" : "W",
                  text);
 }
 
-static inline void notes_begin(struct notes *notes) {
+static inline void notes_begin(struct config_problems *notes) {
   notes->text[0] = '\0';
-  notes->to = (struct config_notes){.say = notes_keep, .user = notes};
+  notes->to = (struct config_listener){.say = config_problems_keep, .user = notes};
 }
 
 /* The lines that begin with kind. */
-static inline unsigned notes_count(const struct notes *notes, char kind) {
+static inline unsigned notes_count(const struct config_problems *notes, char kind) {
   unsigned count = 0;
   for (const char *line = notes->text; *line != '\0'; line = strchr(line, '\n') + 1) {
     count += *line == kind;
@@ -44,7 +44,8 @@ static inline unsigned notes_count(const struct notes *notes, char kind) {
 
 /* Each line of what was said must begin with that line of want, and all be as the golden file has
  * it by label. */
-static inline void notes_check(const struct notes *notes, const char *want, const char *label) {
+static inline void notes_check(const struct config_problems *notes, const char *want,
+                               const char *label) {
   const char *said = notes->text;
   const char *line = want;
   for (; *line != '\0' && strncmp(said, line, strcspn(line, "\n")) == 0;
@@ -66,8 +67,8 @@ static inline int notes_check_source(const char *text, struct why *why) {
 }
 
 /* Reads one file over config as uid, the trace being thrown away. */
-static inline void notes_read(struct notes *notes, struct config *config, const char *path,
-                              bool named, uid_t uid) {
+static inline void notes_read(struct config_problems *notes, struct config *config,
+                              const char *path, bool named, uid_t uid) {
   static struct trace trace = {.fd = -1, .off = true};
   static struct env env;
   env.uid = uid;

@@ -68,7 +68,7 @@ static inline struct ntp_reply *reply(size_t server, int64_t offset_ns, int64_t 
 static inline int read_all(void) {
   samples_free(&samples);
   memset(&why, 0, sizeof why);
-  return ntp_reading(&plan, NOW, &samples, &why);
+  return ntp_sample_read(&plan, NOW, &samples, &why);
 }
 
 /* The one that carries the verdict. */

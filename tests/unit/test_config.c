@@ -1,4 +1,4 @@
-/* Tests of config.c: the files that it takes, with all that configparser's users write. */
+/* Tests of config_file.c: the files that it takes, with all that configparser's users write. */
 #include "tests/unit/config_row.h"
 
 #define KEPT "jitter_threshold=3s\n"
@@ -133,7 +133,7 @@ static void test_layers(void **state) {
               {"monitoring", "log_level", "ERROR", "low:3"},
               {"monitoring", "timeout", "10s", "default"}};
   struct config config;
-  static struct notes notes;
+  static struct config_problems notes;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("low", low, strlen(low)), 0);
   assert_int_equal(temp_write("high", high, strlen(high)), 0);
@@ -143,7 +143,7 @@ static void test_layers(void **state) {
   for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
     char text[CONFIG_TEXT_BYTES];
     const struct config_key *key = config_find(want[i].section, want[i].name);
-    config_print(&config, key, text, sizeof text);
+    config_print_value(&config, key, text, sizeof text);
     assert_string_equal(text, want[i].value);
     config_print_origin(&config.origin[key - config_keys], text, sizeof text);
     assert_string_equal(text, want[i].origin);

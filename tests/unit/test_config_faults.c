@@ -1,4 +1,4 @@
-/* Tests of config.c: what reading a file may answer. trusted_read() is this file's own. */
+/* Tests of config_file.c: what reading a file may answer. trusted_read() is this file's own. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -28,7 +28,7 @@ ssize_t trusted_read(const struct trusted_file *file, char *out, size_t size_byt
 /* Reads the fake file, which is named or not. */
 static void check(bool named, bool told) {
   struct config config;
-  static struct notes said;
+  static struct config_problems said;
   config_init(&config, notes_check_source);
   notes_read(&said, &config, "conf", named, 1000);
   if (told) {

@@ -1,4 +1,4 @@
-/* Tests of config.c: files that are none, are not there, or are not text. */
+/* Tests of config_file.c: files that are none, are not there, or are not text. */
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -9,14 +9,14 @@ static void check_as(const char *label, const char *path, bool named, const char
                      const char *kept) {
   static const char below[] = "[monitoring]\njitter_threshold = 3\n";
   struct config config;
-  static struct notes said;
+  static struct config_problems said;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("below", below, strlen(below)), 0);
   notes_read(&said, &config, "below", false, geteuid());
   notes_read(&said, &config, path, named, geteuid());
   notes_check(&said, notes, label);
   char value[CONFIG_TEXT_BYTES];
-  config_print(&config, config_find("monitoring", "jitter_threshold"), value, sizeof value);
+  config_print_value(&config, config_find("monitoring", "jitter_threshold"), value, sizeof value);
   assert_string_equal(value, kept);
 }
 
@@ -114,7 +114,7 @@ static void test_long_line_with_nul(void **state) {
 /* Samples that do not fit into the run are said beforehand; it is no problem. */
 static void test_samples_and_timeout(void **state) {
   (void)state;
-  static struct notes said;
+  static struct config_problems said;
   struct config config;
   static const char *const texts[] = {"[sntp]\nsamples = 6\n", "[sntp]\nsamples = 5\n",
                                       "[monitoring]\ntimeout = 3\n"};
@@ -135,7 +135,7 @@ static void test_critical_below_warning(void **state) {
                              "offset_threshold = 2\noffset_critical = 2\n"
                              "root_distance_threshold = 10ms\nroot_distance_critical = 9ms\n";
   struct config config;
-  static struct notes said;
+  static struct config_problems said;
   struct why why;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("conf", text, strlen(text)), 0);
@@ -161,7 +161,7 @@ static void test_default_gives_way(void **state) {
   (void)state;
   static const char text[] = "[monitoring]\noffset_threshold = 5min\n";
   struct config config;
-  static struct notes said;
+  static struct config_problems said;
   config_init(&config, notes_check_source);
   assert_int_equal(temp_write("conf", text, strlen(text)), 0);
   notes_read(&said, &config, "conf", true, geteuid());

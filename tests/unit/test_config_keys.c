@@ -22,9 +22,9 @@ static void check(const struct config_key *key, const char *text, const char *wa
   char after[CONFIG_TEXT_BYTES];
   char origin[CONFIG_TEXT_BYTES];
   config_init(&config, notes_check_source);
-  config_print(&config, key, before, sizeof before);
+  config_print_value(&config, key, before, sizeof before);
   int error = config_set(&config, key, text, &somewhere, &why);
-  config_print(&config, key, after, sizeof after);
+  config_print_value(&config, key, after, sizeof after);
   config_print_origin(&config.origin[key - config_keys], origin, sizeof origin);
   bool good = want != NULL ? error == 0 && strcmp(after, want) == 0 && why.text[0] == '\0'
                            : error < 0 && strcmp(after, before) == 0 && why.text[0] != '\0' &&
@@ -125,7 +125,7 @@ static void test_defaults(void **state) {
   assert_int_equal(sizeof rows / sizeof *rows, config_key_count);
   for (size_t i = 0; i < config_key_count; i++) {
     char value[CONFIG_TEXT_BYTES];
-    config_print(&config, find(rows[i].name), value, sizeof value);
+    config_print_value(&config, find(rows[i].name), value, sizeof value);
     assert_string_equal(value, rows[i].value);
   }
   assert_int_equal(config.limit[METRIC_JITTER].warning, 2 * DURATION_S);

@@ -1,4 +1,4 @@
-/* Tests of config.c: lines that it refuses, what it says of each, and what it keeps. */
+/* Tests of config_file.c: lines that it refuses, what it says of each, and what it keeps. */
 #include "tests/unit/config_row.h"
 
 #define KEPT "jitter_threshold=3s\n"
@@ -134,7 +134,7 @@ static void test_long_comments(void **state) {
     memset(text + used, 'x', bytes);
     (void)snprintf(text + used + bytes, sizeof text - used - bytes, "%s\n", tail);
     struct config config;
-    static struct notes notes;
+    static struct config_problems notes;
     config_init(&config, notes_check_source);
     assert_int_equal(temp_write("conf", text, strlen(text)), 0);
     notes_read(&notes, &config, "conf", false, geteuid());

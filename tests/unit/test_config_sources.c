@@ -13,7 +13,7 @@ static const struct origin somewhere = {.path = "conf", .line = 7};
 
 static void assert_sources(const struct config *config, const char *want) {
   char have[CONFIG_TEXT_BYTES];
-  config_print(config, config_find("monitoring", "source"), have, sizeof have);
+  config_print_value(config, config_find("monitoring", "source"), have, sizeof have);
   assert_string_equal(have, want);
 }
 

@@ -1,4 +1,4 @@
-/* Tests of inetd.c: which requests are understood, and the heads of answers byte for byte. */
+/* Tests of inetd_http.c: which requests are understood, and the heads of answers byte for byte. */
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>

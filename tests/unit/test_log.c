@@ -17,7 +17,7 @@ static void test_ends(void **state) {
   static const struct {
     const char *address;
     size_t count;
-    struct address ends[LOG_ENDS_MAX];
+    struct log_address ends[LOG_ENDS_MAX];
   } rows[] = {
       {"/dev/log",
        3,

@@ -49,7 +49,7 @@ int net_send_local(int *fd, const char *path, const void *data, size_t length_by
   return sent.error;
 }
 
-static const struct address address = {.kind = ADDRESS_LOCAL, .text = "/run/log"};
+static const struct log_address address = {.kind = ADDRESS_LOCAL, .text = "/run/log"};
 
 /* Sends "a line" while the run ends at deadline_ns. */
 static int say(const struct transport *transport, int64_t deadline_ns, struct why *why) {

@@ -95,7 +95,7 @@ static struct why why;
 static int64_t form;
 
 static int say(int *fd, enum severity severity) {
-  static const struct address address = {
+  static const struct log_address address = {
       .kind = ADDRESS_UDP, .port = 5514, .text = "log.example.org"};
   const struct env env = {.deadline_ns = (NOW_S + 8) * DURATION_S};
   const struct config config = {.syslog_format = form};

@@ -1,4 +1,4 @@
-/* Tests of ntp_poll.c, ntp_lane.c and ntp_flight.c: what is asked when, and what becomes of
+/* Tests of ntp_poll.c, ntp_exchange.c and ntp_request.c: what is asked when, and what becomes of
  * answers, refusals and losses. The servers are the test's own. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -43,7 +43,7 @@ static void assert_setting(const char *section, const char *name, const char *wa
                            const char *origin) {
   char have[CONFIG_TEXT_BYTES];
   const struct config_key *key = config_find(section, name);
-  config_print(&config, key, have, sizeof have);
+  config_print_value(&config, key, have, sizeof have);
   assert_string_equal(have, want);
   config_print_origin(&config.origin[key - config_keys], have, sizeof have);
   assert_string_equal(have, origin);

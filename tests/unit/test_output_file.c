@@ -26,10 +26,10 @@ static struct why why;
 /* As another than root, unless the test says so: its folder is not root's. */
 static int write_as(uid_t uid, const char *path, const char *text) {
   struct env env = {.uid = uid, .pid = getpid()};
-  struct target target;
+  struct output_target target;
   env.deadline_ns = clock_monotonic_ns() + 10 * DURATION_S;
   why.text[0] = '\0';
-  assert_int_equal(target_parse(path, true, &target, &why), 0);
+  assert_int_equal(output_target_parse(path, true, &target, &why), 0);
   return output_file.deliver(&target, text, strlen(text), &env, NULL, &why);
 }
 

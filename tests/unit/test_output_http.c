@@ -109,11 +109,11 @@ static void prepare_1(void) {
 }
 
 static int deliver_to(const char *url) {
-  struct target target;
+  struct output_target target;
   struct env env;
   trace = (struct trace){.fd = -1};
   env_init(&env, &trace);
-  assert_int_equal(target_parse(url, false, &target, &why), 0);
+  assert_int_equal(output_target_parse(url, false, &target, &why), 0);
   why.text[0] = '\0';
   int error = output_http.deliver(&target, "line 1\n", 7, &env, &config, &why);
   if (strstr(why.text, "geheim") != NULL ||
@@ -262,12 +262,12 @@ static void test_failures(void **state) {
 /* Nothing is sent when the time is over. */
 static void test_late(void **state) {
   (void)state;
-  struct target target;
+  struct output_target target;
   struct env env;
   prepare_1();
   env_init(&env, &trace);
   env.deadline_ns = env.start_ns - DURATION_S;
-  assert_int_equal(target_parse("http://127.0.0.1", false, &target, &why), 0);
+  assert_int_equal(output_target_parse("http://127.0.0.1", false, &target, &why), 0);
   assert_int_equal(output_http.deliver(&target, "x", 1, &env, &config, &why), -ETIMEDOUT);
   assert_int_equal(fake.posted, 0);
   assert_golden(why.text, "too late");

@@ -19,7 +19,7 @@ static struct why why;
 
 static int send_to(uint16_t port, const char *text) {
   struct env env = {.deadline_ns = clock_monotonic_ns() + 10 * DURATION_S};
-  struct target target = {.kind = TARGET_UDP, .port = port, .text = "127.0.0.1"};
+  struct output_target target = {.kind = TARGET_UDP, .port = port, .text = "127.0.0.1"};
   return output_udp.deliver(&target, text, strlen(text), &env, NULL, &why);
 }
 

@@ -79,13 +79,13 @@ static void test_metrics(void **state) {
     assert_int_equal(metric_table[m].reason == REASON_OK, m == METRIC_AGE);
   }
   for (enum state s = STATE_UNKNOWN + 1; s < STATE_COUNT; s++) {
-    assert_true(strlen(state_word(s)) > 0);
+    assert_true(strlen(sample_state_word(s)) > 0);
   }
   for (enum jitter_kind k = JITTER_NONE + 1; k < JITTER_KIND_COUNT; k++) {
-    assert_true(strlen(jitter_kind_word(k)) > 0);
+    assert_true(strlen(sample_jitter_word(k)) > 0);
   }
-  assert_string_equal(state_word(STATE_UNKNOWN), "");
-  assert_string_equal(jitter_kind_word(JITTER_NONE), "");
+  assert_string_equal(sample_state_word(STATE_UNKNOWN), "");
+  assert_string_equal(sample_jitter_word(JITTER_NONE), "");
 }
 
 /* All of the first polls answered is no loss; none answered, or one lost among them, is. */

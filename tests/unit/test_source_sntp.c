@@ -18,14 +18,14 @@
 static struct in6_addr own_address;
 static size_t own_count;
 
-static int find_own(struct ntp_own *own, struct trace *trace) {
+static int find_own(struct net_own *own, struct trace *trace) {
   (void)trace;
-  *own = (struct ntp_own){.address = calloc(1, sizeof own_address), .count = own_count};
+  *own = (struct net_own){.address = calloc(1, sizeof own_address), .count = own_count};
   *own->address = own_address;
   return 0;
 }
 
-#define ntp_own_find(own, trace) find_own(own, trace)
+#define net_own_find(own, trace) find_own(own, trace)
 #include "src/source/sntp/sntp.c"
 #include "tests/unit/golden.h"
 #include "tests/unit/ntp_peer.h"

@@ -1,4 +1,4 @@
-/* Tests of source/text.c: what timedatectl show-timesync prints, and what is no such thing. */
+/* Tests of text_source.c: what timedatectl show-timesync prints, and what is no such thing. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Tests of timesync.c: which replies of systemd-timesyncd are refused, and by which name. */
+/* Tests of timesync_sample.c: which replies of systemd-timesyncd are refused, and by which name. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>

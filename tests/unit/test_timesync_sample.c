@@ -1,4 +1,4 @@
-/* Tests of timesync.c: what a good reply becomes, signs and units included. */
+/* Tests of timesync_sample.c: what a good reply becomes, signs and units included. */
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>

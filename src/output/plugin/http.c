@@ -24,7 +24,7 @@ struct kept {
 };
 
 /* libcurl's CURLOPT_WRITEFUNCTION: what does not fit ends the transfer, the status being known. */
-static size_t keep(char *data, size_t size, size_t count, void *user) {
+static size_t curl_keep(char *data, size_t size, size_t count, void *user) {
   struct kept *kept = user;
   size_t room = HTTP_ANSWER_BYTES - 1 - kept->used_bytes;
   size_t bytes = size * count < room ? size * count : room;
@@ -33,7 +33,7 @@ static size_t keep(char *data, size_t size, size_t count, void *user) {
   return bytes;
 }
 
-static bool add(struct curl_slist **list, const char *text) {
+static bool curl_add(struct curl_slist **list, const char *text) {
   struct curl_slist *longer = curl_slist_append(*list, text);
   *list = longer != NULL ? longer : *list;
   return longer != NULL;
@@ -43,13 +43,13 @@ static bool add(struct curl_slist **list, const char *text) {
 static bool set_lists(CURL *curl, const struct http_request *request, struct curl_slist **headers,
                       struct curl_slist **addresses) {
   for (const char *const *header = request->headers; *header != NULL; header++) {
-    if (!add(headers, *header)) {
+    if (!curl_add(headers, *header)) {
       return false;
     }
   }
   return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers) == CURLE_OK &&
          (request->addresses == NULL ||
-          (add(addresses, request->addresses) &&
+          (curl_add(addresses, request->addresses) &&
            curl_easy_setopt(curl, CURLOPT_RESOLVE, *addresses) == CURLE_OK));
 }
 
@@ -75,7 +75,7 @@ static bool set(CURL *curl, const struct http_request *request, struct kept *kep
          curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes) ==
              CURLE_OK &&
          curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep) == CURLE_OK &&
+         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, curl_keep) == CURLE_OK &&
          curl_easy_setopt(curl, CURLOPT_WRITEDATA, kept) == CURLE_OK;
 }
 

@@ -27,7 +27,7 @@ static const struct command {
     {CANDM_SOURCE_NAME, 19, 284, "SOURCE_NAME"},
 };
 
-static const struct command *find(enum candm_command command) {
+static const struct command *candm_find(enum candm_command command) {
   size_t i = 0;
   while (commands[i].command != command) {
     i++;
@@ -36,27 +36,27 @@ static const struct command *find(enum candm_command command) {
 }
 
 const char *candm_name(enum candm_command command) {
-  return find(command)->name;
+  return candm_find(command)->name;
 }
 
 /* --- numbers -------------------------------------------------------------- */
 
-static void put16(uint8_t *at, uint16_t value) {
+static void candm_put16(uint8_t *at, uint16_t value) {
   at[0] = (uint8_t)(value >> 8);
   at[1] = (uint8_t)value;
 }
 
 static void put32(uint8_t *at, uint32_t value) {
-  put16(at, (uint16_t)(value >> 16));
-  put16(at + 2, (uint16_t)value);
+  candm_put16(at, (uint16_t)(value >> 16));
+  candm_put16(at + 2, (uint16_t)value);
 }
 
-static uint16_t get16(const uint8_t *at) {
+static uint16_t candm_get16(const uint8_t *at) {
   return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-static uint32_t get32(const uint8_t *at) {
-  return (uint32_t)get16(at) << 16 | get16(at + 2);
+static uint32_t candm_get32(const uint8_t *at) {
+  return (uint32_t)candm_get16(at) << 16 | candm_get16(at + 2);
 }
 
 /* The lowest bits of value, in two's complement. */
@@ -71,7 +71,7 @@ static int32_t sign_extend(uint32_t value, unsigned bits) {
  * does. */
 static int64_t get_seconds_ns(const uint8_t *at) {
   enum { COEFFICIENT_BITS = 25, EXPONENT_BITS = 7 };
-  uint32_t bits = get32(at);
+  uint32_t bits = candm_get32(at);
   int shift = sign_extend(bits >> COEFFICIENT_BITS, EXPONENT_BITS) - COEFFICIENT_BITS;
   int64_t scaled = sign_extend(bits & ((UINT32_C(1) << COEFFICIENT_BITS) - 1), COEFFICIENT_BITS) *
                    DURATION_S; /* below 2^54 */
@@ -88,7 +88,7 @@ static int64_t get_seconds_ns(const uint8_t *at) {
 }
 
 static struct candm_address get_address(const uint8_t *at) {
-  struct candm_address address = {.family = get16(at + sizeof address.bytes)};
+  struct candm_address address = {.family = candm_get16(at + sizeof address.bytes)};
   size_t bytes = address.family == CANDM_INET6 ? 16 : address.family == CANDM_UNSPECIFIED ? 0 : 4;
   memcpy(address.bytes, at, bytes); /* the others may be anything */
   return address;
@@ -97,16 +97,16 @@ static struct candm_address get_address(const uint8_t *at) {
 /* --- packets ---------------------------------------------------------------- */
 
 size_t candm_request(const struct candm_question *question, uint8_t *out) {
-  const struct command *command = find(question->command);
+  const struct command *command = candm_find(question->command);
   memset(out, 0, command->bytes);
   out[0] = VERSION;
   out[1] = TYPE_REQUEST;
-  put16(out + 4, (uint16_t)command->command);
-  put16(out + 6, question->attempt);
+  candm_put16(out + 4, (uint16_t)command->command);
+  candm_put16(out + 6, question->attempt);
   put32(out + 8, question->sequence);
   if (command->command == CANDM_SOURCE_NAME) {
     memcpy(out + REQUEST_BODY, question->address.bytes, sizeof question->address.bytes);
-    put16(out + REQUEST_BODY + 16, question->address.family);
+    candm_put16(out + REQUEST_BODY + 16, question->address.family);
   } else {
     put32(out + REQUEST_BODY, (uint32_t)question->index);
   }
@@ -116,15 +116,15 @@ size_t candm_request(const struct candm_question *question, uint8_t *out) {
 static const char *find_flaw(const struct candm_question *question,
                              const struct candm_reply *reply) {
   const uint8_t *data = reply->data;
-  return reply->length_bytes < REPLY_BODY                        ? "shorter than a reply"
-         : data[0] != VERSION                                    ? "not of version 6"
-         : data[1] != TYPE_REPLY                                 ? "not a reply"
-         : get16(data + 4) != question->command                  ? "an answer to another command"
-         : get32(data + 16) != question->sequence                ? "an answer to another request"
-         : get16(data + 8) != CANDM_SUCCESS                      ? NULL
-         : get16(data + 6) != find(question->command)->kind      ? "of another kind"
-         : reply->length_bytes != find(question->command)->bytes ? "not of its kind's length"
-                                                                 : NULL;
+  return reply->length_bytes < REPLY_BODY               ? "shorter than a reply"
+         : data[0] != VERSION                           ? "not of version 6"
+         : data[1] != TYPE_REPLY                        ? "not a reply"
+         : candm_get16(data + 4) != question->command   ? "an answer to another command"
+         : candm_get32(data + 16) != question->sequence ? "an answer to another request"
+         : candm_get16(data + 8) != CANDM_SUCCESS       ? NULL
+         : candm_get16(data + 6) != candm_find(question->command)->kind ? "of another kind"
+         : reply->length_bytes != candm_find(question->command)->bytes  ? "not of its kind's length"
+                                                                        : NULL;
 }
 
 int candm_status(const struct candm_question *question, const struct candm_reply *reply,
@@ -134,7 +134,7 @@ int candm_status(const struct candm_question *question, const struct candm_reply
     *flaw = found;
     return -EBADMSG;
   }
-  return get16(reply->data + 8);
+  return candm_get16(reply->data + 8);
 }
 
 /* --- bodies ----------------------------------------------------------------- */
@@ -148,7 +148,7 @@ struct range {
 #define SPAN_MAX_NS (INT64_C(0x7fffffff) * DURATION_S)
 enum { STRATUM_MAX = 16, POLL_MAX_LOG2_S = 24, REACH_MAX = 0xff };
 
-static int check(const struct range *rows, size_t count, struct why *why) {
+static int candm_check(const struct range *rows, size_t count, struct why *why) {
   for (const struct range *row = rows; row < rows + count; row++) {
     if (row->value < row->least || row->value > row->most) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
@@ -163,9 +163,9 @@ static int check(const struct range *rows, size_t count, struct why *why) {
 int candm_tracking(const struct candm_reply *reply, struct candm_tracking *tracking,
                    struct why *why) {
   const uint8_t *body = reply->data + REPLY_BODY;
-  struct candm_tracking read = {.reference_id = get32(body),
-                                .stratum = get16(body + 24),
-                                .leap = get16(body + 26),
+  struct candm_tracking read = {.reference_id = candm_get32(body),
+                                .stratum = candm_get16(body + 24),
+                                .leap = candm_get16(body + 26),
                                 .correction_ns = get_seconds_ns(body + 40),
                                 .root_delay_ns = get_seconds_ns(body + 64),
                                 .root_dispersion_ns = get_seconds_ns(body + 68)};
@@ -176,7 +176,7 @@ int candm_tracking(const struct candm_reply *reply, struct candm_tracking *track
       {"root delay in ns", read.root_delay_ns, 0, DURATION_D},
       {"root dispersion in ns", read.root_dispersion_ns, 0, DURATION_D},
   };
-  int error = check(rows, sizeof rows / sizeof *rows, why);
+  int error = candm_check(rows, sizeof rows / sizeof *rows, why);
   if (error == 0) {
     *tracking = read;
   }
@@ -186,12 +186,12 @@ int candm_tracking(const struct candm_reply *reply, struct candm_tracking *track
 int candm_source(const struct candm_reply *reply, struct candm_source *source, struct why *why) {
   const uint8_t *body = reply->data + REPLY_BODY;
   struct candm_source read = {.address = get_address(body),
-                              .poll_log2_s = sign_extend(get16(body + 20), 16),
-                              .stratum = get16(body + 22),
-                              .state = get16(body + 24),
-                              .mode = get16(body + 26),
-                              .reach = get16(body + 30),
-                              .since_sample_s = get32(body + 32),
+                              .poll_log2_s = sign_extend(candm_get16(body + 20), 16),
+                              .stratum = candm_get16(body + 22),
+                              .state = candm_get16(body + 24),
+                              .mode = candm_get16(body + 26),
+                              .reach = candm_get16(body + 30),
+                              .since_sample_s = candm_get32(body + 32),
                               .latest_offset_ns = get_seconds_ns(body + 40)};
   const struct range rows[] = {
       {"kind of a source's address", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
@@ -203,7 +203,7 @@ int candm_source(const struct candm_reply *reply, struct candm_source *source, s
       {"reach of a source", read.reach, 0, REACH_MAX},
       {"latest offset of a source in ns", read.latest_offset_ns, -SPAN_MAX_NS, SPAN_MAX_NS},
   };
-  int error = check(rows, sizeof rows / sizeof *rows, why);
+  int error = candm_check(rows, sizeof rows / sizeof *rows, why);
   if (error == 0) {
     *source = read;
   }
@@ -213,14 +213,14 @@ int candm_source(const struct candm_reply *reply, struct candm_source *source, s
 int candm_stats(const struct candm_reply *reply, struct candm_stats *stats, struct why *why) {
   const uint8_t *body = reply->data + REPLY_BODY;
   struct candm_stats read = {.address = get_address(body + 4),
-                             .sample_count = get32(body + 24),
+                             .sample_count = candm_get32(body + 24),
                              .deviation_ns = get_seconds_ns(body + 36)};
   memcpy(read.reference, body, sizeof read.reference);
   const struct range rows[] = {
       {"kind of a source's address", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
       {"standard deviation of a source in ns", read.deviation_ns, 0, DURATION_D},
   };
-  int error = check(rows, sizeof rows / sizeof *rows, why);
+  int error = candm_check(rows, sizeof rows / sizeof *rows, why);
   if (error == 0) {
     *stats = read;
   }
@@ -236,7 +236,7 @@ bool candm_is_of(const struct candm_stats *stats, const struct candm_source *sou
 }
 
 uint32_t candm_count(const struct candm_reply *reply) {
-  return get32(reply->data + REPLY_BODY);
+  return candm_get32(reply->data + REPLY_BODY);
 }
 
 const char *candm_source_name(const struct candm_reply *reply, char *out) {

@@ -46,7 +46,7 @@ static bool is_there(const struct chrony_talk *talk, const char *path) {
 }
 
 /* All ways are closed: chronyd does not run, or is not for us. */
-static int refused(const struct asking *asking, int error, struct why *why) {
+static int chrony_refused(const struct asking *asking, int error, struct why *why) {
   char ways[640];
   const struct chrony_talk *talk = &asking->talk;
   chrony_talk_words(talk, ways, sizeof ways);
@@ -76,8 +76,8 @@ static int timed_out(const struct asking *asking, struct why *why) {
 }
 
 /* Why the answer, a status or a negative errno, is none that helps. */
-static int explain(const struct asking *asking, enum candm_command command, int answer,
-                   struct why *why) {
+static int chrony_explain(const struct asking *asking, enum candm_command command, int answer,
+                          struct why *why) {
   const char *name = candm_name(command);
   if (answer < 0 && !asking->answered && asking->talk.stranger.text[0] != '\0') {
     *why = asking->talk.stranger;
@@ -100,7 +100,7 @@ static int explain(const struct asking *asking, enum candm_command command, int 
     break;
   }
   if (answer < 0) {
-    return refused(asking, answer, why);
+    return chrony_refused(asking, answer, why);
   }
   return why_set(why, REASON_BAD_REPLY, -EBADMSG, "chronyd refuses %s with status %d%s", name,
                  answer,
@@ -112,8 +112,8 @@ static int explain(const struct asking *asking, enum candm_command command, int 
 /* --- the questions ---------------------------------------------------------- */
 
 /* 0, a status, or a negative errno. */
-static int ask(struct asking *asking, enum candm_command command, uint32_t index,
-               struct candm_reply *reply) {
+static int chrony_ask(struct asking *asking, enum candm_command command, uint32_t index,
+                      struct candm_reply *reply) {
   struct candm_question question = {.command = command, .index = (int32_t)index};
   int answer = chrony_talk_ask(&asking->talk, &question, reply);
   asking->answered = asking->answered || answer >= 0;
@@ -122,9 +122,9 @@ static int ask(struct asking *asking, enum candm_command command, uint32_t index
 
 static int read_tracking(struct asking *asking, struct candm_tracking *tracking, struct why *why) {
   struct candm_reply reply;
-  int answer = ask(asking, CANDM_TRACKING, 0, &reply);
+  int answer = chrony_ask(asking, CANDM_TRACKING, 0, &reply);
   if (answer != CANDM_SUCCESS) {
-    return explain(asking, CANDM_TRACKING, answer, why);
+    return chrony_explain(asking, CANDM_TRACKING, answer, why);
   }
   int error = candm_tracking(&reply, tracking, why);
   if (error == 0) {
@@ -150,7 +150,7 @@ static int read_name(struct asking *asking, const struct candm_source *source, c
   }
   int answer = chrony_talk_ask(&asking->talk, &question, &reply);
   if (answer < 0) {
-    return explain(asking, CANDM_SOURCE_NAME, answer, why);
+    return chrony_explain(asking, CANDM_SOURCE_NAME, answer, why);
   }
   asking->nameless = answer == CANDM_INVALID || answer == CANDM_UNAUTHORISED;
   if (answer == CANDM_SUCCESS) {
@@ -163,13 +163,13 @@ static int read_name(struct asking *asking, const struct candm_source *source, c
 static int read_stats(struct asking *asking, uint32_t index, const struct candm_source *source,
                       struct candm_stats *stats, bool *known, struct why *why) {
   struct candm_reply reply;
-  int answer = ask(asking, CANDM_SOURCESTATS, index, &reply);
+  int answer = chrony_ask(asking, CANDM_SOURCESTATS, index, &reply);
   *known = false;
   if (answer == CANDM_NO_SUCH_SOURCE) {
     return 0;
   }
   if (answer != CANDM_SUCCESS) {
-    return explain(asking, CANDM_SOURCESTATS, answer, why);
+    return chrony_explain(asking, CANDM_SOURCESTATS, answer, why);
   }
   int error = candm_stats(&reply, stats, why);
   *known = error == 0 && candm_is_of(stats, source);
@@ -205,12 +205,12 @@ static int read_source(struct asking *asking, uint32_t index, int64_t correction
   struct sample sample;
   char name[CANDM_NAME_BYTES + 1];
   bool known = false;
-  int answer = ask(asking, CANDM_SOURCE_DATA, index, &reply);
+  int answer = chrony_ask(asking, CANDM_SOURCE_DATA, index, &reply);
   if (answer == CANDM_NO_SUCH_SOURCE) {
     return 0; /* it was removed just now */
   }
   if (answer != CANDM_SUCCESS) {
-    return explain(asking, CANDM_SOURCE_DATA, answer, why);
+    return chrony_explain(asking, CANDM_SOURCE_DATA, answer, why);
   }
   int error = candm_source(&reply, &source, why);
   error = error == 0 ? read_stats(asking, index, &source, &stats, &known, why) : error;
@@ -223,16 +223,16 @@ static int read_source(struct asking *asking, uint32_t index, int64_t correction
   return samples_add(samples, &sample) == 0 ? 0 : no_memory(why);
 }
 
-static int read_all(struct asking *asking, struct samples *samples, struct why *why) {
+static int chrony_read_all(struct asking *asking, struct samples *samples, struct why *why) {
   struct candm_tracking tracking = {.stratum = 0};
   struct candm_reply reply;
   int error = read_tracking(asking, &tracking, why);
   if (error != 0) {
     return error;
   }
-  int answer = ask(asking, CANDM_N_SOURCES, 0, &reply);
+  int answer = chrony_ask(asking, CANDM_N_SOURCES, 0, &reply);
   if (answer != CANDM_SUCCESS) {
-    return explain(asking, CANDM_N_SOURCES, answer, why);
+    return chrony_explain(asking, CANDM_N_SOURCES, answer, why);
   }
   uint32_t count = candm_count(&reply);
   trace_add(asking->env->trace, "chrony: n_sources=%" PRIu32, count);
@@ -258,7 +258,7 @@ static int measure_chrony(const struct env *env, const struct config *config, co
   struct asking asking = {.env = env, .config = config, .begun_ns = clock_monotonic_ns()};
   chrony_talk_open(&asking.talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
                    env->measure_deadline_ns, env->trace);
-  int error = read_all(&asking, samples, why);
+  int error = chrony_read_all(&asking, samples, why);
   if (error == 0 && chrony_talk_check(&asking.talk) != 0) {
     *why = asking.talk.stranger;
     error = -EPERM;

@@ -143,7 +143,8 @@ static void say_states(const struct samples *samples, char *out, size_t size_byt
     size_t count = count_state(samples, state);
     size_t used = strlen(out);
     if (count > 0) {
-      (void)snprintf(out + used, size_bytes - used, "%s%zu %s", between, count, state_word(state));
+      (void)snprintf(out + used, size_bytes - used, "%s%zu %s", between, count,
+                     sample_state_word(state));
       between = ", ";
     }
   }
@@ -170,8 +171,8 @@ static void say_silent(const struct samples *samples, char *out, size_t size_byt
 }
 
 /* Why no source is selected. */
-static void explain(const struct samples *samples, const struct candm_tracking *tracking,
-                    struct sample *carrier) {
+static void chrony_sample_explain(const struct samples *samples,
+                                  const struct candm_tracking *tracking, struct sample *carrier) {
   char *out = carrier->remark;
   const size_t size_bytes = sizeof carrier->remark;
   const struct sample *fresh = nearest(samples);
@@ -207,7 +208,7 @@ static void take_tracking(const struct candm_tracking *tracking, struct sample *
   }
   sample_set(carrier, METRIC_OFFSET, offset_ns);
   sample_set(carrier, METRIC_ROOT_DISTANCE, distance_ns);
-  sample_set(carrier, METRIC_ERROR_BOUND, (offset_ns < 0 ? -offset_ns : offset_ns) + distance_ns);
+  sample_set(carrier, METRIC_ERROR_BOUND, duration_abs(offset_ns) + distance_ns);
 }
 
 /* The carrier of where none is selected: chronyd itself, without a server. */
@@ -218,7 +219,7 @@ static int add_lost(struct samples *samples, const struct candm_tracking *tracki
   }
   carrier.present |= 1U << FIELD_LEAP;
   carrier.leap = LEAP_UNSYNCHRONISED;
-  explain(samples, tracking, &carrier);
+  chrony_sample_explain(samples, tracking, &carrier);
   return samples_add(samples, &carrier);
 }
 

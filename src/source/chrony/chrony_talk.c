@@ -106,9 +106,9 @@ const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t 
 }
 
 /* A status, or a negative errno: -ETIMEDOUT where no answer came until then. */
-static int await(struct chrony_talk *talk, const struct chrony_way *way,
-                 const struct candm_question *question, struct candm_reply *reply,
-                 int64_t until_ns) {
+static int chrony_talk_await(struct chrony_talk *talk, const struct chrony_way *way,
+                             const struct candm_question *question, struct candm_reply *reply,
+                             int64_t until_ns) {
   for (int dropped = 0; dropped < DROPPED_MAX && clock_left_ms(until_ns) > 0; dropped++) {
     ssize_t length = net_receive(way->fd, reply->data, sizeof reply->data, until_ns);
     if (length < 0 && length != -EMSGSIZE) {
@@ -138,11 +138,11 @@ static int attempt(struct chrony_talk *talk, struct chrony_way *way,
             candm_name(question->command), (int)question->index, (unsigned)question->sequence,
             question->attempt + 1U, length);
   int status = net_send(way->fd, request, length, until_ns);
-  return status == 0 ? await(talk, way, question, reply, until_ns) : status;
+  return status == 0 ? chrony_talk_await(talk, way, question, reply, until_ns) : status;
 }
 
 /* Closes all ways but the one that answered. */
-static void keep(struct chrony_talk *talk, const struct chrony_way *good) {
+static void chrony_talk_keep(struct chrony_talk *talk, const struct chrony_way *good) {
   for (struct chrony_way *way = talk->way; way < talk->way + CHRONY_WAYS; way++) {
     if (way != good && way->fd >= 0) {
       (void)close(way->fd);
@@ -166,7 +166,7 @@ int chrony_talk_ask(struct chrony_talk *talk, struct candm_question *question,
     for (struct chrony_way *way = talk->way; way < talk->way + CHRONY_WAYS; way++) {
       int status = way->fd >= 0 ? attempt(talk, way, question, reply) : -ENOENT;
       if (status >= 0) {
-        keep(talk, way);
+        chrony_talk_keep(talk, way);
         return status;
       }
       if (way->fd >= 0 && status != -ETIMEDOUT) {

@@ -37,11 +37,11 @@ enum {
   ASSOCIATION_BYTES = 4 /* in the list */
 };
 
-static uint16_t get16(const uint8_t *from) {
+static uint16_t mode6_get16(const uint8_t *from) {
   return (uint16_t)(from[0] << 8 | from[1]);
 }
 
-static void put16(uint8_t *to, size_t value) {
+static void mode6_put16(uint8_t *to, size_t value) {
   to[0] = (uint8_t)(value >> 8);
   to[1] = (uint8_t)value;
 }
@@ -52,16 +52,16 @@ size_t mode6_ask(uint8_t out[MODE6_PACKET_BYTES], const struct mode6_question *q
   memset(out, 0, MODE6_PACKET_BYTES);
   out[0] = REQUEST;
   out[1] = question->opcode;
-  put16(out + 2, question->sequence);
-  put16(out + 6, question->association);
+  mode6_put16(out + 2, question->sequence);
+  mode6_put16(out + 6, question->association);
   for (; names[count] != '\0'; count++) {
     out[HEADER_BYTES + count] = (uint8_t)names[count];
   }
-  put16(out + 10, count);
+  mode6_put16(out + 10, count);
   return HEADER_BYTES + (count + 3) / 4 * 4;
 }
 
-static enum mode6_progress bad(struct mode6_answer *answer, const char *what) {
+static enum mode6_progress mode6_bad(struct mode6_answer *answer, const char *what) {
   answer->wrong = what;
   return MODE6_BAD;
 }
@@ -69,8 +69,8 @@ static enum mode6_progress bad(struct mode6_answer *answer, const char *what) {
 static bool is_answer(const struct mode6_question *question, const uint8_t *data, size_t length) {
   return length >= HEADER_BYTES && length <= MODE6_PACKET_BYTES && length % 4 == 0 &&
          (data[0] & VERSION_AND_MODE) == REQUEST && (data[1] & REPLY) != 0 &&
-         (data[1] & OPCODE) == question->opcode && get16(data + 2) == question->sequence &&
-         get16(data + 6) == question->association;
+         (data[1] & OPCODE) == question->opcode && mode6_get16(data + 2) == question->sequence &&
+         mode6_get16(data + 6) == question->association;
 }
 
 static bool overlaps(const struct mode6_answer *answer, size_t from, size_t to) {
@@ -95,13 +95,13 @@ static bool is_whole(const struct mode6_answer *answer) {
 static enum mode6_progress add_piece(struct mode6_answer *answer, size_t from, size_t to, bool more,
                                      const uint8_t *data) {
   if (to > MODE6_ANSWER_BYTES || answer->piece_count == MODE6_PIECES) {
-    return bad(answer, "the answer is longer than any should be");
+    return mode6_bad(answer, "the answer is longer than any should be");
   }
   if (overlaps(answer, from, to)) {
     return MODE6_DROPPED;
   }
   if (answer->ended ? !more || to > answer->length_bytes : !more && to < answer->length_bytes) {
-    return bad(answer, "its pieces do not agree where the answer ends");
+    return mode6_bad(answer, "its pieces do not agree where the answer ends");
   }
   memcpy(answer->data + from, data, to - from);
   answer->piece[answer->piece_count].from = from;
@@ -120,21 +120,21 @@ enum mode6_progress mode6_take(struct mode6_answer *answer, const uint8_t *data,
   if (!is_answer(&answer->question, data, length_bytes)) {
     return MODE6_DROPPED;
   }
-  size_t from = get16(data + 8);
-  size_t count = get16(data + 10);
+  size_t from = mode6_get16(data + 8);
+  size_t count = mode6_get16(data + 10);
   bool more = (data[1] & MORE) != 0;
   if (count > length_bytes - HEADER_BYTES) {
-    return bad(answer, "a datagram is shorter than it says");
+    return mode6_bad(answer, "a datagram is shorter than it says");
   }
   if ((data[1] & ERROR) != 0) {
     if (more || count > 0) {
-      return bad(answer, "an error has data with it");
+      return mode6_bad(answer, "an error has data with it");
     }
     answer->error = data[4];
     return MODE6_REFUSED;
   }
   if (more && count == 0) {
-    return bad(answer, "a piece is empty, and more should follow");
+    return mode6_bad(answer, "a piece is empty, and more should follow");
   }
   return add_piece(answer, from, from + count, more, data + HEADER_BYTES);
 }
@@ -150,7 +150,7 @@ static const enum mode6_selection ranking[] = {
 };
 
 static uint16_t status_at(const struct mode6_answer *list, size_t at) {
-  return get16((const uint8_t *)list->data + at + 2);
+  return mode6_get16((const uint8_t *)list->data + at + 2);
 }
 
 bool mode6_is_server(uint16_t status) {
@@ -172,7 +172,7 @@ static void take_class(const struct mode6_answer *list, enum mode6_selection cla
   for (size_t at = list->length_bytes; at > 0 && reading->peer_count < room;) {
     at -= ASSOCIATION_BYTES;
     const uint8_t *item = (const uint8_t *)list->data + at;
-    struct mode6_peer peer = {.association = get16(item), .status = get16(item + 2)};
+    struct mode6_peer peer = {.association = mode6_get16(item), .status = mode6_get16(item + 2)};
     if (mode6_selection(peer.status) == class && (!found || mode6_is_server(peer.status))) {
       reading->peer[reading->peer_count++] = peer;
     }

@@ -102,10 +102,6 @@ static int64_t larger(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
-static int64_t size_of(int64_t span_ns) {
-  return span_ns < 0 ? -span_ns : span_ns;
-}
-
 /* The same for the system and for a peer: what lies between us, or it, and the reference. */
 static bool take_distance(const struct mode6_values *values, struct sample *sample) {
   if (!has_all(values, 1U << MODE6_ROOTDELAY | 1U << MODE6_ROOTDISP)) {
@@ -149,15 +145,16 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
   if (take_distance(values, sample) &&
       has_all(values, 1U << MODE6_OFFSET | 1U << MODE6_DELAY | 1U << MODE6_DISPERSION)) {
     sample_set(sample, METRIC_ERROR_BOUND,
-               size_of(mode6_number(values, MODE6_OFFSET)) + mode6_number(values, MODE6_DELAY) / 2 +
-                   mode6_number(values, MODE6_DISPERSION) + sample->value[METRIC_ROOT_DISTANCE]);
+               duration_abs(mode6_number(values, MODE6_OFFSET)) +
+                   mode6_number(values, MODE6_DELAY) / 2 + mode6_number(values, MODE6_DISPERSION) +
+                   sample->value[METRIC_ROOT_DISTANCE]);
   }
 }
 
 /* Since the last reply of the one that is followed, else since the last update of the clock. All
  * three stamps are of one clock. */
-static void take_age(const struct mode6_values *system, const struct mode6_peer *peer,
-                     struct sample *sample) {
+static void mode6_sample_take_age(const struct mode6_values *system, const struct mode6_peer *peer,
+                                  struct sample *sample) {
   int64_t rec = peer != NULL ? mode6_number(&peer->values, MODE6_REC) : 0;
   int64_t reftime = mode6_number(system, MODE6_REFTIME);
   if (!mode6_has(system, MODE6_CLOCK) || (rec == 0 && reftime == 0)) {
@@ -190,9 +187,11 @@ static void take_offset(const struct mode6_values *system, const struct mode6_pe
   char span[DURATION_TEXT_BYTES];
   int64_t own_ns = mode6_number(system, MODE6_OFFSET);
   int64_t peer_ns = mode6_number(&peer->values, MODE6_OFFSET);
-  bool newer = mode6_has(&peer->values, MODE6_OFFSET) && size_of(peer_ns) > size_of(own_ns);
+  bool newer =
+      mode6_has(&peer->values, MODE6_OFFSET) && duration_abs(peer_ns) > duration_abs(own_ns);
   take_number(disciplined && !newer ? system : &peer->values, MODE6_OFFSET, sample, METRIC_OFFSET);
-  if (disciplined && newer && mode6_has(system, MODE6_OFFSET) && size_of(peer_ns) > NOTEWORTHY_NS) {
+  if (disciplined && newer && mode6_has(system, MODE6_OFFSET) &&
+      duration_abs(peer_ns) > NOTEWORTHY_NS) {
     (void)snprintf(sample->remark, sizeof sample->remark,
                    "the offset is that of this server; ntpd's own is still %s%s",
                    own_ns > 0 ? "+" : "", duration_print(span, own_ns));
@@ -202,10 +201,10 @@ static void take_offset(const struct mode6_values *system, const struct mode6_pe
 /* rootdisp has the |offset| of the last update in it, and rootdelay all of the way. */
 static void take_bound(const struct mode6_values *system, struct sample *sample) {
   if (take_distance(system, sample)) {
-    sample_set(
-        sample, METRIC_ERROR_BOUND,
-        larger(sample->value[METRIC_ROOT_DISTANCE],
-               mode6_number(system, MODE6_ROOTDELAY) / 2 + size_of(sample->value[METRIC_OFFSET])));
+    sample_set(sample, METRIC_ERROR_BOUND,
+               larger(sample->value[METRIC_ROOT_DISTANCE],
+                      mode6_number(system, MODE6_ROOTDELAY) / 2 +
+                          duration_abs(sample->value[METRIC_OFFSET])));
   }
 }
 
@@ -221,7 +220,7 @@ int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, st
                         .present = 1U << FIELD_LEAP,
                         .jitter_kind = JITTER_SYS};
   bool disciplined = made.leap != LEAP_UNSYNCHRONISED;
-  take_age(system, peer, &made);
+  mode6_sample_take_age(system, peer, &made);
   if (peer == NULL) {
     made.leap = LEAP_UNSYNCHRONISED;
     mode6_say_none(reading, &made, made.remark, sizeof made.remark);

@@ -154,7 +154,7 @@ static bool read_value(struct span text, enum mode6_variable variable,
 }
 
 /* MODE6_VARIABLE_COUNT for one that we do not know. */
-static enum mode6_variable find(struct span name) {
+static enum mode6_variable mode6_text_find(struct span name) {
   unsigned i = 0;
   while (i < MODE6_VARIABLE_COUNT && (strlen(variables[i].name) != name.length ||
                                       memcmp(variables[i].name, name.at, name.length) != 0)) {
@@ -207,7 +207,7 @@ int mode6_read(const char *text, size_t length_bytes, struct mode6_values *value
   struct span value;
   bool open = false;
   while (next_pair(&rest, &name, &value, &open)) {
-    enum mode6_variable variable = find(name);
+    enum mode6_variable variable = mode6_text_find(name);
     if (open) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                      "a text in ntpd's answer has no end; this is not a reading");

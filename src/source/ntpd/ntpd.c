@@ -58,7 +58,7 @@ static int read_peers(struct mode6_talk *talk, struct mode6_reading *reading, in
   return 0;
 }
 
-static int read_all(struct mode6_talk *talk, struct mode6_reading *reading, struct why *why) {
+static int ntpd_read_all(struct mode6_talk *talk, struct mode6_reading *reading, struct why *why) {
   int error = mode6_talk_ask(talk, MODE6_READ_VARIABLES, 0, mode6_system_names, why);
   int64_t system_ns = clock_monotonic_ns();
   error = error != 0
@@ -104,7 +104,7 @@ static int measure_address(const struct env *env, const char *address, struct sa
     bool absent = error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL; /* no IPv6 */
     return absent ? -ECONNREFUSED : error;
   }
-  error = read_all(&talk, &reading, why);
+  error = ntpd_read_all(&talk, &reading, why);
   error = error != 0 ? error : owner_check_port(talk.fd, &owner_ntpd, env->trace, why);
   error = error != 0 ? error : add_all(&reading, samples, why);
   (void)close(talk.fd);

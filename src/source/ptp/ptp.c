@@ -132,7 +132,7 @@ static int64_t until(const struct ptp *ptp) {
 }
 
 /* 0, or a negative errno with why. */
-static int ask(struct ptp *ptp, enum ptp_id id, struct ptp_reply *reply, struct why *why) {
+static int ptp_ask(struct ptp *ptp, enum ptp_id id, struct ptp_reply *reply, struct why *why) {
   int error = -ETIMEDOUT;
   for (int tries = 0; tries < 2 && error == -ETIMEDOUT; tries++) {
     uint8_t bytes[PTP_REQUEST_BYTES];
@@ -151,7 +151,7 @@ static int ask(struct ptp *ptp, enum ptp_id id, struct ptp_reply *reply, struct 
 /* Every port answers the one question; a SLAVE is the one that we look for. */
 static int ask_ports(struct ptp *ptp, struct ptp_reading *reading, struct why *why) {
   struct ptp_reply reply;
-  int error = ask(ptp, PTP_PORT_DATA_SET, &reply, why);
+  int error = ptp_ask(ptp, PTP_PORT_DATA_SET, &reply, why);
   for (unsigned count = 1; error == 0; count++) {
     ptp_sample_port(reading, &reply.data);
     if (count == reading->clock.defaults.ports || reading->port.port.state == PTP_SLAVE) {
@@ -177,7 +177,7 @@ static int ask_offsets(struct ptp *ptp, unsigned wanted, struct ptp_reading *rea
   for (;;) {
     struct ptp_reply reply;
     int64_t asked_ns = clock_monotonic_ns();
-    int error = ask(ptp, PTP_TIME_STATUS_NP, &reply, why);
+    int error = ptp_ask(ptp, PTP_TIME_STATUS_NP, &reply, why);
     bool late = clock_left_ms(ptp->env->measure_deadline_ns) == 0;
     if (error == 0) {
       ptp_sample_status(reading, &reply.data, asked_ns);
@@ -201,7 +201,7 @@ static int ask_offsets(struct ptp *ptp, unsigned wanted, struct ptp_reading *rea
 
 static int ask_data(struct ptp *ptp, enum ptp_id id, struct ptp_data *data, struct why *why) {
   struct ptp_reply reply;
-  int error = ask(ptp, id, &reply, why);
+  int error = ptp_ask(ptp, id, &reply, why);
   if (error == 0) {
     *data = reply.data;
   }
@@ -224,7 +224,7 @@ static int ask_all(struct ptp *ptp, struct ptp_reading *reading, struct sample *
 }
 
 /* Connects, and asks for the number of ports: 0 with ptp->fd open, or a negative errno. */
-static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading, struct why *why) {
+static int greet(struct ptp *ptp, const char *path, struct ptp_reading *reading, struct why *why) {
   int64_t left_ns = ptp->env->measure_deadline_ns - clock_monotonic_ns();
   struct stat made = {.st_size = 0};
   ptp->path = path;
@@ -248,14 +248,14 @@ static int begin(struct ptp *ptp, const char *path, struct ptp_reading *reading,
 }
 
 /* The first socket that answers; or why the one did not that got furthest (the reasons' order). */
-static int find(struct ptp *ptp, struct ptp_reading *reading, struct why *why) {
+static int ptp_find(struct ptp *ptp, struct ptp_reading *reading, struct why *why) {
   char *rest = NULL;
   int failure = 0;
   (void)snprintf(ptp->paths, sizeof ptp->paths, "%s", ptp->config->ptp_sockets);
   for (char *path = strtok_r(ptp->paths, " \t", &rest); path != NULL;
        path = strtok_r(NULL, " \t", &rest)) {
     struct why one = {.text = ""};
-    int error = begin(ptp, path, reading, &one);
+    int error = greet(ptp, path, reading, &one);
     if (error == 0) {
       return 0;
     }
@@ -279,7 +279,7 @@ static int measure_ptp(const struct env *env, const struct config *config, const
   ptp.request.client = (uint16_t)env->pid;
   struct ptp_reading reading = {.samples = 0};
   struct sample sample;
-  int error = find(&ptp, &reading, why);
+  int error = ptp_find(&ptp, &reading, why);
   if (error != 0) {
     return error;
   }

@@ -30,11 +30,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/duration.h"
 #include "ntp_monitor/wide.h"
 
 #define DAY_NS INT64_C(86400000000000)
 
-static unsigned get_16(const uint8_t *at) {
+static unsigned ptp_data_get_16(const uint8_t *at) {
   return (unsigned)at[0] << 8 | at[1];
 }
 
@@ -55,7 +56,7 @@ static int64_t get_interval_ns(const uint8_t *at) {
 }
 
 static struct ptp_identity get_identity(const uint8_t *at) {
-  struct ptp_identity identity = {.port = get_16(at + PTP_IDENTITY_BYTES)};
+  struct ptp_identity identity = {.port = ptp_data_get_16(at + PTP_IDENTITY_BYTES)};
   memcpy(identity.clock, at, PTP_IDENTITY_BYTES);
   return identity;
 }
@@ -72,13 +73,13 @@ static int64_t accuracy_ns(unsigned code) {
 }
 
 static const char *read_defaults(const uint8_t *bytes, struct ptp_data *data) {
-  data->defaults.ports = get_16(bytes + 2);
+  data->defaults.ports = ptp_data_get_16(bytes + 2);
   data->defaults.domain = bytes[18];
   return data->defaults.ports > 0 ? NULL : "numberPorts is 0";
 }
 
 static const char *read_current(const uint8_t *bytes, struct ptp_data *data) {
-  data->current.steps_removed = get_16(bytes);
+  data->current.steps_removed = ptp_data_get_16(bytes);
   data->current.offset_ns = get_interval_ns(bytes + 2);
   data->current.delay_ns = get_interval_ns(bytes + 10);
   return NULL;
@@ -92,7 +93,7 @@ static const char *read_parent(const uint8_t *bytes, struct ptp_data *data) {
 }
 
 static const char *read_time_properties(const uint8_t *bytes, struct ptp_data *data) {
-  data->time_properties.utc_offset_s = (int16_t)get_16(bytes);
+  data->time_properties.utc_offset_s = (int16_t)ptp_data_get_16(bytes);
   data->time_properties.leap61 = (bytes[2] & 1) != 0;
   data->time_properties.leap59 = (bytes[2] & 2) != 0;
   data->time_properties.traceable = (bytes[2] & 16) != 0;
@@ -137,7 +138,7 @@ static const struct row {
     {PTP_TIME_STATUS_NP, 50, "TIME_STATUS_NP", read_time_status}, /* the last */
 };
 
-static const struct row *find(enum ptp_id id) {
+static const struct row *ptp_data_find(enum ptp_id id) {
   const struct row *row = rows;
   while (row->id != id && row->id != PTP_TIME_STATUS_NP) {
     row++;
@@ -146,16 +147,16 @@ static const struct row *find(enum ptp_id id) {
 }
 
 const char *ptp_data_name(enum ptp_id id) {
-  return find(id)->name;
+  return ptp_data_find(id)->name;
 }
 
 size_t ptp_data_bytes(enum ptp_id id) {
-  return find(id)->bytes;
+  return ptp_data_find(id)->bytes;
 }
 
 const char *ptp_data_read(enum ptp_id id, const uint8_t *bytes, struct ptp_data *data) {
   *data = (struct ptp_data){.id = id};
-  return find(id)->read(bytes, data);
+  return ptp_data_find(id)->read(bytes, data);
 }
 
 /* --- in words and figures --------------------------------------------------- */
@@ -229,7 +230,7 @@ int64_t ptp_data_jitter_ns(const int64_t *offsets_ns, size_t count) {
         difference_ns > DAY_NS || difference_ns < -DAY_NS) {
       return -1;
     }
-    uint64_t twice_ns = 2 * (uint64_t)(difference_ns < 0 ? -difference_ns : difference_ns);
+    uint64_t twice_ns = 2 * (uint64_t)duration_abs(difference_ns);
     wide_add_product(&sum, twice_ns, twice_ns);
   }
   /* Half of the root for twice the differences, rounded up, is the root to the nearest. */

@@ -59,7 +59,7 @@ enum {
   LOW_HALF = 0xf
 };
 
-static unsigned get_16(const uint8_t *at) {
+static unsigned ptp_management_get_16(const uint8_t *at) {
   return (unsigned)at[0] << 8 | at[1];
 }
 
@@ -86,22 +86,23 @@ void ptp_management_request(uint8_t out[PTP_REQUEST_BYTES], const struct ptp_req
 
 /* --- what comes back ------------------------------------------------------ */
 
-static enum ptp_answer bad(char why[PTP_WHY_BYTES], const struct ptp_request *request,
-                           const char *what) {
+static enum ptp_answer ptp_management_bad(char why[PTP_WHY_BYTES],
+                                          const struct ptp_request *request, const char *what) {
   (void)snprintf(why, PTP_WHY_BYTES, "in the answer to %s %s", ptp_data_name(request->id), what);
   return PTP_BAD;
 }
 
 /* The error status: IEEE 1588-2008 clause 15.5.4, table 72. */
-static enum ptp_answer refused(const uint8_t *bytes, const struct ptp_request *request,
-                               char why[PTP_WHY_BYTES]) {
+static enum ptp_answer ptp_management_refused(const uint8_t *bytes,
+                                              const struct ptp_request *request,
+                                              char why[PTP_WHY_BYTES]) {
   static const char *const words[] = {
       "unknown",     "RESPONSE_TOO_BIG", "NO_SUCH_ID",    "WRONG_LENGTH",
       "WRONG_VALUE", "NOT_SETABLE",      "NOT_SUPPORTED",
   };
-  unsigned code = get_16(bytes + AT_ID);
-  if (get_16(bytes + AT_DATA) != request->id) {
-    return bad(why, request, "the error status is of something else");
+  unsigned code = ptp_management_get_16(bytes + AT_ID);
+  if (ptp_management_get_16(bytes + AT_DATA) != request->id) {
+    return ptp_management_bad(why, request, "the error status is of something else");
   }
   (void)snprintf(why, PTP_WHY_BYTES, "the error status %s (0x%04x) to %s",
                  words[code < sizeof words / sizeof *words ? code : 0], code,
@@ -110,19 +111,19 @@ static enum ptp_answer refused(const uint8_t *bytes, const struct ptp_request *r
 }
 
 /* What is wrong with the message around the data, or NULL. */
-static const char *check(const uint8_t *bytes, size_t length_bytes,
-                         const struct ptp_request *request) {
+static const char *ptp_management_check(const uint8_t *bytes, size_t length_bytes,
+                                        const struct ptp_request *request) {
   const struct {
     size_t is, must;
     const char *what;
   } checks[] = {
-      {get_16(bytes + AT_LENGTH), length_bytes, "messageLength is not what came"},
+      {ptp_management_get_16(bytes + AT_LENGTH), length_bytes, "messageLength is not what came"},
       {bytes[0] & LOW_HALF, TYPE_MANAGEMENT, "messageType is not management"},
       {bytes[1] & LOW_HALF, VERSION, "versionPTP is not 2"},
       {bytes[0] >> 4, request->transport_specific, "transportSpecific is another"},
       {bytes[AT_DOMAIN], request->domain, "domainNumber is another"},
       {bytes[AT_ACTION] & LOW_HALF, ACTION_RESPONSE, "actionField is not RESPONSE"},
-      {get_16(bytes + AT_TLV_LENGTH) + AT_ID, length_bytes,
+      {ptp_management_get_16(bytes + AT_TLV_LENGTH) + AT_ID, length_bytes,
        "the TLV's length is not the message's"},
   };
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
@@ -153,32 +154,32 @@ enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
                                     char why[PTP_WHY_BYTES]) {
   static const uint8_t us[PTP_IDENTITY_BYTES] = {0};
   if (length_bytes < AT_DATA || length_bytes > PTP_REPLY_BYTES_MAX) {
-    return bad(why, request, "the length is no management message's");
+    return ptp_management_bad(why, request, "the length is no management message's");
   }
-  const char *wrong = check(bytes, length_bytes, request);
+  const char *wrong = ptp_management_check(bytes, length_bytes, request);
   if (wrong != NULL) {
-    return bad(why, request, wrong);
+    return ptp_management_bad(why, request, wrong);
   }
-  if (get_16(bytes + AT_SEQUENCE) != request->sequence ||
-      get_16(bytes + AT_TARGET_PORT) != request->client ||
+  if (ptp_management_get_16(bytes + AT_SEQUENCE) != request->sequence ||
+      ptp_management_get_16(bytes + AT_TARGET_PORT) != request->client ||
       memcmp(bytes + AT_TARGET, us, sizeof us) != 0) {
     (void)snprintf(why, PTP_WHY_BYTES, "the answer to another request");
     return PTP_DROPPED;
   }
-  unsigned type = get_16(bytes + AT_TLV);
+  unsigned type = ptp_management_get_16(bytes + AT_TLV);
   if (type == TLV_ERROR && length_bytes >= AT_ID + ERROR_BYTES) {
-    return refused(bytes, request, why);
+    return ptp_management_refused(bytes, request, why);
   }
-  if (type != TLV_MANAGEMENT || get_16(bytes + AT_ID) != request->id ||
+  if (type != TLV_MANAGEMENT || ptp_management_get_16(bytes + AT_ID) != request->id ||
       length_bytes != AT_DATA + ptp_data_bytes(request->id)) {
-    return bad(why, request, "the TLV is not that of the data asked for");
+    return ptp_management_bad(why, request, "the TLV is not that of the data asked for");
   }
-  struct ptp_reply made = {.sender.port = get_16(bytes + AT_SOURCE_PORT)};
+  struct ptp_reply made = {.sender.port = ptp_management_get_16(bytes + AT_SOURCE_PORT)};
   memcpy(made.sender.clock, bytes + AT_SOURCE, PTP_IDENTITY_BYTES);
   wrong = ptp_data_read(request->id, bytes + AT_DATA, &made.data);
   wrong = wrong != NULL ? wrong : check_data(&made, request);
   if (wrong != NULL) {
-    return bad(why, request, wrong);
+    return ptp_management_bad(why, request, wrong);
   }
   *reply = made;
   return PTP_GOOD;

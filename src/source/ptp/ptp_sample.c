@@ -79,8 +79,8 @@ static void take_interval(const struct ptp_reading *reading, struct sample *samp
 }
 
 /* Whether the steered clock shows what the system clock does; sets the age where it can be told. */
-static bool take_age(const struct ptp_reading *reading, int64_t realtime_ns, int64_t monotonic_ns,
-                     struct sample *sample) {
+static bool ptp_sample_take_age(const struct ptp_reading *reading, int64_t realtime_ns,
+                                int64_t monotonic_ns, struct sample *sample) {
   int64_t ingress_ns = reading->status.time_status.ingress_ns;
   int64_t utc_offset_ns = reading->properties.time_properties.utc_offset_s * DURATION_S;
   int64_t most_ns = monotonic_ns - reading->younger_ns; /* where changed */
@@ -159,7 +159,7 @@ static void take_bound(const struct ptp_reading *reading, struct sample *sample)
     return;
   }
   sample_set(sample, METRIC_ROOT_DISTANCE, root_ns);
-  bound_ns = bound_ns < 0 ? -bound_ns : bound_ns;
+  bound_ns = duration_abs(bound_ns);
   if (sample_has(sample, METRIC_DELAY) && sample_has(sample, METRIC_OFFSET) &&
       !__builtin_add_overflow(bound_ns, sample->value[METRIC_DELAY] / 2 + root_ns + drift_ns,
                               &bound_ns)) {
@@ -200,7 +200,7 @@ static void take_leap(const struct ptp_reading *reading, bool follows, struct sa
 /* What a port tells that has heard a Sync. Returns whether it is about the system clock. */
 static bool take_measurement(const struct ptp_reading *reading, int64_t realtime_ns,
                              int64_t monotonic_ns, struct sample *sample) {
-  bool system = take_age(reading, realtime_ns, monotonic_ns, sample);
+  bool system = ptp_sample_take_age(reading, realtime_ns, monotonic_ns, sample);
   sample->foreign_clock = !system;
   take_interval(reading, sample);
   take_delay(reading, sample);

@@ -88,6 +88,6 @@ void ptp_words_gap(int64_t gap_ns, struct sample *sample) {
   (void)snprintf(sample->remark, sizeof sample->remark,
                  "the system clock is %s %s the network card's, which ptp4l keeps; is phc2sys "
                  "running?",
-                 duration_print(span, duration_round(gap_ns < 0 ? -gap_ns : gap_ns)),
+                 duration_print(span, duration_round(duration_abs(gap_ns))),
                  gap_ns < 0 ? "ahead of" : "behind");
 }

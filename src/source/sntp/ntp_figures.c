@@ -22,10 +22,6 @@
 static const int64_t DELAY_LEAST_NS = INT64_C(5000000);
 static const int64_t PHI_PPM = 15;
 
-static int64_t magnitude(int64_t value) {
-  return value < 0 ? -value : value;
-}
-
 /* What to say where one reply is all there is, and more were wanted. */
 static void explain_one(const struct ntp_plan *plan, const struct ntp_server *server,
                         struct sample *sample) {
@@ -69,7 +65,7 @@ int64_t ntp_figures_fill(const struct ntp_plan *plan, const struct ntp_server *s
   sample_set(sample, METRIC_OFFSET, reply->offset_ns);
   sample_set(sample, METRIC_DELAY, reply->delay_ns);
   sample_set(sample, METRIC_ROOT_DISTANCE, reply->root_delay_ns / 2 + reply->root_dispersion_ns);
-  sample_set(sample, METRIC_ERROR_BOUND, magnitude(reply->offset_ns) + error_ns);
+  sample_set(sample, METRIC_ERROR_BOUND, duration_abs(reply->offset_ns) + error_ns);
   sample_set(sample, METRIC_STRATUM, reply->stratum);
   sample_set(sample, METRIC_AGE, now_ns - server->received_ns[server->reply_count - 1]);
   sample->leap = reply->leap;

@@ -25,13 +25,13 @@ static void trace_reply(const struct ntp_plan *plan, const struct ntp_server *se
             times->received_ns % 1000000000);
 }
 
-static bool follows_us(const struct ntp_plan *plan, const struct ntp_flight *flight,
+static bool follows_us(const struct ntp_plan *plan, const struct ntp_request *request,
                        const struct ntp_reply *reply) {
   if (reply->stratum == 1) { /* the name of a clock */
     return false;
   }
-  return ntp_flight_is_ours(flight, reply->reference_id) ||
-         (plan->own != NULL && ntp_own_is_reference(plan->own, reply->reference_id));
+  return ntp_request_is_ours(request, reply->reference_id) ||
+         (plan->own != NULL && net_own_is_reference(plan->own, reply->reference_id));
 }
 
 /* 127.127.1.x is ntpd's name for it, and chronyd's; LOCL that of RFC 4330 section 4, and of
@@ -42,10 +42,10 @@ static bool is_local_clock(const struct ntp_reply *reply) {
          (reply->stratum == 1 && reply->reference_id == 0x4c4f434c);
 }
 
-void ntp_heard(const struct ntp_plan *plan, const struct ntp_flight *flight,
+void ntp_heard(const struct ntp_plan *plan, const struct ntp_request *request,
                const struct ntp_reply *reply, struct ntp_server *server) {
-  trace_reply(plan, server, &flight->times, reply);
-  server->follows_us |= follows_us(plan, flight, reply);
+  trace_reply(plan, server, &request->times, reply);
+  server->follows_us |= follows_us(plan, request, reply);
   server->local_clock |= is_local_clock(reply);
 }
 

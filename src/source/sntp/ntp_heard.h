@@ -4,13 +4,13 @@
 
 #include "ntp_monitor/why.h"
 
-struct ntp_flight;
+struct ntp_request;
 struct ntp_plan;
 struct ntp_reply;
 struct ntp_server;
 
 /* A good reply: puts it into the trace, and into server whose time it is. */
-void ntp_heard(const struct ntp_plan *plan, const struct ntp_flight *flight,
+void ntp_heard(const struct ntp_plan *plan, const struct ntp_request *request,
                const struct ntp_reply *reply, struct ntp_server *server);
 
 /* Why server is asked no more. That it refuses, or has no time to give, is not forgotten where

@@ -62,12 +62,12 @@ static void put64(uint8_t *to, uint64_t value) {
   }
 }
 
-static uint32_t get32(const uint8_t *from) {
+static uint32_t ntp_packet_get32(const uint8_t *from) {
   return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
 }
 
 static uint64_t get64(const uint8_t *from) {
-  return (uint64_t)get32(from) << 32 | get32(from + 4);
+  return (uint64_t)ntp_packet_get32(from) << 32 | ntp_packet_get32(from + 4);
 }
 
 void ntp_packet_request(uint8_t out[NTP_PACKET_BYTES], uint64_t cookie) {
@@ -84,8 +84,8 @@ static struct packet take_apart(const uint8_t *data) {
       .mode = data[0] & 7,
       .stratum = data[1],
       .precision_log2_s = (int8_t)data[3],
-      .root_delay = get32(data + 4),
-      .root_dispersion = get32(data + 8),
+      .root_delay = ntp_packet_get32(data + 4),
+      .root_dispersion = ntp_packet_get32(data + 8),
       .set = get64(data + 16),
       .origin = get64(data + 24),
       .receive = get64(data + 32),
@@ -260,7 +260,7 @@ static void fill(const struct checked *checked, struct ntp_reply *reply) {
       .stratum = packet->stratum,
       .leap = (enum leap)packet->leap,
   };
-  reply->reference_id = get32(id);
+  reply->reference_id = ntp_packet_get32(id);
   reply->error_ns = (reply->delay_ns + reply->root_delay_ns) / 2 + reply->root_dispersion_ns +
                     ntp_time_power_ns(packet->precision_log2_s) + took_ns / PHI_INVERSE;
   if (packet->stratum == 1) {

@@ -34,7 +34,7 @@ struct line {
 };
 
 struct loop {
-  struct ntp_lanes lanes;
+  struct ntp_exchanges exchanges;
   struct line line;
   struct rlimit limit; /* as it was */
   bool raised;
@@ -71,7 +71,7 @@ static size_t line_take(struct line *line) {
 
 /* A descriptor for each address at once, and some that are open already. */
 static void raise_limit(struct loop *loop) {
-  const struct ntp_plan *plan = loop->lanes.plan;
+  const struct ntp_plan *plan = loop->exchanges.plan;
   struct rlimit wanted;
   rlim_t needed = DESCRIPTORS_BESIDE;
   for (size_t i = 0; i < plan->count; i++) {
@@ -85,43 +85,44 @@ static void raise_limit(struct loop *loop) {
 }
 
 static void stand_in_line(struct loop *loop, size_t i) {
-  ntp_timers_clear(&loop->lanes.timers, i);
+  timers_clear(&loop->exchanges.timers, i);
   line_add(&loop->line, i);
 }
 
-static void ask(struct loop *loop, size_t i) {
-  struct ntp_plan *plan = loop->lanes.plan;
-  if (ntp_lane_ask(&loop->lanes, i) == 0) {
+static void ntp_poll_ask(struct loop *loop, size_t i) {
+  struct ntp_plan *plan = loop->exchanges.plan;
+  if (ntp_exchange_ask(&loop->exchanges, i) == 0) {
     return;
   }
   if (plan->at_once == 0) {
     trace_add(plan->trace, "ntp: %zu descriptors are all there are: the servers are asked in waves",
-              loop->lanes.descriptors);
+              loop->exchanges.descriptors);
   }
-  plan->at_once = loop->lanes.descriptors;
+  plan->at_once = loop->exchanges.descriptors;
   stand_in_line(loop, i);
 }
 
 static void ask_line(struct loop *loop) {
-  const struct ntp_lanes *lanes = &loop->lanes;
-  while (loop->line.count > 0 && (lanes->descriptors == 0 ||
-                                  lanes->descriptors + NTP_POLL_AT_ONCE <= lanes->plan->at_once)) {
-    ask(loop, line_take(&loop->line));
+  const struct ntp_exchanges *exchanges = &loop->exchanges;
+  while (loop->line.count > 0 &&
+         (exchanges->descriptors == 0 ||
+          exchanges->descriptors + NTP_POLL_AT_ONCE <= exchanges->plan->at_once)) {
+    ntp_poll_ask(loop, line_take(&loop->line));
   }
 }
 
 static void run_due(struct loop *loop, int64_t now_ns) {
-  struct ntp_timers *timers = &loop->lanes.timers;
+  struct timers *timers = &loop->exchanges.timers;
   for (int n = 0; n < BATCH; n++) {
-    size_t i = ntp_timers_first(timers);
-    if (i == NTP_TIMERS_NONE || timers->when_ns[i] > now_ns) {
+    size_t i = timers_first(timers);
+    if (i == TIMERS_NONE || timers->when_ns[i] > now_ns) {
       return;
     }
-    if (!ntp_lane_due(&loop->lanes, i)) {
+    if (!ntp_exchange_due(&loop->exchanges, i)) {
       continue;
     }
     if (loop->line.count == 0) {
-      ask(loop, i);
+      ntp_poll_ask(loop, i);
     } else {
       stand_in_line(loop, i);
     }
@@ -130,40 +131,40 @@ static void run_due(struct loop *loop, int64_t now_ns) {
 
 /* Waits for what comes in until something is due, and reads it: 0 or a negative errno. */
 static int take_in(struct loop *loop) {
-  struct ntp_lanes *lanes = &loop->lanes;
+  struct ntp_exchanges *exchanges = &loop->exchanges;
   struct epoll_event events[BATCH];
-  size_t next = ntp_timers_first(&lanes->timers);
-  int64_t until_ns = lanes->plan->deadline_ns;
-  if (next != NTP_TIMERS_NONE && lanes->timers.when_ns[next] < until_ns) {
-    until_ns = lanes->timers.when_ns[next];
+  size_t next = timers_first(&exchanges->timers);
+  int64_t until_ns = exchanges->plan->deadline_ns;
+  if (next != TIMERS_NONE && exchanges->timers.when_ns[next] < until_ns) {
+    until_ns = exchanges->timers.when_ns[next];
   }
-  int count = epoll_wait(lanes->epoll, events, BATCH, clock_left_ms(until_ns));
+  int count = epoll_wait(exchanges->epoll, events, BATCH, clock_left_ms(until_ns));
   if (count < 0) {
     return errno == EINTR && ++loop->interrupted < INTERRUPTED_MAX ? 0 : -errno;
   }
   loop->interrupted = 0;
   for (int n = 0; n < count; n++) {
-    size_t whose = (size_t)events[n].data.u64; /* as ntp_lane.c put it in */
-    ntp_lane_receive(lanes, whose / NTP_POLL_AT_ONCE, (unsigned)(whose % NTP_POLL_AT_ONCE));
+    size_t whose = (size_t)events[n].data.u64; /* as ntp_exchange.c put it in */
+    ntp_exchange_receive(exchanges, whose / NTP_POLL_AT_ONCE, (unsigned)(whose % NTP_POLL_AT_ONCE));
   }
   return 0;
 }
 
 static int run(struct loop *loop) {
-  struct ntp_lanes *lanes = &loop->lanes;
+  struct ntp_exchanges *exchanges = &loop->exchanges;
   int error = 0;
-  while (lanes->left > 0 && error == 0) {
+  while (exchanges->left > 0 && error == 0) {
     int64_t now_ns = clock_monotonic_ns();
-    if (now_ns >= lanes->plan->deadline_ns) {
+    if (now_ns >= exchanges->plan->deadline_ns) {
       break;
     }
     run_due(loop, now_ns);
     ask_line(loop);
-    error = lanes->left > 0 ? take_in(loop) : 0;
+    error = exchanges->left > 0 ? take_in(loop) : 0;
   }
-  for (size_t i = 0; i < lanes->plan->count; i++) {
-    if (!lanes->lane[i].over) {
-      ntp_lane_end(lanes, i);
+  for (size_t i = 0; i < exchanges->plan->count; i++) {
+    if (!exchanges->exchange[i].over) {
+      ntp_exchange_end(exchanges, i);
     }
   }
   return error;
@@ -191,22 +192,22 @@ void ntp_poll_free(struct ntp_plan *plan) {
 }
 
 /* Every server with an address is due at once, in their order. */
-static void line_up(struct ntp_lanes *lanes, int64_t now_ns) {
-  for (size_t i = 0; i < lanes->plan->count; i++) {
-    struct ntp_lane *lane = &lanes->lane[i];
-    unsigned addresses = lanes->plan->servers[i].address_count;
-    *lane = (struct ntp_lane){.flight = {{.fd = -1}, {.fd = -1}}, .over = addresses == 0};
+static void line_up(struct ntp_exchanges *exchanges, int64_t now_ns) {
+  for (size_t i = 0; i < exchanges->plan->count; i++) {
+    struct ntp_exchange *exchange = &exchanges->exchange[i];
+    unsigned addresses = exchanges->plan->servers[i].address_count;
+    *exchange = (struct ntp_exchange){.request = {{.fd = -1}, {.fd = -1}}, .over = addresses == 0};
     if (addresses > 0) {
-      lane->open = (1U << addresses) - 1;
-      ntp_timers_set(&lanes->timers, i, now_ns + (int64_t)i);
-      lanes->left++;
+      exchange->open = (1U << addresses) - 1;
+      timers_set(&exchanges->timers, i, now_ns + (int64_t)i);
+      exchanges->left++;
     }
   }
 }
 
 static void trace_plan(struct ntp_plan *plan, int64_t now_ns) {
   char span[DURATION_TEXT_BYTES];
-  int64_t left_ns = plan->deadline_ns - NTP_LANE_LAST_WAIT_NS - now_ns;
+  int64_t left_ns = plan->deadline_ns - NTP_EXCHANGE_LAST_WAIT_NS - now_ns;
   int64_t fit = left_ns > 0 ? left_ns / plan->interval_ns + 1 : 0;
   plan->one_fits = fit < 2 && plan->samples > 1;
   trace_add(plan->trace, "ntp: %zu servers, %u samples of each, %s apart%s", plan->count,
@@ -215,8 +216,8 @@ static void trace_plan(struct ntp_plan *plan, int64_t now_ns) {
 }
 
 int ntp_poll(struct ntp_plan *plan) {
-  struct loop loop = {.lanes = {.plan = plan, .epoll = -1}};
-  struct ntp_lanes *lanes = &loop.lanes;
+  struct loop loop = {.exchanges = {.plan = plan, .epoll = -1}};
+  struct ntp_exchanges *exchanges = &loop.exchanges;
   int64_t now_ns = clock_monotonic_ns();
   plan->at_once = 0;
   if (plan->interval_ns < NTP_POLL_INTERVAL_LEAST_NS) {
@@ -224,26 +225,26 @@ int ntp_poll(struct ntp_plan *plan) {
   }
   trace_plan(plan, now_ns);
   int error = give_room(plan);
-  lanes->lane = calloc(plan->count, sizeof *lanes->lane);
-  if (error != 0 || lanes->lane == NULL || line_init(&loop.line, plan->count) != 0 ||
-      ntp_timers_init(&lanes->timers, plan->count) != 0) {
+  exchanges->exchange = calloc(plan->count, sizeof *exchanges->exchange);
+  if (error != 0 || exchanges->exchange == NULL || line_init(&loop.line, plan->count) != 0 ||
+      timers_init(&exchanges->timers, plan->count) != 0) {
     error = -ENOMEM;
     goto out;
   }
   raise_limit(&loop);
-  lanes->epoll = epoll_create1(EPOLL_CLOEXEC);
-  error = lanes->epoll < 0 ? -errno : 0;
+  exchanges->epoll = epoll_create1(EPOLL_CLOEXEC);
+  error = exchanges->epoll < 0 ? -errno : 0;
   if (error == 0) {
-    line_up(lanes, now_ns);
+    line_up(exchanges, now_ns);
     error = run(&loop);
-    (void)close(lanes->epoll);
+    (void)close(exchanges->epoll);
   }
   if (loop.raised) {
     (void)setrlimit(RLIMIT_NOFILE, &loop.limit);
   }
 out:
-  ntp_timers_free(&lanes->timers);
+  timers_free(&exchanges->timers);
   free(loop.line.server);
-  free(lanes->lane);
+  free(exchanges->exchange);
   return error;
 }

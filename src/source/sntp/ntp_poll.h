@@ -10,7 +10,7 @@
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/why.h"
 
-struct ntp_own;
+struct net_own;
 struct ntp_reply;
 struct trace;
 
@@ -52,7 +52,7 @@ struct ntp_plan {
   int64_t interval_ns;       /* between two requests to one server */
   int64_t wait_ns;           /* for a reply, see NTP_POLL_WAIT_NS */
   int64_t deadline_ns;       /* CLOCK_MONOTONIC */
-  const struct ntp_own *own; /* this machine's addresses, or NULL */
+  const struct net_own *own; /* this machine's addresses, or NULL */
   struct trace *trace;
   struct ntp_reply *replies; /* out, as is all below: those of all servers, owned */
   int64_t *received_ns;      /* the same */

@@ -20,32 +20,32 @@
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/net_own.h"
 
-int ntp_flight_open(struct ntp_flight *flight, const struct net_address *address) {
+int ntp_request_open(struct ntp_request *request, const struct net_address *address) {
   static const int on = 1;
-  *flight = (struct ntp_flight){.fd = net_connect_udp(address)};
-  if (flight->fd < 0) {
-    int error = flight->fd;
-    flight->fd = -1;
+  *request = (struct ntp_request){.fd = net_connect_udp(address)};
+  if (request->fd < 0) {
+    int error = request->fd;
+    request->fd = -1;
     return error;
   }
   /* Where it fails, the clock is read when the reply is. */
-  (void)setsockopt(flight->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+  (void)setsockopt(request->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   return 0;
 }
 
-int ntp_flight_send(struct ntp_flight *flight) {
-  uint8_t request[NTP_PACKET_BYTES];
+int ntp_request_send(struct ntp_request *request) {
+  uint8_t packet[NTP_PACKET_BYTES];
   do {
-    ssize_t bytes = getrandom(&flight->cookie, sizeof flight->cookie, GRND_NONBLOCK);
-    if (bytes != (ssize_t)sizeof flight->cookie) {
+    ssize_t bytes = getrandom(&request->cookie, sizeof request->cookie, GRND_NONBLOCK);
+    if (bytes != (ssize_t)sizeof request->cookie) {
       return bytes < 0 ? -errno : -EIO;
     }
-  } while (flight->cookie == 0);
-  ntp_packet_request(request, flight->cookie);
-  flight->times.sent_monotonic_ns = clock_monotonic_ns();
-  flight->times.sent_ns = clock_realtime_ns();
-  ssize_t sent = send(flight->fd, request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT);
-  return sent == (ssize_t)sizeof request ? 0 : sent < 0 ? -errno : -EIO;
+  } while (request->cookie == 0);
+  ntp_packet_request(packet, request->cookie);
+  request->times.sent_monotonic_ns = clock_monotonic_ns();
+  request->times.sent_ns = clock_realtime_ns();
+  ssize_t sent = send(request->fd, packet, sizeof packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent == (ssize_t)sizeof packet ? 0 : sent < 0 ? -errno : -EIO;
 }
 
 /* When the datagram came in by the kernel's stamp, else now_ns; both CLOCK_REALTIME. */
@@ -61,7 +61,7 @@ static int64_t stamp_ns(struct msghdr *message, int64_t now_ns) {
   return now_ns;
 }
 
-ssize_t ntp_flight_receive(struct ntp_flight *flight, uint8_t data[NTP_PACKET_REPLY_BYTES_MAX]) {
+ssize_t ntp_request_receive(struct ntp_request *request, uint8_t data[NTP_PACKET_REPLY_BYTES_MAX]) {
   union {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(struct timespec))];
@@ -69,30 +69,31 @@ ssize_t ntp_flight_receive(struct ntp_flight *flight, uint8_t data[NTP_PACKET_RE
   struct iovec into = {data, NTP_PACKET_REPLY_BYTES_MAX};
   struct msghdr message = {
       .msg_iov = &into, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  ssize_t bytes = recvmsg(flight->fd, &message, MSG_DONTWAIT);
+  ssize_t bytes = recvmsg(request->fd, &message, MSG_DONTWAIT);
   if (bytes < 0) {
     return errno == EINTR ? -EAGAIN : -errno;
   }
   int64_t now_ns = clock_realtime_ns();
-  flight->times.received_ns = stamp_ns(&message, now_ns);
-  flight->times.received_monotonic_ns = clock_monotonic_ns() - (now_ns - flight->times.received_ns);
-  flight->looked_at++;
+  request->times.received_ns = stamp_ns(&message, now_ns);
+  request->times.received_monotonic_ns =
+      clock_monotonic_ns() - (now_ns - request->times.received_ns);
+  request->looked_at++;
   return (message.msg_flags & MSG_TRUNC) == 0 ? bytes : -EMSGSIZE;
 }
 
-bool ntp_flight_is_ours(const struct ntp_flight *flight, uint32_t reference) {
+bool ntp_request_is_ours(const struct ntp_request *request, uint32_t reference) {
   struct sockaddr_storage socket = {.ss_family = AF_UNSPEC};
   socklen_t size = sizeof socket;
-  if (getsockname(flight->fd, (struct sockaddr *)&socket, &size) != 0) {
+  if (getsockname(request->fd, (struct sockaddr *)&socket, &size) != 0) {
     return false;
   }
-  struct in6_addr own = ntp_own_form(&socket);
-  return ntp_own_reference(&own) == reference;
+  struct in6_addr own = net_own_form(&socket);
+  return net_own_reference(&own) == reference;
 }
 
-void ntp_flight_close(struct ntp_flight *flight) {
-  if (flight->fd >= 0) {
-    (void)close(flight->fd);
+void ntp_request_close(struct ntp_request *request) {
+  if (request->fd >= 0) {
+    (void)close(request->fd);
   }
-  flight->fd = -1;
+  request->fd = -1;
 }

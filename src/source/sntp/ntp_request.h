@@ -11,7 +11,7 @@
 
 struct net_address;
 
-struct ntp_flight {
+struct ntp_request {
   int fd;             /* -1: none is under way */
   unsigned looked_at; /* datagrams that have come */
   uint64_t cookie;
@@ -20,18 +20,18 @@ struct ntp_flight {
 
 /* A connected socket with a fresh port, which has the kernel stamp what comes: 0 or a negative
  * errno. */
-int ntp_flight_open(struct ntp_flight *flight, const struct net_address *address);
+int ntp_request_open(struct ntp_request *request, const struct net_address *address);
 
 /* Sends the request with a new cookie: 0 or a negative errno. */
-int ntp_flight_send(struct ntp_flight *flight);
+int ntp_request_send(struct ntp_request *request);
 
 /* Takes one datagram, if there is one: its length and times.received_*; or a negative errno
  * (-EAGAIN: none, -EMSGSIZE: too long, -ECONNREFUSED ...). */
-ssize_t ntp_flight_receive(struct ntp_flight *flight, uint8_t data[NTP_PACKET_REPLY_BYTES_MAX]);
+ssize_t ntp_request_receive(struct ntp_request *request, uint8_t data[NTP_PACKET_REPLY_BYTES_MAX]);
 
 /* Whether the reference id names the address that the request was sent from. */
-bool ntp_flight_is_ours(const struct ntp_flight *flight, uint32_t reference);
+bool ntp_request_is_ours(const struct ntp_request *request, uint32_t reference);
 
-void ntp_flight_close(struct ntp_flight *flight);
+void ntp_request_close(struct ntp_request *request);
 
 #endif

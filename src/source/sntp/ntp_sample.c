@@ -26,20 +26,16 @@ struct poll_box {
   size_t count;
 };
 
-static void say(char *out, size_t size_bytes, const char *format, ...)
+static void ntp_sample_say(char *out, size_t size_bytes, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Appends what fits. */
-static void say(char *out, size_t size_bytes, const char *format, ...) {
+static void ntp_sample_say(char *out, size_t size_bytes, const char *format, ...) {
   size_t used = strlen(out);
   va_list arguments;
   va_start(arguments, format);
   (void)vsnprintf(out + used, size_bytes - used, format, arguments);
   va_end(arguments);
-}
-
-static int64_t magnitude(int64_t value) {
-  return value < 0 ? -value : value;
 }
 
 /* Why what a server says proves nothing here, or NULL. */
@@ -62,20 +58,20 @@ static bool admit(const struct ntp_server *server, struct sample *sample) {
   }
   if (objection != NULL) {
     sample->remark[0] = '\0';
-    say(sample->remark, sizeof sample->remark, "%s", objection);
+    ntp_sample_say(sample->remark, sizeof sample->remark, "%s", objection);
     return false;
   }
   return true;
 }
 
 /* One server into a sample, and into the box if it has a vote. */
-static int add(const struct ntp_plan *plan, size_t i, int64_t now_ns, struct samples *samples,
-               struct poll_box *box) {
+static int ntp_sample_add(const struct ntp_plan *plan, size_t i, int64_t now_ns,
+                          struct samples *samples, struct poll_box *box) {
   const struct ntp_server *server = &plan->servers[i];
   struct sample sample = {.state = STATE_UNREACHABLE, .bystander = true};
   int64_t distance_ns = 0;
-  say(sample.server, sizeof sample.server, "%s", server->name);
-  say(sample.remark, sizeof sample.remark, "%s", server->remark);
+  ntp_sample_say(sample.server, sizeof sample.server, "%s", server->name);
+  ntp_sample_say(sample.remark, sizeof sample.remark, "%s", server->remark);
   if (server->address_count > 0) {
     (void)ntp_poll_address(&server->address[server->chosen], sample.address);
     sample.sent = server->sent;
@@ -112,16 +108,16 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
       continue;
     }
     int64_t offset_ns = sample->value[METRIC_OFFSET];
-    offset_ns -= magnitude(offset_ns) > DURATION_MS ? offset_ns % DURATION_US : 0;
-    say(note, sizeof samples->note, "%s%.80s (offset %s%s)",
-        shown > 0           ? ", "
-        : falsetickers == 1 ? "falseticker: "
-                            : "falsetickers: ",
-        sample->server, offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
+    offset_ns -= duration_abs(offset_ns) > DURATION_MS ? offset_ns % DURATION_US : 0;
+    ntp_sample_say(note, sizeof samples->note, "%s%.80s (offset %s%s)",
+                   shown > 0           ? ", "
+                   : falsetickers == 1 ? "falseticker: "
+                                       : "falsetickers: ",
+                   sample->server, offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
     shown++;
   }
   if (falsetickers > shown) {
-    say(note, sizeof samples->note, " and %zu more", falsetickers - shown);
+    ntp_sample_say(note, sizeof samples->note, " and %zu more", falsetickers - shown);
   }
 }
 
@@ -133,8 +129,8 @@ static void note_carrier(const struct ntp_plan *plan, const struct ntp_server *s
   bool jumped = sample_has(carrier, METRIC_JITTER) &&
                 ntp_select_after_break(server->replies, server->reply_count) > 0;
   if (no_jitter || jumped || server->reason == REASON_DENIED) {
-    say(samples->note, sizeof samples->note, "%s%s", samples->note[0] != '\0' ? "; " : "",
-        carrier->remark);
+    ntp_sample_say(samples->note, sizeof samples->note, "%s%s",
+                   samples->note[0] != '\0' ? "; " : "", carrier->remark);
   }
 }
 
@@ -157,7 +153,7 @@ static size_t choose_carrier(const struct poll_box *box, const struct ntp_consen
     return consensus->best;
   }
   size_t other = 1 - consensus->best;
-  return magnitude(votes[other].offset_ns) > magnitude(votes[consensus->best].offset_ns)
+  return duration_abs(votes[other].offset_ns) > duration_abs(votes[consensus->best].offset_ns)
              ? other
              : consensus->best;
 }
@@ -225,14 +221,15 @@ static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_byte
       continue;
     }
     if (last != NULL) {
-      say(out, size_bytes, "%s%s%s", joined ? "" : ": ", joined ? "" : last, joined ? ", " : "; ");
+      ntp_sample_say(out, size_bytes, "%s%s%s", joined ? "" : ": ", joined ? "" : last,
+                     joined ? ", " : "; ");
     }
-    say(out, size_bytes, "%.60s", server->name);
+    ntp_sample_say(out, size_bytes, "%.60s", server->name);
     last = words;
   }
-  say(out, size_bytes, ": %s", last != NULL ? last : "");
+  ntp_sample_say(out, size_bytes, ": %s", last != NULL ? last : "");
   if (asked > SHOWN_MAX) {
-    say(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
+    ntp_sample_say(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
   }
   return asked;
 }
@@ -272,14 +269,14 @@ static int nobody(const struct ntp_plan *plan, struct why *why) {
                  asked > 1 ? "no NTP server answered: " : "", text, rows[row].advice);
 }
 
-int ntp_reading(const struct ntp_plan *plan, int64_t now_ns, struct samples *samples,
-                struct why *why) {
+int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples *samples,
+                    struct why *why) {
   size_t first = samples->count;
   struct poll_box box = {.votes = calloc(plan->count, sizeof *box.votes),
                          .server = calloc(plan->count, sizeof *box.server)};
   int error = box.votes != NULL && box.server != NULL ? 0 : -ENOMEM;
   for (size_t i = 0; i < plan->count && error == 0; i++) {
-    error = add(plan, i, now_ns, samples, &box);
+    error = ntp_sample_add(plan, i, now_ns, samples, &box);
   }
   if (error == 0 && box.count > 0) {
     error = vote(plan, samples, first, &box);
@@ -290,9 +287,9 @@ int ntp_reading(const struct ntp_plan *plan, int64_t now_ns, struct samples *sam
   } else if (box.count == 0 && !carry_unusable(plan, samples, first)) {
     error = nobody(plan, why);
   } else if (plan->at_once > 0) {
-    say(samples->note, sizeof samples->note,
-        "%sonly %zu descriptors: the servers were asked in waves",
-        samples->note[0] != '\0' ? "; " : "", plan->at_once);
+    ntp_sample_say(samples->note, sizeof samples->note,
+                   "%sonly %zu descriptors: the servers were asked in waves",
+                   samples->note[0] != '\0' ? "; " : "", plan->at_once);
   }
   free(box.votes);
   free(box.server);

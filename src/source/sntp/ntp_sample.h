@@ -1,6 +1,6 @@
 /* From what servers answered to one reading: a sample of each, and the vote over them. Pure. */
-#ifndef NTP_MONITOR_NTP_READING_H
-#define NTP_MONITOR_NTP_READING_H
+#ifndef NTP_MONITOR_NTP_SAMPLE_H
+#define NTP_MONITOR_NTP_SAMPLE_H
 
 #include <stdint.h>
 
@@ -15,7 +15,7 @@ struct why;
  * or, where there is none of these, a negative errno with why filled, which gives each server's
  * reason.
  */
-int ntp_reading(const struct ntp_plan *plan, int64_t now_ns, struct samples *samples,
-                struct why *why);
+int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples *samples,
+                    struct why *why);
 
 #endif

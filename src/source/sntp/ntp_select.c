@@ -119,7 +119,7 @@ static bool shares(const struct ntp_vote *vote, const struct part *part) {
 }
 
 /* An interval has its ends: of equal edges the low ones come first. */
-static int compare(const void *a, const void *b) {
+static int ntp_select_compare(const void *a, const void *b) {
   const struct point *left = a;
   const struct point *right = b;
   if (left->edge_ns != right->edge_ns) {
@@ -180,7 +180,7 @@ static int intersect(const struct ntp_vote *votes, size_t count, struct part *pa
   for (size_t i = 0; i < count; i++) {
     put_points(points + 3 * i, &votes[i]);
   }
-  qsort(points, 3 * count, sizeof *points, compare);
+  qsort(points, 3 * count, sizeof *points, ntp_select_compare);
   *found = false;
   for (size_t liars = 0; !*found && 2 * liars < count; liars++) {
     *found = agree(points, count, liars, part);

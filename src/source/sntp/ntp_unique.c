@@ -27,7 +27,7 @@ static struct key key_of(const struct net_address *address, size_t server, unsig
   const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;
   const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
   bool is_v6 = address->socket.ss_family == AF_INET6;
-  return (struct key){.address = ntp_own_form(&address->socket),
+  return (struct key){.address = net_own_form(&address->socket),
                       .scope = is_v6 ? v6->sin6_scope_id : 0,
                       .port = is_v6 ? v6->sin6_port : v4->sin_port,
                       .which = which,
@@ -43,7 +43,7 @@ static int compare_addresses(const struct key *a, const struct key *b) {
 }
 
 /* Equal addresses in the order of their servers. */
-static int compare(const void *a, const void *b) {
+static int ntp_unique_compare(const void *a, const void *b) {
   const struct key *left = a;
   const struct key *right = b;
   int order = compare_addresses(left, right);
@@ -95,11 +95,11 @@ static void drop_address(struct trace *trace, struct ntp_server *servers, const 
 
 /* Marks what is to be dropped, of keys that are sorted. */
 static void drop_addresses(struct trace *trace, struct ntp_server *servers, const struct key *keys,
-                           size_t key_count, const struct ntp_own *own) {
+                           size_t key_count, const struct net_own *own) {
   const struct key *first = NULL;
   for (size_t i = 0; i < key_count; i++) {
     bool again = first != NULL && compare_addresses(first, &keys[i]) == 0;
-    bool ours = ntp_own_has(own, &keys[i].address);
+    bool ours = net_own_has(own, &keys[i].address);
     if (again || ours || !is_host(&keys[i])) {
       drop_address(trace, servers, &keys[i], ours, first);
     } else {
@@ -108,7 +108,7 @@ static void drop_addresses(struct trace *trace, struct ntp_server *servers, cons
   }
 }
 
-int ntp_unique(struct ntp_server *servers, size_t count, const struct ntp_own *own,
+int ntp_unique(struct ntp_server *servers, size_t count, const struct net_own *own,
                struct trace *trace) {
   size_t key_count = 0;
   struct key *keys = calloc(count, NTP_POLL_ADDRESSES * sizeof *keys);
@@ -120,7 +120,7 @@ int ntp_unique(struct ntp_server *servers, size_t count, const struct ntp_own *o
       keys[key_count++] = key_of(&servers[i].address[a], i, a);
     }
   }
-  qsort(keys, key_count, sizeof *keys, compare);
+  qsort(keys, key_count, sizeof *keys, ntp_unique_compare);
   drop_addresses(trace, servers, keys, key_count, own);
   free(keys);
   for (size_t i = 0; i < count; i++) {

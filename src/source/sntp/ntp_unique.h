@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-struct ntp_own;
+struct net_own;
 struct ntp_server;
 struct trace;
 
@@ -12,7 +12,7 @@ struct trace;
  * an earlier one of them has; where none is left, its remark says why, and what it is. 0 or
  * -ENOMEM.
  */
-int ntp_unique(struct ntp_server *servers, size_t count, const struct ntp_own *own,
+int ntp_unique(struct ntp_server *servers, size_t count, const struct net_own *own,
                struct trace *trace);
 
 #endif

@@ -32,7 +32,7 @@ static const char between[] = ", \t";
 
 /* What was named. */
 struct item {
-  struct address address;
+  struct log_address address;
   char text[SAMPLE_SERVER_BYTES]; /* as it was written, escaped */
   bool pool;
 };
@@ -72,8 +72,8 @@ static int add_word(struct list *list, const char **text, struct why *why) {
   memcpy(word, *text, length);
   word[length] = '\0';
   *text += length;
-  const char *server = address_skip_pool(word, &item->pool);
-  int error = address_parse_server(server, PORT, &item->address, why);
+  const char *server = log_address_skip_pool(word, &item->pool);
+  int error = log_address_parse_server(server, PORT, &item->address, why);
   if (error != 0) {
     why->reason = REASON_NO_SOURCE; /* not the file's fault: the command line may have it */
     return error;
@@ -141,7 +141,7 @@ static void add_servers(struct trace *trace, struct list *list, size_t i) {
 }
 
 /* Addresses for all that have some, and the reason for those that have none. */
-static int find_addresses(const struct env *env, struct list *list, const struct ntp_own *own,
+static int find_addresses(const struct env *env, struct list *list, const struct net_own *own,
                           struct why *why) {
   int64_t now_ns = clock_monotonic_ns();
   size_t servers = 0;
@@ -173,8 +173,8 @@ static int find_addresses(const struct env *env, struct list *list, const struct
 
 /* --- the source ----------------------------------------------------------------- */
 
-static int ask(const struct env *env, const struct config *config, struct list *list,
-               const struct ntp_own *own, struct samples *samples, struct why *why) {
+static int sntp_ask(const struct env *env, const struct config *config, struct list *list,
+                    const struct net_own *own, struct samples *samples, struct why *why) {
   struct ntp_plan plan = {.servers = list->server,
                           .count = list->server_count,
                           .samples = (unsigned)config->sntp_samples,
@@ -188,7 +188,7 @@ static int ask(const struct env *env, const struct config *config, struct list *
     (void)why_set(why, REASON_NO_SOURCE, error, "asking %zu NTP servers: %s", list->server_count,
                   strerror(-error));
   } else {
-    error = ntp_reading(&plan, clock_monotonic_ns(), samples, why);
+    error = ntp_sample_read(&plan, clock_monotonic_ns(), samples, why);
   }
   ntp_poll_free(&plan);
   return error;
@@ -197,18 +197,18 @@ static int ask(const struct env *env, const struct config *config, struct list *
 static int measure_sntp(const struct env *env, const struct config *config, const char *argument,
                         struct samples *samples, struct why *why) {
   struct list list = {.count = 0};
-  struct ntp_own own = {.count = 0};
+  struct net_own own = {.count = 0};
   int error = read_list(argument != NULL ? argument : config->sntp_servers, &list, why);
-  if (error == 0 && ntp_own_find(&own, env->trace) != 0) {
+  if (error == 0 && net_own_find(&own, env->trace) != 0) {
     error = why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for this machine's addresses");
   }
   if (error == 0) {
     error = find_addresses(env, &list, &own, why);
   }
   if (error == 0) {
-    error = ask(env, config, &list, &own, samples, why);
+    error = sntp_ask(env, config, &list, &own, samples, why);
   }
-  ntp_own_free(&own);
+  net_own_free(&own);
   list_free(&list);
   return error;
 }

@@ -40,8 +40,8 @@ static void take_written(const struct stat *status, struct timesync *raw) {
 
 /* Reads the file or stdin whole, as a terminated string; the number of bytes, or a
  * negative errno with why. */
-static ssize_t load(const char *path, const struct env *env, char *text, struct timesync *raw,
-                    struct why *why) {
+static ssize_t text_source_load(const char *path, const struct env *env, char *text,
+                                struct timesync *raw, struct why *why) {
   const struct trusted_file file = {.path = path,
                                     .rule = TRUSTED_ANYONE,
                                     .uid = env->uid,
@@ -65,8 +65,8 @@ static ssize_t load(const char *path, const struct env *env, char *text, struct 
   return bytes;
 }
 
-static int parse(char *text, ssize_t bytes, struct timesync *raw, const struct env *env,
-                 struct samples *samples, struct why *why) {
+static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, const struct env *env,
+                             struct samples *samples, struct why *why) {
   struct sample sample;
   if (strlen(text) != (size_t)bytes) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG, "it holds a NUL byte and is no text");
@@ -94,11 +94,11 @@ static int measure_text(const struct env *env, const struct config *config, cons
   if (text == NULL) {
     (void)why_set(&inner, REASON_NO_SOURCE, -ENOMEM, "%s", strerror(ENOMEM));
   } else {
-    bytes = load(argument, env, text, &raw, &inner);
+    bytes = text_source_load(argument, env, text, &raw, &inner);
   }
   int error = (int)(bytes < 0 ? bytes : 0);
   if (error == 0) {
-    error = parse(text, bytes, &raw, env, samples, &inner);
+    error = text_source_parse(text, bytes, &raw, env, samples, &inner);
   }
   free(text);
   return error == 0 ? 0

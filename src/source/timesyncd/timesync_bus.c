@@ -141,7 +141,7 @@ static int read_property(sd_bus_message *message, struct timesync *raw, unsigned
   return error < 0 ? malformed(why, name, error) : 0;
 }
 
-int bus_timesync_read(sd_bus_message *message, struct timesync *raw, struct why *why) {
+int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why *why) {
   unsigned seen = 0;
   if (strcmp(sd_bus_message_get_signature(message, true), "a{sv}") != 0) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,

@@ -1,6 +1,6 @@
 /* From systemd-timesyncd's D-Bus reply to its fields. */
-#ifndef NTP_MONITOR_BUS_TIMESYNC_H
-#define NTP_MONITOR_BUS_TIMESYNC_H
+#ifndef NTP_MONITOR_TIMESYNC_BUS_H
+#define NTP_MONITOR_TIMESYNC_BUS_H
 
 #include <systemd/sd-bus.h>
 
@@ -9,6 +9,6 @@ struct why;
 
 /* Reads the reply to GetAll of org.freedesktop.timesync1.Manager, a{sv}, into raw: 0, or
  * -EBADMSG with why (bad-reply) filled. The values are not checked. */
-int bus_timesync_read(sd_bus_message *message, struct timesync *raw, struct why *why);
+int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why *why);
 
 #endif

@@ -15,7 +15,7 @@
 /* A reply this much later than the poll interval is missing. */
 #define MISSED_NS DURATION_MIN
 
-static bool has(const struct timesync *raw, unsigned bit) {
+static bool timesync_explain_has(const struct timesync *raw, unsigned bit) {
   return (raw->present & bit) != 0;
 }
 
@@ -50,7 +50,8 @@ static void explain_no_reply(const struct timesync *raw, struct sample *sample, 
 
 /* Whether the figures may be of another server than the one that is named. */
 static bool is_anothers(const struct timesync *raw, const struct sample *sample) {
-  bool whole = has(raw, TIMESYNC_POLL_INTERVAL); /* a text may be a few lines out of it */
+  bool whole =
+      timesync_explain_has(raw, TIMESYNC_POLL_INTERVAL); /* a text may be a few lines out of it */
   if (whole && (raw->server[0] == '\0' || raw->family == 0)) {
     return true;
   }
@@ -71,7 +72,7 @@ static void explain_age(const struct timesync *raw, const struct sample *sample,
   if (timesync_age_is_exact(raw)) {
     return;
   }
-  if (has(raw, TIMESYNC_DESTINATION)) {
+  if (timesync_explain_has(raw, TIMESYNC_DESTINATION)) {
     (void)snprintf(out, size_bytes,
                    "the age is %s: the zone of the time stamp (%s) is ambiguous; run TZ=UTC "
                    "timedatectl show-timesync",
@@ -84,9 +85,9 @@ static void explain_age(const struct timesync *raw, const struct sample *sample,
 void timesync_explain(const struct timesync *raw, struct sample *sample, char *note,
                       size_t note_bytes) {
   char age[192];
-  bool counted = has(raw, TIMESYNC_REPLIES);
+  bool counted = timesync_explain_has(raw, TIMESYNC_REPLIES);
   if (counted && raw->replies == 0) {
-    if (has(raw, TIMESYNC_POLL_INTERVAL)) {
+    if (timesync_explain_has(raw, TIMESYNC_POLL_INTERVAL)) {
       explain_no_reply(raw, sample, note, note_bytes);
     }
     return;

@@ -27,18 +27,19 @@ uint64_t timesync_ns(uint64_t us) {
   return us > UINT64_MAX / 1000 ? UINT64_MAX : us * 1000;
 }
 
-static int refuse(struct why *why, const char *field, const char *what, uint64_t value) {
+static int timesync_sample_refuse(struct why *why, const char *field, const char *what,
+                                  uint64_t value) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                  "systemd-timesyncd's %s is %" PRIu64 ", %s; this is not a reading", field, value,
                  what);
 }
 
-static bool has(const struct timesync *raw, unsigned bit) {
+static bool timesync_sample_has(const struct timesync *raw, unsigned bit) {
   return (raw->present & bit) != 0;
 }
 
 bool timesync_age_is_exact(const struct timesync *raw) {
-  return has(raw, TIMESYNC_DESTINATION) && raw->early_us == 0 && raw->late_us == 0;
+  return timesync_sample_has(raw, TIMESYNC_DESTINATION) && raw->early_us == 0 && raw->late_us == 0;
 }
 
 static int check_address(const struct timesync *raw, struct sample *sample, struct why *why) {
@@ -84,8 +85,9 @@ static int check_ranges(const struct timesync *raw, struct why *why) {
        "which is more than 292 years"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (has(raw, rows[i].bit) && (rows[i].value < rows[i].least || rows[i].value > rows[i].most)) {
-      return refuse(why, rows[i].field, rows[i].what, rows[i].value);
+    if (timesync_sample_has(raw, rows[i].bit) &&
+        (rows[i].value < rows[i].least || rows[i].value > rows[i].most)) {
+      return timesync_sample_refuse(why, rows[i].field, rows[i].what, rows[i].value);
     }
   }
   return 0;
@@ -95,12 +97,12 @@ static int check_ranges(const struct timesync *raw, struct why *why) {
 static int check_stamps(const struct timesync *raw, struct why *why) {
   static const char *const names[] = {"originate", "receive", "transmit", "destination"};
   for (size_t i = 0; i < TIMESYNC_STAMPS; i++) {
-    bool there =
-        has(raw, TIMESYNC_ALL_STAMPS) || (i == TIMESYNC_T4 && has(raw, TIMESYNC_DESTINATION));
+    bool there = timesync_sample_has(raw, TIMESYNC_ALL_STAMPS) ||
+                 (i == TIMESYNC_T4 && timesync_sample_has(raw, TIMESYNC_DESTINATION));
     if (there && raw->stamp_us[i] > INT64_MAX / 1000) {
       char field[40];
       (void)snprintf(field, sizeof field, "%s time stamp in us", names[i]);
-      return refuse(why, field, "which is beyond the year 2262", raw->stamp_us[i]);
+      return timesync_sample_refuse(why, field, "which is beyond the year 2262", raw->stamp_us[i]);
     }
   }
   return 0;
@@ -111,7 +113,7 @@ static int check_stamps(const struct timesync *raw, struct why *why) {
 static int64_t tick_us(const struct timesync *raw) {
   enum { COARSEST_LOG2_S = -4 };
   int32_t log2_s = raw->precision_log2_s;
-  if (!has(raw, TIMESYNC_PRECISION) || log2_s < -20) {
+  if (!timesync_sample_has(raw, TIMESYNC_PRECISION) || log2_s < -20) {
     return 1;
   }
   return 1000000 >> -(log2_s > COARSEST_LOG2_S ? COARSEST_LOG2_S : log2_s);
@@ -157,19 +159,19 @@ static void take_coarse_offset(const struct timesync *raw, struct sample *sample
 }
 
 static void take_status(const struct timesync *raw, struct sample *sample) {
-  if (has(raw, TIMESYNC_STRATUM)) {
+  if (timesync_sample_has(raw, TIMESYNC_STRATUM)) {
     sample_set(sample, METRIC_STRATUM, raw->stratum);
   }
-  if (has(raw, TIMESYNC_LEAP)) {
+  if (timesync_sample_has(raw, TIMESYNC_LEAP)) {
     sample->leap = (enum leap)raw->leap;
     sample->present |= 1U << FIELD_LEAP;
   }
   bool unspecified = raw->stratum == 0 || raw->stratum == STRATUM_UNSYNCHRONISED;
-  if (has(raw, TIMESYNC_STRATUM) && unspecified) {
+  if (timesync_sample_has(raw, TIMESYNC_STRATUM) && unspecified) {
     sample->leap = LEAP_UNSYNCHRONISED;
     sample->present |= 1U << FIELD_LEAP;
   }
-  if (has(raw, TIMESYNC_SPIKE)) {
+  if (timesync_sample_has(raw, TIMESYNC_SPIKE)) {
     sample->spike = raw->spike;
     sample->present |= 1U << FIELD_SPIKE;
   }
@@ -194,10 +196,11 @@ static void take_error_bound(struct sample *sample) {
 
 /* To the microsecond, as the time stamp is. A text's may be a lower bound: that of its stamp, and
  * a reply is no younger than the file that tells of it. */
-static void take_age(const struct timesync *raw, int64_t now_us, struct sample *sample) {
+static void timesync_sample_take_age(const struct timesync *raw, int64_t now_us,
+                                     struct sample *sample) {
   bool exact = timesync_age_is_exact(raw);
   int64_t least_us = INT64_MIN;
-  if (has(raw, TIMESYNC_DESTINATION)) {
+  if (timesync_sample_has(raw, TIMESYNC_DESTINATION)) {
     int64_t since_us = now_us - (int64_t)raw->stamp_us[TIMESYNC_T4];
     int64_t most_us = since_us + raw->early_us;
     least_us = since_us - raw->late_us;
@@ -206,7 +209,7 @@ static void take_age(const struct timesync *raw, int64_t now_us, struct sample *
       exact = true;
     }
   }
-  if (!exact && has(raw, TIMESYNC_WRITTEN) && now_us - raw->written_us > least_us) {
+  if (!exact && timesync_sample_has(raw, TIMESYNC_WRITTEN) && now_us - raw->written_us > least_us) {
     least_us = now_us - raw->written_us;
     exact = true;
   }
@@ -219,7 +222,7 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
                       struct why *why) {
   int error = check_ranges(raw, why);
   error = error != 0 ? error : check_stamps(raw, why);
-  if (error == 0 && has(raw, TIMESYNC_ALL_STAMPS)) {
+  if (error == 0 && timesync_sample_has(raw, TIMESYNC_ALL_STAMPS)) {
     error = take_stamps(raw, sample, why);
   }
   if (error != 0) {
@@ -228,15 +231,17 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
   take_coarse_offset(raw, sample);
   take_status(raw, sample);
   /* The first reply is not in the daemon's sum yet: its 0 is no jitter at all. */
-  bool counted = !has(raw, TIMESYNC_REPLIES) || raw->replies > 1 || raw->jitter_ns > 0;
-  if (has(raw, TIMESYNC_JITTER) && counted) {
+  bool counted =
+      !timesync_sample_has(raw, TIMESYNC_REPLIES) || raw->replies > 1 || raw->jitter_ns > 0;
+  if (timesync_sample_has(raw, TIMESYNC_JITTER) && counted) {
     sample_set(sample, METRIC_JITTER, (int64_t)raw->jitter_ns);
   }
-  if (has(raw, TIMESYNC_ROOT_DELAY) && has(raw, TIMESYNC_ROOT_DISPERSION)) {
+  if (timesync_sample_has(raw, TIMESYNC_ROOT_DELAY) &&
+      timesync_sample_has(raw, TIMESYNC_ROOT_DISPERSION)) {
     sample_set(sample, METRIC_ROOT_DISTANCE,
                (int64_t)(raw->root_delay_ns / 2 + raw->root_dispersion_ns));
   }
-  take_age(raw, now_ns / DURATION_US, sample);
+  timesync_sample_take_age(raw, now_ns / DURATION_US, sample);
   take_error_bound(sample);
   return 0;
 }
@@ -249,17 +254,17 @@ int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *s
   if (error != 0) {
     return error;
   }
-  if (has(raw, TIMESYNC_POLL_INTERVAL) && raw->poll_interval_ns > 0) {
+  if (timesync_sample_has(raw, TIMESYNC_POLL_INTERVAL) && raw->poll_interval_ns > 0) {
     uint64_t poll_ns = raw->poll_interval_ns;
     made.poll_interval_ns =
         (int64_t)(poll_ns < POLL_INTERVAL_MAX_NS ? poll_ns : POLL_INTERVAL_MAX_NS);
     made.present |= 1U << FIELD_POLL_INTERVAL;
   }
-  if (has(raw, TIMESYNC_REPLIES)) {
+  if (timesync_sample_has(raw, TIMESYNC_REPLIES)) {
     made.replies = raw->replies;
     made.present |= 1U << FIELD_REPLIES;
   }
-  bool replied = !has(raw, TIMESYNC_REPLIES) || raw->replies > 0;
+  bool replied = !timesync_sample_has(raw, TIMESYNC_REPLIES) || raw->replies > 0;
   error = replied ? take_reply(raw, now_ns, &made, why) : 0;
   if (error == 0) {
     *sample = made;

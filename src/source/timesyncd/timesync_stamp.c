@@ -54,12 +54,12 @@ static bool read_own_zone(const struct tm *stamp, const char *zone, time_t *seco
   return false;
 }
 
-static bool is_none(const char *value) {
+static bool timesync_stamp_is_none(const char *value) {
   return strcmp(value, "n/a") == 0 || strcmp(value, "(null)") == 0;
 }
 
 int timesync_stamp_calendar(const char *value, size_t which, struct timesync *raw) {
-  if (is_none(value)) {
+  if (timesync_stamp_is_none(value)) {
     return 0;
   }
   struct tm stamp = {.tm_isdst = 0};
@@ -76,7 +76,7 @@ int timesync_stamp_calendar(const char *value, size_t which, struct timesync *ra
 }
 
 int timesync_stamp_read(const char *value, struct timesync *raw) {
-  if (is_none(value)) {
+  if (timesync_stamp_is_none(value)) {
     raw->present &= ~(unsigned)TIMESYNC_DESTINATION;
     return 0;
   }

@@ -190,7 +190,7 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
   struct sample sample;
   int error = bus_open(&bus, env, config);
   error = error < 0 ? no_bus(&bus, error, why) : converse(&bus, why);
-  error = error < 0 ? error : bus_timesync_read(bus.reply, &raw, why);
+  error = error < 0 ? error : timesync_bus_read(bus.reply, &raw, why);
   if (error == 0) {
     trace_raw(env->trace, &raw);
     error = timesync_sample(&raw, clock_realtime_ns(), &sample, why);

@@ -1,4 +1,4 @@
-/* Tests of notes.c: what is kept, what is told, and that nothing is lost without a word. */
+/* Tests of config_problems.c: what is kept, what is told, and that nothing is lost without a word. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "ntp_monitor/trace.h"
 #include "tests/unit/golden.h"
 
-static struct notes notes;
+static struct config_problems notes;
 static struct trace trace;
 static char told[64 * 1024];
 
@@ -32,9 +32,9 @@ static void tell(void *user, bool problem, const char *text) {
 static void test_order(void **state) {
   (void)state;
   begin(false);
-  notes_keep(&notes, true, "one");
-  notes_keep(&notes, false, "two");
-  notes_tell(&notes, tell, told);
+  config_problems_keep(&notes, true, "one");
+  config_problems_keep(&notes, false, "two");
+  config_problems_tell(&notes, tell, told);
   assert_string_equal(told, "P one\nW two\n");
   assert_int_equal(notes.warning_count, 1);
   assert_non_null(strstr(trace_next(&trace, NULL), "config: problem: one"));
@@ -44,9 +44,9 @@ static void test_many(void **state) {
   (void)state;
   begin(false);
   for (int i = 0; i < NOTES_MAX + 3; i++) {
-    notes_keep(&notes, false, "x");
+    config_problems_keep(&notes, false, "x");
   }
-  notes_tell(&notes, tell, told);
+  config_problems_tell(&notes, tell, told);
   assert_non_null(strstr(told, "x\nP 3 "));
   assert_golden(strstr(told, "P 3 "), "3 more than fit");
   assert_int_equal(notes.warning_count, NOTES_MAX + 3);
@@ -58,7 +58,7 @@ static void test_long(void **state) {
   memset(text, 'n', sizeof text);
   text[sizeof text - 1] = '\0';
   begin(false);
-  notes_keep(&notes, true, text);
+  config_problems_keep(&notes, true, text);
   assert_int_equal(strlen(notes.kept[0].text), NOTES_TEXT_BYTES - 2);
   assert_string_equal(notes.kept[0].text + NOTES_TEXT_BYTES - 5, "...");
 }
@@ -67,8 +67,8 @@ static void test_long(void **state) {
 static void test_now(void **state) {
   (void)state;
   begin(true);
-  notes_keep(&notes, false, "# said on stdout");
-  notes_tell(&notes, tell, told);
+  config_problems_keep(&notes, false, "# said on stdout");
+  config_problems_tell(&notes, tell, told);
   assert_string_equal(told, "");
   assert_int_equal(notes.warning_count, 1);
 }

@@ -1,4 +1,4 @@
-/* Tests of show.c: the settings as a file that can be read again, and what the trace says. */
+/* Tests of config_print.c: the settings as a file that can be read again, and what the trace says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ static void test_config(void **state) {
       config_set(&config, config_find("monitoring", "jitter_threshold"), "1.5", &file, &why), 0);
   assert_int_equal(config_add_source(&config, "text:a", &why), 0);
   FILE *stream = fmemopen(text, sizeof text, "w");
-  show_config(stream, &config);
+  config_print_all(stream, &config);
   assert_int_equal(fclose(stream), 0);
   assert_string_equal(text, "[monitoring]\n"
                             "jitter_threshold        = 1.5s                 ; /etc/x.conf:12\n"
@@ -94,7 +94,7 @@ static void test_config(void **state) {
 /* What is shown is a file that sets the same. */
 static void test_read_again(void **state) {
   (void)state;
-  static struct notes notes;
+  static struct config_problems notes;
   struct config config;
   struct config again;
   config_init(&config, notes_check_source);
@@ -102,15 +102,15 @@ static void test_read_again(void **state) {
   config.log_level = SEVERITY_ERROR;
   FILE *stream = fopen("shown", "we");
   assert_non_null(stream);
-  show_config(stream, &config);
+  config_print_all(stream, &config);
   assert_int_equal(fclose(stream), 0);
   config_init(&again, notes_check_source);
   notes_read(&notes, &again, "shown", true, geteuid());
   assert_string_equal(notes.text, "");
   for (size_t i = 0; i < config_key_count; i++) {
     char value[2][CONFIG_TEXT_BYTES];
-    config_print(&config, &config_keys[i], value[0], sizeof value[0]);
-    config_print(&again, &config_keys[i], value[1], sizeof value[1]);
+    config_print_value(&config, &config_keys[i], value[0], sizeof value[0]);
+    config_print_value(&again, &config_keys[i], value[1], sizeof value[1]);
     assert_string_equal(value[1], value[0]);
   }
 }
@@ -120,7 +120,7 @@ static void test_trace(void **state) {
   struct config config;
   config_init(&config, notes_check_source);
   trace = (struct trace){.fd = -1};
-  show_trace(&trace, &config);
+  config_print_trace(&trace, &config);
   assert_golden(next_line(), "the end of the settings");
   assert_null(next_line());
   /* What a file says is shown, also where it is the default. */
@@ -128,7 +128,7 @@ static void test_trace(void **state) {
     config.origin[i] = (struct origin){.path = "/etc/a.conf", .line = (unsigned)i + 1};
   }
   trace = (struct trace){.fd = -1};
-  show_trace(&trace, &config);
+  config_print_trace(&trace, &config);
   for (size_t i = 0; i < config_key_count; i++) {
     char want[256];
     (void)snprintf(want, sizeof want, "setting: %s = %s (/etc/a.conf:%zu)", config_keys[i].name,
@@ -138,7 +138,7 @@ static void test_trace(void **state) {
   assert_golden(next_line(), "the end of the settings");
   assert_null(next_line());
   trace = (struct trace){.fd = -1, .off = true};
-  show_trace(&trace, &config);
+  config_print_trace(&trace, &config);
   assert_int_equal(trace.used_bytes, 0);
 }
 

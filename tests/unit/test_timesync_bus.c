@@ -1,4 +1,4 @@
-/* Tests of bus_timesync.c: replies of every shape that the owner of the name can send. */
+/* Tests of timesync_bus.c: replies of every shape that the owner of the name can send. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -59,7 +59,7 @@ static int read_sealed(sd_bus_message *message) {
   assert_true(bus_message_seal(message));
   memset(&raw, 0, sizeof raw);
   why = (struct why){.text = ""};
-  int error = bus_timesync_read(message, &raw, &why);
+  int error = timesync_bus_read(message, &raw, &why);
   sd_bus_message_unref(message);
   return error;
 }
@@ -182,7 +182,7 @@ static void test_wrong_reply(void **state) {
   }
 }
 
-/* Odd values are read as they are: timesync.c judges them. */
+/* Odd values are read as they are: timesync_sample.c judges them. */
 static void test_odd_values(void **state) {
   (void)state;
   char name[1000];

@@ -1,4 +1,4 @@
-/* Tests of address.c: every way to write where log lines go, and what is refused. */
+/* Tests of log_address.c: every way to write where log lines go, and what is refused. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,10 +54,10 @@ static void test_forms(void **state) {
       {"journals", ADDRESS_UDP, "journals", 514},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct address address;
+    struct log_address address;
     struct why why = {.text = ""};
     memset(&address, 0x55, sizeof address);
-    if (address_parse(rows[i].text, &address, &why) != 0) {
+    if (log_address_parse(rows[i].text, &address, &why) != 0) {
       fail_msg("'%s': %s", rows[i].text, why.text);
     }
     assert_int_equal(address.kind, rows[i].kind);
@@ -69,12 +69,12 @@ static void test_forms(void **state) {
 /* With a sentence that quotes so much of it. */
 static void refuse(const char *text, const char *quoted) {
   char want[128];
-  struct address address;
-  struct address before;
+  struct log_address address;
+  struct log_address before;
   struct why why = {.text = ""};
   memset(&address, 0x55, sizeof address);
   before = address;
-  assert_int_equal(address_parse(text, &address, &why), -EINVAL);
+  assert_int_equal(log_address_parse(text, &address, &why), -EINVAL);
   assert_int_equal(why.reason, REASON_CONFIG);
   (void)snprintf(want, sizeof want, "'%.80s'", quoted);
   assert_non_null(strstr(why.text, want));
@@ -108,12 +108,12 @@ static void test_refused(void **state) {
 static void test_lengths(void **state) {
   (void)state;
   char text[300];
-  struct address address;
+  struct log_address address;
   struct why why;
   memset(text, 'x', sizeof text);
   text[0] = '/';
   text[107] = '\0';
-  assert_int_equal(address_parse(text, &address, &why), 0);
+  assert_int_equal(log_address_parse(text, &address, &why), 0);
   assert_string_equal(address.text, text);
   text[107] = 'x';
   text[108] = '\0';
@@ -121,7 +121,7 @@ static void test_lengths(void **state) {
   text[0] = 'x';
   text[108] = 'x';
   text[255] = '\0';
-  assert_int_equal(address_parse(text, &address, &why), 0);
+  assert_int_equal(log_address_parse(text, &address, &why), 0);
   text[255] = 'x';
   text[256] = '\0';
   refuse(text, text);
@@ -149,9 +149,9 @@ static void test_server(void **state) {
       {"-a", "", 0},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct address address = {.port = 7};
+    struct log_address address = {.port = 7};
     struct why why = {.text = ""};
-    int error = address_parse_server(rows[i].text, 123, &address, &why);
+    int error = log_address_parse_server(rows[i].text, 123, &address, &why);
     assert_int_equal(error, rows[i].port == 0 ? -EINVAL : 0);
     assert_int_equal(address.port, rows[i].port == 0 ? 7 : rows[i].port);
     assert_string_equal(address.text, rows[i].host);
@@ -169,7 +169,7 @@ static void test_pool(void **state) {
               {"pools:a", "pools:a", false},         {"pool:", "", true}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     bool pool = !rows[i].pool;
-    assert_string_equal(address_skip_pool(rows[i].text, &pool), rows[i].name);
+    assert_string_equal(log_address_skip_pool(rows[i].text, &pool), rows[i].name);
     assert_int_equal(pool, rows[i].pool);
   }
 }

@@ -1,4 +1,4 @@
-/* Tests of ntp_reading.c: from replies to samples, and the vote. */
+/* Tests of ntp_sample.c: from replies to samples, and the vote. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Tests of ntp_own.c: which addresses are ours, and how others call them. The interfaces are this
+/* Tests of net_own.c: which addresses are ours, and how others call them. The interfaces are this
  * file's own. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,20 +57,20 @@ FILE *fopen(const char *path, const char *mode) {
 
 static struct trace trace;
 
-static bool has(const struct ntp_own *own, const char *text) {
+static bool has(const struct net_own *own, const char *text) {
   struct sockaddr_storage socket = {.ss_family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET};
   void *into = socket.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&socket)->sin_addr
                                            : (void *)&((struct sockaddr_in6 *)&socket)->sin6_addr;
   assert_int_equal(inet_pton(socket.ss_family, text, into), 1);
-  struct in6_addr form = ntp_own_form(&socket);
-  return ntp_own_has(own, &form);
+  struct in6_addr form = net_own_form(&socket);
+  return net_own_has(own, &form);
 }
 
 static void test_addresses(void **state) {
   (void)state;
-  struct ntp_own own;
+  struct net_own own;
   trace = (struct trace){.fd = -1};
-  assert_int_equal(ntp_own_find(&own, &trace), 0);
+  assert_int_equal(net_own_find(&own, &trace), 0);
   static const char *const ours[] = {"127.0.0.1",        "::1",       "127.0.1.1",
                                      "::ffff:127.0.0.1", "192.0.2.7", "::ffff:192.0.2.7",
                                      "2001:db8::7"};
@@ -81,28 +81,28 @@ static void test_addresses(void **state) {
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     assert_false(has(&own, others[i]));
   }
-  assert_true(ntp_own_is_reference(&own, 0xc0000207));
-  assert_true(ntp_own_is_reference(&own, 0xe1b2c29d)); /* md5sum(1) of 2001:db8::7 */
-  assert_false(ntp_own_is_reference(&own, 0xc0000208));
-  assert_false(ntp_own_is_reference(&own, 0x7f000001)); /* its own loopback, not ours */
-  assert_false(ntp_own_is_reference(&own, 0xcf404dc8)); /* ::1 */
-  ntp_own_free(&own);
+  assert_true(net_own_is_reference(&own, 0xc0000207));
+  assert_true(net_own_is_reference(&own, 0xe1b2c29d)); /* md5sum(1) of 2001:db8::7 */
+  assert_false(net_own_is_reference(&own, 0xc0000208));
+  assert_false(net_own_is_reference(&own, 0x7f000001)); /* its own loopback, not ours */
+  assert_false(net_own_is_reference(&own, 0xcf404dc8)); /* ::1 */
+  net_own_free(&own);
   assert_int_equal(own.count, 0);
 }
 
 static void test_refused(void **state) {
   (void)state;
-  struct ntp_own own;
+  struct net_own own;
   trace = (struct trace){.fd = -1};
   refused = true;
-  assert_int_equal(ntp_own_find(&own, &trace), 0);
+  assert_int_equal(net_own_find(&own, &trace), 0);
   refused = false;
   assert_true(has(&own, "127.0.0.1") && has(&own, "::1"));
   assert_false(has(&own, "192.0.2.7"));
   const char *line = trace_next(&trace, NULL);
   assert_golden(strstr(line, "sntp: "), "no IPv4");
   assert_golden(strstr(trace_next(&trace, line), "sntp: "), "no IPv6");
-  ntp_own_free(&own);
+  net_own_free(&own);
 }
 
 int main(void) {

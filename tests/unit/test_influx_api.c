@@ -1,4 +1,4 @@
-/* Tests of influx.c: which API the keys ask for, the URLs, the server's own words. */
+/* Tests of influx_api.c: which API the keys ask for, the URLs, the server's own words. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

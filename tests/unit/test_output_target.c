@@ -1,4 +1,4 @@
-/* Tests of target.c: where a printed report goes. */
+/* Tests of output_target.c: where a printed report goes. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,22 +29,22 @@ static void test_good(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     for (int relative = 0; relative < 2; relative++) {
-      struct target target = {.port = 0};
+      struct output_target target = {.port = 0};
       struct why why = {.text = ""};
-      assert_int_equal(target_parse(rows[i].text, relative != 0, &target, &why), 0);
+      assert_int_equal(output_target_parse(rows[i].text, relative != 0, &target, &why), 0);
       assert_int_equal(target.kind, rows[i].kind);
       assert_string_equal(target.text, rows[i].want);
       assert_int_equal(target.port, rows[i].port);
     }
   }
-  struct target target;
+  struct output_target target;
   struct why why;
-  assert_int_equal(target_parse("x.json", true, &target, &why), 0);
+  assert_int_equal(output_target_parse("x.json", true, &target, &why), 0);
   assert_string_equal(target.text, "x.json");
-  assert_int_equal(target_parse("./host:8086", true, &target, &why), 0);
-  assert_int_equal(target_parse("host:8086", true, &target, &why), -EINVAL);
+  assert_int_equal(output_target_parse("./host:8086", true, &target, &why), 0);
+  assert_int_equal(output_target_parse("host:8086", true, &target, &why), -EINVAL);
   assert_golden(why.text, "host:8086, relative");
-  assert_int_equal(target_parse("-", true, &target, &why), -EINVAL);
+  assert_int_equal(output_target_parse("-", true, &target, &why), -EINVAL);
   assert_golden(why.text, "-, relative");
 }
 
@@ -64,9 +64,9 @@ static void test_bad(void **state) {
       {"https://a b", "'a b'"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct target target = {.port = 7};
+    struct output_target target = {.port = 7};
     struct why why = {.text = ""};
-    assert_int_equal(target_parse(rows[i][0], false, &target, &why), -EINVAL);
+    assert_int_equal(output_target_parse(rows[i][0], false, &target, &why), -EINVAL);
     assert_int_equal(why.reason, REASON_CONFIG);
     assert_non_null(strstr(why.text, rows[i][1]));
     assert_golden(why.text, "'%s'", rows[i][0]);
@@ -74,10 +74,10 @@ static void test_bad(void **state) {
     assert_null(strstr(why.text, "secret"));
   }
   char text[300] = "/";
-  struct target target;
+  struct output_target target;
   struct why why;
   memset(text + 1, 'x', sizeof text - 2);
-  assert_int_equal(target_parse(text, true, &target, &why), -EINVAL);
+  assert_int_equal(output_target_parse(text, true, &target, &why), -EINVAL);
   assert_golden(why.text, "a path of 299 bytes");
 }
 

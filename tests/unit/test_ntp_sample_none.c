@@ -1,4 +1,4 @@
-/* Tests of ntp_reading.c: servers that have no vote, and what to say where nobody answered. */
+/* Tests of ntp_sample.c: servers that have no vote, and what to say where nobody answered. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Tests of note.c: where the fault is, by a time service beside servers asked directly. */
+/* Tests of comparison.c: where the fault is, by a time service beside servers asked directly. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ static const char *note(int64_t daemon_ms, int64_t servers_ms) {
   config.limit[METRIC_OFFSET] = (struct limit){100 * MS, CONFIG_NONE};
   report.config = &config;
   (void)strcpy(report.note, "what stood here");
-  note_write(&report, readings, 2);
+  comparison_write(&report, readings, 2);
   return report.note;
 }
 
@@ -134,9 +134,9 @@ static void test_few(void **state) {
 static void test_silent(void **state) {
   (void)state;
   assert_int_equal(strlen(note(0, 0)) > 0, 1);
-  note_write(&report, readings, 1);
+  comparison_write(&report, readings, 1);
   assert_string_equal(report.note, "");
-  note_write(&report, &readings[1], 1);
+  comparison_write(&report, &readings[1], 1);
   assert_string_equal(report.note, "");
   readings[1].samples.truechimers = 0; /* who is right nobody knows */
   assert_string_equal(note(250, 0), "");
@@ -183,7 +183,7 @@ static void test_sources(void **state) {
   for (size_t i = 0; i < 8; i++) {
     memset(many[i].samples.note, 'x', sizeof many[i].samples.note - 1);
   }
-  note_write(&report, many, 8);
+  comparison_write(&report, many, 8);
   assert_int_equal(strlen(report.note), sizeof report.note - 1);
 }
 
