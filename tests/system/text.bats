@@ -81,7 +81,7 @@ same_figures() {
   timedatectl show-timesync >"$file"
   [ "$(grep -c '^NTPMessage' "$file")" = 0 ]
   check -s "text:$file"
-  verdict 1 not-synchronised 'no reply yet from 127\.0\.0\.1'
+  verdict 1 not-synchronised '127\.0\.0\.1'
   server_is '[.jitter_s, .age_s, .replies]' '[null,null,0]'
 }
 
@@ -90,12 +90,12 @@ same_figures() {
   lab_replies 1
   timedatectl show-timesync >"$file"
   check -s "text:$file"
-  verdict 0 warming-up '1 of 2 replies'
+  verdict 0 warming-up ' 1 of 2 '
   lab_replies 3
   timedatectl show-timesync | sed "s/DestinationTimestamp=[^,]*/DestinationTimestamp=$(
     date -u -d '-2 hours' '+%a %F %T UTC')/" >"$file"
   check -s "text:$file"
-  verdict 1 stale 'last reply 2h( [0-9]s)? ago'
+  verdict 1 stale ' 2h( [0-9]s)? '
 }
 
 @test "real: the clock of the text is another's, and may differ by a minute" {
@@ -103,7 +103,7 @@ same_figures() {
   verdict 0 ok
   server_is '.age_s < -48' true
   text 'Jitter=9us\nDestinationTimestamp=%s\n' "$(date -u -d '+70 seconds' '+%a %F %T UTC')"
-  verdict 1 stale 'lies 1min [0-9]+s in the future'
+  verdict 1 stale ' 1min [0-9]+s .*future'
 }
 
 # --- time zones -----------------------------------------------------------------------
@@ -122,10 +122,10 @@ same_figures() {
         server_is '.age_s >= 299 and .age_s < 360' true || row "$zone, $stamp"
         ;;
       *) # the file's own age, which is seconds
-        verdict 0 ok "the age is only a lower bound: the zone of the time stamp \(${stamp##* }\) is ambiguous; run TZ=UTC"
+        verdict 0 ok "\(${stamp##* }\).*; .*TZ=UTC timedatectl show-timesync"
         server_is '.age_s >= 0 and .age_s < 60' true || row "$zone, $stamp"
         TZ=XYZ-2 check -s text:- < <(cat "$file")
-        verdict 0 ok 'the age is not known: the zone of the time stamp'
+        verdict 0 ok "\(${stamp##* }\).*; .*TZ=UTC timedatectl show-timesync"
         server_is .age_s null || row "$zone, $stamp"
         ;;
     esac
@@ -136,12 +136,12 @@ same_figures() {
   for zone in CET CEST EDT CST IST UTC GMT +08 -0330 AEDT XYZ ''; do
     for day in 'Thu 2019-11-14' 'Sat 2023-07-15'; do
       text 'NTPMessage={ DestinationTimestamp=%s 10:00:00 %s, PacketCount=9, Jitter=9us }\n' "$day" "$zone"
-      verdict 1 stale 'last reply [0-9]{3,4}d' || row "$day $zone"
+      verdict 1 stale ' [0-9]{3,4}d ' || row "$day $zone"
       check -s text:- < <(cat "$file")
-      verdict 1 stale 'last reply [0-9]{3,4}d' || row "$day $zone, over a pipe"
+      verdict 1 stale ' [0-9]{3,4}d ' || row "$day $zone, over a pipe"
     done
     text 'Jitter=9us\nDestinationTimestamp=%s %s\n' "$(date -u -d '+2 days' '+%a %F %T')" "$zone"
-    verdict 1 stale 'in the future' || row "the future, $zone"
+    verdict 1 stale future || row "the future, $zone"
   done
 }
 
@@ -151,7 +151,7 @@ same_figures() {
     text 'Jitter=9us\nDestinationTimestamp=%s %s\n' "$(date -u -d '-1 hours' '+%a %F %T')" "$name"
     touch -d '-20 seconds' "$file"
     TZ=$zone check -s "text:$file"
-    verdict 0 ok "only a lower bound: the zone of the time stamp \\($name\\)" || row "$zone"
+    verdict 0 ok "\\($name\\)" || row "$zone"
     server_is '.age_s >= 20 and .age_s < 60' true || row "$zone"
   done <<'ROWS'
 CST6CDT CST
@@ -164,15 +164,15 @@ ROWS
 
 @test "zones: without a stamp the file's time is its age, and a pipe has none" {
   text 'Jitter=9us\n'
-  verdict 0 ok 'the age is only a lower bound: the text has no time stamp'
+  verdict 0 ok 'source: text; .*time stamp$'
   server_is '.age_s >= 0 and .age_s < 60' true
   touch -d '-400 days' "$file"
   check -s "text:$file"
-  verdict 1 stale 'last reply (399d 23h|400d)' 'only a lower bound'
+  verdict 1 stale ' (399d 23h|400d) ' '; .*time stamp$'
   check -s text:- <"$file"
-  verdict 1 stale 'last reply (399d 23h|400d)'
+  verdict 1 stale ' (399d 23h|400d) '
   check -s text:- < <(cat "$file")
-  verdict 0 ok 'the age is not known: the text has no time stamp'
+  verdict 0 ok 'source: text; .*time stamp$'
   server_is .age_s null
 }
 
@@ -182,7 +182,7 @@ ROWS
   TZ=KST-9 timedatectl show-timesync >"$file"
   grep -q 'DestinationTimestamp=.* KST' "$file"
   check -s "text:$file"
-  verdict 0 ok 'the zone of the time stamp \(KST\) is ambiguous'
+  verdict 0 ok '\(KST\)'
   server_is '.age_s >= 0 and .age_s < 60' true
   check -s text:- < <(cat "$file")
   server_is '[.age_s, .replies]' '[null,3]'
@@ -206,12 +206,12 @@ ROWS
     # shellcheck disable=SC2086 # two words
     (cd "$BATS_TEST_TMPDIR" && cat $pair) >"$file"
     check -s "text:$file"
-    verdict 3 bad-reply "[a-zA-Z]+= stands there twice" || row "$pair"
+    verdict 3 bad-reply " [a-zA-Z]+= .*; " || row "$pair"
   done
   for key in ServerName ServerAddress PollIntervalUSec NTPMessage; do
     (cd "$BATS_TEST_TMPDIR" && grep -h "^$key=" one two) >"$file"
     check -s "text:$file"
-    verdict 3 bad-reply 'stands there twice' || row "$key"
+    verdict 3 bad-reply " [a-zA-Z]+= .*; " || row "$key"
   done
 }
 
@@ -244,7 +244,7 @@ ROWS
   service '*=drop=1'
   timedatectl show-timesync -p NTPMessage --value >"$file"
   check -s "text:$file"
-  verdict 3 bad-reply 'it is empty: `timedatectl show-timesync` failed, or was asked for NTPMessage alone before the first reply'
+  verdict 3 bad-reply "$file: .*timedatectl show-timesync.* NTPMessage "
 }
 
 # --- the forms of Jitter= ----------------------------------------------------------------
@@ -297,27 +297,27 @@ ROWS
     verdict 3 bad-reply "$words" || row "$value"
     harmless "$OUT" "$ERR"
   done <<'ROWS'
-|Jitter='' cannot be read
-soon|Jitter='soon' cannot be read
--1s|Jitter='-1s' cannot
-+1s|Jitter='\+1s' cannot
-1e3|Jitter='1e3' cannot
-0x10|Jitter='0x10' cannot
-nan|Jitter='nan' cannot
-inf|Jitter='inf' cannot
-infinity|Jitter='infinity' cannot
-1,5s|Jitter='1,5s' cannot
-5 parsecs|Jitter='5 parsecs' cannot
-9 US|Jitter='9 US' cannot
-1s2|Jitter='1s2' cannot
-9us;|Jitter='9us;' cannot
-300y|jitter .*more than 292 years
-1y1month|Jitter='1y1month' cannot
-99999999999999999999s|Jitter='9+s' cannot
-9999999999w|Jitter='9999999999w' cannot
-\033[31m\n|Jitter='\\x1b\[31m' cannot
-\0302\0233 \0342\0200\0256|Jitter='\\xc2\\x9b \\xe2\\x80\\xae' cannot
-\0377\0376|Jitter='\\xff\\xfe' cannot
+|Jitter=''
+soon|Jitter='soon'
+-1s|Jitter='-1s'
++1s|Jitter='\+1s'
+1e3|Jitter='1e3'
+0x10|Jitter='0x10'
+nan|Jitter='nan'
+inf|Jitter='inf'
+infinity|Jitter='infinity'
+1,5s|Jitter='1,5s'
+5 parsecs|Jitter='5 parsecs'
+9 US|Jitter='9 US'
+1s2|Jitter='1s2'
+9us;|Jitter='9us;'
+300y|jitter .* 292 years
+1y1month|Jitter='1y1month'
+99999999999999999999s|Jitter='9+s'
+9999999999w|Jitter='9999999999w'
+\033[31m\n|Jitter='\\x1b\[31m'
+\0302\0233 \0342\0200\0256|Jitter='\\xc2\\x9b \\xe2\\x80\\xae'
+\0377\0376|Jitter='\\xff\\xfe'
 ROWS
 }
 
@@ -326,30 +326,30 @@ ROWS
     text 'Jitter=9us\n%s\n' "$line"
     verdict "$wanted" "$reason" "$words" || row "$line"
   done <<'ROWS'
-Leap=3|1|not-synchronised|says so itself
-Leap=4|3|bad-reply|leap indicator is 4
-Leap=-1|3|bad-reply|Leap='-1' cannot
-Leap=4294967296|3|bad-reply|Leap='4294967296' cannot
+Leap=3|1|not-synchronised|
+Leap=4|3|bad-reply|leap .* 4\>
+Leap=-1|3|bad-reply|Leap='-1'
+Leap=4294967296|3|bad-reply|Leap='4294967296'
 Stratum=0|1|not-synchronised|
 Stratum=16|1|not-synchronised|
-Stratum=17|3|bad-reply|stratum is 17
-Stratum=two|3|bad-reply|Stratum='two' cannot
-PacketCount=1|0|warming-up|1 of 2 replies
-PacketCount=0|1|not-synchronised|no reply yet
-PacketCount=9999999999999999999|3|bad-reply|PacketCount='9+' cannot
+Stratum=17|3|bad-reply|stratum .* 17\>
+Stratum=two|3|bad-reply|Stratum='two'
+PacketCount=1|0|warming-up|1 of 2\>
+PacketCount=0|1|not-synchronised|
+PacketCount=9999999999999999999|3|bad-reply|PacketCount='9+'
 PollIntervalUSec=34min 8s|0|ok|
 PollIntervalUSec=3d|0|ok|
 PollIntervalUSec=1month 1w|0|ok|
 PollIntervalUSec=infinity|0|ok|
-PollIntervalUSec=often|3|bad-reply|PollIntervalUSec='often' cannot
+PollIntervalUSec=often|3|bad-reply|PollIntervalUSec='often'
 RootDelay=25h|3|bad-reply|root delay
 RootDispersion=25h|3|bad-reply|root dispersion
-Ignored=maybe|3|bad-reply|Ignored='maybe' cannot
-ServerAddress=192.0.2.300|3|bad-reply|ServerAddress='192\.0\.2\.300' cannot
+Ignored=maybe|3|bad-reply|Ignored='maybe'
+ServerAddress=192.0.2.300|3|bad-reply|ServerAddress='192\.0\.2\.300'
 ServerAddress=2001:db8::1|0|ok|server: 2001:db8::1
 DestinationTimestamp=n/a|0|ok|
-DestinationTimestamp=yesterday|3|bad-reply|DestinationTimestamp='yesterday' cannot
-DestinationTimestamp=Sat 1970-01-03 00:00:00 UTC|1|stale|last reply 20[0-9]{3}d
+DestinationTimestamp=yesterday|3|bad-reply|DestinationTimestamp='yesterday'
+DestinationTimestamp=Sat 1970-01-03 00:00:00 UTC|1|stale| 20[0-9]{3}d\>
 Version=9|0|ok|
 ROWS
 }
@@ -360,7 +360,7 @@ ROWS
   check -s text:/nonexistent/file
   verdict 3 no-source '/nonexistent/file: No such file or directory'
   check -s "text:$BATS_TEST_TMPDIR"
-  verdict 3 no-source "$BATS_TEST_TMPDIR: it is not a regular file or a pipe$"
+  verdict 3 no-source "$BATS_TEST_TMPDIR: .*regular file"
   text 'Jitter=9us\n'
   chmod 000 "$file"
   AS=lab_as_user
@@ -370,18 +370,18 @@ ROWS
   chmod 600 "$file"
   lab_bus_start -s "$BATS_TEST_TMPDIR/socket"
   check -s "text:$BATS_TEST_TMPDIR/socket" -t 1
-  verdict 3 no-source 'socket: it is not a regular file or a pipe$'
+  verdict 3 no-source 'socket: .*regular file'
   : >"$BATS_TEST_TMPDIR/empty"
   check -s "text:$BATS_TEST_TMPDIR/empty" -t 1
-  verdict 3 bad-reply 'empty: it is empty: .*timedatectl show-timesync'
+  verdict 3 bad-reply '/empty: .*timedatectl show-timesync.* NTPMessage '
   check -s text:- -t 1 </dev/null
-  verdict 3 bad-reply 'standard input: it is empty: .*timedatectl show-timesync'
+  verdict 3 bad-reply 'standard input: .*timedatectl show-timesync.* NTPMessage '
   check -s text:/dev/null -t 1
-  verdict 3 no-source '/dev/null: it is not a regular file or a pipe$'
+  verdict 3 no-source '/dev/null: .*regular file'
   text 'no such thing\n'
-  verdict 3 bad-reply 'there is no Jitter= in it'
+  verdict 3 bad-reply 'Jitter='
   text 'NTPMessage={ PacketCount=9 }\n'
-  verdict 3 bad-reply 'there is no Jitter= in it'
+  verdict 3 bad-reply 'Jitter='
 }
 
 @test "files: the name of one is harmless, too" {
@@ -398,13 +398,13 @@ ROWS
 @test "files: one without an end, too long, or just long enough" {
   check -s text:/dev/zero -t 1
   in_time 2
-  verdict 3 no-source '/dev/zero: it is not a regular file or a pipe$'
+  verdict 3 no-source '/dev/zero: .*regular file'
   check -s text:- -t 1 </dev/zero
   in_time 2
-  verdict 3 bad-reply 'standard input: it is longer than 64 KiB'
+  verdict 3 bad-reply 'standard input: .*64 KiB'
   check -s text:- -t 1 < <(exec yes Jitter=9us)
   in_time 2
-  verdict 3 bad-reply 'standard input: it is longer than 64 KiB'
+  verdict 3 bad-reply 'standard input: .*64 KiB'
   head -c $((65536 - 11)) /dev/zero | tr '\0' x >"$file"
   printf '\nJitter=9us' >>"$file"
   [ "$(wc -c <"$file")" = 65536 ]
@@ -412,19 +412,19 @@ ROWS
   verdict 0 ok
   echo >>"$file"
   check -s "text:$file"
-  verdict 3 bad-reply 'longer than 64 KiB'
+  verdict 3 bad-reply '64 KiB'
 }
 
 @test "files: NUL bytes are no text" {
   for format in 'Jitter=9us\n\0' '\0Jitter=9us\n' 'Jitter=\0009us\n' '\0'; do
     text "$format"
-    verdict 3 bad-reply 'it holds a NUL byte' || row "$format"
+    verdict 3 bad-reply NUL || row "$format"
   done
 }
 
 @test "files: what is hostile in one reaches no log and no terminal" {
   text 'ServerName=ntp\033[2J\r\302\233\342\200\256\377\300\200.example\nCRITICAL forged\nJitter=9us\n'
-  verdict 0 ok 'server: ntp\\x1b\[2J\\x0d\\xc2\\x9b\\xe2\\x80\\xae\\xff\\xc0\\x80\.example, source: text; the age'
+  verdict 0 ok 'server: ntp\\x1b\[2J\\x0d\\xc2\\x9b\\xe2\\x80\\xae\\xff\\xc0\\x80\.example, source: text; '
   harmless "$OUT" "$ERR"
   for format in text nagios; do
     run_program -s "text:$file" -o "$format" -d -l none
@@ -445,7 +445,7 @@ ROWS
   exec 9<>"$BATS_TEST_TMPDIR/pipe"
   check -s text:- -t 1 <&9
   in_time 2
-  verdict 3 timeout 'standard input: it did not end in time'
+  verdict 3 timeout 'standard input: '
   echo Jitter=9us >&9
   check -s text:- -t 1 <&9
   in_time 2
@@ -458,7 +458,7 @@ ROWS
   for AS in '' lab_as_user; do
     check -s "text:$BATS_TEST_TMPDIR/pipe" -t 1
     in_time 2
-    verdict 3 timeout "$BATS_TEST_TMPDIR/pipe: it did not end in time"
+    verdict 3 timeout "$BATS_TEST_TMPDIR/pipe: "
   done
   AS=
   # The shell's redirection waits until the check has opened the other end.
@@ -474,7 +474,7 @@ ROWS
   check -s text:- -t 1 </
   verdict 3 no-source 'standard input: Is a directory'
   check -s text:- -t 1 </dev/null
-  verdict 3 bad-reply 'standard input: it is empty'
+  verdict 3 bad-reply 'standard input: .*timedatectl show-timesync'
 }
 
 # --- several sources in one run -------------------------------------------------------------
@@ -524,8 +524,8 @@ server_verdicts() {
   [ "$(server_verdicts)" = 'ok warning' ]
   lab_stop timesyncd
   check -C "$CONF"
-  verdict 1 jitter 'systemd-timesyncd is not running'
+  verdict 1 jitter 'systemctl start systemd-timesyncd'
   echo Jitter=9us >"$file"
   check -C "$CONF"
-  verdict 3 no-service 'systemd-timesyncd is not running'
+  verdict 3 no-service 'systemctl start systemd-timesyncd'
 }
