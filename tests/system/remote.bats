@@ -86,7 +86,7 @@ fake_ssh() {
   lab_stop fake
   lab_fake_start age=-65s
   check -H far
-  verdict 1 stale 'lies 1min 4s in the future'
+  verdict 1 stale ' 1min 4s .*future'
 }
 
 @test "-H: a far timesyncd that is stopped, or does not answer" {
@@ -94,12 +94,12 @@ fake_ssh() {
   lab_far_start
   touch -d '-1 day' /run/systemd/timesync/synchronized # of here, which says nothing of there
   check -H far
-  verdict 3 no-service 'systemd-timesyncd is not running; if it should: '
+  verdict 3 no-service '[^)]; .*systemctl start systemd-timesyncd' # without when it last synchronised
   rm /run/systemd/timesync/synchronized
   lab_fake_start swallow
   check -H far -t 2
   in_time 3
-  verdict 3 timeout 'did not answer within 1\.[0-9]s'
+  verdict 3 timeout ' 1\.[0-9]s.*systemctl status systemd-timesyncd'
 }
 
 @test "-H: a far bus that is not there, or does not answer" {
@@ -108,17 +108,17 @@ fake_ssh() {
   lab_freeze bus
   check -H far -t 2
   in_time 3
-  verdict 3 timeout 'the system bus of far over ssh did not answer within 1\.[0-9]s'
+  verdict 3 timeout 'system bus of far .* 1\.[0-9]s'
   lab_kill bus
   check -H far
-  verdict 3 no-bus 'cannot connect to the system bus of far over ssh: ' 'ssh says '
+  verdict 3 no-bus 'system bus of far .*ssh far true' "'.+'"
 }
 
 @test "-H: a far machine without the program that bridges" {
   far_bus
   lab_far_start 'ForceCommand exec systemd-stdio-bridge-of-another-name'
   check -H far
-  verdict 3 no-bus "ssh says '.*systemd-stdio-bridge-of-another-name: not found.*'; .*ssh far true"
+  verdict 3 no-bus "'.*systemd-stdio-bridge-of-another-name: not found.*'; .*ssh far true"
 }
 
 descendants() {
@@ -142,7 +142,7 @@ kill_descendants() {
   once_asked kill_descendants "$(lab_pid sshd)"
   check -H far
   in_time 6
-  verdict 3 no-bus 'cannot connect to the system bus of far over ssh: '
+  verdict 3 no-bus 'system bus of far .*ssh far true'
 }
 
 @test "-H: what ssh says is why, and is said once" {
@@ -150,13 +150,13 @@ kill_descendants() {
   lab_far_start
   lab_far_known closed 2223
   check -H closed
-  verdict 3 no-bus "ssh says 'ssh: connect to host 127\.0\.0\.1 port 2223: Connection refused'; .*ssh closed true"
+  verdict 3 no-bus "'ssh: connect to host 127\.0\.0\.1 port 2223: Connection refused'; .*ssh closed true"
   check -H no.such.example
   in_time 10
-  verdict 3 no-bus "ssh says 'ssh: Could not resolve hostname no\.such\.example: .*'; "
+  verdict 3 no-bus "'ssh: Could not resolve hostname no\.such\.example: .*'; "
   : >"$far/authorized_keys"
   check -H far
-  verdict 3 no-bus "ssh says '.*Permission denied \(publickey"
+  verdict 3 no-bus "'.*Permission denied \(publickey"
 }
 
 @test "-H: at a terminal ssh asks for no password, and leaves the terminal as it was" {
@@ -175,7 +175,7 @@ kill_descendants() {
   lab_far_start
   sed -i 's/^StrictHostKeyChecking no$/StrictHostKeyChecking yes/' ~/.ssh/config
   check -H far
-  verdict 3 no-bus "ssh says '(.*; )?Host key verification failed\.'"
+  verdict 3 no-bus "'(.*; )?Host key verification failed\.'"
 }
 
 @test "-H: a machine that accepts and is silent" {
@@ -184,7 +184,7 @@ kill_descendants() {
   lab_freeze sshd
   check -H far -t 1
   in_time 2
-  verdict 3 timeout 'the system bus of far over ssh did not answer within [0-9.]+m?s; check that machine and the way to it$'
+  verdict 3 timeout 'system bus of far .* [0-9.]+m?s; '
 }
 
 # ended PID: true when the process is gone.
@@ -202,7 +202,7 @@ exec sleep 60
 END
   check -H far -t 1
   in_time 2
-  verdict 3 timeout "did not answer within [0-9.]+m?s: ssh says 'trying, and trying'; check that machine"
+  verdict 3 timeout " [0-9.]+m?s.* 'trying, and trying'; "
   lab_until 2 ended "$(cat "$far/ssh.pid")"
 }
 
@@ -221,7 +221,7 @@ END
     printf '#!/bin/sh\necho $$ >%s/ssh.pid\n%s\n' "$far" "$command" | fake_ssh
     check -H far -t 1
     in_time 2 || row "$command"
-    verdict 3 "$(jq -r .reason "$OUT")" 'the system bus of far over ssh' || row "$command"
+    verdict 3 "$(jq -r .reason "$OUT")" 'system bus of far ' || row "$command"
     jq -e '.reason | test("^(no-bus|timeout|denied)$")' "$OUT" || row "$command"
     harmless "$OUT" "$ERR"
     [ "$(wc -c <"$ERR")" -lt 1200 ] || fail 'the line is not bounded'
@@ -243,7 +243,7 @@ ROWS
   AS=without_ssh
   check -H far
   in_time 2
-  verdict 3 no-bus 'the system bus of far over ssh' '[Ii]s ssh installed'
+  verdict 3 no-bus 'system bus of far .*; .*ssh .*ssh far true'
 }
 
 without_ssh() {
@@ -257,7 +257,7 @@ without_ssh() {
     "-F/dev/null" '' 'far away'; do
     run_program -H "$host" -l stderr
     [ "$status" = 3 ] || fail "$host"
-    grep -q "^ntp_monitor: ERROR usage: --host: '.*' is no name of a machine" "$ERR" || fail "$host"
+    grep -q "^ntp_monitor: ERROR usage: --host: '.*' " "$ERR" || fail "$host"
   done
   [ ! -e "$far/ran" ] || fail 'it ran'
 }
@@ -303,27 +303,27 @@ container() {
   lab_stop timesyncd
   lab_fake_start age=-5s
   check -M box
-  verdict 1 stale 'in the future'
+  verdict 1 stale future
 }
 
 @test "-M: a container that is not there, or cannot be entered" {
   check -M box
   in_time 1
-  verdict 3 no-bus 'the container box' 'machinectl list'
+  verdict 3 no-bus 'container box' 'machinectl list'
   far_bus
   lab_fake_start
   container
   AS=lab_as_user
   check -M box
-  verdict 3 denied 'the container box: Permission denied; .*root'
+  verdict 3 denied 'container box: Permission denied; .*root'
   AS=from_here
   lab_kill box
   check -M box
   in_time 1
-  verdict 3 no-bus 'the container box'
+  verdict 3 no-bus 'container box'
   container $$ # a process without such a bus
   check -M box
-  verdict 3 no-bus 'the container box: No such file or directory'
+  verdict 3 no-bus 'container box: No such file or directory'
 }
 
 @test "-M: a bus or a timesyncd in it that does not answer" {
@@ -331,16 +331,16 @@ container() {
   container
   touch /run/systemd/timesync/synchronized # of here, which says nothing of there
   check -M box
-  verdict 3 no-service 'systemd-timesyncd is not running; if it should: '
+  verdict 3 no-service '[^)]; .*systemctl start systemd-timesyncd' # without when it last synchronised
   rm /run/systemd/timesync/synchronized
   lab_fake_start swallow
   check -M box -t 1
   in_time 2
-  verdict 3 timeout 'did not answer within [0-9.]+m?s'
+  verdict 3 timeout ' [0-9.]+m?s.*systemctl status systemd-timesyncd'
   lab_freeze bus
   check -M box -t 1
   in_time 2
-  verdict 3 timeout 'the system bus of the container box did not answer within [0-9.]+m?s'
+  verdict 3 timeout 'system bus of .*container box .* [0-9.]+m?s; '
 }
 
 # systemd's own tools take USER@CONTAINER, and then libsystemd starts systemd-run.
