@@ -114,7 +114,7 @@ setup() {
   run -0 grep -vE '^(#.*)?$' "$EXAMPLE"
   [ "$output" = $'[monitoring]\n[logging]\n[output]\n[influx]\n[sntp]\n[chrony]\n[ptp]' ] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --check-config
-  [ "$output" = '0 problems in the configuration' ] || fail "$output"
+  [[ $output == '0 problem'* ]] || fail "$output"
   run -0 "$PROG" -C "$T/example.conf" --print-config
   [ "$(grep -c '; default$' <<<"$output")" = "$(grep -c ';' <<<"$output")" ] || fail "$output"
 }
@@ -122,7 +122,7 @@ setup() {
 @test "example: with every key uncommented all values are the same, without a word" {
   example_uncommented >"$T/example.conf"
   run -0 "$PROG" -C "$T/example.conf" --check-config
-  [ "$output" = '0 problems in the configuration' ] || fail "$output"
+  [[ $output == '0 problem'* ]] || fail "$output"
   diff -u <(program_settings "$T/empty.conf") <(program_settings "$T/example.conf")
   run -0 "$PROG" -C "$T/example.conf" --print-config
   ! grep -E '; default$' <<<"$output" || fail "not set by the example"
@@ -270,7 +270,7 @@ setup() {
   ls "$T"/shown.readme.1 "$T"/shown.man.3
   for file in "$T"/shown.*; do
     run -0 "$PROG" -C "$file" --check-config
-    [ "$output" = '0 problems in the configuration' ] || fail "$(cat "$file")" "$output"
+    [[ $output == '0 problem'* ]] || fail "$(cat "$file")" "$output"
     "$PROG" -C "$file" --print-config | grep -v '; default$' | grep -q =
   done
 }
@@ -279,7 +279,7 @@ setup() {
   example_uncommented | sed -E 's/^(stratum_.*)= off/\1= 9/; s/^((reach|clock_class)_.*)= off/\1= 5/; s/= off/= 5s/' >"$T/one.conf"
   "$PROG" -C "$T/one.conf" --print-config >"$T/two.conf"
   run -0 "$PROG" -C "$T/two.conf" --check-config
-  [ "$output" = '0 problems in the configuration' ] || fail "$output"
+  [[ $output == '0 problem'* ]] || fail "$output"
   diff -u <(program_settings "$T/one.conf") <(program_settings "$T/two.conf")
 }
 

@@ -102,7 +102,7 @@ influx_names() {
 words_of() {
   printf '[%s]\n%s = no such word\n' "$1" "$2" >"$BATS_TEST_TMPDIR/words.conf"
   "$PROG" -C "$BATS_TEST_TMPDIR/words.conf" --check-config |
-    sed -nE 's/.* is none of: (.*); keeping .*/\1/p' | tr ' ' '\n'
+    sed -nE 's/.*: ([^;]*); .*/\1/p' | tr ' ' '\n'
 }
 
 # A report in format $1 on a healthy reading, with the options that follow.
