@@ -87,7 +87,7 @@ ntpd_start() {
 }
 
 ntpd_answers() {
-  "$PROG" -s ntpd -l none -o json | grep -q has.no.servers
+  "$PROG" -s ntpd -l none -o json | grep -q '"reason":"not-synchronised"'
 }
 
 # With fewer descriptors than servers, moreover.
