@@ -33,7 +33,7 @@ enum soak_verdict soak_judge(const struct soak_truth *truth);
 int soak_status(const struct soak_truth *truth);
 
 /* The datagram of a process that began at now_s, took its reading late_s and logged it logged_s
-   later. */
+   later, as a pattern of fnmatch(3). */
 void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t pid, int64_t now_s,
                int64_t late_s, int64_t logged_s);
 

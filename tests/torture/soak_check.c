@@ -1,6 +1,7 @@
 /* One run of the soak held against what it was told: one line, that line, its status, no other
  * word. */
 #define _GNU_SOURCE 1
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static bool is_line_of(const struct soak *soak, const struct soak_truth *truth, 
   for (int64_t logged_s = 0; logged_s <= most_s; logged_s++) {
     for (int64_t late_s = 0; late_s <= logged_s; late_s++) {
       soak_line(wanted, truth, pid, soak->now_s, late_s, logged_s);
-      if (strcmp(line, wanted) == 0) {
+      if (fnmatch(wanted, line, 0) == 0) {
         return true;
       }
     }

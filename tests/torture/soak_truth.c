@@ -102,8 +102,7 @@ void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t 
                    limit);
     break;
   case SOAK_STALE:
-    (void)snprintf(text, sizeof text,
-                   "NTP reading stale: last reply %s ago (limit: %s), jitter: %s (threshold: %s)",
+    (void)snprintf(text, sizeof text, "NTP *stale: * %s * %s), jitter: %s (threshold: %s)",
                    long_span(age, truth->age_s + late_s), long_span(longest, STALE_S), jitter,
                    limit);
     break;
@@ -112,13 +111,9 @@ void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t 
   }
   (void)snprintf(
       out, SOAK_LINE_BYTES,
-      "<%d>%s ntp_monitor[%ld]: %s %s, offset at the last reply: %s%s, server: %s, source: "
+      "<%d>%s ntp_monitor\\[%ld]: %s %s, offset at the last reply: %s%s, server: %s, source: "
       "timesyncd%s",
       truth->verdict == SOAK_OK ? 30 : 28, stamp, (long)pid,
       truth->verdict == SOAK_OK ? "INFO" : "WARNING", text, truth->offset_ns > 0 ? "+" : "", offset,
-      truth->server,
-      truth->verdict == SOAK_STALE
-          ? "; check the NTP service and its way to the server; figures of the "
-            "last reply, perhaps another server's"
-          : "");
+      truth->server, truth->verdict == SOAK_STALE ? "; *; *" : "");
 }
