@@ -157,7 +157,8 @@ static bool was_ended(const struct run *run) {
   char text[4096];
   ssize_t bytes = pread(run->err, text, sizeof text - 1, 0);
   text[bytes > 0 ? bytes : 0] = '\0';
-  return strstr(text, "was ended at its deadline") != NULL;
+  const char *error = strstr(text, "ntp_monitor: ERROR ");
+  return error != NULL && strstr(error, "deadline") != NULL;
 }
 
 static int compare(const void *a, const void *b) {

@@ -89,10 +89,10 @@ set_up() {
 # --- the tests ---------------------------------------------------------------------------
 
 healthy='INFO NTP healthy, jitter: [^ ]+ \(threshold: 2s\)(, offset at the last reply: [^ ]+)?, server: [^ ]+, source: (timesyncd|text)'
-of_source='INFO NTP (healthy|warming up).*source: (chrony|ntpd|ptp|sntp)(; 1 of 2 servers gave a usable answer)?'
+of_source='INFO NTP (healthy|warming up).*source: (chrony|ntpd|ptp|sntp)(; 1 of 2 .*)?'
 above='WARNING NTP jitter above threshold: [^ ]+ \(threshold: 1ms\)(, offset at the last reply: [^ ]+)?, server: [^ ]+, source: (timesyncd|text)'
-of_config='WARNING NTP healthy, .*; but the configuration has [0-9]+ problems.*'
-silent='WARNING NTP jitter unavailable: the system bus of far over ssh did not answer.*'
+of_config='WARNING NTP healthy, .*; .* [0-9]+ .*--check-config.*'
+silent='WARNING NTP .*system bus of far .* [0-9.]+m?s.*'
 
 # sweep OPTION... SWEEP NAME ARGUMENT...: one test. The options are those of the program sweep.
 sweep() {
@@ -153,7 +153,7 @@ row() {
   while [ "$1" != -- ]; do
     options+=("$1")
     # Where a fault leaves stderr alone for the verdict, it says why.
-    [ "$1" != -v ] || { shift && options+=("$1( \(logged to stderr, since .*\))?"); }
+    [ "$1" != -v ] || { shift && options+=("$1( \(.*: .*\))?"); }
     shift
   done
   shift

@@ -35,12 +35,12 @@ static bool was_sent(const struct fault *fault, const struct run *run, int numbe
          (fault->process == 0 || fault->kind == FAULT_GROUP);
 }
 
-/* How many lines begin so, in the text or, on stderr, as a whole. */
-static unsigned count_lines(const struct run *run, const char *text) {
+/* How many lines are an ERROR with this word. */
+static unsigned count_errors(const struct run *run, const char *word) {
   unsigned count = 0;
   for (size_t i = 0; i < run->line_count; i++) {
     const char *at = line_text(&run->lines[i]);
-    count += at != NULL && strncmp(at, text, strlen(text)) == 0;
+    count += at != NULL && strncmp(at, "ERROR ", 6) == 0 && strstr(at, word) != NULL;
   }
   return count;
 }
@@ -229,7 +229,7 @@ static bool is_not_ended_so(const struct scenario *scenario, const struct fault 
                             const struct run *run) {
   (void)scenario;
   return was_sent(fault, run, SIGTERM) && !is_early(fault, run) &&
-         (status(run) != UNKNOWN || count_lines(run, "ERROR the run was ended by SIGTERM") != 1);
+         (status(run) != UNKNOWN || count_errors(run, "SIGTERM") != 1);
 }
 
 static bool is_not_guarded(const struct scenario *scenario, const struct fault *fault,
@@ -237,8 +237,7 @@ static bool is_not_guarded(const struct scenario *scenario, const struct fault *
   (void)scenario;
   return fault->kind == FAULT_HANG && fault->process == 0 && run->reached &&
          !is_unguarded(fault, run) &&
-         (status(run) != UNKNOWN ||
-          count_lines(run, "ERROR the run was ended at its deadline") != 1);
+         (status(run) != UNKNOWN || count_errors(run, "deadline") != 1);
 }
 
 /* Of a run without a fault: the first act after that poll(2) is the handler, and there is a timer.
