@@ -41,7 +41,7 @@ my @foreign = (
   ['log/(journal|local|udp|stderr).c', 'ini|systemd/.*|curl/.*|dlfcn'],
   ['log/.*', "$network|ini|systemd/.*|curl/.*|dlfcn"],
   ['process/trusted.*', "$network|$services"],
-  ['(main|layers|run|cli/.*|output/output|process/env).c', "$network|$services"],
+  ['(main|run|cli/.*|output/output|process/env).c', "$network|$services"],
   ['(source|net|output|process)/.*', $services],
 );
 

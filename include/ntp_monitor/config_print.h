@@ -14,8 +14,4 @@ void config_print_all(FILE *out, const struct config *config);
 /* Each key, its value and its origin, in the trace. */
 void config_print_trace(struct trace *trace, const struct config *config);
 
-/* Decides for whom the trace is, and so from when on it need not be kept; shows
- * the settings in it. */
-void config_print_direct(const struct env *env, const struct config *config);
-
 #endif

@@ -66,13 +66,3 @@ void config_print_trace(struct trace *trace, const struct config *config) {
   }
   trace_add(trace, "setting: all others are defaults, see --print-config");
 }
-
-void config_print_direct(const struct env *env, const struct config *config) {
-  const struct config_key *key = config_find("monitoring", "debug_mode");
-  bool asked = config->origin[key - config_keys].path == config_command_line.path;
-  if (config->debug_mode && (asked || env_stderr_tty())) {
-    trace_show(env->trace, STDERR_FILENO);
-  }
-  env->trace->off = !config->debug_mode && config->log_level != SEVERITY_DEBUG;
-  config_print_trace(env->trace, config);
-}
