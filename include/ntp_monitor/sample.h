@@ -96,8 +96,8 @@ void sample_set_reach(struct sample *sample, unsigned shift_register);
 const char *sample_jitter_word(enum jitter_kind kind);
 const char *sample_state_word(enum state state);
 
-/* Adds a copy of sample: 0, -ENOMEM or -E2BIG (over SAMPLE_MAX). */
-int samples_add(struct samples *samples, const struct sample *sample);
+/* Adds a copy of sample: 0, -ENOMEM or -E2BIG (over SAMPLE_MAX), with why, which may be NULL. */
+int samples_add(struct samples *samples, const struct sample *sample, struct why *why);
 void samples_free(struct samples *samples);
 
 #endif

@@ -10,13 +10,15 @@ enum { WHY_TEXT_BYTES = 1024 };
 
 struct why {
   enum reason reason;
-  char text[WHY_TEXT_BYTES]; /* escaped: fit for any log or terminal */
+  char text[WHY_TEXT_BYTES]; /* what failed, then "; " and the advice; escaped: fit for any log or
+                                terminal */
+  size_t cause_bytes;        /* of text: what failed */
 };
 
-/* How much of text says what failed; behind that and "; " stands what to do. */
-size_t why_cause_length(const struct why *why);
+/* Stands in a format of why_set between what failed and what to do about it. */
+#define WHY_ADVICE "\f\v"
 
-/* Sets both from a printf format, escaping whatever foreign text it holds. why
+/* Sets all from a printf format, escaping whatever foreign text it holds. why
  * must not be NULL. Returns error unchanged (a negative errno), so that a failing
  * function can end in `return why_set(...)`. */
 int why_set(struct why *why, enum reason reason, int error, const char *format, ...)

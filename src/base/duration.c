@@ -140,8 +140,9 @@ int duration_parse(const char *text, int64_t *span_ns, struct why *why) {
     return why_set(why, REASON_CONFIG, error, "'%.80s' is too long a time", text);
   }
   if (error != 0) {
-    return why_set(why, REASON_CONFIG, error,
-                   "'%.80s' is not a time; write it like 2, 1.5s, 500ms, 250us or 1min 30s", text);
+    return why_set(
+        why, REASON_CONFIG, error,
+        "'%.80s' is not a time" WHY_ADVICE "write it like 2, 1.5s, 500ms, 250us or 1min 30s", text);
   }
   return 0;
 }

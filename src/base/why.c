@@ -7,11 +7,6 @@
 
 #include "ntp_monitor/text.h"
 
-size_t why_cause_length(const struct why *why) {
-  const char *advice = strstr(why->text, "; ");
-  return advice != NULL ? (size_t)(advice - why->text) : strlen(why->text);
-}
-
 int why_set(struct why *why, enum reason reason, int error, const char *format, ...) {
   char text[2 * WHY_TEXT_BYTES];
   va_list arguments;
@@ -19,6 +14,13 @@ int why_set(struct why *why, enum reason reason, int error, const char *format, 
   (void)vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   why->reason = reason;
+  char *advice = strstr(text, WHY_ADVICE);
+  size_t cause_length = advice != NULL ? (size_t)(advice - text) : strlen(text);
+  text_escape(why->text, sizeof why->text, text, cause_length);
+  why->cause_bytes = strlen(why->text);
+  for (; advice != NULL; advice = strstr(advice, WHY_ADVICE)) {
+    memcpy(advice, "; ", sizeof WHY_ADVICE - 1);
+  }
   text_escape(why->text, sizeof why->text, text, strlen(text));
   return error;
 }

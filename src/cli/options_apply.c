@@ -47,7 +47,7 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
   }
   return why_set(why, REASON_CONFIG, -EINVAL,
                  "'%.80s' should be METRIC=WARN, METRIC=WARN,CRIT or "
-                 "METRIC=,CRIT; METRIC is one of: %s",
+                 "METRIC=,CRIT" WHY_ADVICE "METRIC is one of: %s",
                  text, known);
 }
 

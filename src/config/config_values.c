@@ -191,10 +191,11 @@ static int set_text(const struct config_key *key, char *field, const char *text,
     plain = plain && length <= NAME_BYTES_MAX && strspn(text, letters) == length;
   }
   if (!plain) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "%s",
-                   secret ? "is neither an absolute path nor the name of a systemd credential; the "
-                            "secret itself stands in that file"
-                          : "is too long, or holds a control character");
+    return why_set(
+        why, REASON_CONFIG, -EINVAL, "%s",
+        secret ? "is neither an absolute path nor the name of a systemd credential" WHY_ADVICE
+                 "the secret itself stands in that file"
+               : "is too long, or holds a control character");
   }
   (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
   return 0;

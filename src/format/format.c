@@ -29,7 +29,8 @@ const struct format *format_find(const char *name, struct why *why) {
     (void)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
                    format_table[i]->name);
   }
-  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no format; there are: %s", name, known);
+  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no format" WHY_ADVICE "there are: %s",
+                name, known);
   return NULL;
 }
 

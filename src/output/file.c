@@ -62,7 +62,8 @@ static int check_folder(int folder, const char *path, struct why *why) {
   if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return why_set(why, REASON_CONFIG, -EPERM,
                    "%s: its folder belongs to uid %u with mode %04o, and root writes only where "
-                   "nobody else may; run ntp_monitor as that user, or chown root and chmod go-w it",
+                   "nobody else may" WHY_ADVICE
+                   "run ntp_monitor as that user, or chown root and chmod go-w it",
                    path, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
   }
   return 0;
@@ -174,7 +175,8 @@ static int deliver_here(const char *path, const char *text, size_t bytes, const 
   if (error == 0) {
     error = write_and_rename(folder, name, text, bytes, env);
     if (error != 0) {
-      (void)why_set(why, REASON_CONFIG, error, "%s: %s; what stood there is left as it was", path,
+      (void)why_set(why, REASON_CONFIG, error,
+                    "%s: %s" WHY_ADVICE "what stood there is left as it was", path,
                     strerror(-error));
     } else if (fsync(folder) != 0 && errno != EINVAL) { /* EINVAL: it knows no fsync */
       error =

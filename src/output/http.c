@@ -135,7 +135,7 @@ static int check_plugin(const char *to, struct why *why) {
   return why_set(why, REASON_CONFIG, -EPERM,
                  "%s: the plug-in " PLUGIN_PATH
                  " belongs to uid %u with mode %04o, and root opens it only where nobody else may "
-                 "write; install it anew (sudo make install)",
+                 "write" WHY_ADVICE "install it anew (sudo make install)",
                  to, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
 }
 
@@ -146,8 +146,8 @@ static const struct http_plugin *open_plugin(const char *to, struct why *why) {
   const struct http_plugin *plugin = object != NULL ? dlsym(object, HTTP_PLUGIN_NAME) : NULL;
   if (plugin == NULL) {
     (void)why_set(why, REASON_CONFIG, -ENOENT,
-                  "%s: the plug-in http cannot be opened: %s; install it (make install, with "
-                  "libcurl4-openssl-dev) and libcurl4",
+                  "%s: the plug-in http cannot be opened: %s" WHY_ADVICE
+                  "install it (make install, with libcurl4-openssl-dev) and libcurl4",
                   to, dlerror());
   } else if (strcmp(plugin->version, NTP_MONITOR_VERSION) != 0) {
     (void)why_set(why, REASON_CONFIG, -EINVAL,
@@ -184,10 +184,10 @@ static int http_judge(const struct post *post, const struct http_answer *answer,
     return 0;
   }
   if (status >= 300 && status < 400) {
-    return why_set(why, REASON_CONFIG, -EREMOTEIO,
-                   "%s: HTTP status %ld: a redirect is not followed%s%s; name the server itself",
-                   post->to, status, answer->location[0] != '\0' ? ", it leads to " : "",
-                   answer->location);
+    return why_set(
+        why, REASON_CONFIG, -EREMOTEIO,
+        "%s: HTTP status %ld: a redirect is not followed%s%s" WHY_ADVICE "name the server itself",
+        post->to, status, answer->location[0] != '\0' ? ", it leads to " : "", answer->location);
   }
   influx_reason(answer->body, reason);
   blank(post, reason); /* escapes within escapes */
@@ -197,7 +197,8 @@ static int http_judge(const struct post *post, const struct http_answer *answer,
     advice = post->api == INFLUX_2 ? "org and bucket" : "database";
   }
   return why_set(why, REASON_CONFIG, -EREMOTEIO, "%s: HTTP status %ld%s%s%s%s%s", post->to, status,
-                 reason[0] != '\0' ? ": " : "", reason, advice[0] != '\0' ? "; check " : "", advice,
+                 reason[0] != '\0' ? ": " : "", reason,
+                 advice[0] != '\0' ? WHY_ADVICE "check " : "", advice,
                  advice[0] != '\0' ? " in [influx]" : "");
 }
 

@@ -58,14 +58,16 @@ int trusted_check(const struct stat *status, const char *what, uid_t uid, struct
   unsigned owner = status->st_uid;
   if (owner != 0 && owner != uid && !trusted_is_outside(owner)) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   uid == 0 ? "%s belongs to uid %u, and root believes only its own; chown root it"
+                   uid == 0 ? "%s belongs to uid %u, and root believes only its own" WHY_ADVICE
+                              "chown root it"
                             : "%s belongs to uid %u, who is neither you nor root: not believed",
                    what, owner);
   }
   if (others_write(status, uid) && !is_sticky(status)) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "others may write %s (mode %04o), so it is not believed; chmod go-w it", what,
-                   (unsigned)status->st_mode & 07777);
+                   "others may write %s (mode %04o), so it is not believed" WHY_ADVICE
+                   "chmod go-w it",
+                   what, (unsigned)status->st_mode & 07777);
   }
   return 0;
 }
@@ -165,11 +167,11 @@ static int open_last(struct walk *walk, const char *name, struct why *why) {
   const struct stat *folder = &walk->status;
   bool unnamed = walk->file->rule == TRUSTED_UNNAMED && walk->links == 0;
   if (unnamed && others_write(folder, walk->file->uid)) {
-    return why_set(
-        why, REASON_CONFIG, -EPERM,
-        "others may write its folder %.1024s (mode %04o), so anyone may have put it there; is "
-        "HOME right?",
-        walk->at, (unsigned)folder->st_mode & 07777);
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   "others may write its folder %.1024s (mode %04o), so anyone may have put it "
+                   "there" WHY_ADVICE "is "
+                   "HOME right?",
+                   walk->at, (unsigned)folder->st_mode & 07777);
   }
   int fd = openat(walk->folder, name, TRUSTED_READING | O_NOFOLLOW);
   return fd >= 0 ? fd : cannot_open(-errno, why);

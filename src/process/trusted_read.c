@@ -24,7 +24,8 @@ static int check_file(const struct trusted_file *file, const struct stat *status
                                                    : 0;
   if ((status->st_mode & others) != 0) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "others may read it (mode %04o), so it keeps no secret; chmod 600 it",
+                   "others may read it (mode %04o), so it keeps no secret" WHY_ADVICE
+                   "chmod 600 it",
                    (unsigned)status->st_mode & 07777);
   }
   return file->rule == TRUSTED_ANYONE ? 0 : trusted_check(status, "it", file->uid, why);

@@ -42,8 +42,8 @@ const char *sample_state_word(enum state state) {
   return words[state];
 }
 
-int samples_add(struct samples *samples, const struct sample *sample) {
-  /* Room doubles, so that a thousand servers are not copied a thousand times. */
+/* Room for one more: it doubles, so that a thousand servers are not copied a thousand times. */
+static int grow(struct samples *samples) {
   bool full = (samples->count & (samples->count - 1)) == 0;
   if (samples->count == SAMPLE_MAX) {
     return -E2BIG;
@@ -56,8 +56,17 @@ int samples_add(struct samples *samples, const struct sample *sample) {
     }
     samples->items = items;
   }
-  samples->items[samples->count++] = *sample;
   return 0;
+}
+
+int samples_add(struct samples *samples, const struct sample *sample, struct why *why) {
+  int error = grow(samples);
+  if (error == 0) {
+    samples->items[samples->count++] = *sample;
+  } else if (why != NULL) {
+    (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
+  }
+  return error;
 }
 
 void samples_free(struct samples *samples) {

@@ -148,7 +148,7 @@ static void add_brief(char out[NAMES_BYTES], const struct attempts *attempts, si
 static void print_cause(char *out, size_t size_bytes, const struct attempts *attempts, size_t which,
                         bool whole, size_t length) {
   const struct why *why = &attempts->why[which];
-  int shown = whole ? WHY_TEXT_BYTES : (int)why_cause_length(why);
+  int shown = whole ? WHY_TEXT_BYTES : (int)why->cause_bytes;
   (void)snprintf(out, size_bytes, "%s: %.*s", source_table[which]->name, shown, why->text);
   text_truncate(out, length > LEAST_LENGTH ? length : LEAST_LENGTH);
 }

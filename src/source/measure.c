@@ -46,7 +46,8 @@ const struct source *source_find(const char *text, const char **argument, struct
     }
     return fits ? source : NULL;
   }
-  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no source; there are: %s", text, known);
+  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no source" WHY_ADVICE "there are: %s",
+                text, known);
   return NULL;
 }
 

@@ -167,12 +167,12 @@ int owner_check_port(int fd, const struct owner *owner, struct trace *trace, str
   if (!finding.found) {
     return why_set(why, REASON_BAD_REPLY, -EPERM,
                    "who answered at UDP port %u let go of it at once, so whose answer that was is "
-                   "not known: not believed; is %s running?",
+                   "not known: not believed" WHY_ADVICE "is %s running?",
                    port, owner->daemon);
   }
   return why_set(why, REASON_BAD_REPLY, -EPERM,
-                 "UDP port %u belongs to uid %u, not to %s's users (%s): not believed; see who it "
-                 "is: ss -ulpe 'sport = :%u'",
+                 "UDP port %u belongs to uid %u, not to %s's users (%s): not believed" WHY_ADVICE
+                 "see who it is: ss -ulpe 'sport = :%u'",
                  port, finding.uid, owner->daemon, print_users(users, owner), port);
 }
 
@@ -192,12 +192,12 @@ int owner_check_file(const char *path, const struct owner *owner, struct stat *s
   }
   bool believed = is_believed(made.st_uid, owner);
   if (!believed || !is_believed(around.st_uid, owner)) {
-    return why_set(
-        why, REASON_BAD_REPLY, -EPERM,
-        "%s%.200s belongs to uid %u, not to %s's users (%s): not believed; remove it, or "
-        "chown it",
-        believed ? "the folder of " : "", path, (unsigned)(believed ? around.st_uid : made.st_uid),
-        owner->daemon, print_users(users, owner));
+    return why_set(why, REASON_BAD_REPLY, -EPERM,
+                   "%s%.200s belongs to uid %u, not to %s's users (%s): not believed" WHY_ADVICE
+                   "remove it, or chown it",
+                   believed ? "the folder of " : "", path,
+                   (unsigned)(believed ? around.st_uid : made.st_uid), owner->daemon,
+                   print_users(users, owner));
   }
   *status = made;
   return 1;

@@ -228,13 +228,13 @@ static void whole_reading(struct bytes *bytes, uint8_t form) {
     if (good) {
       chrony_sample_source(&source, &stats, name, tracking.correction_ns, &sample);
       check_sample(&sample, &source, &stats, tracking.correction_ns);
-      MUST(samples_add(&reading.samples, &sample) == 0);
+      MUST(samples_add(&reading.samples, &sample, NULL) == 0);
       selected = selected || source.state == CANDM_SELECTED;
     }
     free(name);
   }
   if (good) {
-    MUST(chrony_sample_carry(&reading.samples, &tracking) == 0);
+    MUST(chrony_sample_carry(&reading.samples, &tracking, NULL) == 0);
     check_carrier(&reading.samples, &tracking, selected, count);
   } else {
     fuzz_why(&reading.why, REASON_BAD_REPLY);

@@ -169,9 +169,9 @@ static void check_report(const char *whole, uint8_t form) {
   (void)why_set(&readings[1].why, REASON_NO_BUS, 0, "it said %s", whole);
   size_t count = form & 0x80 ? 2 : 1;
   if ((form & 3) != 3) {
-    MUST(samples_add(&readings[0].samples, &sample) == 0);
+    MUST(samples_add(&readings[0].samples, &sample, NULL) == 0);
     sample.value[METRIC_JITTER] += 1000000;
-    MUST((form & 0x40) == 0 || samples_add(&readings[0].samples, &sample) == 0);
+    MUST((form & 0x40) == 0 || samples_add(&readings[0].samples, &sample, NULL) == 0);
   } else {
     readings[0].why = readings[1].why;
   }

@@ -127,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (error == 0) {
     fuzz_sample(&sample);
     check_values(&raw, &sample);
-    MUST(samples_add(&reading.samples, &sample) == 0);
+    MUST(samples_add(&reading.samples, &sample, NULL) == 0);
   } else {
     fuzz_why(&reading.why, REASON_BAD_REPLY);
   }

@@ -38,7 +38,7 @@ static void add(struct samples *samples, enum candm_state state, unsigned reach,
   source.since_sample_s = count > 0 ? 1 : CANDM_NEVER;
   few.sample_count = count;
   chrony_sample_source(&source, &few, "", 0, &sample);
-  assert_int_equal(samples_add(samples, &sample), 0);
+  assert_int_equal(samples_add(samples, &sample, NULL), 0);
 }
 
 /* The selected one comes first, the others keep their order, and only it is judged. */
@@ -50,7 +50,7 @@ static void test_selected_carries(void **state) {
   add(&samples, CANDM_FALSETICKER, 255, 9);
   add(&samples, CANDM_SELECTED, 255, 9);
   add(&samples, CANDM_SELECTED, 255, 9); /* the list changed meanwhile */
-  assert_int_equal(chrony_sample_carry(&samples, &good), 0);
+  assert_int_equal(chrony_sample_carry(&samples, &good, NULL), 0);
   assert_int_equal(samples.count, 4);
   for (size_t i = 0; i < samples.count; i++) {
     assert_string_equal(samples.items[i].address, order[i]);
@@ -74,7 +74,7 @@ static void test_leap(void **state) {
     struct candm_tracking tracking = good;
     tracking.leap = leap;
     add(&samples, CANDM_SELECTED, 255, 9);
-    assert_int_equal(chrony_sample_carry(&samples, &tracking), 0);
+    assert_int_equal(chrony_sample_carry(&samples, &tracking, NULL), 0);
     assert_int_equal(samples.items[0].leap, leap);
     assert_string_equal(samples.items[0].remark, "");
     samples_free(&samples);
@@ -90,7 +90,7 @@ static void test_selected_not_synchronised(void **state) {
   for (size_t i = 0; i < 3; i++) {
     struct samples samples = {.items = NULL};
     add(&samples, CANDM_SELECTED, 255, 9);
-    assert_int_equal(chrony_sample_carry(&samples, &rows[i]), 0);
+    assert_int_equal(chrony_sample_carry(&samples, &rows[i], NULL), 0);
     assert_int_equal(samples.count, 1);
     assert_int_equal(samples.items[0].leap, LEAP_UNSYNCHRONISED);
     assert_false(sample_has(&samples.items[0], METRIC_ERROR_BOUND));
@@ -111,7 +111,7 @@ static void lost_remark(const struct candm_tracking *tracking, const struct row 
   for (size_t i = 0; i < count; i++) {
     add(&samples, rows[i].state, rows[i].reach, rows[i].count);
   }
-  assert_int_equal(chrony_sample_carry(&samples, tracking), 0);
+  assert_int_equal(chrony_sample_carry(&samples, tracking, NULL), 0);
   assert_int_equal(samples.count, count + 1);
   const struct sample *carrier = &samples.items[0];
   assert_false(carrier->bystander);
@@ -156,8 +156,8 @@ static void test_lost_reset(void **state) {
   struct sample sample;
   source.state = CANDM_NONSELECTABLE;
   chrony_sample_source(&source, &none, "", 0, &sample);
-  assert_int_equal(samples_add(&samples, &sample), 0);
-  assert_int_equal(chrony_sample_carry(&samples, &lost), 0);
+  assert_int_equal(samples_add(&samples, &sample, NULL), 0);
+  assert_int_equal(chrony_sample_carry(&samples, &lost, NULL), 0);
   assert_golden(samples.items[0].remark, "a poor one");
   samples_free(&samples);
 }
@@ -173,9 +173,9 @@ static void test_lost_names(void **state) {
     for (size_t i = 0; i < count; i++) {
       source.address.family = i < 2 ? CANDM_ID : CANDM_INET4;
       chrony_sample_source(&source, &none, "", 0, &sample);
-      assert_int_equal(samples_add(&samples, &sample), 0);
+      assert_int_equal(samples_add(&samples, &sample, NULL), 0);
     }
-    assert_int_equal(chrony_sample_carry(&samples, &lost), 0);
+    assert_int_equal(chrony_sample_carry(&samples, &lost, NULL), 0);
     assert_golden(samples.items[0].remark, "%zu sources, the first two names", count);
     samples_free(&samples);
   }
@@ -187,7 +187,7 @@ static void add_named(struct samples *samples, enum candm_family family, const c
   source.address.family = (uint16_t)family;
   source.address.bytes[3] = (uint8_t)samples->count;
   chrony_sample_source(&source, &stats, name, 0, &sample);
-  assert_int_equal(samples_add(samples, &sample), 0);
+  assert_int_equal(samples_add(samples, &sample, NULL), 0);
 }
 
 /* A pool has slots for more servers than its name has addresses. */
@@ -235,11 +235,11 @@ static void test_lost_figures(void **state) {
   (void)state;
   struct samples samples = {.items = NULL};
   struct candm_tracking local = good;
-  assert_int_equal(chrony_sample_carry(&samples, &good), 0);
+  assert_int_equal(chrony_sample_carry(&samples, &good, NULL), 0);
   assert_int_equal(samples.items[0].value[METRIC_ERROR_BOUND], 22 * DURATION_MS);
   samples_free(&samples);
   local.reference_id = CANDM_LOCAL_REFERENCE;
-  assert_int_equal(chrony_sample_carry(&samples, &local), 0);
+  assert_int_equal(chrony_sample_carry(&samples, &local, NULL), 0);
   assert_int_equal(samples.items[0].present, 1U << FIELD_LEAP);
   samples_free(&samples);
 }

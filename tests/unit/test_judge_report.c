@@ -48,7 +48,7 @@ static void check(const struct row *row, size_t number) {
     readings[count].why.reason = REASON_NO_SERVICE;
     for (const char *kind = row->readings[count]; *kind != '\0'; kind++, servers++) {
       struct sample sample = server(*kind);
-      assert_int_equal(samples_add(&readings[count].samples, &sample), 0);
+      assert_int_equal(samples_add(&readings[count].samples, &sample, NULL), 0);
     }
   }
   assert_int_equal(judge_report(&report, readings, count, row->problems), 0);
@@ -122,8 +122,8 @@ static void test_whose_it_is(void **state) {
   struct report report = {.config = &config};
   struct reading readings[2] = {{.source = "first"}, {.source = "second"}};
   struct sample sample = server('w');
-  assert_int_equal(samples_add(&readings[0].samples, &sample), 0);
-  assert_int_equal(samples_add(&readings[1].samples, &sample), 0);
+  assert_int_equal(samples_add(&readings[0].samples, &sample, NULL), 0);
+  assert_int_equal(samples_add(&readings[1].samples, &sample, NULL), 0);
   assert_int_equal(judge_report(&report, readings, 2, 0), 0);
   assert_string_equal(report.findings[0].source, "first");
   assert_string_equal(report.findings[1].source, "second");

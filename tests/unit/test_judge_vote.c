@@ -236,9 +236,9 @@ static void test_bystander(void **state) {
   assert_finding(&bad, VERDICT_OK, REASON_OK);
   struct sample good = well();
   struct report report = {.config = &config};
-  assert_int_equal(samples_add(&reading.samples, &bad), 0);
-  assert_int_equal(samples_add(&reading.samples, &good), 0);
-  assert_int_equal(samples_add(&reading.samples, &bad), 0);
+  assert_int_equal(samples_add(&reading.samples, &bad, NULL), 0);
+  assert_int_equal(samples_add(&reading.samples, &good, NULL), 0);
+  assert_int_equal(samples_add(&reading.samples, &bad, NULL), 0);
   assert_int_equal(judge_report(&report, &reading, 1, 0), 0);
   assert_int_equal(report.verdict, VERDICT_OK);
   assert_int_equal(report.finding_count, 3);

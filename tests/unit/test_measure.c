@@ -55,7 +55,7 @@ static int measure_fake(int which, const struct env *env, const char *argument,
   (void)strcpy(fake.argument, argument != NULL ? argument : "none");
   fake.asked[which]++;
   fake.deadline_ns[which] = env->measure_deadline_ns;
-  assert_int_equal(samples_add(samples, &sample), 0); /* a failing one may have begun */
+  assert_int_equal(samples_add(samples, &sample, NULL), 0); /* a failing one may have begun */
   return fake.error[which] == 0
              ? 0
              : why_set(why, fake.reason[which], fake.error[which], "%s", fake.words);
@@ -99,7 +99,7 @@ static int measure_text(const struct env *env, const struct config *config, cons
   (void)config;
   (void)why;
   (void)strcpy(fake.argument, argument);
-  return samples_add(samples, &sample) + samples_add(samples, &sample);
+  return samples_add(samples, &sample, NULL) + samples_add(samples, &sample, NULL);
 }
 
 const struct source source_text = {
@@ -321,7 +321,7 @@ static void test_sick(void **state) {
     assert_int_equal(readings[0].sick.reason, REASON_OK);
     release(1);
   }
-  (void)strcpy(fake.words, "it sleeps; wake it up");
+  (void)strcpy(fake.words, "it sleeps" WHY_ADVICE "wake it up");
   fake.reason[NTPD] = REASON_BAD_REPLY;
   assert_int_equal(run("auto"), 1);
   assert_string_equal(readings[0].source, "sntp");
@@ -354,7 +354,7 @@ static void test_auto_fails(void **state) {
   (void)state;
   only(SOURCES);
   fake.reason[SNTP] = REASON_NO_SOURCE;
-  (void)strcpy(fake.words, "it sleeps; wake it up");
+  (void)strcpy(fake.words, "it sleeps" WHY_ADVICE "wake it up");
   assert_fails(REASON_NO_SERVICE, "no service");
   fake.reason[NTPD] = REASON_DENIED;
   assert_fails(REASON_DENIED, "ntpd denies");
@@ -388,7 +388,7 @@ static void test_keeper(void **state) {
   (void)state;
   only(SOURCES);
   fake.keeper = "OpenNTPD";
-  (void)strcpy(fake.words, "it sleeps; wake it up");
+  (void)strcpy(fake.words, "it sleeps" WHY_ADVICE "wake it up");
   assert_fails(REASON_NO_SERVICE, "OpenNTPD");
   fake.reason[NTPD] = REASON_DENIED; /* what has its port */
   assert_fails(REASON_DENIED, "OpenNTPD has ntpd's port");

@@ -30,9 +30,9 @@ static void test_add(void **state) {
   struct samples samples = {.items = NULL};
   for (unsigned i = 0; i < SAMPLE_MAX; i++) {
     struct sample sample = {.replies = i};
-    assert_int_equal(samples_add(&samples, &sample), 0);
+    assert_int_equal(samples_add(&samples, &sample, NULL), 0);
   }
-  assert_int_equal(samples_add(&samples, &(struct sample){.replies = 1}), -E2BIG);
+  assert_int_equal(samples_add(&samples, &(struct sample){.replies = 1}, NULL), -E2BIG);
   assert_int_equal(samples.count, SAMPLE_MAX);
   for (unsigned i = 0; i < SAMPLE_MAX; i++) {
     assert_int_equal(samples.items[i].replies, i);

@@ -152,8 +152,8 @@ static int candm_check(const struct range *rows, size_t count, struct why *why) 
   for (const struct range *row = rows; row < rows + count; row++) {
     if (row->value < row->least || row->value > row->most) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "chronyd's %s is %" PRId64 ", which is not %" PRId64 " to %" PRId64
-                     "; this is not a reading",
+                     "chronyd's %s is %" PRId64 ", which is not %" PRId64 " to %" PRId64 WHY_ADVICE
+                     "this is not a reading",
                      row->field, row->value, row->least, row->most);
     }
   }

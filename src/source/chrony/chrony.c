@@ -22,8 +22,8 @@
 #include "source/chrony/candm.h"
 #include "source/chrony/chrony_sample.h"
 
-#define CHECK "; check: systemctl status chronyd" /* where the line is long */
-#define CHECK_SERVICE "; check the time service: systemctl status chronyd"
+#define CHECK WHY_ADVICE "check: systemctl status chronyd" /* where the line is long */
+#define CHECK_SERVICE WHY_ADVICE "check the time service: systemctl status chronyd"
 /* What `runs` may take. */
 #define PROBE_NS (100 * DURATION_MS)
 
@@ -55,14 +55,14 @@ static int chrony_refused(const struct asking *asking, int error, struct why *wh
                    "chronyd vanished while it was asked (%s)" CHECK_SERVICE, strerror(-error));
   }
   if (is_there(talk, asking->config->chrony_socket)) {
-    return why_set(
-        why, REASON_DENIED, -EACCES,
-        "chronyd runs and does not let us ask (%s); run as root or as chronyd's user, or set "
-        "cmdport in chrony.conf",
-        ways);
+    return why_set(why, REASON_DENIED, -EACCES,
+                   "chronyd runs and does not let us ask (%s)" WHY_ADVICE
+                   "run as root or as chronyd's user, or set cmdport in chrony.conf",
+                   ways);
   }
-  return why_set(why, REASON_NO_SERVICE, error,
-                 "chronyd is not running; asked: %s; if it should: systemctl start chronyd", ways);
+  return why_set(
+      why, REASON_NO_SERVICE, error,
+      "chronyd is not running" WHY_ADVICE "asked: %s; if it should: systemctl start chronyd", ways);
 }
 
 static int timed_out(const struct asking *asking, struct why *why) {
@@ -88,13 +88,13 @@ static int chrony_explain(const struct asking *asking, enum candm_command comman
     return timed_out(asking, why);
   case -EBADMSG:
     return why_set(why, REASON_BAD_REPLY, answer,
-                   "what came for %s from chronyd was no answer: %s; is it chronyd, and of version "
-                   "1.31 or later?",
+                   "what came for %s from chronyd was no answer: %s" WHY_ADVICE
+                   "is it chronyd, and of version 1.31 or later?",
                    name, asking->talk.flaw);
   case CANDM_UNAUTHORISED:
     return why_set(why, REASON_DENIED, -EACCES,
-                   "chronyd does not let us ask for %s; run as root or as chronyd's user, or check "
-                   "opencommands in chrony.conf",
+                   "chronyd does not let us ask for %s" WHY_ADVICE
+                   "run as root or as chronyd's user, or check opencommands in chrony.conf",
                    name);
   default:
     break;
@@ -193,10 +193,6 @@ static void trace_source(struct trace *trace, uint32_t index, const struct candm
   }
 }
 
-static int no_memory(struct why *why) {
-  return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for a reading");
-}
-
 static int read_source(struct asking *asking, uint32_t index, int64_t correction_ns,
                        struct samples *samples, struct why *why) {
   struct candm_reply reply;
@@ -220,7 +216,7 @@ static int read_source(struct asking *asking, uint32_t index, int64_t correction
   }
   trace_source(asking->env->trace, index, &source, known ? &stats : NULL, name);
   chrony_sample_source(&source, known ? &stats : NULL, name, correction_ns, &sample);
-  return samples_add(samples, &sample) == 0 ? 0 : no_memory(why);
+  return samples_add(samples, &sample, why);
 }
 
 static int chrony_read_all(struct asking *asking, struct samples *samples, struct why *why) {
@@ -238,18 +234,15 @@ static int chrony_read_all(struct asking *asking, struct samples *samples, struc
   trace_add(asking->env->trace, "chrony: n_sources=%" PRIu32, count);
   if (count >= SAMPLE_MAX) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "chronyd's number of sources is %" PRIu32
-                   ", which is not below %d; this is not a reading",
+                   "chronyd's number of sources is %" PRIu32 ", which is not below %d" WHY_ADVICE
+                   "this is not a reading",
                    count, SAMPLE_MAX);
   }
   for (uint32_t i = 0; i < count && error == 0; i++) {
     error = read_source(asking, i, tracking.correction_ns, samples, why);
   }
   chrony_sample_drop_spare(samples);
-  if (error == 0 && chrony_sample_carry(samples, &tracking) != 0) {
-    error = no_memory(why);
-  }
-  return error;
+  return error == 0 ? chrony_sample_carry(samples, &tracking, why) : error;
 }
 
 static int measure_chrony(const struct env *env, const struct config *config, const char *argument,

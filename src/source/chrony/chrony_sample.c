@@ -212,7 +212,8 @@ static void take_tracking(const struct candm_tracking *tracking, struct sample *
 }
 
 /* The carrier of where none is selected: chronyd itself, without a server. */
-static int add_lost(struct samples *samples, const struct candm_tracking *tracking) {
+static int add_lost(struct samples *samples, const struct candm_tracking *tracking,
+                    struct why *why) {
   struct sample carrier = {.jitter_kind = JITTER_STDDEV};
   if (tracking->reference_id != CANDM_LOCAL_REFERENCE) { /* whose figures are all 0 */
     take_tracking(tracking, &carrier);
@@ -220,7 +221,7 @@ static int add_lost(struct samples *samples, const struct candm_tracking *tracki
   carrier.present |= 1U << FIELD_LEAP;
   carrier.leap = LEAP_UNSYNCHRONISED;
   chrony_sample_explain(samples, tracking, &carrier);
-  return samples_add(samples, &carrier);
+  return samples_add(samples, &carrier, why);
 }
 
 /* A source is selected, and chronyd is not synchronised all the same. */
@@ -233,13 +234,14 @@ static void say_so(const struct candm_tracking *tracking, struct sample *carrier
   }
 }
 
-int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tracking) {
+int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tracking,
+                        struct why *why) {
   size_t at = 0;
   while (at < samples->count && samples->items[at].state != STATE_SELECTED) {
     at++;
   }
   if (at == samples->count) {
-    int error = add_lost(samples, tracking);
+    int error = add_lost(samples, tracking, why);
     if (error != 0) {
       return error;
     }

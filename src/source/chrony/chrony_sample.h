@@ -28,6 +28,7 @@ void chrony_sample_drop_spare(struct samples *samples);
  * there is none, adds a carrier that is not synchronised and says why. It becomes the first. 0, or
  * the negative errno of samples_add.
  */
-int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tracking);
+int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tracking,
+                        struct why *why);
 
 #endif

@@ -183,8 +183,8 @@ int mode6_list(const struct mode6_answer *list, struct mode6_reading *reading, s
                struct why *why) {
   if (list->length_bytes % ASSOCIATION_BYTES != 0) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd's list of associations has %zu bytes, which is no multiple of 4; this is "
-                   "not a reading",
+                   "ntpd's list of associations has %zu bytes, which is no multiple of 4" WHY_ADVICE
+                   "this is not a reading",
                    list->length_bytes);
   }
   bool found = has_found(list);

@@ -212,7 +212,7 @@ int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, st
   const struct mode6_values *system = &reading->system;
   if (!mode6_has(system, MODE6_LEAP)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd did not tell its leap indicator; this is not a reading");
+                   "ntpd did not tell its leap indicator" WHY_ADVICE "this is not a reading");
   }
   size_t index = mode6_followed(reading);
   const struct mode6_peer *peer = index < reading->peer_count ? &reading->peer[index] : NULL;

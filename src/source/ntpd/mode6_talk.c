@@ -96,15 +96,16 @@ static int explain_refusal(unsigned error, struct why *why) {
   case MODE6_ERROR_PERMISSION:
   case MODE6_ERROR_PROHIBITED:
     return why_set(why, REASON_DENIED, -EACCES,
-                   "ntpd does not permit the question (error %u); its configuration should have: "
-                   "restrict 127.0.0.1 and restrict ::1",
+                   "ntpd does not permit the question (error %u)" WHY_ADVICE
+                   "its configuration should have: restrict 127.0.0.1 and restrict ::1",
                    error);
   case MODE6_ERROR_VARIABLE:
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                    "ntpd does not know a variable that we ask for: is it older than 4.2.6?");
   default:
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd answered our question with error %u; this is not a reading", error);
+                   "ntpd answered our question with error %u" WHY_ADVICE "this is not a reading",
+                   error);
   }
 }
 
@@ -126,7 +127,8 @@ int mode6_talk_ask(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t a
   }
   if (result >= 0) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd's answer cannot be: %s; this is not a reading", talk->answer.wrong);
+                   "ntpd's answer cannot be: %s" WHY_ADVICE "this is not a reading",
+                   talk->answer.wrong);
   }
   /* What a packet filter forbids fails with EPERM. */
   enum reason reason = result == -ETIMEDOUT                    ? REASON_TIMEOUT

@@ -210,7 +210,7 @@ int mode6_read(const char *text, size_t length_bytes, struct mode6_values *value
     enum mode6_variable variable = mode6_text_find(name);
     if (open) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "a text in ntpd's answer has no end; this is not a reading");
+                     "a text in ntpd's answer has no end" WHY_ADVICE "this is not a reading");
     }
     /* NAME without a value is a variable that is empty. */
     if (variable == MODE6_VARIABLE_COUNT || mode6_has(&made, variable) || value.length == 0) {
@@ -218,7 +218,7 @@ int mode6_read(const char *text, size_t length_bytes, struct mode6_values *value
     }
     if (!read_value(value, variable, &made)) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "ntpd's %s is '%.*s', which it cannot be; this is not a reading",
+                     "ntpd's %s is '%.*s', which it cannot be" WHY_ADVICE "this is not a reading",
                      variables[variable].name, value.length > 40 ? 40 : (int)value.length,
                      value.at);
     }

@@ -23,7 +23,7 @@
 #include "ntp_monitor/why.h"
 #include "source/ntpd/mode6_talk.h"
 
-#define CHECK_SERVICE "; check the NTP service: systemctl status ntpsec (or ntp, or ntpd)"
+#define CHECK_SERVICE WHY_ADVICE "check the NTP service: systemctl status ntpsec (or ntp, or ntpd)"
 
 /* Waited for the time, and for a word from ntpd where only asked whether it is there. */
 #define WAIT_NS DURATION_S
@@ -77,12 +77,12 @@ static int add_all(const struct mode6_reading *reading, struct samples *samples,
   if (error != 0) {
     return error;
   }
-  error = samples_add(samples, &sample);
+  error = samples_add(samples, &sample, why);
   for (size_t i = 0; i < reading->peer_count && error == 0; i++) {
     /* Of one that told nothing there is not even a name. */
     if (i != mode6_followed(reading) && reading->peer[i].known) {
       mode6_bystander(&reading->peer[i], &sample);
-      error = samples_add(samples, &sample);
+      error = samples_add(samples, &sample, why);
     }
   }
   if (reading->total > PEERS_MAX) {
@@ -90,7 +90,7 @@ static int add_all(const struct mode6_reading *reading, struct samples *samples,
                    "ntpd has %u servers; these are the %d that matter most", reading->total,
                    PEERS_MAX);
   }
-  return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
+  return error;
 }
 
 /* Asks one address for everything: -ECONNREFUSED where nobody is there, -ETIMEDOUT for silence. */
@@ -136,11 +136,10 @@ static bool tells_time(const struct env *env, const char *address) {
 
 static int explain_silence(const struct env *env, const char *address, struct why *why) {
   if (tells_time(env, address)) {
-    return why_set(
-        why, REASON_DENIED, -EACCES,
-        "the NTP server on %s port %d tells the time, but not about itself; if ntpd: restrict "
-        "%s without noquery; else ask servers: -s sntp:HOST",
-        address, MODE6_PORT, address);
+    return why_set(why, REASON_DENIED, -EACCES,
+                   "the NTP server on %s port %d tells the time, but not about itself" WHY_ADVICE
+                   "if ntpd: restrict %s without noquery; else ask servers: -s sntp:HOST",
+                   address, MODE6_PORT, address);
   }
   char span[DURATION_TEXT_BYTES];
   int64_t waited_ns = clock_monotonic_ns() - env->start_ns;
@@ -171,13 +170,14 @@ static int measure_ntpd(const struct env *env, const struct config *config, cons
   }
   if (closed != 0) {
     return why_set(why, REASON_NO_SERVICE, closed,
-                   "ntpd cannot be asked on this machine's port %d: %s; is there a network here?",
+                   "ntpd cannot be asked on this machine's port %d: %s" WHY_ADVICE
+                   "is there a network here?",
                    MODE6_PORT, net_words(closed));
   }
   return why_set(
       why, REASON_NO_SERVICE, -ECONNREFUSED,
-      "ntpd is not running; nobody has UDP port %d of %s and %s; if it should: systemctl "
-      "start ntpsec (or ntp, or ntpd)",
+      "ntpd is not running" WHY_ADVICE
+      "nobody has UDP port %d of %s and %s; if it should: systemctl start ntpsec (or ntp, or ntpd)",
       MODE6_PORT, addresses[0], addresses[1]);
 }
 

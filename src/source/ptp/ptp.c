@@ -25,7 +25,7 @@
 #include "source/ptp/ptp_management.h"
 #include "source/ptp/ptp_sample.h"
 
-#define CHECK "; check the PTP service: systemctl status 'ptp4l*'"
+#define CHECK WHY_ADVICE "check the PTP service: systemctl status 'ptp4l*'"
 
 /* For one answer; a question is put twice. A live ptp4l takes a few ms. */
 #define PATIENCE_NS (500 * DURATION_MS)
@@ -56,14 +56,15 @@ static int lost(const struct ptp *ptp, int error, struct why *why) {
     return error;
   case -ECONNREFUSED:
     return why_set(why, REASON_NO_SERVICE, error,
-                   "ptp4l is not running; it left its socket %s behind, and nobody listens "
-                   "there" CHECK,
+                   "ptp4l is not running" WHY_ADVICE
+                   "it left its socket %s behind, and nobody listens there" CHECK,
                    ptp->path);
   case -EACCES:
   case -EPERM:
     return why_set(why, REASON_DENIED, error,
-                   "this user may not ask ptp4l at %s; linuxptp 4.0 and later let anyone ask at "
-                   "its uds_ro_address (set sockets under [ptp] to that), an older one only root",
+                   "this user may not ask ptp4l at %s" WHY_ADVICE
+                   "linuxptp 4.0 and later let anyone ask at its uds_ro_address (set sockets under "
+                   "[ptp] to that), an older one only root",
                    ptp->path);
   case -EREMOTE:
     return why_set(why, REASON_TIMEOUT, error, "ptp4l's socket %s: " ASIDE_SILENT, ptp->path);
@@ -75,8 +76,8 @@ static int lost(const struct ptp *ptp, int error, struct why *why) {
                          ptp->path, span)
                : why_set(why, REASON_TIMEOUT, error,
                          "ptp4l at %s did not answer within %s: it hangs, or its domainNumber is "
-                         "not %d or its transportSpecific not %d (gPTP has 1); set domain and "
-                         "transport_specific under [ptp] to ptp4l's",
+                         "not %d or its transportSpecific not %d (gPTP has 1)" WHY_ADVICE
+                         "set domain and transport_specific under [ptp] to ptp4l's",
                          ptp->path, span, ptp->request.domain, ptp->request.transport_specific);
   default:
     return why_set(why, REASON_NO_SERVICE, error, "cannot ask ptp4l at %s: %s", ptp->path,
@@ -86,7 +87,8 @@ static int lost(const struct ptp *ptp, int error, struct why *why) {
 
 static int bad_reply(const struct ptp *ptp, const char *what, struct why *why) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                 "what ptp4l at %s answered is not a reading: %s; does linuxptp own that socket?",
+                 "what ptp4l at %s answered is not a reading: %s" WHY_ADVICE
+                 "does linuxptp own that socket?",
                  ptp->path, what);
 }
 
@@ -264,10 +266,11 @@ static int ptp_find(struct ptp *ptp, struct ptp_reading *reading, struct why *wh
       *why = one;
     }
   }
-  return failure != 0 ? failure
-                      : why_set(why, REASON_NO_SERVICE, -ENOENT,
-                                "ptp4l is not running; there is none of its sockets: %s" CHECK,
-                                ptp->config->ptp_sockets);
+  return failure != 0
+             ? failure
+             : why_set(why, REASON_NO_SERVICE, -ENOENT,
+                       "ptp4l is not running" WHY_ADVICE "there is none of its sockets: %s" CHECK,
+                       ptp->config->ptp_sockets);
 }
 
 static int measure_ptp(const struct env *env, const struct config *config, const char *argument,
@@ -285,10 +288,7 @@ static int measure_ptp(const struct env *env, const struct config *config, const
   }
   error = ask_all(&ptp, &reading, &sample, why);
   (void)close(ptp.fd);
-  error = error == 0 ? samples_add(samples, &sample) : error;
-  return error != -ENOMEM && error != -E2BIG
-             ? error
-             : why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
+  return error == 0 ? samples_add(samples, &sample, why) : error;
 }
 
 const struct source source_ptp = {

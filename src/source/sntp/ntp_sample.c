@@ -93,7 +93,7 @@ static int ntp_sample_add(const struct ntp_plan *plan, size_t i, int64_t now_ns,
     }
   }
   samples->asked += !server->duplicate && !server->ourselves;
-  return samples_add(samples, &sample);
+  return samples_add(samples, &sample, NULL);
 }
 
 /* "falseticker: c.example (offset +250ms), d.example (...) and 3 more" */
@@ -262,7 +262,8 @@ static int nobody(const struct ntp_plan *plan, struct why *why) {
     }
   }
   if (objections > 0) {
-    return why_set(why, rows[row].reason, rows[row].error, "%s%s; ask a server elsewhere",
+    return why_set(why, rows[row].reason, rows[row].error,
+                   "%s%s" WHY_ADVICE "ask a server elsewhere",
                    asked > 1 ? "no NTP server can vouch for this clock: " : "", text);
   }
   return why_set(why, rows[row].reason, rows[row].error, "%s%s%s",

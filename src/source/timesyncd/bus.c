@@ -37,7 +37,7 @@ int bus_check_environment(const struct env *env, const struct config *config, st
     if (strncmp(at, "unix:", strlen("unix:")) != 0) {
       return why_set(why, REASON_NO_BUS, -EPERM,
                      "DBUS_SYSTEM_BUS_ADDRESS is '%.200s', and root connects to unix: addresses "
-                     "alone; unset it",
+                     "alone" WHY_ADVICE "unset it",
                      address);
     }
     at = strchrnul(at, ';');

@@ -80,8 +80,7 @@ static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, co
   }
   sample.foreign_clock = true;
   timesync_explain(raw, &sample, samples->note, sizeof samples->note);
-  error = samples_add(samples, &sample);
-  return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
+  return samples_add(samples, &sample, why);
 }
 
 static int measure_text(const struct env *env, const struct config *config, const char *argument,

@@ -101,8 +101,8 @@ enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
 
 static int malformed(struct why *why, const char *what, int error) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                 "systemd-timesyncd's reply is malformed at %s (%s); is its version older than "
-                 "239, or does another program own its name?",
+                 "systemd-timesyncd's reply is malformed at %s (%s)" WHY_ADVICE
+                 "is its version older than 239, or does another program own its name?",
                  what, strerror(-error));
 }
 
@@ -127,8 +127,8 @@ static int read_property(sd_bus_message *message, struct timesync *raw, unsigned
         break;
       }
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "systemd-timesyncd's %s has the type %s instead of %s; this is no version "
-                     "that is known",
+                     "systemd-timesyncd's %s has the type %s instead of %s" WHY_ADVICE
+                     "this is no version that is known",
                      name, contents != NULL ? contents : "?", property->signature);
     }
     *seen |= 1U << i;
@@ -165,7 +165,8 @@ int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why 
   for (size_t i = 0; i < PROPERTY_COUNT; i++) {
     if ((seen & 1U << i) == 0 && properties[i].required) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "systemd-timesyncd's reply has no %s; is its version older than 239?",
+                     "systemd-timesyncd's reply has no %s" WHY_ADVICE
+                     "is its version older than 239?",
                      properties[i].name);
     }
   }

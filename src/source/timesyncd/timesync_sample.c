@@ -30,8 +30,8 @@ uint64_t timesync_ns(uint64_t us) {
 static int timesync_sample_refuse(struct why *why, const char *field, const char *what,
                                   uint64_t value) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                 "systemd-timesyncd's %s is %" PRIu64 ", %s; this is not a reading", field, value,
-                 what);
+                 "systemd-timesyncd's %s is %" PRIu64 ", %s" WHY_ADVICE "this is not a reading",
+                 field, value, what);
 }
 
 static bool timesync_sample_has(const struct timesync *raw, unsigned bit) {
@@ -48,8 +48,8 @@ static int check_address(const struct timesync *raw, struct sample *sample, stru
   bool v6 = raw->family == AF_INET6 && raw->address_bytes == 16;
   if (!none && !v4 && !v6) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "systemd-timesyncd's server address has family %d with %zu bytes; this is not "
-                   "a reading",
+                   "systemd-timesyncd's server address has family %d with %zu bytes" WHY_ADVICE
+                   "this is not a reading",
                    raw->family, raw->address_bytes);
   }
   if (!none) {
@@ -133,7 +133,7 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   if (round_trip_us < 0 || at_server_us < 0 || delay_us < -tick_us(raw)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                    "systemd-timesyncd's time stamps are out of order (round trip %" PRId64
-                   "us, at the server %" PRId64 "us); this is not a reading",
+                   "us, at the server %" PRId64 "us)" WHY_ADVICE "this is not a reading",
                    round_trip_us, at_server_us);
   }
   int64_t twice_us = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);

@@ -199,7 +199,8 @@ static int take_value(struct reader *reader, size_t index, const char *value) {
   trace_add(reader->trace, "text: %s=%s", key->name, value);
   if ((reader->seen & 1U << index) != 0) {
     return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG,
-                   "%s= stands there twice; give each machine's text a file of its own", key->name);
+                   "%s= stands there twice" WHY_ADVICE "give each machine's text a file of its own",
+                   key->name);
   }
   reader->seen |= 1U << index;
   reader->raw->present |= key->present;
@@ -273,8 +274,8 @@ int timesync_text_read(char *text, struct timesync *raw, struct trace *trace, st
   bool jitter = (raw->present & TIMESYNC_JITTER) != 0;
   if (reader.seen == 0 || (!jitter && (raw->present & TIMESYNC_REPLIES) != 0)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "there is no Jitter= in it; it should be what `timedatectl show-timesync` "
-                   "prints");
+                   "there is no Jitter= in it" WHY_ADVICE
+                   "it should be what `timedatectl show-timesync` prints");
   }
   if (!jitter) {
     /* timedatectl leaves NTPMessage out until there is a reply. */

@@ -22,7 +22,7 @@
 #include "source/timesyncd/timesync_bus.h"
 
 #define SERVICE "org.freedesktop.timesync1"
-#define CHECK_SERVICE "; check the NTP service: systemctl status systemd-timesyncd"
+#define CHECK_SERVICE WHY_ADVICE "check the NTP service: systemctl status systemd-timesyncd"
 
 /* What the bus takes to say who is on it. */
 #define GLANCE_NS (100 * DURATION_MS)
@@ -97,8 +97,8 @@ static int no_bus(const struct bus *bus, int error, struct why *why) {
   if (config->host != NULL) {
     bool silent = said[0] == '\0';
     return why_set(why, reason, error,
-                   "cannot connect to %s%s%s; %sdoes it work by hand: ssh %.128s true; to ask an "
-                   "NTP server: -s sntp:HOST",
+                   "cannot connect to %s%s%s" WHY_ADVICE
+                   "%sdoes it work by hand: ssh %.128s true; to ask an NTP server: -s sntp:HOST",
                    name, silent ? ": " : said, silent ? strerror(-error) : "",
                    silent ? "is ssh installed, and " : "", config->host);
   }
@@ -106,12 +106,12 @@ static int no_bus(const struct bus *bus, int error, struct why *why) {
   if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->env->uid)) {
     return why_set(why, REASON_DENIED, error,
                    "the system bus closed the connection, since our uid %u has no entry in "
-                   "/etc/passwd; run as a user that has one (in a unit User=ntp_monitor, not "
-                   "DynamicUser=yes)",
+                   "/etc/passwd" WHY_ADVICE
+                   "run as a user that has one (in a unit User=ntp_monitor, not DynamicUser=yes)",
                    (unsigned)bus->env->uid);
   }
-  return why_set(why, reason, error, "cannot connect to %s: %s%s; %s", name, strerror(-error),
-                 last_synchronised(bus, last, sizeof last),
+  return why_set(why, reason, error, "cannot connect to %s: %s%s" WHY_ADVICE "%s", name,
+                 strerror(-error), last_synchronised(bus, last, sizeof last),
                  config->machine != NULL ? "check: machinectl list (asking a container needs root)"
                                          : bus_advice(error));
 }
@@ -127,7 +127,7 @@ static int timed_out(const struct bus *bus, struct why *why) {
         why, REASON_TIMEOUT, -ETIMEDOUT,
         "systemd-timesyncd is there but did not answer within %s: it hangs" CHECK_SERVICE, span);
   }
-  return why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s; %s",
+  return why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s" WHY_ADVICE "%s",
                  bus_name(bus, name, sizeof name), span, bus_ssh_words(bus, said, sizeof said),
                  bus->elsewhere ? "check that machine and the way to it"
                                 : "check it: systemctl status dbus");
@@ -141,8 +141,8 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
   for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
     if (sd_bus_error_has_name(error, absent[i])) {
       return why_set(why, REASON_NO_SERVICE, -ENXIO,
-                     "systemd-timesyncd is not running%s; if it should: systemctl start "
-                     "systemd-timesyncd",
+                     "systemd-timesyncd is not running%s" WHY_ADVICE
+                     "if it should: systemctl start systemd-timesyncd",
                      last_synchronised(bus, last, sizeof last));
     }
   }
@@ -155,7 +155,7 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
   }
   if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
     return why_set(why, REASON_DENIED, -EACCES,
-                   "the bus policy forbids asking systemd-timesyncd (%.90s); check "
+                   "the bus policy forbids asking systemd-timesyncd (%.90s)" WHY_ADVICE "check "
                    "org.freedesktop.timesync1.conf in /usr/share/dbus-1/system.d",
                    error->message != NULL ? error->message : "no reason given");
   }
@@ -198,10 +198,7 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
   if (error == 0) {
     sample.foreign_clock = config->host != NULL;
     timesync_explain(&raw, &sample, samples->note, sizeof samples->note);
-    error = samples_add(samples, &sample);
-    if (error != 0) {
-      (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading");
-    }
+    error = samples_add(samples, &sample, why);
   }
   bus_close(&bus);
   return error;

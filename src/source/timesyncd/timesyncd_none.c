@@ -11,8 +11,8 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
   (void)argument;
   (void)samples;
   return why_set(why, REASON_NO_SERVICE, -ENOSYS,
-                 "this ntp_monitor was built without libsystemd (make SYSTEMD=no); choose "
-                 "another source with -s");
+                 "this ntp_monitor was built without libsystemd (make SYSTEMD=no)" WHY_ADVICE
+                 "choose another source with -s");
 }
 
 const struct source source_timesyncd = {
