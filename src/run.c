@@ -123,7 +123,7 @@ static void run_judge(struct run *run) {
     report->verdict = VERDICT_UNKNOWN;
     report->reason = REASON_NO_SOURCE;
     (void)snprintf(report->message, sizeof report->message,
-                   "NTP jitter unavailable: no memory to judge the reading");
+                   REPORT_SUBJECT "jitter unavailable: no memory to judge the reading");
   }
   report->run_duration_ns = clock_monotonic_ns() - run->env.start_ns;
   for (size_t i = 0; i < report->finding_count; i++) {

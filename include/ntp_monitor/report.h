@@ -40,6 +40,9 @@ struct finding {
   int64_t limit;      /* that limit; for stale: how old a reply may be; for falseticker: servers */
 };
 
+/* What every message begins with. */
+#define REPORT_SUBJECT "NTP "
+
 struct report {
   int64_t now_ns;                    /* CLOCK_REALTIME */
   int64_t run_duration_ns;           /* from the start of the run to the verdict */

@@ -70,6 +70,7 @@ struct sample {
   bool starting;   /* asked fewer than 8 times so far, and always answered: its reach is not full */
   bool bystander;  /* listed, not judged: another one of these carries the verdict */
   bool unresolved; /* its name has no address yet */
+  unsigned measurement_count; /* behind the daemon's statistics; 0 where it does not tell */
 };
 
 /* Of one source. items is on the heap, owned by the struct. At least one of them is no bystander.

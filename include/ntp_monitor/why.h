@@ -2,6 +2,7 @@
 #ifndef NTP_MONITOR_WHY_H
 #define NTP_MONITOR_WHY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ntp_monitor/reason.h"
@@ -13,6 +14,7 @@ struct why {
   char text[WHY_TEXT_BYTES]; /* what failed, then "; " and the advice; escaped: fit for any log or
                                 terminal */
   size_t cause_bytes;        /* of text: what failed */
+  bool names_host;           /* text says which machine was asked */
 };
 
 /* Stands in a format of why_set between what failed and what to do about it. */

@@ -14,6 +14,7 @@ int why_set(struct why *why, enum reason reason, int error, const char *format, 
   (void)vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   why->reason = reason;
+  why->names_host = false;
   char *advice = strstr(text, WHY_ADVICE);
   size_t cause_length = advice != NULL ? (size_t)(advice - text) : strlen(text);
   text_escape(why->text, sizeof why->text, text, cause_length);

@@ -62,10 +62,9 @@ static void nagios_print_metric(FILE *out, const struct report *report,
 }
 
 static void nagios_print(FILE *out, const struct report *report, bool colour) {
-  const char *message = report->message;
+  const char *message = report->message + strlen(REPORT_SUBJECT); /* this line has its own */
   (void)colour;
   (void)fprintf(out, "NTP %s: ", verdict_name(judge_shown(report)));
-  message += strncmp(message, "NTP ", 4) == 0 ? 4 : 0;
   for (; *message != '\0'; message++) {
     (void)fputc(*message == '|' ? '/' : *message, out); /* a bar begins the data */
   }

@@ -209,7 +209,7 @@ static void add_others(struct report *report, const struct finding *finding) {
 
 static void add_finding(struct report *report, const struct finding *finding) {
   const struct sample *sample = finding->sample;
-  add(report, "NTP ");
+  add(report, REPORT_SUBJECT);
   add_reason(report, finding, finding->reason);
   add_figures(report, finding);
   if (sample->server[0] != '\0' || sample->address[0] != '\0') {
@@ -272,9 +272,9 @@ void message_write(struct report *report, const struct reading *readings, size_t
     add_finding(report, report->worst);
     add_other_findings(report);
   } else {
-    bool elsewhere = report->elsewhere[0] != '\0' && reading_count > 0 &&
-                     strstr(readings[0].why.text, report->elsewhere) == NULL;
-    add(report, "NTP jitter unavailable%s%s", elsewhere ? " on " : "",
+    bool elsewhere =
+        report->elsewhere[0] != '\0' && reading_count > 0 && !readings[0].why.names_host;
+    add(report, REPORT_SUBJECT "jitter unavailable%s%s", elsewhere ? " on " : "",
         elsewhere ? report->elsewhere : "");
   }
   failures_add(report, readings, reading_count);

@@ -40,8 +40,7 @@ if [ "${1-}" = --inside ]; then
   shift
   run_inside "$@"
 elif [ $# -gt 0 ]; then
-  echo 'No time service here: trying it on a real systemd-timesyncd in a sandbox' \
-    '(nothing is installed).' >&2
+  echo 'No reading of this machine. Here is one of a real systemd-timesyncd in a sandbox (nothing is installed).'
   "$here/unpack.sh" demo >/dev/null || exit "$CANNOT"
   exec "$here/enter.sh" "$BASH" "${BASH_SOURCE[0]}" --inside "$@"
 else

@@ -70,7 +70,7 @@ static void test_bar(void **state) {
   (void)state;
   example.report.finding_count = 0;
   example.report.verdict = VERDICT_UNKNOWN;
-  (void)strcpy(example.report.message, "a|b||NTP c\\x0a");
+  (void)strcpy(example.report.message, "NTP a|b||NTP c\\x0a");
   assert_printed(&format_nagios, &example.report, false,
                  "NTP UNKNOWN: a/b//NTP c\\x0a | jitter=U;2;;0\n");
 }

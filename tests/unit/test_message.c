@@ -361,7 +361,8 @@ static void test_elsewhere(void **state) {
   (void)why_set(&none.why, REASON_NO_SERVICE, 0, "it does not run");
   message_write(&example.report, &none, 1, 0);
   assert_golden(example.report.message, "unavailable on box");
-  (void)why_set(&none.why, REASON_DENIED, 0, "the container box: denied"); /* once is enough */
+  (void)why_set(&none.why, REASON_DENIED, 0, "the container box: denied");
+  none.why.names_host = true; /* once is enough */
   message_write(&example.report, &none, 1, 0);
   assert_golden(example.report.message, "unavailable on box, which the reason names");
 }

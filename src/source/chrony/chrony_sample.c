@@ -59,6 +59,7 @@ static void take_stats(const struct candm_source *source, const struct candm_sta
   char *out = sample->remark;
   const size_t size_bytes = sizeof sample->remark;
   (void)snprintf(out, size_bytes, "%s", sample->unresolved ? unresolved : kind);
+  sample->measurement_count = stats != NULL ? stats->sample_count : 0;
   if (stats == NULL) {
     (void)snprintf(out, size_bytes, "%s%schronyd did not tell its statistics", kind,
                    reference ? ": " : "");
@@ -113,13 +114,13 @@ void chrony_sample_drop_spare(struct samples *samples) {
 /* --- the carrier ------------------------------------------------------------ */
 
 /* The source that is nearest to being selected: of those that answer, the one with the most
- * measurements, as its remark tells. */
+ * measurements. */
 static const struct sample *nearest(const struct samples *samples) {
   const struct sample *best = NULL;
   for (size_t i = 0; i < samples->count; i++) {
     const struct sample *sample = &samples->items[i];
     bool fresh = sample_has(sample, METRIC_AGE) && !sample_has(sample, METRIC_JITTER);
-    if (fresh && strcmp(sample->remark, best != NULL ? best->remark : "") > 0) {
+    if (fresh && sample->measurement_count > (best != NULL ? best->measurement_count : 0)) {
       best = sample;
     }
   }

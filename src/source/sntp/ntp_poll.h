@@ -41,7 +41,8 @@ struct ntp_server {
   bool follows_us;                  /* its reference is our address: it takes its time from us */
   bool local_clock;                 /* its reference is its own clock */
   enum reason reason;               /* why it was asked no more; REASON_OK: no more was wanted */
-  char remark[SAMPLE_REMARK_BYTES]; /* the same in words, escaped; "" for REASON_OK */
+  const char *lookup;               /* why its name was not found, static; NULL where it was */
+  char remark[SAMPLE_REMARK_BYTES]; /* reason in words, escaped; "" for REASON_OK */
 };
 
 /* What to ask. The servers are the caller's. */

@@ -207,27 +207,34 @@ static bool carry_unusable(const struct ntp_plan *plan, struct samples *samples,
   return true;
 }
 
-/* Why nobody's answer counts, neighbours of one objection together; how many were asked. */
+/* What one server's answer lacks, or why there is none: static where several can share it. */
+static const char *lack_of(const struct ntp_server *server) {
+  const char *objection = no_evidence(server);
+  if (objection != NULL) {
+    return objection;
+  }
+  return server->lookup != NULL ? server->lookup : server->remark;
+}
+
+/* Why nobody's answer counts, neighbours that lack the same together; how many were asked. */
 static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_bytes) {
   enum { SHOWN_MAX = 8 };
-  const char *last = NULL; /* not in out yet */
+  const struct ntp_server *last = NULL; /* whose lack is not in out yet */
   size_t asked = 0;
   for (size_t i = 0; i < plan->count; i++) {
     const struct ntp_server *server = &plan->servers[i];
-    const char *objection = no_evidence(server);
-    const char *words = objection != NULL ? objection : server->remark;
-    bool joined = words == last;
     if (server->duplicate || asked++ >= SHOWN_MAX) {
       continue;
     }
-    if (last != NULL) {
-      ntp_sample_say(out, size_bytes, "%s%s%s", joined ? "" : ": ", joined ? "" : last,
-                     joined ? ", " : "; ");
+    if (last != NULL && lack_of(server) == lack_of(last)) {
+      ntp_sample_say(out, size_bytes, ", ");
+    } else if (last != NULL) {
+      ntp_sample_say(out, size_bytes, ": %s; ", lack_of(last));
     }
     ntp_sample_say(out, size_bytes, "%.60s", server->name);
-    last = words;
+    last = server;
   }
-  ntp_sample_say(out, size_bytes, ": %s", last != NULL ? last : "");
+  ntp_sample_say(out, size_bytes, ": %s", last != NULL ? lack_of(last) : "");
   if (asked > SHOWN_MAX) {
     ntp_sample_say(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
   }

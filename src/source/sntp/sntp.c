@@ -131,6 +131,7 @@ static void add_servers(struct trace *trace, struct list *list, size_t i) {
   }
   if (name->count == 0) {
     struct ntp_server *server = &list->server[begin];
+    server->lookup = name->problem;
     (void)snprintf(server->remark, sizeof server->remark, "looking it up: %s", name->problem);
     server->reason = name->reason;
     trace_add(trace, "sntp: %s: %s", server->name, server->remark);

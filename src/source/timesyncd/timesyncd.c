@@ -86,7 +86,7 @@ static const char *bus_advice(int error) {
 }
 
 /* Why there is no connection, and what to do about it. */
-static int no_bus(const struct bus *bus, int error, struct why *why) {
+static int explain_no_bus(const struct bus *bus, int error, struct why *why) {
   char name[192];
   char said[BUS_SSH_WORDS_BYTES];
   char last[128];
@@ -116,6 +116,12 @@ static int no_bus(const struct bus *bus, int error, struct why *why) {
                                          : bus_advice(error));
 }
 
+static int no_bus(const struct bus *bus, int error, struct why *why) {
+  (void)explain_no_bus(bus, error, why);
+  why->names_host = bus->elsewhere;
+  return error;
+}
+
 static int timed_out(const struct bus *bus, struct why *why) {
   char name[192];
   char said[BUS_SSH_WORDS_BYTES];
@@ -127,10 +133,12 @@ static int timed_out(const struct bus *bus, struct why *why) {
         why, REASON_TIMEOUT, -ETIMEDOUT,
         "systemd-timesyncd is there but did not answer within %s: it hangs" CHECK_SERVICE, span);
   }
-  return why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s" WHY_ADVICE "%s",
-                 bus_name(bus, name, sizeof name), span, bus_ssh_words(bus, said, sizeof said),
-                 bus->elsewhere ? "check that machine and the way to it"
-                                : "check it: systemctl status dbus");
+  (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s" WHY_ADVICE "%s",
+                bus_name(bus, name, sizeof name), span, bus_ssh_words(bus, said, sizeof said),
+                bus->elsewhere ? "check that machine and the way to it"
+                               : "check it: systemctl status dbus");
+  why->names_host = bus->elsewhere;
+  return -ETIMEDOUT;
 }
 
 /* Why an error came back instead of a reply. The names decide: errnos collide. */
