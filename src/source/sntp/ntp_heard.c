@@ -3,9 +3,11 @@
  */
 #include "source/sntp/ntp_heard.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ntp_monitor/net_own.h"
 #include "ntp_monitor/trace.h"
@@ -72,4 +74,92 @@ void ntp_remark_lost(struct ntp_server *server) {
     ntp_remark(server, REASON_TIMEOUT, "%u of %u requests had no reply",
                server->sent - server->reply_count, server->sent);
   }
+}
+
+const char *ntp_heard_objection(const struct ntp_server *server) {
+  if (server->ourselves) {
+    return "this machine itself, whose clock cannot vouch for itself";
+  }
+  if (server->follows_us) {
+    return "it takes its time from this machine, so it proves nothing";
+  }
+  return server->local_clock ? "it serves its own clock, which no source corrects" : NULL;
+}
+
+__attribute__((format(printf, 3, 4))) static void append(char *out, size_t size_bytes,
+                                                         const char *format, ...) {
+  size_t used = strlen(out);
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(out + used, size_bytes - used, format, arguments);
+  va_end(arguments);
+}
+
+/* What one server's answer lacks, or why there is none: static where several can share it. */
+static const char *lack_of(const struct ntp_server *server) {
+  const char *objection = ntp_heard_objection(server);
+  if (objection != NULL) {
+    return objection;
+  }
+  return server->lookup != NULL ? server->lookup : server->remark;
+}
+
+/* Why nobody's answer counts, neighbours that lack the same together; how many were asked. */
+static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_bytes) {
+  enum { SHOWN_MAX = 8 };
+  const struct ntp_server *last = NULL; /* whose lack is not in out yet */
+  size_t asked = 0;
+  for (size_t i = 0; i < plan->count; i++) {
+    const struct ntp_server *server = &plan->servers[i];
+    if (server->duplicate || asked++ >= SHOWN_MAX) {
+      continue;
+    }
+    if (last != NULL && lack_of(server) == lack_of(last)) {
+      append(out, size_bytes, ", ");
+    } else if (last != NULL) {
+      append(out, size_bytes, ": %s; ", lack_of(last));
+    }
+    append(out, size_bytes, "%.60s", server->name);
+    last = server;
+  }
+  append(out, size_bytes, ": %s", last != NULL ? lack_of(last) : "");
+  if (asked > SHOWN_MAX) {
+    append(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
+  }
+  return asked;
+}
+
+int ntp_heard_nobody(const struct ntp_plan *plan, struct why *why) {
+  static const struct {
+    enum reason reason;
+    int error;
+    const char *advice;
+  } rows[] = {
+      {REASON_BAD_REPLY, -EBADMSG, ""},
+      {REASON_DENIED, -EACCES, ""},
+      {REASON_TIMEOUT, -ETIMEDOUT, "; is UDP port 123 let through, and DNS?"},
+      {REASON_NO_SERVICE, -ECONNREFUSED, ""},
+      {REASON_NO_SOURCE, -ENOENT, "; check the names and the network"},
+  };
+  char text[WHY_TEXT_BYTES - 64] = "";
+  size_t asked = tell_each(plan, text, sizeof text);
+  size_t row = sizeof rows / sizeof *rows - 1;
+  size_t objections = 0;
+  for (size_t i = 0; i < plan->count; i++) {
+    const struct ntp_server *server = &plan->servers[i];
+    if (server->duplicate) {
+      continue;
+    }
+    objections += ntp_heard_objection(server) != NULL;
+    for (size_t k = 0; k < row; k++) {
+      row = server->reason == rows[k].reason ? k : row;
+    }
+  }
+  if (objections > 0) {
+    return why_set(why, rows[row].reason, rows[row].error,
+                   "%s%s" WHY_ADVICE "ask a server elsewhere",
+                   asked > 1 ? "no NTP server can vouch for this clock: " : "", text);
+  }
+  return why_set(why, rows[row].reason, rows[row].error, "%s%s%s",
+                 asked > 1 ? "no NTP server answered: " : "", text, rows[row].advice);
 }

@@ -21,4 +21,11 @@ void ntp_remark(struct ntp_server *server, enum reason reason, const char *forma
 /* The same for a request without a good reply; what came instead stands there already. */
 void ntp_remark_lost(struct ntp_server *server);
 
+/* Why what a server says proves nothing here; NULL where it does. Static. */
+const char *ntp_heard_objection(const struct ntp_server *server);
+
+/* Nobody gave an answer that counts: sets why, whose reason is that of most weight, and returns a
+ * negative errno. */
+int ntp_heard_nobody(const struct ntp_plan *plan, struct why *why);
+
 #endif

@@ -16,6 +16,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/sample.h"
 #include "source/sntp/ntp_figures.h"
+#include "source/sntp/ntp_heard.h"
 #include "source/sntp/ntp_poll.h"
 #include "source/sntp/ntp_select.h"
 
@@ -38,20 +39,9 @@ static void ntp_sample_say(char *out, size_t size_bytes, const char *format, ...
   va_end(arguments);
 }
 
-/* Why what a server says proves nothing here, or NULL. */
-static const char *no_evidence(const struct ntp_server *server) {
-  if (server->ourselves) {
-    return "this machine itself, whose clock cannot vouch for itself";
-  }
-  if (server->follows_us) {
-    return "it takes its time from this machine, so it proves nothing";
-  }
-  return server->local_clock ? "it serves its own clock, which no source corrects" : NULL;
-}
-
 /* Sets what it is to us; true where it has a vote. */
 static bool admit(const struct ntp_server *server, struct sample *sample) {
-  const char *objection = no_evidence(server);
+  const char *objection = ntp_heard_objection(server);
   sample->state = STATE_UNUSABLE;
   if (server->reason == REASON_NOT_SYNCHRONISED) {
     return false;
@@ -207,76 +197,6 @@ static bool carry_unusable(const struct ntp_plan *plan, struct samples *samples,
   return true;
 }
 
-/* What one server's answer lacks, or why there is none: static where several can share it. */
-static const char *lack_of(const struct ntp_server *server) {
-  const char *objection = no_evidence(server);
-  if (objection != NULL) {
-    return objection;
-  }
-  return server->lookup != NULL ? server->lookup : server->remark;
-}
-
-/* Why nobody's answer counts, neighbours that lack the same together; how many were asked. */
-static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_bytes) {
-  enum { SHOWN_MAX = 8 };
-  const struct ntp_server *last = NULL; /* whose lack is not in out yet */
-  size_t asked = 0;
-  for (size_t i = 0; i < plan->count; i++) {
-    const struct ntp_server *server = &plan->servers[i];
-    if (server->duplicate || asked++ >= SHOWN_MAX) {
-      continue;
-    }
-    if (last != NULL && lack_of(server) == lack_of(last)) {
-      ntp_sample_say(out, size_bytes, ", ");
-    } else if (last != NULL) {
-      ntp_sample_say(out, size_bytes, ": %s; ", lack_of(last));
-    }
-    ntp_sample_say(out, size_bytes, "%.60s", server->name);
-    last = server;
-  }
-  ntp_sample_say(out, size_bytes, ": %s", last != NULL ? lack_of(last) : "");
-  if (asked > SHOWN_MAX) {
-    ntp_sample_say(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
-  }
-  return asked;
-}
-
-/* Nobody gave an answer that counts. The reason is that of most weight. */
-static int nobody(const struct ntp_plan *plan, struct why *why) {
-  static const struct {
-    enum reason reason;
-    int error;
-    const char *advice;
-  } rows[] = {
-      {REASON_BAD_REPLY, -EBADMSG, ""},
-      {REASON_DENIED, -EACCES, ""},
-      {REASON_TIMEOUT, -ETIMEDOUT, "; is UDP port 123 let through, and DNS?"},
-      {REASON_NO_SERVICE, -ECONNREFUSED, ""},
-      {REASON_NO_SOURCE, -ENOENT, "; check the names and the network"},
-  };
-  char text[WHY_TEXT_BYTES - 64] = "";
-  size_t asked = tell_each(plan, text, sizeof text);
-  size_t row = sizeof rows / sizeof *rows - 1;
-  size_t objections = 0;
-  for (size_t i = 0; i < plan->count; i++) {
-    const struct ntp_server *server = &plan->servers[i];
-    if (server->duplicate) {
-      continue;
-    }
-    objections += no_evidence(server) != NULL;
-    for (size_t k = 0; k < row; k++) {
-      row = server->reason == rows[k].reason ? k : row;
-    }
-  }
-  if (objections > 0) {
-    return why_set(why, rows[row].reason, rows[row].error,
-                   "%s%s" WHY_ADVICE "ask a server elsewhere",
-                   asked > 1 ? "no NTP server can vouch for this clock: " : "", text);
-  }
-  return why_set(why, rows[row].reason, rows[row].error, "%s%s%s",
-                 asked > 1 ? "no NTP server answered: " : "", text, rows[row].advice);
-}
-
 int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples *samples,
                     struct why *why) {
   size_t first = samples->count;
@@ -293,7 +213,7 @@ int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples 
     (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading of %zu servers",
                   plan->count);
   } else if (box.count == 0 && !carry_unusable(plan, samples, first)) {
-    error = nobody(plan, why);
+    error = ntp_heard_nobody(plan, why);
   } else if (plan->at_once > 0) {
     ntp_sample_say(samples->note, sizeof samples->note,
                    "%sonly %zu descriptors: the servers were asked in waves",
