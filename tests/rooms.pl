@@ -28,7 +28,7 @@ my @foreign = (
   ['source/timesyncd/timesync_(text|explain|stamp|sample).c', "$network|$files|$services"],
   ['source/(timesyncd|chrony|ptp|ntpd|sntp)/(candm|mode6|ptp_data|ptp_management|ntp_packet|ntp_select).c', $pure],
   ['source/.*/(chrony_sample|mode6_(text|sample|words)|ptp_(sample|words)|ntp_(figures|sample)).c', $pure],
-  ['source/(ntp_time|udp_table).c', $pure],
+  ['source/(ntp_time|udp_table|wide).c', $pure],
   ['output/http.c', 'sys/socket|netdb|poll|syslog|ini|systemd/.*|curl/.*'],
   ['output/plugin/.*', "$network|$files|syslog|ini|systemd/.*|dlfcn"],
   ['output/influx_api.c', $pure],

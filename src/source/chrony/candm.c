@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ntp_monitor/bytes.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/why.h"
 
@@ -41,24 +42,6 @@ const char *candm_name(enum candm_command command) {
 
 /* --- numbers -------------------------------------------------------------- */
 
-static void candm_put16(uint8_t *at, uint16_t value) {
-  at[0] = (uint8_t)(value >> 8);
-  at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value) {
-  candm_put16(at, (uint16_t)(value >> 16));
-  candm_put16(at + 2, (uint16_t)value);
-}
-
-static uint16_t candm_get16(const uint8_t *at) {
-  return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t candm_get32(const uint8_t *at) {
-  return (uint32_t)candm_get16(at) << 16 | candm_get16(at + 2);
-}
-
 /* The lowest bits of value, in two's complement. */
 static int32_t sign_extend(uint32_t value, unsigned bits) {
   uint32_t sign = UINT32_C(1) << (bits - 1);
@@ -71,7 +54,7 @@ static int32_t sign_extend(uint32_t value, unsigned bits) {
  * does. */
 static int64_t get_seconds_ns(const uint8_t *at) {
   enum { COEFFICIENT_BITS = 25, EXPONENT_BITS = 7 };
-  uint32_t bits = candm_get32(at);
+  uint32_t bits = bytes_get32(at);
   int shift = sign_extend(bits >> COEFFICIENT_BITS, EXPONENT_BITS) - COEFFICIENT_BITS;
   int64_t scaled = sign_extend(bits & ((UINT32_C(1) << COEFFICIENT_BITS) - 1), COEFFICIENT_BITS) *
                    DURATION_S; /* below 2^54 */
@@ -88,7 +71,7 @@ static int64_t get_seconds_ns(const uint8_t *at) {
 }
 
 static struct candm_address get_address(const uint8_t *at) {
-  struct candm_address address = {.family = candm_get16(at + sizeof address.bytes)};
+  struct candm_address address = {.family = bytes_get16(at + sizeof address.bytes)};
   size_t bytes = address.family == CANDM_INET6 ? 16 : address.family == CANDM_UNSPECIFIED ? 0 : 4;
   memcpy(address.bytes, at, bytes); /* the others may be anything */
   return address;
@@ -101,14 +84,14 @@ size_t candm_request(const struct candm_question *question, uint8_t *out) {
   memset(out, 0, command->bytes);
   out[0] = VERSION;
   out[1] = TYPE_REQUEST;
-  candm_put16(out + 4, (uint16_t)command->command);
-  candm_put16(out + 6, question->attempt);
-  put32(out + 8, question->sequence);
+  bytes_put16(out + 4, (uint16_t)command->command);
+  bytes_put16(out + 6, question->attempt);
+  bytes_put32(out + 8, question->sequence);
   if (command->command == CANDM_SOURCE_NAME) {
     memcpy(out + REQUEST_BODY, question->address.bytes, sizeof question->address.bytes);
-    candm_put16(out + REQUEST_BODY + 16, question->address.family);
+    bytes_put16(out + REQUEST_BODY + 16, question->address.family);
   } else {
-    put32(out + REQUEST_BODY, (uint32_t)question->index);
+    bytes_put32(out + REQUEST_BODY, (uint32_t)question->index);
   }
   return command->bytes;
 }
@@ -119,10 +102,10 @@ static const char *find_flaw(const struct candm_question *question,
   return reply->length_bytes < REPLY_BODY               ? "shorter than a reply"
          : data[0] != VERSION                           ? "not of version 6"
          : data[1] != TYPE_REPLY                        ? "not a reply"
-         : candm_get16(data + 4) != question->command   ? "an answer to another command"
-         : candm_get32(data + 16) != question->sequence ? "an answer to another request"
-         : candm_get16(data + 8) != CANDM_SUCCESS       ? NULL
-         : candm_get16(data + 6) != candm_find(question->command)->kind ? "of another kind"
+         : bytes_get16(data + 4) != question->command   ? "an answer to another command"
+         : bytes_get32(data + 16) != question->sequence ? "an answer to another request"
+         : bytes_get16(data + 8) != CANDM_SUCCESS       ? NULL
+         : bytes_get16(data + 6) != candm_find(question->command)->kind ? "of another kind"
          : reply->length_bytes != candm_find(question->command)->bytes  ? "not of its kind's length"
                                                                         : NULL;
 }
@@ -134,7 +117,7 @@ int candm_status(const struct candm_question *question, const struct candm_reply
     *flaw = found;
     return -EBADMSG;
   }
-  return candm_get16(reply->data + 8);
+  return bytes_get16(reply->data + 8);
 }
 
 /* --- bodies ----------------------------------------------------------------- */
@@ -163,9 +146,9 @@ static int candm_check(const struct range *rows, size_t count, struct why *why) 
 int candm_tracking(const struct candm_reply *reply, struct candm_tracking *tracking,
                    struct why *why) {
   const uint8_t *body = reply->data + REPLY_BODY;
-  struct candm_tracking read = {.reference_id = candm_get32(body),
-                                .stratum = candm_get16(body + 24),
-                                .leap = candm_get16(body + 26),
+  struct candm_tracking read = {.reference_id = bytes_get32(body),
+                                .stratum = bytes_get16(body + 24),
+                                .leap = bytes_get16(body + 26),
                                 .correction_ns = get_seconds_ns(body + 40),
                                 .root_delay_ns = get_seconds_ns(body + 64),
                                 .root_dispersion_ns = get_seconds_ns(body + 68)};
@@ -186,12 +169,12 @@ int candm_tracking(const struct candm_reply *reply, struct candm_tracking *track
 int candm_source(const struct candm_reply *reply, struct candm_source *source, struct why *why) {
   const uint8_t *body = reply->data + REPLY_BODY;
   struct candm_source read = {.address = get_address(body),
-                              .poll_log2_s = sign_extend(candm_get16(body + 20), 16),
-                              .stratum = candm_get16(body + 22),
-                              .state = candm_get16(body + 24),
-                              .mode = candm_get16(body + 26),
-                              .reach = candm_get16(body + 30),
-                              .since_sample_s = candm_get32(body + 32),
+                              .poll_log2_s = sign_extend(bytes_get16(body + 20), 16),
+                              .stratum = bytes_get16(body + 22),
+                              .state = bytes_get16(body + 24),
+                              .mode = bytes_get16(body + 26),
+                              .reach = bytes_get16(body + 30),
+                              .since_sample_s = bytes_get32(body + 32),
                               .latest_offset_ns = get_seconds_ns(body + 40)};
   const struct range rows[] = {
       {"kind of a source's address", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
@@ -213,7 +196,7 @@ int candm_source(const struct candm_reply *reply, struct candm_source *source, s
 int candm_stats(const struct candm_reply *reply, struct candm_stats *stats, struct why *why) {
   const uint8_t *body = reply->data + REPLY_BODY;
   struct candm_stats read = {.address = get_address(body + 4),
-                             .sample_count = candm_get32(body + 24),
+                             .sample_count = bytes_get32(body + 24),
                              .deviation_ns = get_seconds_ns(body + 36)};
   memcpy(read.reference, body, sizeof read.reference);
   const struct range rows[] = {
@@ -236,7 +219,7 @@ bool candm_is_of(const struct candm_stats *stats, const struct candm_source *sou
 }
 
 uint32_t candm_count(const struct candm_reply *reply) {
-  return candm_get32(reply->data + REPLY_BODY);
+  return bytes_get32(reply->data + REPLY_BODY);
 }
 
 const char *candm_source_name(const struct candm_reply *reply, char *out) {

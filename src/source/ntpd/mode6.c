@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ntp_monitor/bytes.h"
 #include "ntp_monitor/why.h"
 
 enum {
@@ -37,27 +38,18 @@ enum {
   ASSOCIATION_BYTES = 4 /* in the list */
 };
 
-static uint16_t mode6_get16(const uint8_t *from) {
-  return (uint16_t)(from[0] << 8 | from[1]);
-}
-
-static void mode6_put16(uint8_t *to, size_t value) {
-  to[0] = (uint8_t)(value >> 8);
-  to[1] = (uint8_t)value;
-}
-
 size_t mode6_ask(uint8_t out[MODE6_PACKET_BYTES], const struct mode6_question *question,
                  const char *names) {
   size_t count = 0;
   memset(out, 0, MODE6_PACKET_BYTES);
   out[0] = REQUEST;
   out[1] = question->opcode;
-  mode6_put16(out + 2, question->sequence);
-  mode6_put16(out + 6, question->association);
+  bytes_put16(out + 2, question->sequence);
+  bytes_put16(out + 6, question->association);
   for (; names[count] != '\0'; count++) {
     out[HEADER_BYTES + count] = (uint8_t)names[count];
   }
-  mode6_put16(out + 10, count);
+  bytes_put16(out + 10, (uint16_t)count);
   return HEADER_BYTES + (count + 3) / 4 * 4;
 }
 
@@ -69,8 +61,8 @@ static enum mode6_progress mode6_bad(struct mode6_answer *answer, const char *wh
 static bool is_answer(const struct mode6_question *question, const uint8_t *data, size_t length) {
   return length >= HEADER_BYTES && length <= MODE6_PACKET_BYTES && length % 4 == 0 &&
          (data[0] & VERSION_AND_MODE) == REQUEST && (data[1] & REPLY) != 0 &&
-         (data[1] & OPCODE) == question->opcode && mode6_get16(data + 2) == question->sequence &&
-         mode6_get16(data + 6) == question->association;
+         (data[1] & OPCODE) == question->opcode && bytes_get16(data + 2) == question->sequence &&
+         bytes_get16(data + 6) == question->association;
 }
 
 static bool overlaps(const struct mode6_answer *answer, size_t from, size_t to) {
@@ -120,8 +112,8 @@ enum mode6_progress mode6_take(struct mode6_answer *answer, const uint8_t *data,
   if (!is_answer(&answer->question, data, length_bytes)) {
     return MODE6_DROPPED;
   }
-  size_t from = mode6_get16(data + 8);
-  size_t count = mode6_get16(data + 10);
+  size_t from = bytes_get16(data + 8);
+  size_t count = bytes_get16(data + 10);
   bool more = (data[1] & MORE) != 0;
   if (count > length_bytes - HEADER_BYTES) {
     return mode6_bad(answer, "a datagram is shorter than it says");
@@ -150,7 +142,7 @@ static const enum mode6_selection ranking[] = {
 };
 
 static uint16_t status_at(const struct mode6_answer *list, size_t at) {
-  return mode6_get16((const uint8_t *)list->data + at + 2);
+  return bytes_get16((const uint8_t *)list->data + at + 2);
 }
 
 bool mode6_is_server(uint16_t status) {
@@ -172,7 +164,7 @@ static void take_class(const struct mode6_answer *list, enum mode6_selection cla
   for (size_t at = list->length_bytes; at > 0 && reading->peer_count < room;) {
     at -= ASSOCIATION_BYTES;
     const uint8_t *item = (const uint8_t *)list->data + at;
-    struct mode6_peer peer = {.association = mode6_get16(item), .status = mode6_get16(item + 2)};
+    struct mode6_peer peer = {.association = bytes_get16(item), .status = bytes_get16(item + 2)};
     if (mode6_selection(peer.status) == class && (!found || mode6_is_server(peer.status))) {
       reading->peer[reading->peer_count++] = peer;
     }

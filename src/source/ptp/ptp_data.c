@@ -30,33 +30,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/bytes.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/wide.h"
 
 #define DAY_NS INT64_C(86400000000000)
 
-static unsigned ptp_data_get_16(const uint8_t *at) {
-  return (unsigned)at[0] << 8 | at[1];
-}
-
-static int64_t get_signed_64(const uint8_t *at) {
-  uint64_t bits = 0;
-  for (int i = 0; i < 8; i++) {
-    bits = bits << 8 | at[i];
-  }
-  return (int64_t)bits;
-}
-
 /* ns times 2^16, to the nearest ns, halves away from 0. */
 static int64_t get_interval_ns(const uint8_t *at) {
   enum { UNITS = 1 << 16 };
-  int64_t units = get_signed_64(at);
+  int64_t units = (int64_t)bytes_get64(at);
   int64_t rest = units % UNITS;
   return units / UNITS + (rest >= UNITS / 2) - (rest <= -UNITS / 2);
 }
 
 static struct ptp_identity get_identity(const uint8_t *at) {
-  struct ptp_identity identity = {.port = ptp_data_get_16(at + PTP_IDENTITY_BYTES)};
+  struct ptp_identity identity = {.port = bytes_get16(at + PTP_IDENTITY_BYTES)};
   memcpy(identity.clock, at, PTP_IDENTITY_BYTES);
   return identity;
 }
@@ -73,13 +62,13 @@ static int64_t accuracy_ns(unsigned code) {
 }
 
 static const char *read_defaults(const uint8_t *bytes, struct ptp_data *data) {
-  data->defaults.ports = ptp_data_get_16(bytes + 2);
+  data->defaults.ports = bytes_get16(bytes + 2);
   data->defaults.domain = bytes[18];
   return data->defaults.ports > 0 ? NULL : "numberPorts is 0";
 }
 
 static const char *read_current(const uint8_t *bytes, struct ptp_data *data) {
-  data->current.steps_removed = ptp_data_get_16(bytes);
+  data->current.steps_removed = bytes_get16(bytes);
   data->current.offset_ns = get_interval_ns(bytes + 2);
   data->current.delay_ns = get_interval_ns(bytes + 10);
   return NULL;
@@ -93,7 +82,7 @@ static const char *read_parent(const uint8_t *bytes, struct ptp_data *data) {
 }
 
 static const char *read_time_properties(const uint8_t *bytes, struct ptp_data *data) {
-  data->time_properties.utc_offset_s = (int16_t)ptp_data_get_16(bytes);
+  data->time_properties.utc_offset_s = (int16_t)bytes_get16(bytes);
   data->time_properties.leap61 = (bytes[2] & 1) != 0;
   data->time_properties.leap59 = (bytes[2] & 2) != 0;
   data->time_properties.traceable = (bytes[2] & 16) != 0;
@@ -113,8 +102,8 @@ static const char *read_port(const uint8_t *bytes, struct ptp_data *data) {
 static const char *read_time_status(const uint8_t *bytes, struct ptp_data *data) {
   static const uint8_t no[4] = {0};
   static const uint8_t yes[4] = {0, 0, 0, 1};
-  data->time_status.offset_ns = get_signed_64(bytes);
-  data->time_status.ingress_ns = get_signed_64(bytes + 8);
+  data->time_status.offset_ns = (int64_t)bytes_get64(bytes);
+  data->time_status.ingress_ns = (int64_t)bytes_get64(bytes + 8);
   data->time_status.present = memcmp(bytes + 38, yes, sizeof yes) == 0;
   memcpy(data->time_status.grandmaster, bytes + 42, PTP_IDENTITY_BYTES);
   if (data->time_status.offset_ns == INT64_MIN) {

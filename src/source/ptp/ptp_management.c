@@ -33,6 +33,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/bytes.h"
+
 enum {
   TYPE_MANAGEMENT = 0xd,
   VERSION = 2, /* the low half of its byte: the other is the minor version, 1 in IEEE 1588-2019 */
@@ -59,29 +61,20 @@ enum {
   LOW_HALF = 0xf
 };
 
-static unsigned ptp_management_get_16(const uint8_t *at) {
-  return (unsigned)at[0] << 8 | at[1];
-}
-
-static void put_16(uint8_t *at, unsigned value) {
-  at[0] = (uint8_t)(value >> 8);
-  at[1] = (uint8_t)value;
-}
-
 void ptp_management_request(uint8_t out[PTP_REQUEST_BYTES], const struct ptp_request *request) {
   memset(out, 0, PTP_REQUEST_BYTES);
   out[0] = (uint8_t)(request->transport_specific << 4 | TYPE_MANAGEMENT);
   out[1] = VERSION;
-  put_16(out + AT_LENGTH, PTP_REQUEST_BYTES);
+  bytes_put16(out + AT_LENGTH, PTP_REQUEST_BYTES);
   out[AT_DOMAIN] = request->domain;
-  put_16(out + AT_SOURCE_PORT, request->client);
-  put_16(out + AT_SEQUENCE, request->sequence);
+  bytes_put16(out + AT_SOURCE_PORT, request->client);
+  bytes_put16(out + AT_SEQUENCE, request->sequence);
   out[AT_CONTROL] = CONTROL_MANAGEMENT;
   out[AT_INTERVAL] = INTERVAL_NONE;
   memset(out + AT_TARGET, 0xff, PTP_IDENTITY_BYTES + 2);
-  put_16(out + AT_TLV, TLV_MANAGEMENT);
-  put_16(out + AT_TLV_LENGTH, 2);
-  put_16(out + AT_ID, request->id);
+  bytes_put16(out + AT_TLV, TLV_MANAGEMENT);
+  bytes_put16(out + AT_TLV_LENGTH, 2);
+  bytes_put16(out + AT_ID, request->id);
 }
 
 /* --- what comes back ------------------------------------------------------ */
@@ -100,8 +93,8 @@ static enum ptp_answer ptp_management_refused(const uint8_t *bytes,
       "unknown",     "RESPONSE_TOO_BIG", "NO_SUCH_ID",    "WRONG_LENGTH",
       "WRONG_VALUE", "NOT_SETABLE",      "NOT_SUPPORTED",
   };
-  unsigned code = ptp_management_get_16(bytes + AT_ID);
-  if (ptp_management_get_16(bytes + AT_DATA) != request->id) {
+  unsigned code = bytes_get16(bytes + AT_ID);
+  if (bytes_get16(bytes + AT_DATA) != request->id) {
     return ptp_management_bad(why, request, "the error status is of something else");
   }
   (void)snprintf(why, PTP_WHY_BYTES, "the error status %s (0x%04x) to %s",
@@ -117,13 +110,13 @@ static const char *ptp_management_check(const uint8_t *bytes, size_t length_byte
     size_t is, must;
     const char *what;
   } checks[] = {
-      {ptp_management_get_16(bytes + AT_LENGTH), length_bytes, "messageLength is not what came"},
+      {bytes_get16(bytes + AT_LENGTH), length_bytes, "messageLength is not what came"},
       {bytes[0] & LOW_HALF, TYPE_MANAGEMENT, "messageType is not management"},
       {bytes[1] & LOW_HALF, VERSION, "versionPTP is not 2"},
       {bytes[0] >> 4, request->transport_specific, "transportSpecific is another"},
       {bytes[AT_DOMAIN], request->domain, "domainNumber is another"},
       {bytes[AT_ACTION] & LOW_HALF, ACTION_RESPONSE, "actionField is not RESPONSE"},
-      {ptp_management_get_16(bytes + AT_TLV_LENGTH) + AT_ID, length_bytes,
+      {bytes_get16(bytes + AT_TLV_LENGTH) + AT_ID, length_bytes,
        "the TLV's length is not the message's"},
   };
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
@@ -160,21 +153,21 @@ enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
   if (wrong != NULL) {
     return ptp_management_bad(why, request, wrong);
   }
-  if (ptp_management_get_16(bytes + AT_SEQUENCE) != request->sequence ||
-      ptp_management_get_16(bytes + AT_TARGET_PORT) != request->client ||
+  if (bytes_get16(bytes + AT_SEQUENCE) != request->sequence ||
+      bytes_get16(bytes + AT_TARGET_PORT) != request->client ||
       memcmp(bytes + AT_TARGET, us, sizeof us) != 0) {
     (void)snprintf(why, PTP_WHY_BYTES, "the answer to another request");
     return PTP_DROPPED;
   }
-  unsigned type = ptp_management_get_16(bytes + AT_TLV);
+  unsigned type = bytes_get16(bytes + AT_TLV);
   if (type == TLV_ERROR && length_bytes >= AT_ID + ERROR_BYTES) {
     return ptp_management_refused(bytes, request, why);
   }
-  if (type != TLV_MANAGEMENT || ptp_management_get_16(bytes + AT_ID) != request->id ||
+  if (type != TLV_MANAGEMENT || bytes_get16(bytes + AT_ID) != request->id ||
       length_bytes != AT_DATA + ptp_data_bytes(request->id)) {
     return ptp_management_bad(why, request, "the TLV is not that of the data asked for");
   }
-  struct ptp_reply made = {.sender.port = ptp_management_get_16(bytes + AT_SOURCE_PORT)};
+  struct ptp_reply made = {.sender.port = bytes_get16(bytes + AT_SOURCE_PORT)};
   memcpy(made.sender.clock, bytes + AT_SOURCE, PTP_IDENTITY_BYTES);
   wrong = ptp_data_read(request->id, bytes + AT_DATA, &made.data);
   wrong = wrong != NULL ? wrong : check_data(&made, request);

@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/bytes.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/ntp_time.h"
 #include "ntp_monitor/text.h"
@@ -56,25 +57,11 @@ struct packet {
   uint64_t set, origin, receive, transmit; /* 32.32 */
 };
 
-static void put64(uint8_t *to, uint64_t value) {
-  for (int i = 0; i < 8; i++) {
-    to[i] = (uint8_t)(value >> (56 - 8 * i));
-  }
-}
-
-static uint32_t ntp_packet_get32(const uint8_t *from) {
-  return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-}
-
-static uint64_t get64(const uint8_t *from) {
-  return (uint64_t)ntp_packet_get32(from) << 32 | ntp_packet_get32(from + 4);
-}
-
 void ntp_packet_request(uint8_t out[NTP_PACKET_BYTES], uint64_t cookie) {
   memset(out, 0, NTP_PACKET_BYTES);
   out[0] = VERSION << 3 | MODE_CLIENT;
   out[3] = PRECISION_UNKNOWN;
-  put64(out + 40, cookie);
+  bytes_put64(out + 40, cookie);
 }
 
 static struct packet take_apart(const uint8_t *data) {
@@ -84,12 +71,12 @@ static struct packet take_apart(const uint8_t *data) {
       .mode = data[0] & 7,
       .stratum = data[1],
       .precision_log2_s = (int8_t)data[3],
-      .root_delay = ntp_packet_get32(data + 4),
-      .root_dispersion = ntp_packet_get32(data + 8),
-      .set = get64(data + 16),
-      .origin = get64(data + 24),
-      .receive = get64(data + 32),
-      .transmit = get64(data + 40),
+      .root_delay = bytes_get32(data + 4),
+      .root_dispersion = bytes_get32(data + 8),
+      .set = bytes_get64(data + 16),
+      .origin = bytes_get64(data + 24),
+      .receive = bytes_get64(data + 32),
+      .transmit = bytes_get64(data + 40),
   };
   memcpy(packet.reference, data + 12, sizeof packet.reference);
   return packet;
@@ -260,7 +247,7 @@ static void fill(const struct checked *checked, struct ntp_reply *reply) {
       .stratum = packet->stratum,
       .leap = (enum leap)packet->leap,
   };
-  reply->reference_id = ntp_packet_get32(id);
+  reply->reference_id = bytes_get32(id);
   reply->error_ns = (reply->delay_ns + reply->root_delay_ns) / 2 + reply->root_dispersion_ns +
                     ntp_time_power_ns(packet->precision_log2_s) + took_ns / PHI_INVERSE;
   if (packet->stratum == 1) {
