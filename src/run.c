@@ -26,6 +26,7 @@
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/source.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
@@ -101,9 +102,7 @@ static void say_note(void *user, bool problem, const char *text) {
 /* "timesyncd", or the names of all readings between blanks. */
 static const char *source_names(struct run *run) {
   for (size_t i = 0; i < run->reading_count; i++) {
-    size_t used = strlen(run->source);
-    (void)snprintf(run->source + used, sizeof run->source - used, "%s%s", i > 0 ? " " : "",
-                   run->readings[i].source);
+    text_append(run->source, sizeof run->source, "%s%s", i > 0 ? " " : "", run->readings[i].source);
   }
   return run->source;
 }

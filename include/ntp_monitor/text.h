@@ -2,6 +2,7 @@
 #ifndef NTP_MONITOR_TEXT_H
 #define NTP_MONITOR_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -18,6 +19,13 @@ void text_escape(char *out, size_t size, const char *text, size_t length);
 /* Shortens text in place to at most length bytes, ending in "..." on a UTF-8
  * character boundary; length must be at least 4. */
 void text_truncate(char *text, size_t length);
+
+/* Appends to what stands in out (size bytes, at least 4) what fits; where that is not all, out ends in
+ * "..." on a UTF-8 character boundary. */
+void text_append(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void text_vappend(char *out, size_t size, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 /* The row of names (count of them, stride bytes apart, each row starting with
  * a `const char *name`) nearest to word by edit distance, or NULL where none is

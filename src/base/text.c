@@ -8,6 +8,7 @@
 #include "ntp_monitor/text.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -60,15 +61,19 @@ static bool acts(uint32_t point) {
   return (point & 0xfffe) == 0xfffe;
 }
 
-void text_truncate(char *text, size_t length) {
-  if (strlen(text) <= length) {
-    return;
-  }
+/* Ends a text that has more than length bytes, or just as many of more. */
+static void end_cut(char *text, size_t length) {
   size_t end = length - 3;
   while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) {
     end--;
   }
   memcpy(text + end, "...", 4);
+}
+
+void text_truncate(char *text, size_t length) {
+  if (strlen(text) > length) {
+    end_cut(text, length);
+  }
 }
 
 void text_escape(char *out, size_t size, const char *text, size_t length) {
@@ -189,4 +194,19 @@ void text_wrap(FILE *out, const char *text, unsigned columns) {
       text++;
     }
   }
+}
+
+void text_vappend(char *out, size_t size, const char *format, va_list arguments) {
+  size_t used = strlen(out);
+  int wanted = vsnprintf(out + used, size - used, format, arguments);
+  if (wanted >= 0 && (size_t)wanted >= size - used) {
+    end_cut(out, size - 1);
+  }
+}
+
+void text_append(char *out, size_t size, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  text_vappend(out, size, format, arguments);
+  va_end(arguments);
 }

@@ -166,8 +166,7 @@ static size_t list_begun(const char *name, size_t length, char *list, size_t siz
   list[0] = '\0';
   for (size_t i = 0; i < ROW_COUNT; i++) {
     if (strncmp(option_rows[i].name, name, length) == 0) {
-      size_t used = strlen(list);
-      (void)snprintf(list + used, size_bytes - used, " --%s", option_rows[i].name);
+      text_append(list, size_bytes, " --%s", option_rows[i].name);
       count++;
     }
   }

@@ -7,6 +7,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/source.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
 /* WARN[,CRIT], either of which may be empty, into WORD_threshold and WORD_critical. */
@@ -43,7 +44,7 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
       return apply_levels(config, word, value + 1, why);
     }
     size_t used = strlen(known);
-    (void)snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", word);
+    text_append(known, sizeof known, "%s%s", used > 0 ? ", " : "", word);
   }
   return why_set(why, REASON_CONFIG, -EINVAL,
                  "'%.80s' should be METRIC=WARN, METRIC=WARN,CRIT or "

@@ -9,6 +9,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/log_address.h"
 #include "ntp_monitor/output_target.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
 const struct origin config_command_line = {.path = "command line"};
@@ -35,8 +36,7 @@ static int set_word(const struct config_word *words, const char *text, int64_t *
       *value = words[i].value;
       return 0;
     }
-    size_t used = strlen(known);
-    (void)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? " " : "", words[i].name);
+    text_append(known, sizeof known, "%s%s", i > 0 ? " " : "", words[i].name);
   }
   return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is none of: %s", text, known);
 }
@@ -272,8 +272,7 @@ void config_print_value(const struct config *config, const struct config_key *ke
   out[0] = '\0';
   if (key->type == CONFIG_SOURCES) {
     for (size_t i = 0; i < config->source_count; i++) {
-      size_t used = strlen(out);
-      (void)snprintf(out + used, size_bytes - used, "%s%s", i > 0 ? " " : "", config->source[i]);
+      text_append(out, size_bytes, "%s%s", i > 0 ? " " : "", config->source[i]);
     }
   } else if (key->type >= CONFIG_ADDRESS && key->type < CONFIG_SOURCES) { /* a text */
     (void)snprintf(out, size_bytes, "%s", (const char *)field);

@@ -25,9 +25,7 @@ const struct format *format_find(const char *name, struct why *why) {
     if (strcmp(format_table[i]->name, name) == 0) {
       return format_table[i];
     }
-    size_t used = strlen(known);
-    (void)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
-                   format_table[i]->name);
+    text_append(known, sizeof known, "%s%s", i > 0 ? ", " : "", format_table[i]->name);
   }
   (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no format" WHY_ADVICE "there are: %s",
                 name, known);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ntp_monitor/report.h"
+#include "ntp_monitor/text.h"
 
 static int compare_place(const void *left, const void *right) {
   const struct series *a = left;
@@ -51,8 +52,7 @@ static bool looks_numbered(const char *server) {
 static void add_number(struct series *series, size_t nth, bool several) {
   (void)several;
   if (nth > 1 || looks_numbered(series->server)) {
-    size_t used = strlen(series->server);
-    (void)snprintf(series->server + used, sizeof series->server - used, " #%zu", nth);
+    text_append(series->server, sizeof series->server, " #%zu", nth);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
+#include "ntp_monitor/text.h"
 
 static void print_row(FILE *out, const char *label, const char *value, const char *remark) {
   (void)fprintf(out, remark[0] != '\0' ? "  %-15s %-14s %s\n" : "  %-15s %s%s\n", label, value,
@@ -26,9 +27,8 @@ static void write_limits(const struct report *report, enum metric metric, char *
                    metric_print(value, metric, limit->warning));
   }
   if (limit->critical != CONFIG_NONE) {
-    size_t used = strlen(out);
-    (void)snprintf(out + used, size_bytes - used, "%scritical %s %s", warns ? ", " : "", side,
-                   metric_print(value, metric, limit->critical));
+    text_append(out, size_bytes, "%scritical %s %s", warns ? ", " : "", side,
+                metric_print(value, metric, limit->critical));
   }
 }
 

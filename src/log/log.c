@@ -16,6 +16,7 @@
 #include "log/frame.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/env.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
@@ -72,8 +73,8 @@ static const char *end_name(const struct log_address *end) {
 /* Keeps why an end did not take a line, for whoever finds it at the last one. */
 static void note_lost(struct log *log, const struct log_address *end, const struct why *why) {
   size_t used = strlen(log->lost);
-  (void)snprintf(log->lost + used, sizeof log->lost - used, "%s%s: %s", used > 0 ? "; " : "",
-                 end_name(end), why->text);
+  text_append(log->lost, sizeof log->lost, "%s%s: %s", used > 0 ? "; " : "", end_name(end),
+              why->text);
 }
 
 /* The verdict on stderr says why it is there; text: room for it. */

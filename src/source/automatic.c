@@ -132,14 +132,12 @@ static void add_brief(char out[NAMES_BYTES], const struct attempts *attempts, si
       if (attempts->tried[i] && i != except &&
           brief_of(source_table[i], attempts->why[i].reason) == row &&
           weigh(attempts, i, config) >= least) {
-        size_t used = strlen(out);
-        (void)snprintf(out + used, NAMES_BYTES - used, "%s%s", before, source_table[i]->name);
+        text_append(out, NAMES_BYTES, "%s%s", before, source_table[i]->name);
         before = ", ";
       }
     }
     if (before[0] == ',') {
-      size_t used = strlen(out);
-      (void)snprintf(out + used, NAMES_BYTES - used, ": %s", briefs[row].word);
+      text_append(out, NAMES_BYTES, ": %s", briefs[row].word);
     }
   }
 }
@@ -203,8 +201,7 @@ static void trace_absent(struct trace *trace, const struct attempts *attempts) {
   for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
     if (attempts->tried[i] && attempts->why[i].reason == REASON_NO_SERVICE) {
       size_t used = strlen(names);
-      (void)snprintf(names + used, NAMES_BYTES - used, "%s%s", used > 0 ? ", " : "",
-                     source_table[i]->name);
+      text_append(names, NAMES_BYTES, "%s%s", used > 0 ? ", " : "", source_table[i]->name);
     }
   }
   if (names[0] != '\0') {

@@ -34,8 +34,7 @@ const struct source *source_find(const char *text, const char **argument, struct
   *argument = text[length] == ':' ? text + length + 1 : NULL;
   for (size_t i = 0; source_table[i] != NULL; i++) {
     const struct source *source = source_table[i];
-    size_t used = strlen(known);
-    (void)snprintf(known + used, sizeof known - used, ", %s", source_usage(usage, source));
+    text_append(known, sizeof known, ", %s", source_usage(usage, source));
     if (strlen(source->name) != length || strncmp(source->name, text, length) != 0) {
       continue;
     }

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
@@ -73,8 +74,7 @@ static bool is_privileged(uint16_t port) {
 static const char *print_users(char out[WORDS_BYTES], const struct owner *owner) {
   (void)snprintf(out, WORDS_BYTES, "root");
   for (size_t i = 0; owner->users[i] != NULL; i++) {
-    size_t used = strlen(out);
-    (void)snprintf(out + used, WORDS_BYTES - used, ", %s", owner->users[i]);
+    text_append(out, WORDS_BYTES, ", %s", owner->users[i]);
   }
   return out;
 }

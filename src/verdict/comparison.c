@@ -14,6 +14,7 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/judge.h"
+#include "ntp_monitor/text.h"
 
 /* Differences below this are not worth a word. */
 #define NOISE_LEAST_NS DURATION_MS
@@ -34,18 +35,11 @@ struct side {
 
 __attribute__((format(printf, 2, 3))) static void add(struct report *report, const char *format,
                                                       ...) {
-  size_t used = strlen(report->note);
   va_list arguments;
   va_start(arguments, format);
-  int separator =
-      snprintf(report->note + used, sizeof report->note - used, "%s", used > 0 ? "; " : "");
-  used += (size_t)separator < sizeof report->note - used ? (size_t)separator : 0;
-  (void)vsnprintf(report->note + used, sizeof report->note - used, format, arguments);
+  text_append(report->note, sizeof report->note, "%s", report->note[0] != '\0' ? "; " : "");
+  text_vappend(report->note, sizeof report->note, format, arguments);
   va_end(arguments);
-}
-
-static int64_t comparison_size_of(int64_t value_ns) {
-  return value_ns < 0 ? -value_ns : value_ns;
 }
 
 static const struct sample *carrier_of(const struct samples *samples) {
@@ -84,19 +78,18 @@ static bool take_side(const struct reading *reading, struct side *side) {
       .jitter_ns = sample_has(sample, METRIC_JITTER) ? sample->value[METRIC_JITTER] : 0,
   };
   /* One that was not there in the replies before makes a jitter of its own size. */
-  side->past = sample->offset_is_past && side->jitter_ns >= comparison_size_of(offset_ns) / 4;
+  side->past = sample->offset_is_past && side->jitter_ns >= duration_abs(offset_ns) / 4;
   if (sample_has(sample, METRIC_DELAY)) {
     side->asymmetry_ns = sample->value[METRIC_DELAY] / 2;
   } else if (sample_has(sample, METRIC_ERROR_BOUND)) {
-    side->asymmetry_ns = sample->value[METRIC_ERROR_BOUND] - comparison_size_of(offset_ns);
+    side->asymmetry_ns = sample->value[METRIC_ERROR_BOUND] - duration_abs(offset_ns);
   }
   if (sample_has(sample, METRIC_AGE)) {
-    side->drift_ns = comparison_size_of(sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM);
+    side->drift_ns = duration_abs(sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM);
   }
   /* Beyond that nothing here means anything. */
-  return comparison_size_of(side->jitter_ns) < DURATION_D &&
-         comparison_size_of(side->asymmetry_ns) < DURATION_D &&
-         comparison_size_of(side->drift_ns) < DURATION_D;
+  return duration_abs(side->jitter_ns) < DURATION_D &&
+         duration_abs(side->asymmetry_ns) < DURATION_D && duration_abs(side->drift_ns) < DURATION_D;
 }
 
 /* "+250ms" */
@@ -113,7 +106,7 @@ enum { JURY = 3 };
  * offset, as after one bad reply, makes the two neither agree nor differ. */
 static bool confirm(const struct side *servers, const struct side *daemon) {
   return (servers->offset_ns > 0) == (daemon->offset_ns > 0) &&
-         comparison_size_of(servers->offset_ns) >= comparison_size_of(daemon->offset_ns) / 2;
+         duration_abs(servers->offset_ns) >= duration_abs(daemon->offset_ns) / 2;
 }
 
 /* How far what the servers find lies from what the daemon makes of the clock. Where that put the
@@ -132,7 +125,7 @@ static int64_t apart(const struct side *daemon, const struct side *servers) {
 /* Whether the daemon's offset is beyond its limit. */
 static bool is_off(const struct report *report, const struct side *daemon) {
   const struct limit *limit = &report->config->limit[METRIC_OFFSET];
-  int64_t offset_ns = comparison_size_of(daemon->offset_ns);
+  int64_t offset_ns = duration_abs(daemon->offset_ns);
   return (limit->warning != CONFIG_NONE && offset_ns > limit->warning) ||
          (limit->critical != CONFIG_NONE && offset_ns > limit->critical);
 }

@@ -33,12 +33,12 @@ void failures_add(struct report *report, const struct reading *readings, size_t 
       (void)snprintf(text, NAME_BYTES, "source %s: ", readings[i].source);
     }
     used = strlen(text);
-    (void)snprintf(text + used, sizeof text - used, "%s", readings[i].why.text);
+    text_append(text, sizeof text, "%s", readings[i].why.text);
     if (report->worst == NULL && failed > 1) {
       text_truncate(text, share);
     }
     used = strlen(report->message);
-    (void)snprintf(report->message + used, sizeof report->message - used, "%s%s", before, text);
+    text_append(report->message, sizeof report->message, "%s%s", before, text);
     before = "; ";
   }
 }

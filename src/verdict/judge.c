@@ -60,7 +60,7 @@ static void judge_limit(struct finding *finding, const struct config *config, en
   }
   finding->judged |= 1U << metric;
   int64_t value = finding->sample->value[metric];
-  value = value < 0 ? -value : value;
+  value = duration_abs(value);
   if (beyond(metric, value, limit->critical)) {
     consider(finding, VERDICT_CRITICAL, reason, metric, limit->critical);
   }

@@ -22,10 +22,9 @@
 
 __attribute__((format(printf, 2, 3))) static void add(struct report *report, const char *format,
                                                       ...) {
-  size_t used = strlen(report->message);
   va_list arguments;
   va_start(arguments, format);
-  (void)vsnprintf(report->message + used, sizeof report->message - used, format, arguments);
+  text_vappend(report->message, sizeof report->message, format, arguments);
   va_end(arguments);
 }
 

@@ -142,10 +142,8 @@ static void say_states(const struct samples *samples, char *out, size_t size_byt
   const char *between = ": ";
   for (enum state state = STATE_UNKNOWN; state < STATE_COUNT; state++) {
     size_t count = count_state(samples, state);
-    size_t used = strlen(out);
     if (count > 0) {
-      (void)snprintf(out + used, size_bytes - used, "%s%zu %s", between, count,
-                     sample_state_word(state));
+      text_append(out, size_bytes, "%s%zu %s", between, count, sample_state_word(state));
       between = ", ";
     }
   }
@@ -189,9 +187,8 @@ static void chrony_sample_explain(const struct samples *samples,
     say_states(samples, out, size_bytes);
   }
   if (tracking->reference_id == CANDM_LOCAL_REFERENCE) {
-    size_t used = strlen(out);
-    (void)snprintf(out + used, size_bytes - used,
-                   "; it serves its own clock (local mode, stratum %u)", tracking->stratum);
+    text_append(out, size_bytes, "; it serves its own clock (local mode, stratum %u)",
+                tracking->stratum);
   }
 }
 

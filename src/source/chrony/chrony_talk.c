@@ -19,6 +19,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/owner.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 #include "source/chrony/candm.h"
@@ -98,8 +99,8 @@ const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t 
     const struct chrony_way *way = &talk->way[i];
     size_t used = strlen(out);
     if (way->fd >= 0 || way->error != 0) { /* else it was not needed */
-      (void)snprintf(out + used, size_bytes - used, "%s%s: %s", used > 0 ? ", " : "", way->name,
-                     way->error != 0 ? words(way->error) : "no answer");
+      text_append(out, size_bytes, "%s%s: %s", used > 0 ? ", " : "", way->name,
+                  way->error != 0 ? words(way->error) : "no answer");
     }
   }
   return out;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/text.h"
 #include "source/ntpd/mode6.h"
 
 /* RFC 5905 section 11.3, STEPT: a larger offset is not slewed away. */
@@ -65,13 +66,13 @@ static void say_unresolved(const struct mode6_reading *reading, char *out, size_
 
 /* "servers that answer: 2 of 5, none selected yet: 10.9.0.2: it is not synchronised" */
 static void say_unusable(const struct mode6_reading *reading, char *out, size_t size_bytes) {
-  int used = snprintf(out, size_bytes, "servers that answer: %u of %u, none selected yet",
-                      reading->reachable, reading->total);
+  (void)snprintf(out, size_bytes, "servers that answer: %u of %u, none selected yet",
+                 reading->reachable, reading->total);
   for (size_t i = 0; i < reading->peer_count; i++) {
     const struct mode6_peer *peer = &reading->peer[i];
     if (peer->known && mode6_is_reached(peer)) {
-      (void)snprintf(out + used, size_bytes - (size_t)used, ": %.40s: %s", peer->values.address,
-                     mode6_flash_words(mode6_number(&peer->values, MODE6_FLASH)));
+      text_append(out, size_bytes, ": %.40s: %s", peer->values.address,
+                  mode6_flash_words(mode6_number(&peer->values, MODE6_FLASH)));
       return;
     }
   }

@@ -4,6 +4,7 @@
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/sample.h"
+#include "ntp_monitor/text.h"
 #include "source/ptp/ptp_sample.h"
 
 /* What a port's state means for the clock, in the order in which they tell most. */
@@ -36,17 +37,16 @@ void ptp_words_grandmaster(const struct ptp_reading *reading, struct sample *sam
   size_t used = strlen(sample->remark);
   const char *between = used > 0 ? "; " : "";
   if (!reading->status.time_status.present) {
-    (void)snprintf(sample->remark + used, sizeof sample->remark - used,
-                   "%sno grandmaster announces itself", between);
+    text_append(sample->remark, sizeof sample->remark, "%sno grandmaster announces itself",
+                between);
     return;
   }
   /* IEEE 1588-2019 table 4: 6 and 13 are clocks that follow a reference now. */
   bool traceable = reading->properties.time_properties.traceable;
   unsigned class = reading->parent.parent.clock_class;
   if (!traceable || (class != 6 && class != 13)) {
-    (void)snprintf(sample->remark + used, sizeof sample->remark - used,
-                   "%sgrandmaster of class %u%s", between, class,
-                   traceable ? "" : ", not traceable");
+    text_append(sample->remark, sizeof sample->remark, "%sgrandmaster of class %u%s", between,
+                class, traceable ? "" : ", not traceable");
   }
 }
 

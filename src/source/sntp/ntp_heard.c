@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ntp_monitor/net_own.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "source/sntp/ntp_packet.h"
 #include "source/sntp/ntp_poll.h"
@@ -86,15 +87,6 @@ const char *ntp_heard_objection(const struct ntp_server *server) {
   return server->local_clock ? "it serves its own clock, which no source corrects" : NULL;
 }
 
-__attribute__((format(printf, 3, 4))) static void append(char *out, size_t size_bytes,
-                                                         const char *format, ...) {
-  size_t used = strlen(out);
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(out + used, size_bytes - used, format, arguments);
-  va_end(arguments);
-}
-
 /* What one server's answer lacks, or why there is none: static where several can share it. */
 static const char *lack_of(const struct ntp_server *server) {
   const char *objection = ntp_heard_objection(server);
@@ -115,16 +107,16 @@ static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_byte
       continue;
     }
     if (last != NULL && lack_of(server) == lack_of(last)) {
-      append(out, size_bytes, ", ");
+      text_append(out, size_bytes, ", ");
     } else if (last != NULL) {
-      append(out, size_bytes, ": %s; ", lack_of(last));
+      text_append(out, size_bytes, ": %s; ", lack_of(last));
     }
-    append(out, size_bytes, "%.60s", server->name);
+    text_append(out, size_bytes, "%.60s", server->name);
     last = server;
   }
-  append(out, size_bytes, ": %s", last != NULL ? lack_of(last) : "");
+  text_append(out, size_bytes, ": %s", last != NULL ? lack_of(last) : "");
   if (asked > SHOWN_MAX) {
-    append(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
+    text_append(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
   }
   return asked;
 }

@@ -8,13 +8,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/sample.h"
+#include "ntp_monitor/text.h"
 #include "source/sntp/ntp_figures.h"
 #include "source/sntp/ntp_heard.h"
 #include "source/sntp/ntp_poll.h"
@@ -27,18 +27,6 @@ struct poll_box {
   size_t count;
 };
 
-static void ntp_sample_say(char *out, size_t size_bytes, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* Appends what fits. */
-static void ntp_sample_say(char *out, size_t size_bytes, const char *format, ...) {
-  size_t used = strlen(out);
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(out + used, size_bytes - used, format, arguments);
-  va_end(arguments);
-}
-
 /* Sets what it is to us; true where it has a vote. */
 static bool admit(const struct ntp_server *server, struct sample *sample) {
   const char *objection = ntp_heard_objection(server);
@@ -48,7 +36,7 @@ static bool admit(const struct ntp_server *server, struct sample *sample) {
   }
   if (objection != NULL) {
     sample->remark[0] = '\0';
-    ntp_sample_say(sample->remark, sizeof sample->remark, "%s", objection);
+    text_append(sample->remark, sizeof sample->remark, "%s", objection);
     return false;
   }
   return true;
@@ -60,8 +48,8 @@ static int ntp_sample_add(const struct ntp_plan *plan, size_t i, int64_t now_ns,
   const struct ntp_server *server = &plan->servers[i];
   struct sample sample = {.state = STATE_UNREACHABLE, .bystander = true};
   int64_t distance_ns = 0;
-  ntp_sample_say(sample.server, sizeof sample.server, "%s", server->name);
-  ntp_sample_say(sample.remark, sizeof sample.remark, "%s", server->remark);
+  text_append(sample.server, sizeof sample.server, "%s", server->name);
+  text_append(sample.remark, sizeof sample.remark, "%s", server->remark);
   if (server->address_count > 0) {
     (void)ntp_poll_address(&server->address[server->chosen], sample.address);
     sample.sent = server->sent;
@@ -99,7 +87,7 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
     }
     int64_t offset_ns = sample->value[METRIC_OFFSET];
     offset_ns -= duration_abs(offset_ns) > DURATION_MS ? offset_ns % DURATION_US : 0;
-    ntp_sample_say(note, sizeof samples->note, "%s%.80s (offset %s%s)",
+    text_append(note, sizeof samples->note, "%s%.80s (offset %s%s)",
                    shown > 0           ? ", "
                    : falsetickers == 1 ? "falseticker: "
                                        : "falsetickers: ",
@@ -107,7 +95,7 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
     shown++;
   }
   if (falsetickers > shown) {
-    ntp_sample_say(note, sizeof samples->note, " and %zu more", falsetickers - shown);
+    text_append(note, sizeof samples->note, " and %zu more", falsetickers - shown);
   }
 }
 
@@ -119,7 +107,7 @@ static void note_carrier(const struct ntp_plan *plan, const struct ntp_server *s
   bool jumped = sample_has(carrier, METRIC_JITTER) &&
                 ntp_select_after_break(server->replies, server->reply_count) > 0;
   if (no_jitter || jumped || server->reason == REASON_DENIED) {
-    ntp_sample_say(samples->note, sizeof samples->note, "%s%s",
+    text_append(samples->note, sizeof samples->note, "%s%s",
                    samples->note[0] != '\0' ? "; " : "", carrier->remark);
   }
 }
@@ -215,7 +203,7 @@ int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples 
   } else if (box.count == 0 && !carry_unusable(plan, samples, first)) {
     error = ntp_heard_nobody(plan, why);
   } else if (plan->at_once > 0) {
-    ntp_sample_say(samples->note, sizeof samples->note,
+    text_append(samples->note, sizeof samples->note,
                    "%sonly %zu descriptors: the servers were asked in waves",
                    samples->note[0] != '\0' ? "; " : "", plan->at_once);
   }
