@@ -4,6 +4,7 @@
 
 #include "ntp_monitor/report.h"
 
+struct ask;
 struct config;
 struct env;
 struct source;
@@ -15,7 +16,6 @@ size_t measure(const struct env *env, const struct config *config,
                struct reading readings[REPORT_READINGS_MAX]);
 
 /* One source into one reading, traced: 0, or a negative errno with reading->why. */
-int measure_take(const struct env *env, const struct config *config, const struct source *source,
-                 const char *argument, struct reading *reading);
+int measure_take(const struct ask *ask, const struct source *source, struct reading *reading);
 
 #endif

@@ -4,8 +4,7 @@
 
 #include <stdbool.h>
 
-struct config;
-struct env;
+struct ask;
 struct samples;
 struct why;
 
@@ -20,12 +19,11 @@ struct source {
   bool feeds;        /* its daemon sets a clock that others may follow */
   bool remote;       /* can read another machine: -H and -M */
   /* Adds to samples: 0 (at least one was added) or a negative errno with why
-   * filled. Returns by env->measure_deadline_ns. argument: see above, or NULL. */
-  int (*measure)(const struct env *env, const struct config *config, const char *argument,
-                 struct samples *samples, struct why *why);
+   * filled. Returns by ask->deadline_ns. */
+  int (*measure)(const struct ask *ask, struct samples *samples, struct why *why);
   /* Whether that daemon runs and sets this machine's clock, as can be told within 100 ms; NULL:
    * never asked. */
-  bool (*runs)(const struct env *env, const struct config *config);
+  bool (*runs)(const struct ask *ask);
 };
 
 extern const struct source source_timesyncd;

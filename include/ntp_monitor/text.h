@@ -20,7 +20,8 @@ void text_escape(char *out, size_t size, const char *text, size_t length);
  * character boundary; length must be at least 4. */
 void text_truncate(char *text, size_t length);
 
-/* Appends to what stands in out (size bytes, at least 4) what fits; where that is not all, out ends in
+/* Appends to what stands in out (size bytes, at least 4) what fits; where that is not all, out ends
+ * in
  * "..." on a UTF-8 character boundary. */
 void text_append(char *out, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

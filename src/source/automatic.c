@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -48,16 +49,16 @@ static bool is_candidate(const struct source *source, const struct config *confi
 #define PATIENCE_NS (2 * DURATION_S)
 
 /* What hangs must leave time for those after it: half of what is left, but for the last. */
-static int64_t deadline_of(const struct env *env, const struct config *config, size_t candidate) {
+static int64_t deadline_of(const struct ask *ask, size_t candidate) {
   for (size_t i = candidate + 1; source_table[i] != NULL; i++) {
-    if (is_candidate(source_table[i], config)) {
+    if (is_candidate(source_table[i], ask->config)) {
       int64_t now_ns = clock_monotonic_ns();
-      int64_t half_ns = (env->measure_deadline_ns - now_ns) / 2;
+      int64_t half_ns = (ask->deadline_ns - now_ns) / 2;
       bool local = source_table[candidate]->runs != NULL && !source_table[candidate]->remote;
       return now_ns + (local && half_ns > PATIENCE_NS ? PATIENCE_NS : half_ns);
     }
   }
-  return env->measure_deadline_ns;
+  return ask->deadline_ns;
 }
 
 /* --- what did not serve ----------------------------------------------------------- */
@@ -227,39 +228,33 @@ static bool is_setting(const struct sample *sample) {
   return sample->state == STATE_SELECTED && !sample->foreign_clock && fresh;
 }
 
-static bool follows(const struct env *env, const struct config *config,
-                    const struct source *source) {
-  struct env hasty = *env;
-  struct config once = *config;
+static bool follows(const struct ask *ask, const struct source *source) {
+  struct ask glance = {.env = ask->env, .config = ask->config, .glance = true};
   struct samples samples = {.count = 0};
   struct why why;
-  hasty.measure_deadline_ns = env_deadline_within(env, GLANCE_NS);
-  once.ptp_samples = 1;
-  bool sets =
-      source->measure(&hasty, &once, NULL, &samples, &why) == 0 && is_setting(&samples.items[0]);
+  glance.deadline_ns = env_deadline_within(ask->env, GLANCE_NS);
+  bool sets = source->measure(&glance, &samples, &why) == 0 && is_setting(&samples.items[0]);
   samples_free(&samples); /* a source may add some before it fails */
   return sets;
 }
 
-static bool sets_clock(const struct env *env, const struct config *config,
-                       const struct source *source) {
-  return source->runs != NULL ? source->runs(env, config)
-                              : source->feeds && follows(env, config, source);
+static bool sets_clock(const struct ask *ask, const struct source *source) {
+  return source->runs != NULL ? source->runs(ask) : source->feeds && follows(ask, source);
 }
 
 /* Two that set this machine's clock: the one that was taken and another, or any two. */
-static void find_rival(const struct env *env, const struct config *config,
-                       const struct attempts *attempts, size_t taken, struct reading *reading) {
+static void find_rival(const struct ask *ask, const struct attempts *attempts, size_t taken,
+                       struct reading *reading) {
   const struct source *keeper = source_table[taken]->keeps_clock ? source_table[taken] : NULL;
   for (size_t i = 0; source_table[i] != NULL && reading->rival == NULL; i++) {
     const struct source *source = source_table[i];
     bool absent = attempts->tried[i] && attempts->why[i].reason == REASON_NO_SERVICE;
     bool known = i == taken && (keeper == source || keeper == NULL);
-    if (absent || known || !is_candidate(source, config) ||
-        (keeper != NULL && !fight(keeper, source)) || !sets_clock(env, config, source)) {
+    if (absent || known || !is_candidate(source, ask->config) ||
+        (keeper != NULL && !fight(keeper, source)) || !sets_clock(ask, source)) {
       continue;
     }
-    trace_add(env->trace, "source %s: its daemon runs%s", source->name,
+    trace_add(ask->env->trace, "source %s: its daemon runs%s", source->name,
               keeper != NULL ? ", too" : "");
     reading->rival = keeper != NULL ? source->name : NULL;
     reading->keeper = keeper != NULL ? keeper->name : source->name;
@@ -269,19 +264,20 @@ static void find_rival(const struct env *env, const struct config *config,
 
 /* --- the source ---------------------------------------------------------------------- */
 
-void automatic_take(const struct env *env, const struct config *config, struct reading *reading) {
+void automatic_take(const struct ask *ask, struct reading *reading) {
+  const struct config *config = ask->config;
   struct attempts attempts = {.tried = {false}};
   unsigned count = 0;
   for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
     if (!is_candidate(source_table[i], config)) {
       continue;
     }
-    struct env hasty = *env;
-    hasty.measure_deadline_ns = deadline_of(env, config, i);
-    if (measure_take(&hasty, config, source_table[i], NULL, reading) == 0) {
-      find_rival(env, config, &attempts, i, reading);
+    struct ask one = *ask;
+    one.deadline_ns = deadline_of(ask, i);
+    if (measure_take(&one, source_table[i], reading) == 0) {
+      find_rival(ask, &attempts, i, reading);
       tell_sick(&attempts, config, reading);
-      trace_absent(env->trace, &attempts);
+      trace_absent(ask->env->trace, &attempts);
       return;
     }
     attempts.tried[i] = true;

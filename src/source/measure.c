@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -56,21 +57,21 @@ int source_check(const char *text, struct why *why) {
   return known ? 0 : -EINVAL;
 }
 
-int measure_take(const struct env *env, const struct config *config, const struct source *source,
-                 const char *argument, struct reading *reading) {
+int measure_take(const struct ask *ask, const struct source *source, struct reading *reading) {
+  struct trace *trace = ask->env->trace;
   *reading = (struct reading){.source = source->name};
   int64_t begun_ns = clock_monotonic_ns();
-  trace_add(env->trace, "source %s: asking", source->name);
-  int error = source->measure(env, config, argument, &reading->samples, &reading->why);
+  trace_add(trace, "source %s: asking", source->name);
+  int error = source->measure(ask, &reading->samples, &reading->why);
   char span[DURATION_TEXT_BYTES];
   int64_t took_ns = clock_monotonic_ns() - begun_ns;
   duration_print(span, took_ns - took_ns % DURATION_US);
   if (error == 0) {
-    trace_add(env->trace, "source %s: serves, %zu server%s, took %s", source->name,
+    trace_add(trace, "source %s: serves, %zu server%s, took %s", source->name,
               reading->samples.count, reading->samples.count == 1 ? "" : "s", span);
   } else {
     samples_free(&reading->samples);
-    trace_add(env->trace, "source %s: does not serve (%s), took %s: %s", source->name,
+    trace_add(trace, "source %s: does not serve (%s), took %s: %s", source->name,
               reason_name(reading->why.reason), span, reading->why.text);
   }
   return error;
@@ -89,32 +90,31 @@ static bool asked_before(const struct config *config, size_t count, const struct
 }
 
 /* What hangs must leave some time for the others that are named: a second for each. */
-static int64_t deadline_before(const struct env *env, size_t others) {
-  int64_t left_ns = env->measure_deadline_ns - clock_monotonic_ns();
+static int64_t deadline_before(int64_t deadline_ns, size_t others) {
+  int64_t left_ns = deadline_ns - clock_monotonic_ns();
   int64_t wanted_ns = (int64_t)others * DURATION_S;
-  return env->measure_deadline_ns - (wanted_ns < left_ns / 2 ? wanted_ns : left_ns / 2);
+  return deadline_ns - (wanted_ns < left_ns / 2 ? wanted_ns : left_ns / 2);
 }
 
 size_t measure(const struct env *env, const struct config *config,
                struct reading readings[REPORT_READINGS_MAX]) {
   size_t count = 0;
   for (; count < config->source_count && count < REPORT_READINGS_MAX; count++) {
-    const char *argument = NULL;
+    struct ask ask = {.env = env, .config = config, .deadline_ns = env->measure_deadline_ns};
     struct reading *reading = &readings[count];
     if (strcmp(config->source[count], automatic_name) == 0) {
-      automatic_take(env, config, reading);
+      automatic_take(&ask, reading);
       continue;
     }
     *reading = (struct reading){.source = config->source[count]};
-    const struct source *source = source_find(config->source[count], &argument, &reading->why);
+    const struct source *source = source_find(config->source[count], &ask.argument, &reading->why);
     if (source != NULL && source->optional && asked_before(config, count, source)) {
       (void)why_set(&reading->why, REASON_CONFIG, -EINVAL,
                     "'%.80s': write all servers into one %s:%s, so that they vote",
                     config->source[count], source->name, source->argument);
     } else if (source != NULL) {
-      struct env hasty = *env;
-      hasty.measure_deadline_ns = deadline_before(env, config->source_count - count - 1);
-      (void)measure_take(&hasty, config, source, argument, reading);
+      ask.deadline_ns = deadline_before(ask.deadline_ns, config->source_count - count - 1);
+      (void)measure_take(&ask, source, reading);
     }
   }
   return count;

@@ -52,6 +52,7 @@ static void check_environment(const struct env *env, const struct config *config
                               const char *text) {
   static char variable[4096]; /* setenv would keep each value */
   struct env root = *env;
+  const struct ask ask = {.env = &root, .config = config};
   struct why why;
   bool sockets = true;
   bool gaps = text[0] == '\0';
@@ -65,7 +66,7 @@ static void check_environment(const struct env *env, const struct config *config
     gaps = gaps || at[0] == ';';
   }
   bool asks_it = config->host == NULL && config->machine == NULL;
-  int error = bus_check_environment(&root, config, &why);
+  int error = bus_check_environment(&ask, &why);
   MUST(error == 0 || (error == -EPERM && asks_it));
   MUST(error != 0 || sockets || !asks_it);
   MUST(error == 0 || !sockets || gaps);
@@ -73,7 +74,7 @@ static void check_environment(const struct env *env, const struct config *config
     fuzz_why(&why, REASON_NO_BUS);
   }
   root.uid = 1000; /* who may */
-  MUST(bus_check_environment(&root, config, &why) == 0);
+  MUST(bus_check_environment(&ask, &why) == 0);
   MUST(unsetenv("DBUS_SYSTEM_BUS_ADDRESS") == 0);
 }
 
@@ -104,14 +105,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *text = next_text(&bytes);
   char *name = next_text(&bytes);
   char *message = next_text(&bytes);
-  struct bus bus = {.env = fuzz_env(), .config = &config, .ssh_says = -1};
+  const struct ask ask = {.env = fuzz_env(), .config = &config};
+  struct bus bus = {.ask = &ask, .ssh_says = -1};
   struct why why;
   int error = errors[form & 3];
   config.host = form & 4 ? "user@host" : NULL;
   config.machine = (form & 12) == 8 ? "container" : NULL;
   bus.elsewhere = (form & 12) != 0;
   check_words(&bus, text);
-  check_environment(bus.env, &config, text);
+  check_environment(ask.env, &config, text);
   bus.ssh_says = pipe_of(text);
   if (form & 16) {
     MUST(timed_out(&bus, &why) == -ETIMEDOUT);

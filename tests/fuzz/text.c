@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/report.h"
@@ -14,9 +15,12 @@
 static int measure(const struct config *config, const void *data, size_t size,
                    struct reading *reading) {
   struct env *env = fuzz_env();
+  const struct ask ask = {.env = env,
+                          .config = config,
+                          .argument = fuzz_file(data, size),
+                          .deadline_ns = env->measure_deadline_ns};
   *reading = (struct reading){.source = source_text.name};
-  int error =
-      source_text.measure(env, config, fuzz_file(data, size), &reading->samples, &reading->why);
+  int error = source_text.measure(&ask, &reading->samples, &reading->why);
   fuzz_trace(env->trace);
   if (error == 0) {
     MUST(reading->samples.count == 1);

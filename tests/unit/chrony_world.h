@@ -23,6 +23,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/candm_packets.h"
 
 enum { WORLD_SOURCES = 8, WORLD_ATTEMPTS = 32 };
@@ -247,7 +248,7 @@ static void world_begin(void) {
 static int world_measure(struct samples *samples, struct why *why) {
   *samples = (struct samples){.items = NULL};
   *why = (struct why){.text = ""};
-  int error = source_chrony.measure(&world_env, &world_config, NULL, samples, why);
+  int error = source_chrony.measure(ASK(&world_env, &world_config, NULL), samples, why);
   for (int i = 0; i < CHRONY_WAYS; i++) {
     assert_true(world.way[i].fd < 0 || fcntl(world.way[i].fd, F_GETFD) < 0);
   }

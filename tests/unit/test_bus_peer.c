@@ -14,6 +14,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "source/timesyncd/bus.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/temp.h"
 
@@ -83,7 +84,8 @@ static int ask(enum answer how, pid_t *child) {
   }
   (void)close(listener);
   env.measure_deadline_ns = clock_monotonic_ns() + (how == NOTHING ? 800 : 20000) * DURATION_MS;
-  int error = bus_open(&bus, &env, &config);
+  const struct ask *ask = ASK(&env, &config, NULL);
+  int error = bus_open(&bus, ask);
   return error < 0 ? error : bus_get_all(&bus, "a.service", "/an/object", "an.interface");
 }
 

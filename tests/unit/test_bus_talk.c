@@ -16,6 +16,7 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 #include "source/timesyncd/bus.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/temp.h"
@@ -50,18 +51,19 @@ static void test_environment(void **state) {
     struct why why = {.text = ""};
     set_address(rows[i].address);
     env.uid = 0;
-    assert_int_equal(bus_check_environment(&env, &config, &why), rows[i].good ? 0 : -EPERM);
+    assert_int_equal(bus_check_environment(ASK(&env, &config, NULL), &why),
+                     rows[i].good ? 0 : -EPERM);
     assert_int_equal(why.text[0] == '\0', rows[i].good);
     env.uid = 1000; /* a user decides for himself alone */
-    assert_int_equal(bus_check_environment(&env, &config, &why), 0);
+    assert_int_equal(bus_check_environment(ASK(&env, &config, NULL), &why), 0);
     env.uid = 0;
     config.machine = "box"; /* the variable has no say in these */
-    assert_int_equal(bus_check_environment(&env, &config, &why), 0);
+    assert_int_equal(bus_check_environment(ASK(&env, &config, NULL), &why), 0);
     config.machine = NULL;
   }
   struct why why;
   set_address("unix:path=/x;tcp:\033");
-  assert_int_equal(bus_check_environment(&env, &config, &why), -EPERM);
+  assert_int_equal(bus_check_environment(ASK(&env, &config, NULL), &why), -EPERM);
   assert_int_equal(why.reason, REASON_NO_BUS);
   assert_golden(why.text, "address that is not local");
   assert_non_null(strstr(why.text, "'unix:path=/x;tcp:\\x1b'"));
@@ -75,7 +77,7 @@ static int converse(const char *path, int64_t ms) {
   (void)snprintf(address, sizeof address, "unix:path=%s/%s", temp_name(), path);
   set_address(address);
   env.measure_deadline_ns = clock_monotonic_ns() + ms * DURATION_MS;
-  int error = bus_open(&bus, &env, &config);
+  int error = bus_open(&bus, ASK(&env, &config, NULL));
   assert_false(bus.elsewhere);
   error = error < 0 ? error : bus_get_all(&bus, "a.b", "/a", "a.b");
   if (error >= 0) {
@@ -132,7 +134,7 @@ static void test_gone(void **state) {
 static void test_names(void **state) {
   (void)state;
   char out[192];
-  const struct bus bus = {.env = &env, .config = &config, .ssh_says = -1};
+  const struct bus bus = {.ask = ASK(&env, &config, NULL), .ssh_says = -1};
   assert_golden(bus_name(&bus, out, sizeof out), "bus");
   assert_string_equal(bus_ssh_words(&bus, out, sizeof out), "");
   config.host = "me@there";
@@ -160,7 +162,7 @@ static void test_ssh_words(void **state) {
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     assert_true(write(ends[1], rows[i].said, strlen(rows[i].said)) >= 0);
-    const struct bus bus = {.env = &env, .config = &config, .ssh_says = ends[0]};
+    const struct bus bus = {.ask = ASK(&env, &config, NULL), .ssh_says = ends[0]};
     (void)bus_ssh_words(&bus, out, sizeof out);
     if (rows[i].want == NULL) {
       assert_string_equal(out, "");
@@ -183,7 +185,7 @@ static void test_many_ssh_words(void **state) {
   memcpy(banner + sizeof banner - 8, "\nno key\n", 8);
   assert_int_equal(pipe2(both, O_CLOEXEC | O_NONBLOCK), 0);
   assert_int_equal(write(both[1], banner, sizeof banner), sizeof banner);
-  const struct bus watched = {.env = &env, .config = &config, .ssh_says = both[0]};
+  const struct bus watched = {.ask = ASK(&env, &config, NULL), .ssh_says = both[0]};
   assert_non_null(strstr(bus_ssh_words(&watched, words, sizeof words), "'no key'"));
   (void)close(both[0]);
   (void)close(both[1]);
@@ -196,7 +198,7 @@ static void test_many_ssh_words(void **state) {
     memset(out, '#', sizeof out);
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     assert_int_equal(write(ends[1], said, sizeof said), sizeof said);
-    const struct bus bus = {.env = &env, .config = &config, .ssh_says = ends[0]};
+    const struct bus bus = {.ask = ASK(&env, &config, NULL), .ssh_says = ends[0]};
     assert_in_range(strlen(bus_ssh_words(&bus, out, size)), 1, size - 1);
     assert_int_equal(out[size], '#');
     (void)close(ends[0]);

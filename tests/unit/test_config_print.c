@@ -1,4 +1,5 @@
-/* Tests of config_print.c: the settings as a file that can be read again, and what the trace says. */
+/* Tests of config_print.c: the settings as a file that can be read again, and what the trace says.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Tests of config_problems.c: what is kept, what is told, and that nothing is lost without a word. */
+/* Tests of config_problems.c: what is kept, what is told, and that nothing is lost without a word.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

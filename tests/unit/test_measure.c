@@ -17,6 +17,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "source/keeper.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 
 /* What stands behind each automatic source. */
@@ -46,15 +47,16 @@ bool keeper_expects_bus(void) {
   return fake.bus_expected;
 }
 
-static int measure_fake(int which, const struct env *env, const char *argument,
-                        struct samples *samples, struct why *why) {
+static int measure_fake(int which, const struct ask *ask, struct samples *samples,
+                        struct why *why) {
+  const char *argument = ask->argument;
   struct sample sample = {
       .server = "ntp.example.org", .state = STATE_SELECTED, .foreign_clock = fake.hardware};
   sample_set(&sample, METRIC_AGE, fake.age_ns);
   assert_true(argument == NULL || which == SNTP);
   (void)strcpy(fake.argument, argument != NULL ? argument : "none");
   fake.asked[which]++;
-  fake.deadline_ns[which] = env->measure_deadline_ns;
+  fake.deadline_ns[which] = ask->deadline_ns;
   assert_int_equal(samples_add(samples, &sample, NULL), 0); /* a failing one may have begun */
   return fake.error[which] == 0
              ? 0
@@ -66,19 +68,16 @@ static bool fake_runs(int which, const char *name) {
   return fake.runs[which];
 }
 
-#define FAKE(word, which, more)                                                               \
-  static int measure_##word(const struct env *env, const struct config *config,               \
-                            const char *argument, struct samples *samples, struct why *why) { \
-    (void)config;                                                                             \
-    return measure_fake(which, env, argument, samples, why);                                  \
-  }                                                                                           \
-  const struct source source_##word = {                                                       \
+#define FAKE(word, which, more)                                                                \
+  static int measure_##word(const struct ask *ask, struct samples *samples, struct why *why) { \
+    return measure_fake(which, ask, samples, why);                                             \
+  }                                                                                            \
+  const struct source source_##word = {                                                        \
       .name = #word, .summary = "", .automatic = true, .measure = measure_##word, more}
-#define PROBE(name, which)                                                      \
-  static bool name##_runs(const struct env *env, const struct config *config) { \
-    (void)env;                                                                  \
-    (void)config;                                                               \
-    return fake_runs(which, #name);                                             \
+#define PROBE(name, which)                         \
+  static bool name##_runs(const struct ask *ask) { \
+    (void)ask;                                     \
+    return fake_runs(which, #name);                \
   }
 #define AND ,
 
@@ -92,13 +91,10 @@ FAKE(ntpd, NTPD, .keeps_clock = true AND.runs = ntpd_runs);
 FAKE(ptp, PTP, .feeds = true);
 FAKE(sntp, SNTP, .argument = "HOST" AND.optional = true);
 
-static int measure_text(const struct env *env, const struct config *config, const char *argument,
-                        struct samples *samples, struct why *why) {
+static int measure_text(const struct ask *ask, struct samples *samples, struct why *why) {
   struct sample sample = {.server = "text"};
-  (void)env;
-  (void)config;
   (void)why;
-  (void)strcpy(fake.argument, argument);
+  (void)strcpy(fake.argument, ask->argument);
   return samples_add(samples, &sample, NULL) + samples_add(samples, &sample, NULL);
 }
 

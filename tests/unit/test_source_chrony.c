@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/ask.h"
 #include "tests/unit/chrony_world.h"
 #include "tests/unit/golden.h"
 
@@ -173,7 +174,7 @@ static void test_none_selected(void **state) {
 /* --- runs --------------------------------------------------------------------------- */
 
 static bool runs(void) {
-  bool found = source_chrony.runs(&world_env, &world_config);
+  bool found = source_chrony.runs(ASK(&world_env, &world_config, NULL));
   for (int i = 0; i < CHRONY_WAYS; i++) {
     assert_true(world.way[i].fd < 0 || fcntl(world.way[i].fd, F_GETFD) < 0);
   }

@@ -23,6 +23,7 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 #include "source/ntpd/mode6_talk.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/mode6_packet.h"
 
@@ -226,7 +227,7 @@ static int64_t span_ns = 9 * DURATION_S; /* for measuring */
 static int run(void) {
   struct env env = make_env();
   env.measure_deadline_ns = fake.now_ns + span_ns;
-  int error = source_ntpd.measure(&env, NULL, NULL, &samples, &why);
+  int error = source_ntpd.measure(ASK(&env, NULL, NULL), &samples, &why);
   assert_true(fake.now_ns <= env.measure_deadline_ns + DURATION_MS);
   assert_int_equal(samples.count > 0, error == 0);
   return error;
@@ -235,7 +236,7 @@ static int run(void) {
 static bool runs(int64_t most_ns) {
   struct env env = make_env();
   int64_t begun_ns = fake.now_ns;
-  bool there = source_ntpd.runs(&env, NULL);
+  bool there = source_ntpd.runs(ASK(&env, NULL, NULL));
   assert_in_range(fake.now_ns - begun_ns, 0, most_ns);
   return there;
 }

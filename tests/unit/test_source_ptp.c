@@ -19,6 +19,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/ptp_good.h"
 #include "tests/unit/sockets.h"
@@ -192,7 +193,7 @@ static int measure_once(int64_t deadline_ms, int64_t *took_ms) {
   int64_t begun_ns = clock_monotonic_ns();
   env.measure_deadline_ns = begun_ns + deadline_ms * DURATION_MS;
   why = (struct why){.text = ""};
-  int error = source_ptp.measure(&env, &config, NULL, &samples, &why);
+  int error = source_ptp.measure(ASK(&env, &config, NULL), &samples, &why);
   *took_ms = (clock_monotonic_ns() - begun_ns) / DURATION_MS;
   assert_int_equal(free_descriptor(), descriptor);
   return error;

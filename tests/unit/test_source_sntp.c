@@ -27,6 +27,7 @@ static int find_own(struct net_own *own, struct trace *trace) {
 
 #define net_own_find(own, trace) find_own(own, trace)
 #include "src/source/sntp/sntp.c"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/ntp_peer.h"
 #include "tests/unit/sockets.h"
@@ -45,7 +46,7 @@ static int measure(const char *argument) {
   env.measure_deadline_ns = env.start_ns + 5 * DURATION_S;
   config.sntp_samples = 1;
   config.sntp_interval_ns = DURATION_S;
-  return source_sntp.measure(&env, &config, argument, &samples, &why);
+  return source_sntp.measure(ASK(&env, &config, argument), &samples, &why);
 }
 
 static char argument[SAMPLE_MAX * 16];

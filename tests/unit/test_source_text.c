@@ -15,6 +15,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
@@ -29,7 +30,7 @@ static int measure(const char *argument) {
   samples_free(&samples);
   samples.note[0] = '\0';
   why = (struct why){.text = ""};
-  return source_text.measure(&env, NULL, argument, &samples, &why);
+  return source_text.measure(ASK(&env, NULL, argument), &samples, &why);
 }
 
 static int measure_bytes(const char *text, size_t bytes) {

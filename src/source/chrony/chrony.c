@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/chrony_talk.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
@@ -28,8 +29,7 @@
 #define PROBE_NS (100 * DURATION_MS)
 
 struct asking {
-  const struct env *env;
-  const struct config *config;
+  const struct ask *ask;
   int64_t begun_ns;
   struct chrony_talk talk;
   bool answered; /* at least once */
@@ -54,7 +54,7 @@ static int chrony_refused(const struct asking *asking, int error, struct why *wh
     return why_set(why, REASON_NO_SERVICE, error,
                    "chronyd vanished while it was asked (%s)" CHECK_SERVICE, strerror(-error));
   }
-  if (is_there(talk, asking->config->chrony_socket)) {
+  if (is_there(talk, asking->ask->config->chrony_socket)) {
     return why_set(why, REASON_DENIED, -EACCES,
                    "chronyd runs and does not let us ask (%s)" WHY_ADVICE
                    "run as root or as chronyd's user, or set cmdport in chrony.conf",
@@ -128,7 +128,7 @@ static int read_tracking(struct asking *asking, struct candm_tracking *tracking,
   }
   int error = candm_tracking(&reply, tracking, why);
   if (error == 0) {
-    trace_add(asking->env->trace,
+    trace_add(asking->ask->env->trace,
               "chrony: tracking: ref_id=%08" PRIX32
               " stratum=%u leap=%u current_correction=%" PRId64 " root_delay=%" PRId64
               " root_dispersion=%" PRId64 " (ns)",
@@ -214,7 +214,7 @@ static int read_source(struct asking *asking, uint32_t index, int64_t correction
   if (error != 0) {
     return error;
   }
-  trace_source(asking->env->trace, index, &source, known ? &stats : NULL, name);
+  trace_source(asking->ask->env->trace, index, &source, known ? &stats : NULL, name);
   chrony_sample_source(&source, known ? &stats : NULL, name, correction_ns, &sample);
   return samples_add(samples, &sample, why);
 }
@@ -231,7 +231,7 @@ static int chrony_read_all(struct asking *asking, struct samples *samples, struc
     return chrony_explain(asking, CANDM_N_SOURCES, answer, why);
   }
   uint32_t count = candm_count(&reply);
-  trace_add(asking->env->trace, "chrony: n_sources=%" PRIu32, count);
+  trace_add(asking->ask->env->trace, "chrony: n_sources=%" PRIu32, count);
   if (count >= SAMPLE_MAX) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                    "chronyd's number of sources is %" PRIu32 ", which is not below %d" WHY_ADVICE
@@ -245,12 +245,11 @@ static int chrony_read_all(struct asking *asking, struct samples *samples, struc
   return error == 0 ? chrony_sample_carry(samples, &tracking, why) : error;
 }
 
-static int measure_chrony(const struct env *env, const struct config *config, const char *argument,
-                          struct samples *samples, struct why *why) {
-  (void)argument;
-  struct asking asking = {.env = env, .config = config, .begun_ns = clock_monotonic_ns()};
-  chrony_talk_open(&asking.talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
-                   env->measure_deadline_ns, env->trace);
+static int measure_chrony(const struct ask *ask, struct samples *samples, struct why *why) {
+  const struct config *config = ask->config;
+  struct asking asking = {.ask = ask, .begun_ns = clock_monotonic_ns()};
+  chrony_talk_open(&asking.talk, config->chrony_socket, (uint16_t)config->chrony_port,
+                   ask->env->pid, ask->deadline_ns, ask->env->trace);
   int error = chrony_read_all(&asking, samples, why);
   if (error == 0 && chrony_talk_check(&asking.talk) != 0) {
     *why = asking.talk.stranger;
@@ -262,7 +261,9 @@ static int measure_chrony(const struct env *env, const struct config *config, co
 
 /* Whether a chronyd that may set the clock is there: one without sources never does. A chronyd that
  * does not answer is taken to have some. */
-static bool chrony_runs(const struct env *env, const struct config *config) {
+static bool chrony_runs(const struct ask *ask) {
+  const struct config *config = ask->config;
+  const struct env *env = ask->env;
   struct candm_question question = {.command = CANDM_N_SOURCES};
   struct candm_reply reply;
   struct chrony_talk talk;

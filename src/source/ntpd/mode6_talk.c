@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
@@ -29,19 +30,19 @@ uint64_t mode6_talk_number(void) {
   return number;
 }
 
-int64_t mode6_talk_until(const struct env *env, int64_t most_ns) {
+int64_t mode6_talk_until(const struct ask *ask, int64_t most_ns) {
   int64_t now_ns = clock_monotonic_ns();
-  int64_t share_ns = (env->measure_deadline_ns - now_ns) / 4;
+  int64_t share_ns = (ask->deadline_ns - now_ns) / 4;
   return now_ns + (share_ns < most_ns ? share_ns : most_ns);
 }
 
-int mode6_talk_open(struct mode6_talk *talk, const struct env *env, const char *address) {
+int mode6_talk_open(struct mode6_talk *talk, const struct ask *ask, const char *address) {
   struct net_address found[NET_ADDRESSES];
   struct why why;
-  int count = net_resolve(address, MODE6_PORT, env->measure_deadline_ns, found, &why);
-  talk->env = env;
+  int count = net_resolve(address, MODE6_PORT, ask->deadline_ns, found, &why);
+  talk->ask = ask;
   talk->fd = count < 0 ? count : net_connect_udp(&found[0]);
-  trace_add(env->trace, "ntpd: [%s]:%d: %s", address, MODE6_PORT,
+  trace_add(ask->env->trace, "ntpd: [%s]:%d: %s", address, MODE6_PORT,
             talk->fd < 0 ? strerror(-talk->fd) : "connected");
   return talk->fd < 0 ? talk->fd : 0;
 }
@@ -50,7 +51,7 @@ static void trace_datagram(const struct mode6_talk *talk, const char *what, cons
                            size_t length_bytes) {
   if (length_bytes >= 12) {
     trace_add(
-        talk->env->trace,
+        talk->ask->env->trace,
         "ntpd: %s %zu bytes: first=0x%02x opcode=0x%02x sequence=%u status=0x%04x association=%u "
         "offset=%u count=%u",
         what, length_bytes, data[0], data[1], (unsigned)(data[2] << 8 | data[3]),
@@ -114,11 +115,11 @@ int mode6_talk_ask(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t a
   int result = -ETIMEDOUT;
   for (int i = 0; i < TRIES && result == -ETIMEDOUT; i++) {
     result =
-        mode6_talk_once(talk, opcode, association, names, mode6_talk_until(talk->env, WAIT_NS));
+        mode6_talk_once(talk, opcode, association, names, mode6_talk_until(talk->ask, WAIT_NS));
   }
   if (result == MODE6_COMPLETE) {
     if (opcode == MODE6_READ_VARIABLES) {
-      trace_add(talk->env->trace, "ntpd: association %u: %s", association, talk->answer.data);
+      trace_add(talk->ask->env->trace, "ntpd: association %u: %s", association, talk->answer.data);
     }
     return 0;
   }

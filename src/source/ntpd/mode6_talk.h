@@ -4,23 +4,23 @@
 
 #include "source/ntpd/mode6.h"
 
-struct env;
+struct ask;
 struct why;
 
 enum { MODE6_PORT = 123 };
 
 struct mode6_talk {
-  const struct env *env;
+  const struct ask *ask;
   int fd;                     /* connected; the caller closes it */
   struct mode6_answer answer; /* to the last question */
 };
 
 /* address is numeric and outlives the talk. 0, or a negative errno. */
-int mode6_talk_open(struct mode6_talk *talk, const struct env *env, const char *address);
+int mode6_talk_open(struct mode6_talk *talk, const struct ask *ask, const char *address);
 
 /* When to stop waiting for one answer, CLOCK_MONOTONIC: most_ns from now, or less where little time
  * is left, for there may be more to ask. */
-int64_t mode6_talk_until(const struct env *env, int64_t most_ns);
+int64_t mode6_talk_until(const struct ask *ask, int64_t most_ns);
 
 /* Asks once, with a new sequence number: how the answer ended (enum mode6_progress, of which
  * MODE6_COMPLETE is in talk->answer), or a negative errno: -ETIMEDOUT for silence, -ECONNREFUSED

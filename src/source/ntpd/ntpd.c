@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
@@ -49,7 +50,7 @@ static int read_peers(struct mode6_talk *talk, struct mode6_reading *reading, in
                 : mode6_read(talk->answer.data, talk->answer.length_bytes, &peer->values, why);
     peer->known = error == 0;
     if (error != 0) {
-      trace_add(talk->env->trace, "ntpd: association %u: %s", peer->association, why->text);
+      trace_add(talk->ask->env->trace, "ntpd: association %u: %s", peer->association, why->text);
     }
     if (error != 0 && error != -ENOENT && (error != -EBADMSG || i == followed)) {
       return error;
@@ -94,18 +95,18 @@ static int add_all(const struct mode6_reading *reading, struct samples *samples,
 }
 
 /* Asks one address for everything: -ECONNREFUSED where nobody is there, -ETIMEDOUT for silence. */
-static int measure_address(const struct env *env, const char *address, struct samples *samples,
+static int measure_address(const struct ask *ask, const char *address, struct samples *samples,
                            struct why *why) {
   struct mode6_peer peers[PEERS_MAX];
   struct mode6_reading reading = {.peer = peers};
   struct mode6_talk talk;
-  int error = mode6_talk_open(&talk, env, address);
+  int error = mode6_talk_open(&talk, ask, address);
   if (error != 0) {
     bool absent = error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL; /* no IPv6 */
     return absent ? -ECONNREFUSED : error;
   }
   error = ntpd_read_all(&talk, &reading, why);
-  error = error != 0 ? error : owner_check_port(talk.fd, &owner_ntpd, env->trace, why);
+  error = error != 0 ? error : owner_check_port(talk.fd, &owner_ntpd, ask->env->trace, why);
   error = error != 0 ? error : add_all(&reading, samples, why);
   (void)close(talk.fd);
   return error;
@@ -113,36 +114,36 @@ static int measure_address(const struct env *env, const char *address, struct sa
 
 /* Whether an NTP server answers a client there: RFC 5905 section 7.3, where the transmit time of
  * the request comes back as the origin of the reply. */
-static bool tells_time(const struct env *env, const char *address) {
+static bool tells_time(const struct ask *ask, const char *address) {
   enum { BYTES = 48, CLIENT = 4 << 3 | 3, SERVER = 4, MODE = 7, ORIGIN = 24, TRANSMIT = 40 };
   uint8_t request[BYTES] = {CLIENT};
   uint8_t reply[1024] = {0};
   uint64_t cookie = mode6_talk_number();
   struct mode6_talk talk;
-  if (mode6_talk_open(&talk, env, address) != 0) {
+  if (mode6_talk_open(&talk, ask, address) != 0) {
     return false;
   }
-  int64_t until_ns = mode6_talk_until(env, WAIT_NS);
+  int64_t until_ns = mode6_talk_until(ask, WAIT_NS);
   memcpy(request + TRANSMIT, &cookie, sizeof cookie);
   int error = net_send(talk.fd, request, sizeof request, until_ns);
   ssize_t received = error == 0 ? net_receive(talk.fd, reply, sizeof reply, until_ns) : error;
   bool answered = received >= BYTES && (reply[0] & MODE) == SERVER &&
                   memcmp(reply + ORIGIN, &cookie, sizeof cookie) == 0;
   (void)close(talk.fd);
-  trace_add(env->trace, "ntpd: [%s]:%d %s what the time is", address, MODE6_PORT,
+  trace_add(ask->env->trace, "ntpd: [%s]:%d %s what the time is", address, MODE6_PORT,
             answered ? "says" : "does not say");
   return answered;
 }
 
-static int explain_silence(const struct env *env, const char *address, struct why *why) {
-  if (tells_time(env, address)) {
+static int explain_silence(const struct ask *ask, const char *address, struct why *why) {
+  if (tells_time(ask, address)) {
     return why_set(why, REASON_DENIED, -EACCES,
                    "the NTP server on %s port %d tells the time, but not about itself" WHY_ADVICE
                    "if ntpd: restrict %s without noquery; else ask servers: -s sntp:HOST",
                    address, MODE6_PORT, address);
   }
   char span[DURATION_TEXT_BYTES];
-  int64_t waited_ns = clock_monotonic_ns() - env->start_ns;
+  int64_t waited_ns = clock_monotonic_ns() - ask->env->start_ns;
   return why_set(
       why, REASON_TIMEOUT, -ETIMEDOUT,
       "what has %s port %d answers neither ntpq nor a client within %s: ntpd hangs, or is "
@@ -150,15 +151,12 @@ static int explain_silence(const struct env *env, const char *address, struct wh
       address, MODE6_PORT, duration_print(span, duration_round(waited_ns)));
 }
 
-static int measure_ntpd(const struct env *env, const struct config *config, const char *argument,
-                        struct samples *samples, struct why *why) {
+static int measure_ntpd(const struct ask *ask, struct samples *samples, struct why *why) {
   const char *silent = NULL;
   int closed = 0; /* why no question could be sent at all */
-  (void)config;
-  (void)argument;
   for (size_t i = 0; i < ADDRESSES; i++) {
     why->text[0] = '\0';
-    int error = measure_address(env, addresses[i], samples, why);
+    int error = measure_address(ask, addresses[i], samples, why);
     if (error != -ECONNREFUSED && error != -ETIMEDOUT && (error == 0 || why->text[0] != '\0')) {
       return error;
     }
@@ -166,7 +164,7 @@ static int measure_ntpd(const struct env *env, const struct config *config, cons
     silent = silent == NULL && error == -ETIMEDOUT ? addresses[i] : silent;
   }
   if (silent != NULL) {
-    return explain_silence(env, silent, why);
+    return explain_silence(ask, silent, why);
   }
   if (closed != 0) {
     return why_set(why, REASON_NO_SERVICE, closed,
@@ -189,23 +187,23 @@ static bool has_servers(struct mode6_talk *talk, int64_t until_ns) {
   int result = mode6_talk_once(talk, MODE6_READ_STATUS, 0, "", until_ns);
   if (result == MODE6_COMPLETE && mode6_list(&talk->answer, &reading, 0, &unused) == 0 &&
       reading.total == 0) {
-    trace_add(talk->env->trace, "ntpd: it runs and has no servers, so it does not set the clock");
+    trace_add(talk->ask->env->trace,
+              "ntpd: it runs and has no servers, so it does not set the clock");
     return false;
   }
-  if (result >= 0 && owner_check_port(talk->fd, &owner_ntpd, talk->env->trace, &unused) != 0) {
-    trace_add(talk->env->trace, "ntpd: %s", unused.text);
+  if (result >= 0 && owner_check_port(talk->fd, &owner_ntpd, talk->ask->env->trace, &unused) != 0) {
+    trace_add(talk->ask->env->trace, "ntpd: %s", unused.text);
     return false;
   }
   return result >= 0;
 }
 
-static bool runs_ntpd(const struct env *env, const struct config *config) {
+static bool runs_ntpd(const struct ask *ask) {
   bool found = false;
-  int64_t until_ns = mode6_talk_until(env, GLANCE_NS);
-  (void)config;
+  int64_t until_ns = mode6_talk_until(ask, GLANCE_NS);
   for (size_t i = 0; i < ADDRESSES && !found; i++) {
     struct mode6_talk talk;
-    if (mode6_talk_open(&talk, env, addresses[i]) == 0) {
+    if (mode6_talk_open(&talk, ask, addresses[i]) == 0) {
       found = has_servers(&talk, until_ns);
       (void)close(talk.fd);
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ntp_monitor/aside.h"
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -34,8 +35,7 @@
 #define LOOK_ON_NS (3 * DURATION_S)
 
 struct ptp {
-  const struct env *env;
-  const struct config *config;
+  const struct ask *ask;
   char paths[CONFIG_TEXT_BYTES]; /* of the sockets, taken apart */
   const char *path;
   int fd;
@@ -109,7 +109,7 @@ static int receive(struct ptp *ptp, int64_t until_ns, struct ptp_reply *reply, s
     }
     answer = ptp_management_read(bytes, (size_t)length, &ptp->request, reply, words);
     if (answer == PTP_DROPPED) {
-      trace_add(ptp->env->trace, "ptp: dropped: %s", words);
+      trace_add(ptp->ask->env->trace, "ptp: dropped: %s", words);
       if (clock_left_ms(until_ns) == 0) {
         return -ETIMEDOUT;
       }
@@ -118,7 +118,7 @@ static int receive(struct ptp *ptp, int64_t until_ns, struct ptp_reply *reply, s
   if (answer != PTP_GOOD) {
     return bad_reply(ptp, words, why);
   }
-  trace_add(ptp->env->trace, "ptp: %s-%u: %s", ptp_data_identity(clock, reply->sender.clock),
+  trace_add(ptp->ask->env->trace, "ptp: %s-%u: %s", ptp_data_identity(clock, reply->sender.clock),
             reply->sender.port, ptp_data_print(text, sizeof text, &reply->data));
   if (ptp->known && memcmp(ptp->clock, reply->sender.clock, sizeof ptp->clock) != 0) {
     return bad_reply(ptp, "another clock than before answers", why);
@@ -130,7 +130,7 @@ static int receive(struct ptp *ptp, int64_t until_ns, struct ptp_reply *reply, s
 
 static int64_t until(const struct ptp *ptp) {
   int64_t until_ns = clock_monotonic_ns() + ptp->patience_ns;
-  return until_ns < ptp->env->measure_deadline_ns ? until_ns : ptp->env->measure_deadline_ns;
+  return until_ns < ptp->ask->deadline_ns ? until_ns : ptp->ask->deadline_ns;
 }
 
 /* 0, or a negative errno with why. */
@@ -180,7 +180,7 @@ static int ask_offsets(struct ptp *ptp, unsigned wanted, struct ptp_reading *rea
     struct ptp_reply reply;
     int64_t asked_ns = clock_monotonic_ns();
     int error = ptp_ask(ptp, PTP_TIME_STATUS_NP, &reply, why);
-    bool late = clock_left_ms(ptp->env->measure_deadline_ns) == 0;
+    bool late = clock_left_ms(ptp->ask->deadline_ns) == 0;
     if (error == 0) {
       ptp_sample_status(reading, &reply.data, asked_ns);
     } else if (error != -ETIMEDOUT || !late || reading->samples == 0) {
@@ -190,9 +190,9 @@ static int ask_offsets(struct ptp *ptp, unsigned wanted, struct ptp_reading *rea
     if (reading->samples >= wanted && !more) {
       break;
     }
-    int64_t next_ns = asked_ns + ptp->config->ptp_interval_ns;
-    if (late || 2 * next_ns - asked_ns > ptp->env->measure_deadline_ns) {
-      trace_add(ptp->env->trace, "ptp: the deadline leaves no time for more than %u of %u samples",
+    int64_t next_ns = asked_ns + ptp->ask->config->ptp_interval_ns;
+    if (late || 2 * next_ns - asked_ns > ptp->ask->deadline_ns) {
+      trace_add(ptp->ask->env->trace, "ptp: the deadline leaves no time for more than %u of %u",
                 reading->samples, wanted);
       break;
     }
@@ -217,7 +217,8 @@ static int ask_all(struct ptp *ptp, struct ptp_reading *reading, struct sample *
   error = error == 0 ? ask_data(ptp, PTP_PARENT_DATA_SET, &reading->parent, why) : error;
   error =
       error == 0 ? ask_data(ptp, PTP_TIME_PROPERTIES_DATA_SET, &reading->properties, why) : error;
-  unsigned wanted = reading->port.port.state == PTP_SLAVE ? (unsigned)ptp->config->ptp_samples : 1;
+  bool several = reading->port.port.state == PTP_SLAVE && !ptp->ask->glance;
+  unsigned wanted = several ? (unsigned)ptp->ask->config->ptp_samples : 1;
   error = error == 0 ? ask_offsets(ptp, wanted, reading, why) : error;
   if (error == 0) {
     ptp_sample_make(reading, wanted, clock_realtime_ns(), clock_monotonic_ns(), sample);
@@ -227,7 +228,7 @@ static int ask_all(struct ptp *ptp, struct ptp_reading *reading, struct sample *
 
 /* Connects, and asks for the number of ports: 0 with ptp->fd open, or a negative errno. */
 static int greet(struct ptp *ptp, const char *path, struct ptp_reading *reading, struct why *why) {
-  int64_t left_ns = ptp->env->measure_deadline_ns - clock_monotonic_ns();
+  int64_t left_ns = ptp->ask->deadline_ns - clock_monotonic_ns();
   struct stat made = {.st_size = 0};
   ptp->path = path;
   ptp->patience_ns = left_ns / 4 < PATIENCE_NS ? left_ns / 4 : PATIENCE_NS;
@@ -237,13 +238,13 @@ static int greet(struct ptp *ptp, const char *path, struct ptp_reading *reading,
     reading->runs_ns =
         clock_realtime_ns() - made.st_ctim.tv_sec * DURATION_S - made.st_ctim.tv_nsec;
   }
-  trace_add(ptp->env->trace, "ptp: asking at %s, domainNumber %d, transportSpecific %d", path,
+  trace_add(ptp->ask->env->trace, "ptp: asking at %s, domainNumber %d, transportSpecific %d", path,
             ptp->request.domain, ptp->request.transport_specific);
   ptp->fd = looked < 0 ? looked : net_connect_local(path, NULL);
   int error = ptp->fd < 0 ? ptp->fd : ask_data(ptp, PTP_DEFAULT_DATA_SET, &reading->clock, why);
   error = looked >= 0 && ptp->fd < 0 ? lost(ptp, error, why) : error;
   if (error != 0) {
-    trace_add(ptp->env->trace, "ptp: %s: %s", path, why->text);
+    trace_add(ptp->ask->env->trace, "ptp: %s: %s", path, why->text);
     (void)(ptp->fd < 0 || close(ptp->fd));
   }
   return error;
@@ -253,7 +254,7 @@ static int greet(struct ptp *ptp, const char *path, struct ptp_reading *reading,
 static int ptp_find(struct ptp *ptp, struct ptp_reading *reading, struct why *why) {
   char *rest = NULL;
   int failure = 0;
-  (void)snprintf(ptp->paths, sizeof ptp->paths, "%s", ptp->config->ptp_sockets);
+  (void)snprintf(ptp->paths, sizeof ptp->paths, "%s", ptp->ask->config->ptp_sockets);
   for (char *path = strtok_r(ptp->paths, " \t", &rest); path != NULL;
        path = strtok_r(NULL, " \t", &rest)) {
     struct why one = {.text = ""};
@@ -270,16 +271,15 @@ static int ptp_find(struct ptp *ptp, struct ptp_reading *reading, struct why *wh
              ? failure
              : why_set(why, REASON_NO_SERVICE, -ENOENT,
                        "ptp4l is not running" WHY_ADVICE "there is none of its sockets: %s" CHECK,
-                       ptp->config->ptp_sockets);
+                       ptp->ask->config->ptp_sockets);
 }
 
-static int measure_ptp(const struct env *env, const struct config *config, const char *argument,
-                       struct samples *samples, struct why *why) {
-  (void)argument;
-  struct ptp ptp = {.env = env, .config = config};
+static int measure_ptp(const struct ask *ask, struct samples *samples, struct why *why) {
+  const struct config *config = ask->config;
+  struct ptp ptp = {.ask = ask};
   ptp.request.domain = (uint8_t)config->ptp_domain;
   ptp.request.transport_specific = (uint8_t)config->ptp_transport_specific;
-  ptp.request.client = (uint16_t)env->pid;
+  ptp.request.client = (uint16_t)ask->env->pid;
   struct ptp_reading reading = {.samples = 0};
   struct sample sample;
   int error = ptp_find(&ptp, &reading, why);

@@ -88,10 +88,10 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
     int64_t offset_ns = sample->value[METRIC_OFFSET];
     offset_ns -= duration_abs(offset_ns) > DURATION_MS ? offset_ns % DURATION_US : 0;
     text_append(note, sizeof samples->note, "%s%.80s (offset %s%s)",
-                   shown > 0           ? ", "
-                   : falsetickers == 1 ? "falseticker: "
-                                       : "falsetickers: ",
-                   sample->server, offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
+                shown > 0           ? ", "
+                : falsetickers == 1 ? "falseticker: "
+                                    : "falsetickers: ",
+                sample->server, offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
     shown++;
   }
   if (falsetickers > shown) {
@@ -107,8 +107,8 @@ static void note_carrier(const struct ntp_plan *plan, const struct ntp_server *s
   bool jumped = sample_has(carrier, METRIC_JITTER) &&
                 ntp_select_after_break(server->replies, server->reply_count) > 0;
   if (no_jitter || jumped || server->reason == REASON_DENIED) {
-    text_append(samples->note, sizeof samples->note, "%s%s",
-                   samples->note[0] != '\0' ? "; " : "", carrier->remark);
+    text_append(samples->note, sizeof samples->note, "%s%s", samples->note[0] != '\0' ? "; " : "",
+                carrier->remark);
   }
 }
 
@@ -204,8 +204,8 @@ int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples 
     error = ntp_heard_nobody(plan, why);
   } else if (plan->at_once > 0) {
     text_append(samples->note, sizeof samples->note,
-                   "%sonly %zu descriptors: the servers were asked in waves",
-                   samples->note[0] != '\0' ? "; " : "", plan->at_once);
+                "%sonly %zu descriptors: the servers were asked in waves",
+                samples->note[0] != '\0' ? "; " : "", plan->at_once);
   }
   free(box.votes);
   free(box.server);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
@@ -143,12 +144,11 @@ static void add_servers(struct trace *trace, struct list *list, size_t i) {
 }
 
 /* Addresses for all that have some, and the reason for those that have none. */
-static int find_addresses(const struct env *env, struct list *list, const struct net_own *own,
+static int find_addresses(const struct ask *ask, struct list *list, const struct net_own *own,
                           struct why *why) {
   int64_t now_ns = clock_monotonic_ns();
   size_t servers = 0;
-  int error =
-      net_resolve_all(list->name, list->count, now_ns + (env->measure_deadline_ns - now_ns) / 2);
+  int error = net_resolve_all(list->name, list->count, now_ns + (ask->deadline_ns - now_ns) / 2);
   if (error != 0) {
     return why_set(why, REASON_NO_SOURCE, error, "looking up %zu NTP servers: %s", list->count,
                    strerror(-error));
@@ -165,9 +165,9 @@ static int find_addresses(const struct env *env, struct list *list, const struct
     return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for %zu NTP servers", servers);
   }
   for (size_t i = 0; i < list->count; i++) {
-    add_servers(env->trace, list, i);
+    add_servers(ask->env->trace, list, i);
   }
-  if (ntp_unique(list->server, list->server_count, own, env->trace) != 0) {
+  if (ntp_unique(list->server, list->server_count, own, ask->env->trace) != 0) {
     return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for %zu NTP servers", servers);
   }
   return 0;
@@ -175,16 +175,16 @@ static int find_addresses(const struct env *env, struct list *list, const struct
 
 /* --- the source ----------------------------------------------------------------- */
 
-static int sntp_ask(const struct env *env, const struct config *config, struct list *list,
-                    const struct net_own *own, struct samples *samples, struct why *why) {
+static int sntp_ask(const struct ask *ask, struct list *list, const struct net_own *own,
+                    struct samples *samples, struct why *why) {
   struct ntp_plan plan = {.servers = list->server,
                           .count = list->server_count,
-                          .samples = (unsigned)config->sntp_samples,
-                          .interval_ns = config->sntp_interval_ns,
+                          .samples = (unsigned)ask->config->sntp_samples,
+                          .interval_ns = ask->config->sntp_interval_ns,
                           .wait_ns = NTP_POLL_WAIT_NS,
-                          .deadline_ns = env->measure_deadline_ns,
+                          .deadline_ns = ask->deadline_ns,
                           .own = own,
-                          .trace = env->trace};
+                          .trace = ask->env->trace};
   int error = ntp_poll(&plan);
   if (error != 0) {
     (void)why_set(why, REASON_NO_SOURCE, error, "asking %zu NTP servers: %s", list->server_count,
@@ -196,19 +196,19 @@ static int sntp_ask(const struct env *env, const struct config *config, struct l
   return error;
 }
 
-static int measure_sntp(const struct env *env, const struct config *config, const char *argument,
-                        struct samples *samples, struct why *why) {
+static int measure_sntp(const struct ask *ask, struct samples *samples, struct why *why) {
   struct list list = {.count = 0};
   struct net_own own = {.count = 0};
-  int error = read_list(argument != NULL ? argument : config->sntp_servers, &list, why);
-  if (error == 0 && net_own_find(&own, env->trace) != 0) {
+  int error =
+      read_list(ask->argument != NULL ? ask->argument : ask->config->sntp_servers, &list, why);
+  if (error == 0 && net_own_find(&own, ask->env->trace) != 0) {
     error = why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for this machine's addresses");
   }
   if (error == 0) {
-    error = find_addresses(env, &list, &own, why);
+    error = find_addresses(ask, &list, &own, why);
   }
   if (error == 0) {
-    error = sntp_ask(env, config, &list, &own, samples, why);
+    error = sntp_ask(ask, &list, &own, samples, why);
   }
   net_own_free(&own);
   list_free(&list);

@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -28,9 +29,10 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
-int bus_check_environment(const struct env *env, const struct config *config, struct why *why) {
+int bus_check_environment(const struct ask *ask, struct why *why) {
+  const struct config *config = ask->config;
   const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
-  if (address == NULL || env->uid != 0 || config->host != NULL || config->machine != NULL) {
+  if (address == NULL || ask->env->uid != 0 || config->host != NULL || config->machine != NULL) {
     return 0;
   }
   for (const char *at = address; *at != '\0'; at += *at == ';') {
@@ -69,13 +71,13 @@ static int open_remote(struct bus *bus) {
   int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   sigset_t all;
   sigset_t before;
-  parent = bus->env->pid;
+  parent = bus->ask->env->pid;
   (void)pthread_atfork(NULL, NULL, end_with_parent);
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, &before); /* so that no last word goes into the pipe */
   int error = saved < 0 || dup2(ends[1], STDERR_FILENO) < 0
                   ? -errno
-                  : sd_bus_open_system_remote(&bus->bus, bus->config->host);
+                  : sd_bus_open_system_remote(&bus->bus, bus->ask->config->host);
   if (saved >= 0) {
     (void)dup2(saved, STDERR_FILENO);
     (void)close(saved);
@@ -86,11 +88,10 @@ static int open_remote(struct bus *bus) {
   return error;
 }
 
-int bus_open(struct bus *bus, const struct env *env, const struct config *config) {
-  *bus = (struct bus){.env = env,
-                      .config = config,
-                      .elsewhere = config->host != NULL || config->machine != NULL,
-                      .ssh_says = -1};
+int bus_open(struct bus *bus, const struct ask *ask) {
+  const struct config *config = ask->config;
+  *bus = (struct bus){
+      .ask = ask, .elsewhere = config->host != NULL || config->machine != NULL, .ssh_says = -1};
   return config->host != NULL      ? open_remote(bus)
          : config->machine != NULL ? sd_bus_open_system_machine(&bus->bus, config->machine)
                                    : sd_bus_open_system(&bus->bus);
@@ -119,7 +120,7 @@ static int send_call(struct bus *bus, const char *service, const char *object,
 /* Waits for the reply: 0, -ETIMEDOUT, or what sd-bus failed with. */
 static int await_reply(struct bus *bus) {
   while (bus->reply == NULL) {
-    int64_t left_ns = bus->env->measure_deadline_ns - clock_monotonic_ns();
+    int64_t left_ns = bus->ask->deadline_ns - clock_monotonic_ns();
     if (left_ns <= 0) {
       return -ETIMEDOUT;
     }
@@ -256,7 +257,7 @@ const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
   if (bytes > 0) {
     text[bytes] = '\0';
     join_lines(words, text);
-    trace_add(bus->env->trace, "bus: ssh says '%s'", words);
+    trace_add(bus->ask->env->trace, "bus: ssh says '%s'", words);
     join_lines(words, last_lines(text, most));
     shorten(words, most);
     (void)snprintf(out, size_bytes, "%s%s'", before, words);
@@ -265,7 +266,7 @@ const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
 }
 
 const char *bus_name(const struct bus *bus, char *out, size_t size_bytes) {
-  const struct config *config = bus->config;
+  const struct config *config = bus->ask->config;
   (void)snprintf(out, size_bytes,
                  config->host      ? "the system bus of %.128s over ssh"
                  : config->machine ? "the system bus of the container %.128s"

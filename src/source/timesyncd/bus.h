@@ -7,14 +7,12 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
-struct config;
-struct env;
+struct ask;
 struct why;
 
 /* One conversation: with this machine's bus, or that of -H or -M. */
 struct bus {
-  const struct env *env;
-  const struct config *config;
+  const struct ask *ask;
   bool elsewhere; /* -H or -M */
   bool accepted;  /* it took our authentication and greeting */
   int ssh_says;   /* read end of what -H's ssh has for its stderr, or -1 */
@@ -23,14 +21,14 @@ struct bus {
 };
 
 /* Connects: 0 or a negative errno. bus is to be closed in either case. */
-int bus_open(struct bus *bus, const struct env *env, const struct config *config);
+int bus_open(struct bus *bus, const struct ask *ask);
 
 /* Asks service's object for all properties of interface, without starting the service,
  * and waits for bus->reply: 0 or a negative errno, -ETIMEDOUT by
- * env->measure_deadline_ns. */
+ * ask->deadline_ns. */
 int bus_get_all(struct bus *bus, const char *service, const char *object, const char *interface);
 
-/* Whether somebody owns service's name, as the bus itself says by env->measure_deadline_ns: a
+/* Whether somebody owns service's name, as the bus itself says by ask->deadline_ns: a
  * daemon that hangs does. To be asked instead of bus_get_all. */
 bool bus_has_owner(struct bus *bus, const char *service);
 
@@ -50,6 +48,6 @@ const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes);
 
 /* As root, DBUS_SYSTEM_BUS_ADDRESS may name sockets (unix:) and nothing that starts a
  * program, as unixexec: would: 0, or -EPERM with why filled. */
-int bus_check_environment(const struct env *env, const struct config *config, struct why *why);
+int bus_check_environment(const struct ask *ask, struct why *why);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
@@ -40,14 +41,14 @@ static void take_written(const struct stat *status, struct timesync *raw) {
 
 /* Reads the file or stdin whole, as a terminated string; the number of bytes, or a
  * negative errno with why. */
-static ssize_t text_source_load(const char *path, const struct env *env, char *text,
-                                struct timesync *raw, struct why *why) {
-  const struct trusted_file file = {.path = path,
+static ssize_t text_source_load(const struct ask *ask, char *text, struct timesync *raw,
+                                struct why *why) {
+  const struct trusted_file file = {.path = ask->argument,
                                     .rule = TRUSTED_ANYONE,
-                                    .uid = env->uid,
-                                    .deadline_ns = env->measure_deadline_ns};
+                                    .uid = ask->env->uid,
+                                    .deadline_ns = ask->deadline_ns};
   struct stat status = {.st_mode = 0};
-  bool input = strcmp(path, "-") == 0;
+  bool input = strcmp(ask->argument, "-") == 0;
   if (input && fstat(STDIN_FILENO, &status) != 0) {
     status.st_mode = 0;
   }
@@ -65,13 +66,13 @@ static ssize_t text_source_load(const char *path, const struct env *env, char *t
   return bytes;
 }
 
-static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, const struct env *env,
+static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, const struct ask *ask,
                              struct samples *samples, struct why *why) {
   struct sample sample;
   if (strlen(text) != (size_t)bytes) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG, "it holds a NUL byte and is no text");
   }
-  int error = timesync_text_read(text, raw, env->trace, why);
+  int error = timesync_text_read(text, raw, ask->env->trace, why);
   if (error == 0) {
     error = timesync_sample(raw, clock_realtime_ns(), &sample, why);
   }
@@ -83,9 +84,7 @@ static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, co
   return samples_add(samples, &sample, why);
 }
 
-static int measure_text(const struct env *env, const struct config *config, const char *argument,
-                        struct samples *samples, struct why *why) {
-  (void)config;
+static int measure_text(const struct ask *ask, struct samples *samples, struct why *why) {
   struct why inner = {.reason = REASON_NO_SOURCE};
   char *text = malloc(TEXT_BYTES_MAX + 1);
   struct timesync raw = {.present = 0};
@@ -93,16 +92,17 @@ static int measure_text(const struct env *env, const struct config *config, cons
   if (text == NULL) {
     (void)why_set(&inner, REASON_NO_SOURCE, -ENOMEM, "%s", strerror(ENOMEM));
   } else {
-    bytes = text_source_load(argument, env, text, &raw, &inner);
+    bytes = text_source_load(ask, text, &raw, &inner);
   }
   int error = (int)(bytes < 0 ? bytes : 0);
   if (error == 0) {
-    error = text_source_parse(text, bytes, &raw, env, samples, &inner);
+    error = text_source_parse(text, bytes, &raw, ask, samples, &inner);
   }
   free(text);
   return error == 0 ? 0
                     : why_set(why, inner.reason, error, "%s: %s",
-                              strcmp(argument, "-") == 0 ? "standard input" : argument, inner.text);
+                              strcmp(ask->argument, "-") == 0 ? "standard input" : ask->argument,
+                              inner.text);
 }
 
 const struct source source_text = {

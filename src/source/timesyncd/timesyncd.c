@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -90,7 +91,7 @@ static int explain_no_bus(const struct bus *bus, int error, struct why *why) {
   char name[192];
   char said[BUS_SSH_WORDS_BYTES];
   char last[128];
-  const struct config *config = bus->config;
+  const struct config *config = bus->ask->config;
   enum reason reason = error == -EACCES || error == -EPERM ? REASON_DENIED : REASON_NO_BUS;
   bus_name(bus, name, sizeof name);
   bus_ssh_words(bus, said, sizeof said);
@@ -103,12 +104,12 @@ static int explain_no_bus(const struct bus *bus, int error, struct why *why) {
                    silent ? "is ssh installed, and " : "", config->host);
   }
   bool closed = error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
-  if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->env->uid)) {
+  if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->ask->env->uid)) {
     return why_set(why, REASON_DENIED, error,
                    "the system bus closed the connection, since our uid %u has no entry in "
                    "/etc/passwd" WHY_ADVICE
                    "run as a user that has one (in a unit User=ntp_monitor, not DynamicUser=yes)",
-                   (unsigned)bus->env->uid);
+                   (unsigned)bus->ask->env->uid);
   }
   return why_set(why, reason, error, "cannot connect to %s: %s%s" WHY_ADVICE "%s", name,
                  strerror(-error), last_synchronised(bus, last, sizeof last),
@@ -126,7 +127,7 @@ static int timed_out(const struct bus *bus, struct why *why) {
   char name[192];
   char said[BUS_SSH_WORDS_BYTES];
   char span[DURATION_TEXT_BYTES];
-  int64_t waited_ns = clock_monotonic_ns() - bus->env->start_ns;
+  int64_t waited_ns = clock_monotonic_ns() - bus->ask->env->start_ns;
   duration_print(span, duration_round(waited_ns));
   if (sd_bus_is_ready(bus->bus) > 0) {
     return why_set(
@@ -187,24 +188,22 @@ static int converse(struct bus *bus, struct why *why) {
   return 0;
 }
 
-static int measure_timesyncd(const struct env *env, const struct config *config,
-                             const char *argument, struct samples *samples, struct why *why) {
-  (void)argument;
-  if (bus_check_environment(env, config, why) != 0) {
+static int measure_timesyncd(const struct ask *ask, struct samples *samples, struct why *why) {
+  if (bus_check_environment(ask, why) != 0) {
     return -EPERM;
   }
   struct bus bus;
   struct timesync raw = {.present = 0};
   struct sample sample;
-  int error = bus_open(&bus, env, config);
+  int error = bus_open(&bus, ask);
   error = error < 0 ? no_bus(&bus, error, why) : converse(&bus, why);
   error = error < 0 ? error : timesync_bus_read(bus.reply, &raw, why);
   if (error == 0) {
-    trace_raw(env->trace, &raw);
+    trace_raw(ask->env->trace, &raw);
     error = timesync_sample(&raw, clock_realtime_ns(), &sample, why);
   }
   if (error == 0) {
-    sample.foreign_clock = config->host != NULL;
+    sample.foreign_clock = ask->config->host != NULL;
     timesync_explain(&raw, &sample, samples->note, sizeof samples->note);
     error = samples_add(samples, &sample, why);
   }
@@ -212,15 +211,15 @@ static int measure_timesyncd(const struct env *env, const struct config *config,
   return error;
 }
 
-static bool runs_timesyncd(const struct env *env, const struct config *config) {
-  struct env hasty = *env;
+static bool runs_timesyncd(const struct ask *ask) {
+  struct ask glance = *ask;
   struct bus bus;
   struct why why;
-  hasty.measure_deadline_ns = env_deadline_within(env, GLANCE_NS);
-  if (bus_check_environment(env, config, &why) != 0) {
+  glance.deadline_ns = env_deadline_within(ask->env, GLANCE_NS);
+  if (bus_check_environment(ask, &why) != 0) {
     return false;
   }
-  bool runs = bus_open(&bus, &hasty, config) >= 0 && bus_has_owner(&bus, SERVICE);
+  bool runs = bus_open(&bus, &glance) >= 0 && bus_has_owner(&bus, SERVICE);
   bus_close(&bus);
   return runs;
 }

@@ -4,11 +4,8 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/why.h"
 
-static int measure_timesyncd(const struct env *env, const struct config *config,
-                             const char *argument, struct samples *samples, struct why *why) {
-  (void)env;
-  (void)config;
-  (void)argument;
+static int measure_timesyncd(const struct ask *ask, struct samples *samples, struct why *why) {
+  (void)ask;
   (void)samples;
   return why_set(why, REASON_NO_SERVICE, -ENOSYS,
                  "this ntp_monitor was built without libsystemd (make SYSTEMD=no)" WHY_ADVICE

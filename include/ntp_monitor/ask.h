@@ -1,0 +1,19 @@
+/* What one source or output is asked to do, and by when. */
+#ifndef NTP_MONITOR_ASK_H
+#define NTP_MONITOR_ASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config;
+struct env;
+
+struct ask {
+  const struct env *env;
+  const struct config *config;
+  const char *argument; /* what stands behind "name:" in -s, or NULL */
+  int64_t deadline_ns;  /* CLOCK_MONOTONIC: it returns by then */
+  bool glance;          /* one sample will do */
+};
+
+#endif

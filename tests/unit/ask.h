@@ -1,0 +1,14 @@
+/* What a source is asked, by the deadline that env has for measuring. Lives as long as the block.
+ */
+#ifndef TESTS_UNIT_ASK_H
+#define TESTS_UNIT_ASK_H
+
+#include "ntp_monitor/ask.h"
+
+#define ASK(environment, settings, text)     \
+  (&(const struct ask){.env = (environment), \
+                       .config = (settings), \
+                       .argument = (text),   \
+                       .deadline_ns = (environment)->measure_deadline_ns})
+
+#endif
