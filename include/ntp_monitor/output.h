@@ -6,6 +6,7 @@
 
 #include "ntp_monitor/output_target.h"
 
+struct ask;
 struct config;
 struct env;
 struct format;
@@ -16,9 +17,9 @@ struct why;
 struct output {
   enum target_kind kind;
   /* Delivers text, whole or not at all as far as the target can: 0, or a negative errno with why
-   * saying what failed and what to do. Ends by env->deadline_ns. */
+   * saying what failed and what to do. Ends by ask->deadline_ns. */
   int (*deliver)(const struct output_target *target, const char *text, size_t bytes,
-                 const struct env *env, const struct config *config, struct why *why);
+                 const struct ask *ask, struct why *why);
 };
 
 extern const struct output output_file;

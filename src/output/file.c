@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "ntp_monitor/aside.h"
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
@@ -135,7 +136,7 @@ static int create(int folder, const char *prefix, char name[NAME_MAX + 1]) {
 }
 
 static int write_and_rename(int folder, const char *name, const char *text, size_t bytes,
-                            const struct env *env) {
+                            const struct ask *ask) {
   char prefix[NAME_MAX + 1];
   char temporary[NAME_MAX + 1];
   int length = snprintf(prefix, sizeof prefix, ".%s" MARK, name);
@@ -147,7 +148,7 @@ static int write_and_rename(int folder, const char *name, const char *text, size
   if (fd < 0) {
     return fd;
   }
-  int error = net_write(fd, text, bytes, env->deadline_ns);
+  int error = net_write(fd, text, bytes, ask->deadline_ns);
   if (error == 0 &&
       (fchmod(fd, 0644) != 0 || fsync(fd) != 0 || renameat(folder, temporary, folder, name) != 0)) {
     error = -errno;
@@ -158,11 +159,11 @@ static int write_and_rename(int folder, const char *name, const char *text, size
   return close(fd) != 0 && error == 0 ? -errno : error; /* the lock goes with it */
 }
 
-static int deliver_here(const char *path, const char *text, size_t bytes, const struct env *env,
+static int deliver_here(const char *path, const char *text, size_t bytes, const struct ask *ask,
                         struct why *why) {
   const char *slash = strrchr(path, '/');
   const char *name = slash != NULL ? slash + 1 : path;
-  bool root = env->uid == 0;
+  bool root = ask->env->uid == 0;
   int folder = open_folder(path, root);
   if (folder < 0) {
     return why_set(why, REASON_CONFIG, folder, "%s: its folder: %s%s", path, strerror(-folder),
@@ -173,7 +174,7 @@ static int deliver_here(const char *path, const char *text, size_t bytes, const 
   int error = root ? check_folder(folder, path, why) : 0;
   error = error != 0 ? error : check_name(folder, name, path, root, why);
   if (error == 0) {
-    error = write_and_rename(folder, name, text, bytes, env);
+    error = write_and_rename(folder, name, text, bytes, ask);
     if (error != 0) {
       (void)why_set(why, REASON_CONFIG, error,
                     "%s: %s" WHY_ADVICE "what stood there is left as it was", path,
@@ -190,7 +191,7 @@ static int deliver_here(const char *path, const char *text, size_t bytes, const 
 
 /* What a child is to write, and what it tells. */
 struct remote {
-  struct env env;
+  struct ask ask;
   char path[TARGET_TEXT_BYTES];
   int error;
   struct why why;
@@ -201,21 +202,21 @@ struct remote {
 static void deliver_remote(void *shared) {
   struct remote *remote = shared;
   remote->error =
-      deliver_here(remote->path, remote->text, remote->bytes, &remote->env, &remote->why);
+      deliver_here(remote->path, remote->text, remote->bytes, &remote->ask, &remote->why);
 }
 
 /* Where writing may hang: in a child. */
-static int deliver_aside(const char *path, const char *text, size_t bytes, const struct env *env,
+static int deliver_aside(const char *path, const char *text, size_t bytes, const struct ask *ask,
                          struct why *why) {
   struct remote *remote = calloc(1, sizeof *remote + bytes);
   if (remote == NULL) {
     return why_set(why, REASON_CONFIG, -ENOMEM, "%s: %s", path, strerror(ENOMEM));
   }
-  remote->env = *env;
+  remote->ask = *ask;
   remote->bytes = bytes;
   (void)snprintf(remote->path, sizeof remote->path, "%s", path);
   memcpy(remote->text, text, bytes);
-  int error = aside_run(deliver_remote, remote, sizeof *remote + bytes, env->deadline_ns);
+  int error = aside_run(deliver_remote, remote, sizeof *remote + bytes, ask->deadline_ns);
   if (error == 0) {
     error = remote->error;
     *why = remote->why;
@@ -228,10 +229,9 @@ static int deliver_aside(const char *path, const char *text, size_t bytes, const
 }
 
 static int file_deliver(const struct output_target *target, const char *text, size_t bytes,
-                        const struct env *env, const struct config *config, struct why *why) {
-  (void)config;
-  return aside_wanted(target->text) ? deliver_aside(target->text, text, bytes, env, why)
-                                    : deliver_here(target->text, text, bytes, env, why);
+                        const struct ask *ask, struct why *why) {
+  return aside_wanted(target->text) ? deliver_aside(target->text, text, bytes, ask, why)
+                                    : deliver_here(target->text, text, bytes, ask, why);
 }
 
 const struct output output_file = {.kind = TARGET_FILE, .deliver = file_deliver};

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "ntp_monitor/aside.h"
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
@@ -49,7 +50,7 @@ struct post {
 
 /* Looks the host up, for libcurl's own way to do so keeps no deadline: 0 or a negative errno with
  * why. */
-static int find_host(struct post *post, const struct log_address *host, const struct env *env,
+static int find_host(struct post *post, const struct log_address *host, const struct ask *ask,
                      struct why *why) {
   struct net_address found[NET_ADDRESSES];
   struct in6_addr literal;
@@ -58,7 +59,7 @@ static int find_host(struct post *post, const struct log_address *host, const st
       inet_pton(AF_INET6, host->text, &literal) == 1) {
     return 0;
   }
-  int count = net_resolve(host->text, host->port, env->deadline_ns, found, &inner);
+  int count = net_resolve(host->text, host->port, ask->deadline_ns, found, &inner);
   if (count < 0) {
     return why_set(why, REASON_CONFIG, count, "%s: %s", post->to, inner.text);
   }
@@ -74,14 +75,14 @@ static int find_host(struct post *post, const struct log_address *host, const st
     used += snprintf(post->addresses + used, sizeof post->addresses - (size_t)used,
                      v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", text);
   }
-  trace_add(env->trace, "http: %s is at %s", host->text, post->addresses);
+  trace_add(ask->env->trace, "http: %s is at %s", host->text, post->addresses);
   post->request.addresses = post->addresses;
   return 0;
 }
 
 /* Where to: 0 or a negative errno with why. */
-static int aim(struct post *post, const struct output_target *target, const struct env *env,
-               const struct config *config, struct why *why) {
+static int aim(struct post *post, const struct output_target *target, const struct ask *ask,
+               struct why *why) {
   char base[TARGET_TEXT_BYTES + 16];
   struct log_address host;
   const char *rest = strstr(target->text, "://") + 3;
@@ -90,8 +91,8 @@ static int aim(struct post *post, const struct output_target *target, const stru
     bool v6 = strchr(host.text, ':') != NULL;
     (void)snprintf(base, sizeof base, v6 ? "%.*s[%s]:%u" : "%.*s%s:%u", (int)(rest - target->text),
                    target->text, host.text, (unsigned)host.port);
-    error = influx_url(config, post->api, base, post->url);
-    error = error == 0 ? find_host(post, &host, env, why)
+    error = influx_url(ask->config, post->api, base, post->url);
+    error = error == 0 ? find_host(post, &host, ask, why)
                        : why_set(why, REASON_CONFIG, error, "%s: the URL is too long", post->to);
   }
   post->request.url = post->url;
@@ -99,16 +100,15 @@ static int aim(struct post *post, const struct output_target *target, const stru
 }
 
 /* Who we are: 0 or a negative errno with why. */
-static int authorize(struct post *post, const struct env *env, const struct config *config,
-                     struct why *why) {
+static int authorize(struct post *post, const struct ask *ask, struct why *why) {
   struct why inner;
   bool token = post->api == INFLUX_2;
-  const char *file = token ? config->influx_token_file : config->influx_password_file;
+  const char *file = token ? ask->config->influx_token_file : ask->config->influx_password_file;
   if (file[0] == '\0') {
     return 0;
   }
   post->secret_key = token ? "token_file" : "username and password_file";
-  int error = secret_read(file, env, post->secret, &inner);
+  int error = secret_read(file, ask, post->secret, &inner);
   if (error != 0) {
     return why_set(why, REASON_CONFIG, error, "%s: %s: %s", post->to,
                    token ? "token_file" : "password_file", inner.text);
@@ -117,7 +117,7 @@ static int authorize(struct post *post, const struct env *env, const struct conf
     (void)snprintf(post->authorization, sizeof post->authorization, "Authorization: Token %s",
                    post->secret);
   } else {
-    post->request.user = config->influx_username;
+    post->request.user = ask->config->influx_username;
     post->request.password = post->secret;
   }
   return 0;
@@ -202,10 +202,10 @@ static int http_judge(const struct post *post, const struct http_answer *answer,
                  advice[0] != '\0' ? " in [influx]" : "");
 }
 
-static int send_post(struct post *post, const struct env *env, struct why *why) {
+static int send_post(struct post *post, const struct ask *ask, struct why *why) {
   static struct http_answer answer;
   char words[HTTP_ERROR_BYTES] = "";
-  int refused = env->uid == 0 ? check_plugin(post->to, why) : 0;
+  int refused = ask->env->uid == 0 ? check_plugin(post->to, why) : 0;
   const struct http_plugin *plugin = refused == 0 ? open_plugin(post->to, why) : NULL;
   if (plugin == NULL) {
     return -ENOENT;
@@ -215,7 +215,7 @@ static int send_post(struct post *post, const struct env *env, struct why *why) 
   post->headers[2] = "Expect:"; /* none: there is nothing to spare by waiting */
   post->headers[3] = post->authorization[0] != '\0' ? post->authorization : NULL;
   post->request.headers = post->headers;
-  post->request.timeout_ms = clock_left_ms(env->deadline_ns);
+  post->request.timeout_ms = clock_left_ms(ask->deadline_ns);
   int error =
       post->request.timeout_ms > 0 ? plugin->post(&post->request, &answer, words) : -ETIMEDOUT;
   if (error != 0) {
@@ -225,33 +225,34 @@ static int send_post(struct post *post, const struct env *env, struct why *why) 
   }
   blank(post, answer.body);
   blank(post, answer.location);
-  trace_add(env->trace, "http: status %ld: %.256s", answer.status, answer.body);
+  trace_add(ask->env->trace, "http: status %ld: %.256s", answer.status, answer.body);
   return http_judge(post, &answer, why);
 }
 
 static int http_deliver(const struct output_target *target, const char *text, size_t bytes,
-                        const struct env *env, const struct config *config, struct why *why) {
+                        const struct ask *ask, struct why *why) {
   struct post post = {.to = target->text};
   struct why inner;
   const char *key = NULL;
-  int error = config_find_influx(config, &post.api, &key, &inner);
+  int error = config_find_influx(ask->config, &post.api, &key, &inner);
   if (error != 0) {
     return why_set(why, REASON_CONFIG, error, "%s: %s%s%s", post.to, key != NULL ? key : "",
                    key != NULL ? ": " : "", inner.text);
   }
   post.request.body = text;
   post.request.body_bytes = bytes;
-  post.request.ca_file = config->influx_ca_file[0] != '\0' ? config->influx_ca_file : NULL;
-  if (post.request.ca_file != NULL && aside_await(post.request.ca_file, env->deadline_ns) != 0) {
+  post.request.ca_file =
+      ask->config->influx_ca_file[0] != '\0' ? ask->config->influx_ca_file : NULL;
+  if (post.request.ca_file != NULL && aside_await(post.request.ca_file, ask->deadline_ns) != 0) {
     return why_set(why, REASON_CONFIG, -EREMOTE, "%s: ca_file: %s: " ASIDE_SILENT, post.to,
                    post.request.ca_file);
   }
-  error = authorize(&post, env, config, why);
-  error = error != 0 ? error : aim(&post, target, env, config, why);
+  error = authorize(&post, ask, why);
+  error = error != 0 ? error : aim(&post, target, ask, why);
   if (error == 0) {
-    trace_add(env->trace, "http: POST %s, %zu bytes, with %s", post.url, bytes,
+    trace_add(ask->env->trace, "http: POST %s, %zu bytes, with %s", post.url, bytes,
               post.secret_key != NULL ? post.secret_key : "no secret");
-    error = send_post(&post, env, why);
+    error = send_post(&post, ask, why);
   }
   explicit_bzero(&post, sizeof post);
   return error;

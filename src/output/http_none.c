@@ -6,11 +6,10 @@
 #include "ntp_monitor/why.h"
 
 static int http_deliver(const struct output_target *target, const char *text, size_t bytes,
-                        const struct env *env, const struct config *config, struct why *why) {
+                        const struct ask *ask, struct why *why) {
   (void)text;
   (void)bytes;
-  (void)env;
-  (void)config;
+  (void)ask;
   return why_set(why, REASON_CONFIG, -ENOSYS,
                  "%s: this ntp_monitor was built without libcurl: install libcurl4-openssl-dev and "
                  "build again, or write to udp:// or a file",

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
@@ -36,22 +37,19 @@ static const struct output *const outputs[] = {
     [TARGET_HTTP] = &output_http,
 };
 
-/* deadline_ns: its own, for one that hangs must not take the time of the next. */
-static int output_deliver(const struct format *format, const char *text,
-                          const struct report *report, const struct env *env,
-                          const struct config *config, int64_t deadline_ns, struct why *why) {
+/* ask's deadline is its own: one that hangs must not take the time of the next. */
+static int output_deliver(const struct wanted *wanted, const struct report *report,
+                          const struct ask *ask, struct why *why) {
   struct output_target target;
-  struct env hasty = *env;
   char *printed = NULL;
   size_t bytes = 0;
-  hasty.deadline_ns = deadline_ns;
-  int error = output_target_parse(text, true, &target, why);
-  error = error != 0 ? error : format_render(format, report, false, &printed, &bytes, why);
+  int error = output_target_parse(wanted->target, true, &target, why);
+  error = error != 0 ? error : format_render(wanted->format, report, false, &printed, &bytes, why);
   if (error == 0) {
-    error = outputs[target.kind]->deliver(&target, printed, bytes, &hasty, config, why);
+    error = outputs[target.kind]->deliver(&target, printed, bytes, ask, why);
   }
   free(printed);
-  trace_add(env->trace, "output %s: %s: %s", format->name, text,
+  trace_add(ask->env->trace, "output %s: %s: %s", wanted->format->name, wanted->target,
             error == 0 ? "written" : why->text);
   return error;
 }
@@ -83,8 +81,9 @@ void output_all(const struct output_orders *orders, const struct config *config,
   for (size_t i = 0; i < count; i++) {
     int64_t now_ns = clock_monotonic_ns();
     int64_t left_ns = env->deadline_ns - FORMAT_LOG_RESERVE_NS - now_ns;
-    if (output_deliver(wanted[i].format, wanted[i].target, report, env, config,
-                       now_ns + left_ns / (int64_t)(count - i), &why) != 0) {
+    const struct ask ask = {
+        .env = env, .config = config, .deadline_ns = now_ns + left_ns / (int64_t)(count - i)};
+    if (output_deliver(&wanted[i], report, &ask, &why) != 0) {
       failed(user, &why);
     }
   }
@@ -92,6 +91,8 @@ void output_all(const struct output_orders *orders, const struct config *config,
 
 void output_files_again(const struct output_orders *orders, const struct config *config,
                         const struct report *report, const struct env *env) {
+  const struct ask ask = {
+      .env = env, .config = config, .deadline_ns = env->deadline_ns - FORMAT_LOG_RESERVE_NS};
   struct wanted wanted[WANTED_MAX];
   size_t count = output_collect(orders, config, wanted);
   for (size_t i = 0; i < count; i++) {
@@ -99,8 +100,7 @@ void output_files_again(const struct output_orders *orders, const struct config 
     struct why why;
     if (output_target_parse(wanted[i].target, true, &target, &why) == 0 &&
         target.kind == TARGET_FILE) {
-      (void)output_deliver(wanted[i].format, wanted[i].target, report, env, config,
-                           env->deadline_ns - FORMAT_LOG_RESERVE_NS, &why);
+      (void)output_deliver(&wanted[i], report, &ask, &why);
     }
   }
 }

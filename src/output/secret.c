@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/trusted.h"
@@ -54,7 +55,7 @@ static int take_line(char *text, const char *path, struct why *why) {
   return 0;
 }
 
-int secret_read(const char *name, const struct env *env, char secret[SECRET_BYTES],
+int secret_read(const char *name, const struct ask *ask, char secret[SECRET_BYTES],
                 struct why *why) {
   char path[PATH_BYTES];
   char text[SECRET_BYTES] = "";
@@ -64,8 +65,8 @@ int secret_read(const char *name, const struct env *env, char secret[SECRET_BYTE
   }
   const struct trusted_file file = {.path = path,
                                     .rule = name[0] != '/' ? TRUSTED_CREDENTIAL : TRUSTED_SECRET,
-                                    .uid = env->uid,
-                                    .deadline_ns = env->deadline_ns};
+                                    .uid = ask->env->uid,
+                                    .deadline_ns = ask->deadline_ns};
   struct stat status;
   struct why inner;
   ssize_t bytes = trusted_read(&file, text, sizeof text - 1, &status, &inner);
@@ -78,7 +79,7 @@ int secret_read(const char *name, const struct env *env, char secret[SECRET_BYTE
   }
   if (error == 0) {
     (void)strcpy(secret, text);
-    trace_add(env->trace, "secret: %s: read", path);
+    trace_add(ask->env->trace, "secret: %s: read", path);
   }
   explicit_bzero(text, sizeof text);
   return error;

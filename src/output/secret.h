@@ -4,7 +4,7 @@
 
 enum { SECRET_BYTES = 1024 };
 
-struct env;
+struct ask;
 struct why;
 
 /*
@@ -13,7 +13,7 @@ struct why;
  * secret, which the caller clears with explicit_bzero once it was used; or a negative errno with
  * why, which says nothing of what the file holds.
  */
-int secret_read(const char *name, const struct env *env, char secret[SECRET_BYTES],
+int secret_read(const char *name, const struct ask *ask, char secret[SECRET_BYTES],
                 struct why *why);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ntp_monitor/ask.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/output.h"
@@ -30,15 +31,14 @@ static size_t next_datagram(const char *text, size_t bytes) {
 }
 
 static int udp_deliver(const struct output_target *target, const char *text, size_t bytes,
-                       const struct env *env, const struct config *config, struct why *why) {
+                       const struct ask *ask, struct why *why) {
   struct why inner = {.text = ""};
   size_t sent = next_datagram(text, bytes);
-  (void)config;
-  int fd = net_udp_host(target->text, target->port, text, sent, env->deadline_ns, &inner);
+  int fd = net_udp_host(target->text, target->port, text, sent, ask->deadline_ns, &inner);
   int error = fd < 0 ? fd : 0;
   while (error == 0 && sent < bytes) {
     size_t next = next_datagram(text + sent, bytes - sent);
-    error = net_udp_send(fd, text + sent, next, sent + next == bytes, env->deadline_ns);
+    error = net_udp_send(fd, text + sent, next, sent + next == bytes, ask->deadline_ns);
     sent += next;
   }
   if (fd >= 0) {

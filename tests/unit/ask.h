@@ -11,4 +11,9 @@
                        .argument = (text),   \
                        .deadline_ns = (environment)->measure_deadline_ns})
 
+/* The same for an output, by the end of the run. */
+#define ASK_OUTPUT(environment, settings) \
+  (&(const struct ask){                   \
+      .env = (environment), .config = (settings), .deadline_ns = (environment)->deadline_ns})
+
 #endif

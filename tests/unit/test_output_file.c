@@ -18,6 +18,7 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
@@ -30,7 +31,7 @@ static int write_as(uid_t uid, const char *path, const char *text) {
   env.deadline_ns = clock_monotonic_ns() + 10 * DURATION_S;
   why.text[0] = '\0';
   assert_int_equal(output_target_parse(path, true, &target, &why), 0);
-  return output_file.deliver(&target, text, strlen(text), &env, NULL, &why);
+  return output_file.deliver(&target, text, strlen(text), ASK_OUTPUT(&env, NULL), &why);
 }
 
 static const char *content(const char *path) {

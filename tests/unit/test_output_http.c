@@ -23,6 +23,7 @@ static char *fake_dlerror(void);
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/metric.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
@@ -115,7 +116,7 @@ static int deliver_to(const char *url) {
   env_init(&env, &trace);
   assert_int_equal(output_target_parse(url, false, &target, &why), 0);
   why.text[0] = '\0';
-  int error = output_http.deliver(&target, "line 1\n", 7, &env, &config, &why);
+  int error = output_http.deliver(&target, "line 1\n", 7, ASK_OUTPUT(&env, &config), &why);
   if (strstr(why.text, "geheim") != NULL ||
       memmem(trace.text, sizeof trace.text, "geheim", 6) != NULL) {
     fail_msg("the secret was said: %s", why.text);
@@ -268,7 +269,8 @@ static void test_late(void **state) {
   env_init(&env, &trace);
   env.deadline_ns = env.start_ns - DURATION_S;
   assert_int_equal(output_target_parse("http://127.0.0.1", false, &target, &why), 0);
-  assert_int_equal(output_http.deliver(&target, "x", 1, &env, &config, &why), -ETIMEDOUT);
+  assert_int_equal(output_http.deliver(&target, "x", 1, ASK_OUTPUT(&env, &config), &why),
+                   -ETIMEDOUT);
   assert_int_equal(fake.posted, 0);
   assert_golden(why.text, "too late");
 }

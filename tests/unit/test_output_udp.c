@@ -13,6 +13,7 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/why.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/sockets.h"
 
 static struct why why;
@@ -20,7 +21,7 @@ static struct why why;
 static int send_to(uint16_t port, const char *text) {
   struct env env = {.deadline_ns = clock_monotonic_ns() + 10 * DURATION_S};
   struct output_target target = {.kind = TARGET_UDP, .port = port, .text = "127.0.0.1"};
-  return output_udp.deliver(&target, text, strlen(text), &env, NULL, &why);
+  return output_udp.deliver(&target, text, strlen(text), ASK_OUTPUT(&env, NULL), &why);
 }
 
 static void test_lines(void **state) {

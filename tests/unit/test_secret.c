@@ -11,6 +11,7 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 #include "output/secret.h"
+#include "tests/unit/ask.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/temp.h"
 
@@ -33,7 +34,7 @@ static int read_it(const char *name) {
   env_init(&env, &trace);
   trace = (struct trace){.fd = -1};
   (void)strcpy(secret, "untouched");
-  int error = secret_read(name, &env, secret, &why);
+  int error = secret_read(name, ASK_OUTPUT(&env, NULL), secret, &why);
   /* Nobody is told what is in it. */
   assert_null(strstr(why.text, "geheim"));
   assert_null(memmem(trace.text, sizeof trace.text, "geheim", 6));
@@ -122,7 +123,7 @@ static void test_owner(void **state) {
   env_init(&env, &trace);
   env.uid = 0;
   why.text[0] = '\0';
-  assert_int_equal(secret_read(path, &env, secret, &why), -EPERM);
+  assert_int_equal(secret_read(path, ASK_OUTPUT(&env, NULL), secret, &why), -EPERM);
   says("chown root");
 }
 
