@@ -59,7 +59,7 @@ static int read_layers(const struct options *options, struct env *env, struct co
 /* Decides for whom the trace is, and so from when on it need not be kept; shows
  * the settings in it. */
 static void direct_trace(const struct env *env, const struct config *config) {
-  const struct config_key *key = config_find("monitoring", "debug_mode");
+  const struct config_key *key = CONFIG_KEY(debug_mode);
   bool asked = config->origin[key - config_keys].path == config_command_line.path;
   if (config->debug_mode && (asked || env_stderr_tty())) {
     trace_show(env->trace, STDERR_FILENO);

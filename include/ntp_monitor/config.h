@@ -119,6 +119,11 @@ struct config_key {
 extern const struct config_key config_keys[];
 extern const size_t config_key_count;
 
+/* The row of the key that sets this field of struct config, and that of a limit of metric. */
+#define CONFIG_KEY(field) config_key_at(offsetof(struct config, field))
+const struct config_key *config_key_at(size_t offset);
+const struct config_key *config_limit_key(enum metric metric, bool critical);
+
 /* What is wrong in a file (or between settings). */
 struct config_listener {
   void (*say)(void *user, bool problem, const char *text); /* problem: else a warning */

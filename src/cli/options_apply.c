@@ -10,17 +10,14 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
-/* WARN[,CRIT], either of which may be empty, into WORD_threshold and WORD_critical. */
-static int apply_levels(struct config *config, const char *word, const char *levels,
+/* WARN[,CRIT], either of which may be empty, into the two keys of metric. */
+static int apply_levels(struct config *config, enum metric metric, const char *levels,
                         struct why *why) {
-  static const char *const suffixes[] = {"threshold", "critical"};
   for (size_t i = 0; i < 2; i++) {
-    char name[64];
     char level[CONFIG_TEXT_BYTES];
     size_t bytes = i == 0 ? strcspn(levels, ",") : strlen(levels);
-    (void)snprintf(name, sizeof name, "%s_%s", word, suffixes[i]);
     (void)snprintf(level, sizeof level, "%.*s", (int)bytes, levels);
-    const struct config_key *key = config_find("monitoring", name);
+    const struct config_key *key = config_limit_key(metric, i == 1);
     if (bytes > 0 && config_set(config, key, level, &config_command_line, why) != 0) {
       return -EINVAL;
     }
@@ -41,14 +38,14 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
     }
     if (strspn(value, "=,") < strlen(value) && strlen(word) == name_bytes &&
         strncmp(word, text, name_bytes) == 0) {
-      return apply_levels(config, word, value + 1, why);
+      return apply_levels(config, m, value + 1, why);
     }
     size_t used = strlen(known);
     text_append(known, sizeof known, "%s%s", used > 0 ? ", " : "", word);
   }
   return why_set(why, REASON_CONFIG, -EINVAL,
-                 "'%.80s' should be METRIC=WARN, METRIC=WARN,CRIT or "
-                 "METRIC=,CRIT" WHY_ADVICE "METRIC is one of: %s",
+                 "'%.80s' should be METRIC=WARN, METRIC=WARN,CRIT or METRIC=,CRIT" WHY_ADVICE
+                 "METRIC is one of: %s",
                  text, known);
 }
 
@@ -61,14 +58,11 @@ static int check_limits(const struct config *config, struct why *why) {
     if (!config_limits_cross(config, m)) {
       continue;
     }
-    static const char *const suffixes[] = {"critical", "threshold"};
     const struct config_key *keys[2];
     char from[2][CONFIG_TEXT_BYTES];
     char value[2][METRIC_TEXT_BYTES];
     for (size_t i = 0; i < 2; i++) {
-      char name[64];
-      (void)snprintf(name, sizeof name, "%s_%s", metric_table[m].word, suffixes[i]);
-      keys[i] = config_find("monitoring", name);
+      keys[i] = config_limit_key(m, i == 0);
       config_print_origin(&config->origin[keys[i] - config_keys], from[i], sizeof from[i]);
       metric_print(value[i], m, i == 0 ? limit->critical : limit->warning);
     }
@@ -83,7 +77,7 @@ static int check_limits(const struct config *config, struct why *why) {
 }
 
 int options_apply(const struct options *options, struct config *config, struct why *why) {
-  const struct config_key *sources = config_find("monitoring", "source");
+  const struct config_key *sources = CONFIG_KEY(source_text);
   for (size_t i = 0; i < options->setting_count; i++) {
     const struct config_key *key = config_find("monitoring", options->settings[i].key);
     key = key != NULL ? key : config_find("logging", options->settings[i].key);
@@ -128,6 +122,6 @@ int64_t options_timeout_ns(const struct options *options) {
       (void)duration_parse(options->settings[i].text, &timeout_ns, &unused);
     }
   }
-  const struct config_key *key = config_find("monitoring", "timeout");
+  const struct config_key *key = CONFIG_KEY(timeout_ns);
   return timeout_ns >= key->min && timeout_ns <= key->max ? timeout_ns : 0;
 }

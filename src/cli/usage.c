@@ -19,8 +19,7 @@ static int usage_say(const struct env *env, const char *text, bool usual) {
   struct why unused;
   config_init(&config, source_check);
   if (!usual) {
-    (void)config_set(&config, config_find("logging", "syslog_address"), "stderr",
-                     &config_command_line, &unused);
+    (void)config_set(&config, CONFIG_KEY(syslog_address), "stderr", &config_command_line, &unused);
   }
   log_init(&log, env, &config);
   int error = log_write(&log, SEVERITY_ERROR, text, NULL);

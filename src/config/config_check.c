@@ -11,25 +11,6 @@
 
 enum { TEXT_BYTES = 1024 };
 
-static const struct config_key *key_at(size_t offset) {
-  const struct config_key *key = config_keys;
-  while (key->offset != offset) {
-    key++;
-  }
-  return key;
-}
-
-/* The keys of metric's limits. */
-static const struct config_key *warning_key(enum metric metric) {
-  return key_at(offsetof(struct config, limit) + metric * sizeof(struct limit) +
-                offsetof(struct limit, warning));
-}
-
-static const struct config_key *critical_key(enum metric metric) {
-  return key_at(offsetof(struct config, limit) + metric * sizeof(struct limit) +
-                offsetof(struct limit, critical));
-}
-
 /* Whether critical would come before warning. */
 static bool crosses(enum metric metric, const struct limit *limit) {
   if (limit->critical == CONFIG_NONE || limit->warning == CONFIG_NONE) {
@@ -50,21 +31,22 @@ static bool is_set(const struct config *config, const struct config_key *key, in
 bool config_limit_is_set(const struct config *config, enum metric metric) {
   const struct limit *limit = &config->limit[metric];
   bool limited = metric_table[metric].reason != REASON_OK; /* else there are no such keys */
-  return limited && (is_set(config, warning_key(metric), limit->warning) ||
-                     is_set(config, critical_key(metric), limit->critical));
+  return limited && (is_set(config, config_limit_key(metric, false), limit->warning) ||
+                     is_set(config, config_limit_key(metric, true), limit->critical));
 }
 
 bool config_limits_cross(const struct config *config, enum metric metric) {
   return metric_table[metric].reason != REASON_OK && crosses(metric, &config->limit[metric]) &&
-         !is_default(config, warning_key(metric)) && !is_default(config, critical_key(metric));
+         !is_default(config, config_limit_key(metric, false)) &&
+         !is_default(config, config_limit_key(metric, true));
 }
 
 void config_settle(struct config *config) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     struct limit *limit = &config->limit[m];
     bool limited = metric_table[m].reason != REASON_OK;
-    bool warns = limited && !is_default(config, warning_key(m));
-    bool alarms = limited && !is_default(config, critical_key(m));
+    bool warns = limited && !is_default(config, config_limit_key(m, false));
+    bool alarms = limited && !is_default(config, config_limit_key(m, true));
     if (warns && !alarms && (limit->warning == CONFIG_NONE || crosses(m, limit))) {
       limit->critical = CONFIG_NONE;
     } else if (alarms && !warns && crosses(m, limit)) {
@@ -105,7 +87,7 @@ static void check_influx(const struct config *config, struct config_listener *no
     return;
   }
   const struct config_key *key =
-      name != NULL ? config_find("influx", name) : config_find("output", "influx");
+      name != NULL ? config_find("influx", name) : CONFIG_KEY(output_influx);
   char from[CONFIG_TEXT_BYTES];
   char text[TEXT_BYTES];
   config_print_origin(&config->origin[key - config_keys], from, sizeof from);
@@ -115,8 +97,8 @@ static void check_influx(const struct config *config, struct config_listener *no
 
 void config_check(const struct config *config, struct config_listener *notes) {
   check_influx(config, notes);
-  const struct config_key *samples = config_find("sntp", "samples");
-  const struct config_key *interval = config_find("sntp", "interval");
+  const struct config_key *samples = CONFIG_KEY(sntp_samples);
+  const struct config_key *interval = CONFIG_KEY(sntp_interval_ns);
   if (config->origin[samples - config_keys].line > 0 ||
       config->origin[interval - config_keys].line > 0) {
     check_samples(config, notes);
@@ -127,8 +109,8 @@ void config_check(const struct config *config, struct config_listener *notes) {
     if (!config_limits_cross(config, m)) {
       continue;
     }
-    const struct config_key *warning = warning_key(m);
-    const struct config_key *critical = critical_key(m);
+    const struct config_key *warning = config_limit_key(m, false);
+    const struct config_key *critical = config_limit_key(m, true);
     char from[2][CONFIG_TEXT_BYTES];
     char value[2][METRIC_TEXT_BYTES];
     char text[TEXT_BYTES];

@@ -252,6 +252,19 @@ const size_t config_key_count = sizeof config_keys / sizeof *config_keys;
 static_assert(sizeof config_keys / sizeof *config_keys <= CONFIG_KEYS_MAX,
               "an origin for every key");
 
+const struct config_key *config_key_at(size_t offset) {
+  const struct config_key *key = config_keys;
+  while (key->offset != offset) {
+    key++;
+  }
+  return key;
+}
+
+const struct config_key *config_limit_key(enum metric metric, bool critical) {
+  size_t field = critical ? offsetof(struct limit, critical) : offsetof(struct limit, warning);
+  return config_key_at(offsetof(struct config, limit) + metric * sizeof(struct limit) + field);
+}
+
 const struct config_key *config_find(const char *section, const char *name) {
   for (size_t i = 0; i < config_key_count; i++) {
     if (strcmp(config_keys[i].section, section) == 0 &&

@@ -233,7 +233,7 @@ int config_add_source(struct config *config, const char *text, struct why *why) 
   if (config->check_source(text, why) != 0) {
     return -EINVAL;
   }
-  const struct config_key *key = config_find("monitoring", "source");
+  const struct config_key *key = CONFIG_KEY(source_text);
   struct origin *origin = &config->origin[key - config_keys];
   if (origin->path != config_command_line.path) {
     *origin = config_command_line;
