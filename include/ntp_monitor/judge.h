@@ -24,12 +24,8 @@ int64_t judge_stale_ns(const struct sample *sample, const struct config *config)
  * little, or the clock was not put right. */
 bool judge_is_first(const struct sample *sample);
 
-/* The ages (us) within which sample, which has one, is not stale. */
-void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
-                     int64_t *most_us);
-
-/* Whether the age of sample is known and outside of that range. */
-bool judge_is_stale(const struct sample *sample, const struct config *config);
+/* Fills finding's range of ages and whether its sample, whose age may be unknown, is stale. */
+void judge_age(struct finding *finding, const struct config *config);
 
 /*
  * Fills report's findings, worst, verdict, reason, reasons, unjudged from readings and from its
@@ -43,10 +39,6 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
 /* How a log line about it ranks: OK is INFO, WARNING and a missing reading are WARNING,
  * CRITICAL is CRITICAL, a bad configuration is an ERROR. */
 enum severity judge_severity(const struct report *report);
-
-/* The verdict, or UNKNOWN where no log took it, so that what is printed and the exit
- * status agree. */
-enum verdict judge_shown(const struct report *report);
 
 /* How one verdict came about, in the trace: each figure beside its limits. */
 void judge_trace(struct trace *trace, const struct config *config, const struct finding *finding);

@@ -38,6 +38,8 @@ struct finding {
   unsigned judged;    /* metrics held against their limits: bits 1u << metric */
   enum metric metric; /* which passed its limit, where reason is of one */
   int64_t limit;      /* that limit; for stale: how old a reply may be; for falseticker: servers */
+  int64_t age_least_us, age_most_us; /* within which an age that is known is not stale */
+  bool stale;
 };
 
 /* What every message begins with. */
@@ -69,6 +71,10 @@ struct report {
  * is empty. */
 void report_each_reason(enum reason first, unsigned reasons,
                         void (*visit)(void *user, enum reason reason), void *user);
+
+/* The verdict, or UNKNOWN where no log took it, so that what is printed and the exit status agree.
+ */
+enum verdict report_shown(const struct report *report);
 
 /* OK, WARNING ...; and its small letters for programs. Static. */
 const char *verdict_name(enum verdict verdict);

@@ -13,7 +13,6 @@
 #include "format/series.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
 
 /* One that is being written; it begins with its first field, for one without any is no line. */
@@ -143,7 +142,7 @@ static void influx_print(FILE *out, const struct report *report, bool colour) {
   struct series *series = series_make(report);
   struct line line = {.out = out, .report = report};
   (void)colour;
-  influx_print_verdict(&line, judge_shown(report), report->reason);
+  influx_print_verdict(&line, report_shown(report), report->reason);
   influx_print_span(&line, "run_duration_s", report->run_duration_ns);
   influx_end_line(&line);
   for (size_t i = 0; series != NULL && i < report->finding_count; i++) {

@@ -8,7 +8,6 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
 
 /* A range: outside of it is an alert. The offset goes either way. */
@@ -43,12 +42,9 @@ static void nagios_print_metric(FILE *out, const struct report *report,
   (void)fprintf(out, "=%s%s", known ? metric_print_plain(text, metric, sample->value[metric]) : "U",
                 known && !metric_table[metric].is_count ? "s" : "");
   if (metric == METRIC_AGE) {
-    int64_t least_us = 0;
-    int64_t most_us = 0;
     char most[DURATION_TEXT_BYTES];
-    judge_age_range(sample, report->config, &least_us, &most_us);
-    (void)fprintf(out, ";%s:%s;", duration_print_seconds(text, least_us * DURATION_US),
-                  duration_print_seconds(most, most_us * DURATION_US));
+    (void)fprintf(out, ";%s:%s;", duration_print_seconds(text, finding->age_least_us * DURATION_US),
+                  duration_print_seconds(most, finding->age_most_us * DURATION_US));
     return;
   }
   const struct limit *limit = &report->config->limit[metric];
@@ -64,7 +60,7 @@ static void nagios_print_metric(FILE *out, const struct report *report,
 static void nagios_print(FILE *out, const struct report *report, bool colour) {
   const char *message = report->message + strlen(REPORT_SUBJECT); /* this line has its own */
   (void)colour;
-  (void)fprintf(out, "NTP %s: ", verdict_name(judge_shown(report)));
+  (void)fprintf(out, "NTP %s: ", verdict_name(report_shown(report)));
   for (; *message != '\0'; message++) {
     (void)fputc(*message == '|' ? '/' : *message, out); /* a bar begins the data */
   }

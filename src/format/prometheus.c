@@ -13,7 +13,6 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
 
 struct page {
@@ -69,7 +68,7 @@ static void prometheus_print_verdict(struct page *page, const struct family *fam
   char text[VALUE_BYTES];
   unsigned lines = 0;
   begin_line(page, family, &lines);
-  (void)snprintf(text, sizeof text, "%d", (int)judge_shown(page->report));
+  (void)snprintf(text, sizeof text, "%d", (int)report_shown(page->report));
   prometheus_end_line(page, text);
 }
 

@@ -5,7 +5,6 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/format.h"
-#include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
 #include "ntp_monitor/text.h"
 
@@ -170,8 +169,8 @@ static void text_print(FILE *out, const struct report *report, bool colour) {
                                         [VERDICT_WARNING] = "\033[33m",
                                         [VERDICT_CRITICAL] = "\033[31m",
                                         [VERDICT_UNKNOWN] = "\033[35m"};
-  (void)fprintf(out, "%s%s%s  %s\n", colour ? colours[judge_shown(report)] : "",
-                verdict_name(judge_shown(report)), colour ? "\033[0m" : "", report->message);
+  (void)fprintf(out, "%s%s%s  %s\n", colour ? colours[report_shown(report)] : "",
+                verdict_name(report_shown(report)), colour ? "\033[0m" : "", report->message);
   for (size_t i = 0; i < report->finding_count; i++) {
     if (!report->findings[i].sample->bystander) {
       print_finding(out, report, &report->findings[i]);

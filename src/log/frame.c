@@ -14,7 +14,6 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
-#include "ntp_monitor/judge.h"
 #include "ntp_monitor/report.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/utc.h"
@@ -130,7 +129,7 @@ static const struct sample *sample_of(const struct report *report) {
 static void add_time_quality(struct buffer *buffer, const struct report *report) {
   const struct sample *sample = sample_of(report);
   bool synced = sample != NULL && report->worst->reason != REASON_NOT_SYNCHRONISED &&
-                report->worst->reason != REASON_STALE && !judge_is_stale(sample, report->config);
+                report->worst->reason != REASON_STALE && !report->worst->stale;
   add(buffer, "[timeQuality tzKnown=\"1\" isSynced=\"%d\"", synced);
   if (synced && sample_has(sample, METRIC_ERROR_BOUND)) {
     add(buffer, " syncAccuracy=\"%" PRId64 "\"",

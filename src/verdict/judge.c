@@ -133,6 +133,7 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
                             .source = reading->source,
                             .verdict = VERDICT_OK,
                             .reason = REASON_OK};
+  judge_age(&finding, config);
   if (sample->bystander) {
     return finding;
   }
@@ -146,7 +147,7 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
       counted && !sample_has(sample, FIELD_SENT) && sample->replies < (uint64_t)config->min_replies;
   bool warming = few || (sample->jitter_kind != JITTER_NONE && !sample_has(sample, METRIC_JITTER));
   judge_reading(&finding, config, disproved);
-  if (judge_is_stale(sample, config)) {
+  if (finding.stale) {
     consider(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
   }
   judge_limits(&finding, config, warming);
@@ -250,10 +251,6 @@ enum severity judge_severity(const struct report *report) {
   return report->verdict == VERDICT_OK         ? SEVERITY_INFO
          : report->verdict == VERDICT_CRITICAL ? SEVERITY_CRITICAL
                                                : SEVERITY_WARNING;
-}
-
-enum verdict judge_shown(const struct report *report) {
-  return report->exit_status == VERDICT_UNKNOWN ? VERDICT_UNKNOWN : report->verdict;
 }
 
 void judge_free(struct report *report) {

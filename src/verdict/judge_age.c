@@ -35,8 +35,11 @@ bool judge_is_first(const struct sample *sample) {
   return sample->offset_is_past && sample_has(sample, FIELD_REPLIES) && sample->replies == 1;
 }
 
-void judge_age_range(const struct sample *sample, const struct config *config, int64_t *least_us,
-                     int64_t *most_us) {
+void judge_age(struct finding *finding, const struct config *config) {
+  const struct sample *sample = finding->sample;
+  if (!sample_has(sample, METRIC_AGE)) {
+    return;
+  }
   int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
   int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
   int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
@@ -44,20 +47,10 @@ void judge_age_range(const struct sample *sample, const struct config *config, i
   bool steps = sample_has(sample, METRIC_OFFSET) && judge_is_first(sample);
   int64_t shift_us = steps ? sample->value[METRIC_OFFSET] / DURATION_US : 0;
   bool shifted = shift_us > 0 ? age_us > limit_us : age_us < -early_us;
-  *least_us = shifted ? shift_us - early_us : -early_us - (shift_us > 0 ? shift_us : 0);
-  *most_us = shifted ? shift_us + limit_us : limit_us;
+  int64_t least_us = shifted ? shift_us - early_us : -early_us - (shift_us > 0 ? shift_us : 0);
+  int64_t most_us = shifted ? shift_us + limit_us : limit_us;
   /* What is printed of them is in ns. */
-  *least_us = *least_us > INT64_MIN / 1000 ? *least_us : INT64_MIN / 1000;
-  *most_us = *most_us < INT64_MAX / 1000 ? *most_us : INT64_MAX / 1000;
-}
-
-bool judge_is_stale(const struct sample *sample, const struct config *config) {
-  int64_t least_us = 0;
-  int64_t most_us = 0;
-  if (!sample_has(sample, METRIC_AGE)) {
-    return false;
-  }
-  judge_age_range(sample, config, &least_us, &most_us);
-  int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
-  return age_us < least_us || age_us > most_us;
+  finding->age_least_us = least_us > INT64_MIN / 1000 ? least_us : INT64_MIN / 1000;
+  finding->age_most_us = most_us < INT64_MAX / 1000 ? most_us : INT64_MAX / 1000;
+  finding->stale = age_us < finding->age_least_us || age_us > finding->age_most_us;
 }

@@ -32,3 +32,7 @@ void report_each_reason(enum reason first, unsigned reasons,
     }
   }
 }
+
+enum verdict report_shown(const struct report *report) {
+  return report->exit_status == VERDICT_UNKNOWN ? VERDICT_UNKNOWN : report->verdict;
+}

@@ -152,7 +152,7 @@ void fuzz_influx(const char *text, const struct report *report) {
   const char *begin = text;
   text = take_line(text, &line);
   MUST(same_tag(line.host, report->host) && line.server[0] == '\0' && line.source[0] == '\0');
-  MUST(line.has_verdict && line.verdict == (fuzz_wide)judge_shown(report));
+  MUST(line.has_verdict && line.verdict == (fuzz_wide)report_shown(report));
   MUST(strcmp(line.reason, reason_name(report->reason)) == 0);
   for (size_t i = 0; i < report->finding_count; i++) {
     if (is_shown(report->findings[i].sample)) {

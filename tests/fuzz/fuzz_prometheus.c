@@ -190,7 +190,7 @@ void fuzz_prometheus(const char *text, const struct report *report) {
       check_unique(begin, text);
       text = take_sample(text, &line);
       MUST(strcmp(line.name, name) == 0);
-      MUST(families > 0 || line.value_ns == judge_shown(report) * (fuzz_wide)1000000000);
+      MUST(families > 0 || line.value_ns == report_shown(report) * (fuzz_wide)1000000000);
       if (metric != METRIC_COUNT) {
         check_metric(report, &line, metric, &next);
       }

@@ -21,7 +21,7 @@ static char *print(const struct format *format, const struct report *report, boo
 static void check_text(const struct report *report) {
   char *plain = print(&format_text, report, false);
   char *coloured = print(&format_text, report, true);
-  const char *name = verdict_name(judge_shown(report));
+  const char *name = verdict_name(report_shown(report));
   MUST(fuzz_is_safe_lines(plain) && strncmp(plain, name, strlen(name)) == 0);
   MUST(strncmp(plain + strlen(name) + 2, report->message, strlen(report->message)) == 0);
   /* The colour is around the verdict and nowhere else. */
@@ -67,7 +67,7 @@ static void check_age(const struct report *report, const char *data) {
   long double edge = (long double)DURATION_US / DURATION_S;
   bool inside = age >= least - edge && age <= most + edge;
   bool outside = age <= least + edge || age >= most - edge;
-  MUST(judge_is_stale(sample, report->config) ? outside : inside);
+  MUST(report->findings[0].stale ? outside : inside);
 }
 
 static void check_nagios(const struct report *report) {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "ntp_monitor/format.h"
+#include "ntp_monitor/judge.h"
 #include "tests/unit/example.h"
 
 static inline const char *printed(const struct format *format, const struct report *report,
@@ -18,6 +19,9 @@ static inline const char *printed(const struct format *format, const struct repo
   static char have[16 * 1024];
   FILE *stream = fmemopen(have, sizeof have, "w");
   assert_non_null(stream);
+  for (size_t i = 0; i < report->finding_count; i++) { /* as it would be judged */
+    judge_age(&report->findings[i], report->config);
+  }
   format->print(stream, report, colour);
   assert_int_equal(ferror(stream), 0);
   assert_int_equal(fclose(stream), 0);
