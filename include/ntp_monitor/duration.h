@@ -19,35 +19,36 @@ enum { DURATION_TEXT_BYTES = 64 };
 struct why;
 
 /*
- * Reads a span (systemd.time(7)'s grammar, fewer unit names, and ns): one
- * or more of NUMBER UNIT, blanks allowed between, or one bare number of seconds.
- * Units: ns us µs μs ms s min h d w. NUMBER is digits with an optional point;
- * digits below 1 ns are cut. Always the C locale.
- * Returns 0, or -EINVAL / -ERANGE with why->text quoting what was seen and
- * *span_ns untouched.
+ * Parses a span in the grammar of systemd.time(7), with fewer unit names, and ns: one or more of
+ * NUMBER UNIT, blanks allowed between, or a single bare number of seconds. Units: ns us µs μs ms s
+ * min h d w. NUMBER is digits with an optional point; digits below 1 ns are cut. Ignores the
+ * locale. Returns 0, or -EINVAL or -ERANGE with why->text quoting text and *span_ns untouched.
  */
 int duration_parse(const char *text, int64_t *span_ns, struct why *why);
 
-/* Prints a span exactly, in the unit that suits it: 0, 9us, 1.207ms, 2.15s,
- * 1min 30.5s, -23us. duration_parse reads it back (but for the sign). out has
- * DURATION_TEXT_BYTES. Returns out. */
+/* Prints a span exactly, in the unit that suits it: 0, 9us, 1.207ms, 2.15s, 1min 30.5s, -23us.
+ * duration_parse() reads it back, except for the sign. out has DURATION_TEXT_BYTES. Returns out. */
 const char *duration_print(char *out, int64_t span_ns);
 
-/* The same for people, rounded: four significant digits below a minute (never to 0), from there on
- * tenths of a second, from 10 min on seconds, from an hour on minutes, from a day on hours. */
+/* Prints a span rounded for people: below a minute to four significant digits (never to 0), below
+ * 10 min to tenths of a second, below an hour to seconds, below a day to minutes, else to hours. */
 const char *duration_print_short(char *out, int64_t span_ns);
 
-/* The span that duration_print_short shows; away from 0 where it lies in the middle. */
+/* Returns the span that duration_print_short() shows; halfway cases round away from 0. */
 int64_t duration_short(int64_t span_ns);
 
-/* Prints a span as a plain decimal of seconds: 2, 0.000023, -1.5. Never an
- * exponent, exact. out has DURATION_TEXT_BYTES. Returns out. */
+/* Prints a span exactly as decimal seconds, without exponent: 2, 0.000023, -1.5. out has
+ * DURATION_TEXT_BYTES. Returns out. */
 const char *duration_print_seconds(char *out, int64_t span_ns);
 
-/* The span cut to whole seconds, below 10 s to tenths, below 1 s to ms: for ages. */
+/* Cuts a span to whole seconds, below 10 s to tenths, below 1 s to ms; used for ages. */
 int64_t duration_round(int64_t span_ns);
 
-/* The span without its sign; INT64_MAX for the one span that has no positive counterpart. */
+/* Returns the span without its sign; INT64_MAX for INT64_MIN, which has no positive counterpart. */
 int64_t duration_abs(int64_t span_ns);
+
+/* Returns the lesser, or the greater, of two spans or of two moments of one clock. */
+int64_t duration_lesser(int64_t a_ns, int64_t b_ns);
+int64_t duration_greater(int64_t a_ns, int64_t b_ns);
 
 #endif

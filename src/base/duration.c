@@ -1,8 +1,8 @@
 /*
  * Spans of time as people write them.
  *
- * Everything inside is int64_t nanoseconds, so that no comparison depends on a
- * rounding and no number on the locale.
+ * Every span is int64_t nanoseconds, so that no comparison depends on rounding and no number on the
+ * locale.
  */
 #include "ntp_monitor/duration.h"
 
@@ -14,7 +14,7 @@
 
 #include "ntp_monitor/why.h"
 
-/* Longest names first, so that a prefix match finds the whole unit. */
+/* A longer name stands before its own prefix, so that the first match is the whole unit. */
 static const struct unit {
   const char *name;
   int64_t ns;
@@ -32,7 +32,7 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-static const struct unit *unit_at(const char *text) {
+static const struct unit *find_unit(const char *text) {
   for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
     if (strncmp(text, units[i].name, strlen(units[i].name)) == 0) {
       return &units[i];
@@ -41,14 +41,14 @@ static const struct unit *unit_at(const char *text) {
   return NULL;
 }
 
-/* What follows a number or a unit so that it ends there. */
+/* Checks that text, behind a number or a unit, begins something else. */
 static bool ends_word(const char *text, bool after_unit) {
   return *text == '\0' || is_blank(*text) || (after_unit && (is_digit(*text) || *text == '.'));
 }
 
-/* The fraction .digits of unit_ns, cut below 1 ns. From the last digit on, each adds its units to a
- * tenth of what those behind it came to: what is cut on the way is less than 1 ns in all. */
-static int64_t fraction_ns(const char *digits, size_t count, int64_t unit_ns) {
+/* Returns the fraction .digits of unit_ns, cut below 1 ns. Works from the last digit to the first,
+ * dividing the sum by ten at each: the remainders cut on the way stay below 1 ns in all. */
+static int64_t get_fraction_ns(const char *digits, size_t count, int64_t unit_ns) {
   int64_t span_ns = 0;
   for (size_t i = count; i > 0; i--) {
     span_ns = (span_ns + (digits[i - 1] - '0') * unit_ns) / 10;
@@ -91,12 +91,10 @@ static int read_number(const char **text, struct number *number) {
   return 0;
 }
 
-/* Adds number units to *sum_ns; 0 or -ERANGE. */
+/* Adds number, in units of unit_ns, to *sum_ns: 0 or -ERANGE. */
 static int duration_add(int64_t *sum_ns, const struct number *number, int64_t unit_ns) {
   int64_t whole_ns = 0;
-  int64_t part_ns = number->fraction_count == 0
-                        ? 0
-                        : fraction_ns(number->fraction, number->fraction_count, unit_ns);
+  int64_t part_ns = get_fraction_ns(number->fraction, number->fraction_count, unit_ns);
   if (__builtin_mul_overflow(number->whole, unit_ns, &whole_ns) ||
       __builtin_add_overflow(*sum_ns, whole_ns, sum_ns) ||
       __builtin_add_overflow(*sum_ns, part_ns, sum_ns)) {
@@ -115,7 +113,7 @@ static int duration_sum(const char *text, int64_t *span_ns) {
       return error;
     }
     const char *unit_text = at + strspn(at, " \t");
-    const struct unit *unit = unit_at(unit_text);
+    const struct unit *unit = find_unit(unit_text);
     if (unit != NULL) {
       at = unit_text + strlen(unit->name);
     } else if (parts > 0 || *unit_text != '\0') {
@@ -124,7 +122,8 @@ static int duration_sum(const char *text, int64_t *span_ns) {
     if (!ends_word(at, unit != NULL)) {
       return -EINVAL;
     }
-    error = duration_add(&sum_ns, &number, unit != NULL ? unit->ns : DURATION_S);
+    int64_t unit_ns = unit != NULL ? unit->ns : DURATION_S;
+    error = duration_add(&sum_ns, &number, unit_ns);
     if (error != 0) {
       return error;
     }
@@ -147,8 +146,8 @@ int duration_parse(const char *text, int64_t *span_ns, struct why *why) {
   return 0;
 }
 
-/* Writes "WHOLE.FRACTION" without trailing zeros; value in ns, in a unit of unit_ns
- * that is a power of ten. */
+/* Writes value_ns in units of unit_ns, a power of ten, as "WHOLE.FRACTION" without trailing zeros.
+ * Returns its length. */
 static int print_decimal(char *out, uint64_t value_ns, uint64_t unit_ns) {
   int length = sprintf(out, "%" PRIu64, value_ns / unit_ns);
   uint64_t rest = value_ns % unit_ns;
@@ -208,8 +207,8 @@ const char *duration_print(char *out, int64_t span_ns) {
   return out;
 }
 
-/* What is shown of a span is a multiple of this. */
-static uint64_t step_of(uint64_t size_ns) {
+/* Returns the step, in ns, to which a span of size_ns is rounded for people. */
+static uint64_t find_step(uint64_t size_ns) {
   static const struct {
     int64_t below_ns, step_ns;
   } rows[] = {{10 * DURATION_MIN, DURATION_S / 10},
@@ -232,9 +231,11 @@ static uint64_t step_of(uint64_t size_ns) {
 
 int64_t duration_short(int64_t span_ns) {
   uint64_t size_ns = duration_magnitude(span_ns);
-  uint64_t step_ns = step_of(size_ns);
-  bool fits = size_ns < (uint64_t)INT64_MAX - step_ns; /* else rounding up could overflow */
-  int64_t shown_ns = (int64_t)((size_ns + (fits ? step_ns / 2 : 0)) / step_ns * step_ns);
+  uint64_t step_ns = find_step(size_ns);
+  if (size_ns < (uint64_t)INT64_MAX - step_ns) { /* else rounding up could overflow */
+    size_ns += step_ns / 2;
+  }
+  int64_t shown_ns = (int64_t)(size_ns / step_ns * step_ns);
   return span_ns < 0 ? -shown_ns : shown_ns;
 }
 
@@ -253,9 +254,12 @@ const char *duration_print_seconds(char *out, int64_t span_ns) {
 
 int64_t duration_round(int64_t span_ns) {
   uint64_t size_ns = duration_magnitude(span_ns);
-  int64_t step_ns = size_ns < (uint64_t)DURATION_S          ? DURATION_MS
-                    : size_ns < (uint64_t)(10 * DURATION_S) ? DURATION_S / 10
-                                                            : DURATION_S;
+  int64_t step_ns = DURATION_S;
+  if (size_ns < (uint64_t)DURATION_S) {
+    step_ns = DURATION_MS;
+  } else if (size_ns < (uint64_t)(10 * DURATION_S)) {
+    step_ns = DURATION_S / 10;
+  }
   return span_ns - span_ns % step_ns;
 }
 
@@ -264,4 +268,12 @@ int64_t duration_abs(int64_t span_ns) {
     return INT64_MAX;
   }
   return span_ns < 0 ? -span_ns : span_ns;
+}
+
+int64_t duration_lesser(int64_t a_ns, int64_t b_ns) {
+  return a_ns < b_ns ? a_ns : b_ns;
+}
+
+int64_t duration_greater(int64_t a_ns, int64_t b_ns) {
+  return a_ns > b_ns ? a_ns : b_ns;
 }

@@ -1,8 +1,8 @@
 /*
  * Sockets under a deadline.
  *
- * Nothing a monitor waits for may keep it: descriptors do not block, and waiting is
- * poll(2) with what is left of the time.
+ * No peer may hold up the monitor: descriptors do not block, and every wait is a poll(2) with the
+ * time left until the deadline.
  */
 #include "ntp_monitor/net.h"
 
@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #include "ntp_monitor/clock.h"
+#include "ntp_monitor/duration.h"
 
-/* How often in a row a call may be interrupted, or find that what poll(2) called ready is not,
- * before that counts as its failure: for ever would be at full speed, and leave no time for another
- * way. */
+/* EINTR/EAGAIN results before a call counts as failed; unbounded, it would spin until the deadline
+ * and leave no time for another way. */
 enum { TRIES_MAX = 100 };
 
-/* 0 when an event is there, -ETIMEDOUT at the deadline, or a negative errno. */
+/* Waits for one of events: 0, -ETIMEDOUT at the deadline, or another negative errno. */
 static int wait_for(int fd, short events, int64_t deadline_ns) {
   for (int tries = 1;; tries++) {
     struct pollfd poll_fd = {.fd = fd, .events = events};
@@ -39,9 +39,9 @@ static int wait_for(int fd, short events, int64_t deadline_ns) {
   }
 }
 
-/* Whether what a call failed with passes by itself and there is time to try again: 0,
- * else a negative errno. Looks at errno, counts in *tries. */
-static int passing(int *tries, int64_t deadline_ns) {
+/* Decides by errno whether to repeat the call that just failed: 0, or the negative errno to give up
+ * with. Counts in *tries. */
+static int allow_retry(int *tries, int64_t deadline_ns) {
   if ((errno != EINTR && errno != EAGAIN) || ++*tries == TRIES_MAX) {
     return -errno;
   }
@@ -61,8 +61,8 @@ int net_connect_udp(const struct net_address *address) {
   return fd;
 }
 
-/* An address of unix(7) into *address: 0 or -ENAMETOOLONG. */
-static int local_address(const char *path, struct sockaddr_un *address) {
+/* Sets *address to path, as unix(7) wants it: 0 or -ENAMETOOLONG. */
+static int fill_local_address(const char *path, struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address->sun_path) {
     return -ENAMETOOLONG;
@@ -71,13 +71,13 @@ static int local_address(const char *path, struct sockaddr_un *address) {
   return 0;
 }
 
-/* Binds fd to the path own, which all may write to, or (NULL) to a name that the kernel finds. */
+/* Binds fd to the path own, writable by all, or (NULL) to a name of the kernel's choice. */
 static int bind_local(int fd, const char *own) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (own == NULL) {
     return bind(fd, (const struct sockaddr *)&address, sizeof address.sun_family) == 0 ? 0 : -errno;
   }
-  int error = local_address(own, &address);
+  int error = fill_local_address(own, &address);
   if (error != 0) {
     return error;
   }
@@ -89,7 +89,7 @@ static int bind_local(int fd, const char *own) {
 
 static int connect_local(const char *path, int type, bool bound, const char *own) {
   struct sockaddr_un address;
-  int error = local_address(path, &address);
+  int error = fill_local_address(path, &address);
   if (error != 0) {
     return error;
   }
@@ -97,7 +97,9 @@ static int connect_local(const char *path, int type, bool bound, const char *own
   if (fd < 0) {
     return -errno;
   }
-  error = bound ? bind_local(fd, own) : 0;
+  if (bound) {
+    error = bind_local(fd, own);
+  }
   if (error == 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
     error = -errno;
     if (own != NULL) {
@@ -115,13 +117,35 @@ int net_connect_local(const char *path, const char *own) {
   return connect_local(path, SOCK_DGRAM, true, own);
 }
 
-/* send(2) for sockets; for all else write(2), of what a pipe that poll(2) calls writable
- * takes without blocking. */
-static ssize_t net_put(int fd, bool is_socket, const void *data, size_t length_bytes) {
+/* Calls send(2) on a socket; on anything else write(2), with no more than a pipe that poll(2) calls
+ * writable takes without blocking. */
+static ssize_t put_some(int fd, bool is_socket, const void *data, size_t length_bytes) {
   if (is_socket) {
     return send(fd, data, length_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
   return write(fd, data, length_bytes < PIPE_BUF ? length_bytes : PIPE_BUF);
+}
+
+/* Waits for room and puts what fits: the bytes taken, 0 to try again, or a negative errno. */
+static ssize_t put_next(int fd, bool is_socket, const void *data, size_t length_bytes, int *tries,
+                        int64_t deadline_ns) {
+  /* A pipe or a terminal blocks, so it must be writable first. */
+  if (!is_socket) {
+    int error = wait_for(fd, POLLOUT, deadline_ns);
+    if (error != 0) {
+      return error;
+    }
+  }
+  ssize_t sent = put_some(fd, is_socket, data, length_bytes);
+  if (sent >= 0) {
+    return sent;
+  }
+  bool full = errno == EAGAIN;
+  int error = allow_retry(tries, deadline_ns);
+  if (error == 0 && full) {
+    error = wait_for(fd, POLLOUT, deadline_ns);
+  }
+  return error;
 }
 
 static int put_all(int fd, bool is_socket, const void *data, size_t length_bytes,
@@ -129,23 +153,12 @@ static int put_all(int fd, bool is_socket, const void *data, size_t length_bytes
   const char *from = data;
   int tries = 0;
   while (length_bytes > 0) {
-    /* A descriptor that blocks (a pipe, a terminal) is not written to before it can take it. */
-    int error = is_socket ? 0 : wait_for(fd, POLLOUT, deadline_ns);
-    if (error != 0) {
-      return error;
+    ssize_t sent = put_next(fd, is_socket, from, length_bytes, &tries, deadline_ns);
+    if (sent < 0) {
+      return (int)sent;
     }
-    ssize_t sent = net_put(fd, is_socket, from, length_bytes);
-    if (sent >= 0) {
-      from += sent;
-      length_bytes -= (size_t)sent;
-      continue;
-    }
-    bool full = errno == EAGAIN;
-    error = passing(&tries, deadline_ns);
-    error = error == 0 && full ? wait_for(fd, POLLOUT, deadline_ns) : error;
-    if (error != 0) {
-      return error;
-    }
+    from += sent;
+    length_bytes -= (size_t)sent;
   }
   return 0;
 }
@@ -168,21 +181,24 @@ ssize_t net_receive(int fd, void *data, size_t size_bytes, int64_t deadline_ns) 
     if (bytes >= 0) {
       return (size_t)bytes > size_bytes ? -EMSGSIZE : bytes;
     }
-    error = passing(&tries, deadline_ns);
+    error = allow_retry(&tries, deadline_ns);
     if (error != 0) {
       return error;
     }
   }
 }
 
-/* Datagrams first, then a stream (some syslog-ng set-ups). */
+/* Connects by datagrams or, as some syslog-ng set-ups want it, by a stream. */
 static int open_local(const char *path) {
   int fd = connect_local(path, SOCK_DGRAM, false, NULL);
-  return fd == -EPROTOTYPE ? connect_local(path, SOCK_STREAM, false, NULL) : fd;
+  if (fd == -EPROTOTYPE) {
+    fd = connect_local(path, SOCK_STREAM, false, NULL);
+  }
+  return fd;
 }
 
-/* SOCK_DGRAM, SOCK_STREAM, or a negative errno. */
-static int type_of(int fd) {
+/* Returns SOCK_DGRAM, SOCK_STREAM, or a negative errno. */
+static int get_type(int fd) {
   int type = 0;
   socklen_t size = sizeof type;
   return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 ? type : -errno;
@@ -191,13 +207,15 @@ static int type_of(int fd) {
 int net_send_local(int *fd, const char *path, const void *data, size_t length_bytes,
                    int64_t deadline_ns) {
   int error = 0;
-  for (int tries = *fd < 0 ? 1 : 0; tries < 2; tries++) {
+  int tries_left = *fd < 0 ? 1 : 2; /* an old connection may have to be made anew */
+  for (; tries_left > 0; tries_left--) {
     if (*fd < 0) {
       *fd = open_local(path);
     }
-    error = *fd < 0 ? *fd : type_of(*fd);
-    if (error > 0) { /* one call: a record must not be left without its end */
-      error = net_send(*fd, data, length_bytes + (error == SOCK_STREAM), deadline_ns);
+    int type = *fd < 0 ? *fd : get_type(*fd);
+    error = type;
+    if (type > 0) { /* one call: a record must not be left without its end */
+      error = net_send(*fd, data, length_bytes + (type == SOCK_STREAM), deadline_ns);
     }
     if (error == 0) {
       return 0;
@@ -214,18 +232,27 @@ int net_send_local(int *fd, const char *path, const void *data, size_t length_by
 }
 
 int net_refusal(int fd, int64_t wait_ns, int64_t deadline_ns) {
-  int64_t until_ns = clock_monotonic_ns() + wait_ns;
-  /* No events asked for: poll reports POLLERR alone, not what a stranger sends. */
-  int error = wait_for(fd, 0, until_ns < deadline_ns ? until_ns : deadline_ns);
-  if (error == -ETIMEDOUT) {
-    return 0;
+  int64_t until_ns = duration_lesser(clock_monotonic_ns() + wait_ns, deadline_ns);
+  /* Without events poll(2) reports POLLERR alone, not a stranger's datagram. */
+  int error = wait_for(fd, 0, until_ns);
+  if (error != 0) {
+    return error == -ETIMEDOUT ? 0 : error;
   }
   int refusal = 0;
   socklen_t size = sizeof refusal;
-  if (error == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &refusal, &size) != 0) {
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &refusal, &size) != 0) {
     return -errno;
   }
-  return error != 0 ? error : -refusal;
+  return -refusal;
+}
+
+/* Calls read(2). In a full buffer one byte more tells whether the end has come. */
+static ssize_t read_some(int fd, void *to, size_t room_bytes) {
+  char over;
+  if (room_bytes == 0) {
+    return read(fd, &over, sizeof over);
+  }
+  return read(fd, to, room_bytes);
 }
 
 ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns) {
@@ -233,24 +260,21 @@ ssize_t net_read_all(int fd, void *data, size_t size_bytes, int64_t deadline_ns)
   size_t used = 0;
   int tries = 0;
   for (;;) {
-    /* One byte more than fits tells a full buffer from the end. */
-    char over;
     int error = wait_for(fd, POLLIN, deadline_ns);
     if (error != 0) {
       return error;
     }
-    bool full = used == size_bytes;
-    ssize_t bytes = full ? read(fd, &over, 1) : read(fd, to + used, size_bytes - used);
+    ssize_t bytes = read_some(fd, to + used, size_bytes - used);
     if (bytes == 0) {
       return (ssize_t)used;
     }
-    if (bytes > 0 && full) {
+    if (bytes > 0 && used == size_bytes) {
       return -EFBIG;
     }
     if (bytes > 0) {
       used += (size_t)bytes;
     } else {
-      error = passing(&tries, deadline_ns);
+      error = allow_retry(&tries, deadline_ns);
       if (error != 0) {
         return error;
       }
