@@ -364,6 +364,23 @@ else
 	@BUILD=$(BUILD) ONLY=$(call quoted,$(ONLY)) tests/run.sh $(TESTED)
 endif
 
+# A quick look while working: the unit tests and suites that bear the names of what changed since BASE.
+BASE ?= HEAD
+.PHONY: check-fast
+check-fast: all
+	@MAKE='$(MAKE)' tests/fast.sh '$(BASE)'
+
+# For editors: clangd looks for it in build/.
+COMPDB := build/compile_commands.json
+.PHONY: compdb
+compdb:
+	@mkdir -p build
+	@for file in $(C_SOURCES) $(wildcard tests/*/*.c); do \
+	  printf '%s\n' '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(CURL_CFLAGS) -I. $(ALL_CFLAGS) -c)' | sed 's/["\\]/\\&/g' | \
+	    { read -r command; printf '{"directory": "%s", "file": "%s", "command": "%s %s"}\n' '$(CURDIR)' "$$file" "$$command" "$$file"; }; \
+	done | sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' > $(COMPDB)
+	@echo '$(COMPDB)'
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,36 @@
+#!/bin/bash
+# fast.sh: the unit tests and system suites that bear the names of what changed, for a quick look while working.
+#
+# A changed file's name and folders name its tests: src/source/chrony/candm.c those with chrony or candm in their
+# names. What takes longer is for make check. usage: fast.sh COMMIT, since which it changed; run by make check-fast
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+readonly LONG='hostile|influx|install|monitors|privilege|stores|valgrind|usage|config|build|docs'
+# What a room's suite is called, where not as the room is.
+declare -A suite_of=([log]=delivery [output]=outputs [format]=formats [json]=formats [nagios]=formats [bus]=bus_faults
+  [aside]=config [automatic]=auto)
+
+# The words of all changed paths.
+words() {
+  { git diff --name-only "$1"; git ls-files --others --exclude-standard; } |
+    sed -nE 's/\.(c|h|bats|bash|sh)$//; s,^(src|include/ntp_monitor|tests/(unit|system))/,,p' | tr '/' '\n' | sed 's/^test_//' | grep -vxE 'source|base|README' | sort -u
+}
+
+units='' suites=()
+for word in $(words "$1"); do
+  units+="|test_$word(_|\$)"
+  suite=tests/system/${suite_of[$word]-$word}.bats
+  [[ ! -e $suite || $suite =~ /($LONG).bats$ ]] || suites+=("$suite")
+done
+if [ -z "$units" ]; then
+  echo "check-fast: nothing has changed since $1"
+  exit
+fi
+names=$(for test in tests/unit/test_*.c; do basename "$test" .c; done | grep -E "${units#|}" | paste -sd '|')
+result=0
+[ -z "$names" ] || $MAKE --no-print-directory unit ONLY="^($names)\$\$" || result=1
+if [ "${#suites[@]}" -gt 0 ]; then
+  # shellcheck disable=SC2046 # one a word
+  $MAKE --no-print-directory lab >/dev/null && tests/run.sh $(printf '%s\n' "${suites[@]}" | sort -u) || result=1
+fi
+exit "$result"
