@@ -1,9 +1,9 @@
 /*
  * The output file: a report for another program to read, whole or not at all.
  *
- * It is written beside its name and renamed, so that no reader sees half of it. As root neither
- * the folder's path nor the name may lead elsewhere, and nobody else may write there: who could
- * would choose which file of root's is replaced.
+ * The report goes to a temporary file that is then renamed, so that no reader sees half of it.
+ * Root follows no symbolic link and writes only into folders that nobody else can write to;
+ * otherwise another user could choose which of root's files is replaced.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,34 +27,51 @@
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/why.h"
 
-/* Before a number, in the name of what is being written; never ends in .prom. */
+/* A temporary file is called .NAME, this, and a number in hexadecimal. node_exporter reads only
+ * files that end in .prom, so it never takes one. */
 #define MARK ".ntp_monitor-"
 
-/* How many entries of a folder are looked at for what was left there, so that a run ends; and how
- * many names are tried. */
+/* The folder entries searched for leftovers (a bound, so that a run ends), the temporary names
+ * tried, and the digits of their number. */
 enum { ENTRIES_MAX = 4096, NAMES_MAX = 10, DIGITS = 16 };
 
-/* The folder of path; root takes each part of it for what it is, and follows no link. A descriptor
- * or a negative errno. */
-static int open_folder(const char *path, bool root) {
-  char folder[TARGET_TEXT_BYTES];
-  const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  const char *end = strrchr(path, '/');
-  (void)snprintf(folder, sizeof folder, "%.*s", end != NULL ? (int)(end - path) : 0, path);
-  int fd = open(!root && folder[0] != '\0' ? folder : path[0] == '/' ? "/" : ".", flags);
+/* The flags to open a folder with. */
+enum { FOLDER = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+
+/* Opens the folder of path one part at a time, following no symbolic link. folder is path without
+ * its last part, and is cut into its parts. Returns a descriptor, or -1 with errno. */
+static int walk_to_folder(const char *path, char *folder) {
   char *rest = NULL;
-  for (char *part = root ? strtok_r(folder, "/", &rest) : NULL; fd >= 0 && part != NULL;
+  int fd = open(path[0] == '/' ? "/" : ".", FOLDER);
+  for (char *part = strtok_r(folder, "/", &rest); fd >= 0 && part != NULL;
        part = strtok_r(NULL, "/", &rest)) {
-    int next = openat(fd, part, flags | O_NOFOLLOW);
+    int next = openat(fd, part, FOLDER | O_NOFOLLOW);
     int error = errno;
     (void)close(fd);
     errno = error;
     fd = next;
   }
+  return fd;
+}
+
+/* Opens the folder of path. Returns a descriptor or a negative errno. */
+static int open_folder(const char *path, bool root) {
+  char folder[TARGET_TEXT_BYTES];
+  const char *end = strrchr(path, '/');
+  int fd = -1;
+  (void)snprintf(folder, sizeof folder, "%.*s", end != NULL ? (int)(end - path) : 0, path);
+  if (root) {
+    fd = walk_to_folder(path, folder);
+  } else if (folder[0] != '\0') {
+    fd = open(folder, FOLDER);
+  } else {
+    fd = open(path[0] == '/' ? "/" : ".", FOLDER);
+  }
   return fd < 0 ? -errno : fd;
 }
 
-/* Whether root may write there: 0 or a negative errno with why. */
+/* Refuses a folder that someone other than root can write to. Returns 0 or a negative errno with
+ * why. */
 static int check_folder(int folder, const char *path, struct why *why) {
   struct stat status;
   if (fstat(folder, &status) != 0) {
@@ -70,59 +87,75 @@ static int check_folder(int folder, const char *path, struct why *why) {
   return 0;
 }
 
-/* What has the name by now is a file, or for another than root a link, which is replaced. */
+/* Refuses to replace anything but a regular file or, unless we are root, a symbolic link. Returns 0
+ * or -EEXIST with why. */
 static int check_name(int folder, const char *name, const char *path, bool root, struct why *why) {
   struct stat status;
+  const char *kind = "no regular file";
   if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode) ||
       (S_ISLNK(status.st_mode) && !root)) {
     return 0;
   }
-  return why_set(why, REASON_CONFIG, -EEXIST, "%s: it is %s, and is left alone", path,
-                 S_ISLNK(status.st_mode)   ? "a symbolic link"
-                 : S_ISDIR(status.st_mode) ? "a folder"
-                                           : "no regular file");
+  if (S_ISLNK(status.st_mode)) {
+    kind = "a symbolic link";
+  } else if (S_ISDIR(status.st_mode)) {
+    kind = "a folder";
+  }
+  return why_set(why, REASON_CONFIG, -EEXIST, "%s: it is %s, and is left alone", path, kind);
 }
 
-/* Removes what a run left behind that was killed while it wrote: it holds no lock on it any more. A
- * process's number would not do, for another container that shares the folder has its own. */
-static void remove_left(int folder, const char *prefix) {
-  int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *all = copy >= 0 ? fdopendir(copy) : NULL;
-  const struct dirent *one = NULL;
-  for (int i = 0; i < ENTRIES_MAX && all != NULL && (one = readdir(all)) != NULL; i++) {
-    const char *number = one->d_name + strlen(prefix);
-    if (strncmp(one->d_name, prefix, strlen(prefix)) != 0 ||
-        strspn(number, "0123456789abcdef") != DIGITS || number[DIGITS] != '\0') {
-      continue;
-    }
-    int fd = openat(folder, one->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-      (void)unlinkat(folder, one->d_name, 0);
-    }
-    if (fd >= 0) {
-      (void)close(fd);
-    }
+static bool is_temporary(const char *name, const char *prefix) {
+  const char *number = name + strlen(prefix);
+  return strncmp(name, prefix, strlen(prefix)) == 0 &&
+         strspn(number, "0123456789abcdef") == DIGITS && number[DIGITS] == '\0';
+}
+
+/* Removes a temporary file unless the run that writes it still holds its lock. */
+static void remove_unlocked(int folder, const char *name) {
+  int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) {
+    return;
   }
-  if (all != NULL) {
-    (void)closedir(all);
-  } else if (copy >= 0) {
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    (void)unlinkat(folder, name, 0);
+  }
+  (void)close(fd);
+}
+
+/* Removes temporary files of runs killed while writing. Their lock tells them apart; a PID would
+ * not, since containers that share the folder number their processes separately. */
+static void remove_leftovers(int folder, const char *prefix) {
+  int copy = openat(folder, ".", FOLDER);
+  if (copy < 0) {
+    return;
+  }
+  DIR *entries = fdopendir(copy);
+  if (entries == NULL) {
     (void)close(copy);
+    return;
   }
+  const struct dirent *entry = NULL;
+  for (int i = 0; i < ENTRIES_MAX && (entry = readdir(entries)) != NULL; i++) {
+    if (is_temporary(entry->d_name, prefix)) {
+      remove_unlocked(folder, entry->d_name);
+    }
+  }
+  (void)closedir(entries);
 }
 
-/* A new file that begins with prefix, locked; its name goes into name. A descriptor or a negative
- * errno. */
-static int create(int folder, const char *prefix, char name[NAME_MAX + 1]) {
+/* Creates a locked file whose name begins with prefix, and writes its name to name. Returns a
+ * descriptor or a negative errno. */
+static int create_temporary(int folder, const char *prefix, char name[NAME_MAX + 1]) {
   for (int i = 0; i < NAMES_MAX; i++) {
     struct stat status;
-    uint64_t number = (uint64_t)clock_monotonic_ns(); /* so early after boot that there is none */
+    uint64_t number = (uint64_t)clock_monotonic_ns(); /* stays if getrandom(2) is not ready yet */
     (void)(getrandom(&number, sizeof number, GRND_NONBLOCK) < 0);
     (void)snprintf(name, NAME_MAX + 1, "%s%016" PRIx64, prefix, number);
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST) {
       return -errno;
     }
-    /* Another run may have taken it for left behind before it was locked. */
+    /* Another run may have removed it as a leftover before we locked it. */
     if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
         fstat(fd, &status) == 0 && status.st_nlink > 0) {
       return fd;
@@ -135,6 +168,7 @@ static int create(int folder, const char *prefix, char name[NAME_MAX + 1]) {
   return -EEXIST;
 }
 
+/* Writes text to a temporary file and gives it the name. Returns 0 or a negative errno. */
 static int write_and_rename(int folder, const char *name, const char *text, size_t bytes,
                             const struct ask *ask) {
   char prefix[NAME_MAX + 1];
@@ -143,8 +177,8 @@ static int write_and_rename(int folder, const char *name, const char *text, size
   if (length < 0 || length + DIGITS > NAME_MAX) {
     return -ENAMETOOLONG;
   }
-  remove_left(folder, prefix);
-  int fd = create(folder, prefix, temporary);
+  remove_leftovers(folder, prefix);
+  int fd = create_temporary(folder, prefix, temporary);
   if (fd < 0) {
     return fd;
   }
@@ -156,40 +190,54 @@ static int write_and_rename(int folder, const char *name, const char *text, size
   if (error != 0) {
     (void)unlinkat(folder, temporary, 0);
   }
-  return close(fd) != 0 && error == 0 ? -errno : error; /* the lock goes with it */
+  if (close(fd) != 0 && error == 0) { /* the lock goes with it */
+    return -errno;
+  }
+  return error;
+}
+
+/* Writes the file name into folder. Returns 0 or a negative errno with why. */
+static int write_into(int folder, const char *name, const char *path, const char *text,
+                      size_t bytes, const struct ask *ask, struct why *why) {
+  bool root = ask->env->uid == 0;
+  int error = root ? check_folder(folder, path, why) : 0;
+  if (error != 0) {
+    return error;
+  }
+  error = check_name(folder, name, path, root, why);
+  if (error != 0) {
+    return error;
+  }
+  error = write_and_rename(folder, name, text, bytes, ask);
+  if (error != 0) {
+    return why_set(why, REASON_CONFIG, error,
+                   "%s: %s" WHY_ADVICE "what stood there is left as it was", path,
+                   strerror(-error));
+  }
+  if (fsync(folder) != 0 && errno != EINVAL) { /* EINVAL: the file system has no fsync(2) */
+    return why_set(why, REASON_CONFIG, -errno,
+                   "%s: it is written, but its folder cannot be flushed: %s", path,
+                   strerror(errno));
+  }
+  return 0;
 }
 
 static int deliver_here(const char *path, const char *text, size_t bytes, const struct ask *ask,
                         struct why *why) {
   const char *slash = strrchr(path, '/');
   const char *name = slash != NULL ? slash + 1 : path;
-  bool root = ask->env->uid == 0;
-  int folder = open_folder(path, root);
+  int folder = open_folder(path, ask->env->uid == 0);
   if (folder < 0) {
+    bool link = folder == -ELOOP || folder == -ENOTDIR;
     return why_set(why, REASON_CONFIG, folder, "%s: its folder: %s%s", path, strerror(-folder),
-                   folder == -ELOOP || folder == -ENOTDIR
-                       ? " (root follows no symbolic link on the way)"
-                       : "");
+                   link ? " (root follows no symbolic link on the way)" : "");
   }
-  int error = root ? check_folder(folder, path, why) : 0;
-  error = error != 0 ? error : check_name(folder, name, path, root, why);
-  if (error == 0) {
-    error = write_and_rename(folder, name, text, bytes, ask);
-    if (error != 0) {
-      (void)why_set(why, REASON_CONFIG, error,
-                    "%s: %s" WHY_ADVICE "what stood there is left as it was", path,
-                    strerror(-error));
-    } else if (fsync(folder) != 0 && errno != EINVAL) { /* EINVAL: it knows no fsync */
-      error =
-          why_set(why, REASON_CONFIG, -errno,
-                  "%s: it is written, but its folder cannot be flushed: %s", path, strerror(errno));
-    }
-  }
+  int error = write_into(folder, name, path, text, bytes, ask, why);
   (void)close(folder);
   return error;
 }
 
-/* What a child is to write, and what it tells. */
+/* Shared with the child: the order, and its result. */
 struct remote {
   struct ask ask;
   char path[TARGET_TEXT_BYTES];
@@ -205,7 +253,7 @@ static void deliver_remote(void *shared) {
       deliver_here(remote->path, remote->text, remote->bytes, &remote->ask, &remote->why);
 }
 
-/* Where writing may hang: in a child. */
+/* Delivers in a child process, for a file system that may hang. */
 static int deliver_aside(const char *path, const char *text, size_t bytes, const struct ask *ask,
                          struct why *why) {
   struct remote *remote = calloc(1, sizeof *remote + bytes);
@@ -230,8 +278,10 @@ static int deliver_aside(const char *path, const char *text, size_t bytes, const
 
 static int file_deliver(const struct output_target *target, const char *text, size_t bytes,
                         const struct ask *ask, struct why *why) {
-  return aside_wanted(target->text) ? deliver_aside(target->text, text, bytes, ask, why)
-                                    : deliver_here(target->text, text, bytes, ask, why);
+  if (aside_wanted(target->text)) {
+    return deliver_aside(target->text, text, bytes, ask, why);
+  }
+  return deliver_here(target->text, text, bytes, ask, why);
 }
 
 const struct output output_file = {.kind = TARGET_FILE, .deliver = file_deliver};

@@ -1,9 +1,9 @@
 /*
  * The output http: posts a report to InfluxDB, through the plug-in.
  *
- * What is asked of the server is put together here, and its answer judged; the plug-in is opened
- * when all is ready, and only carries. It stays open: libcurl and its TLS library are not made to
- * be unloaded, and the process ends.
+ * This file builds the request and judges the answer; the plug-in only carries them, and is opened
+ * once the request is complete. It is never closed: libcurl and its TLS library are not made to be
+ * unloaded, and the process is about to exit.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -30,14 +30,14 @@
 
 #define PLUGIN_PATH NTP_MONITOR_PLUGINS "/http.so"
 
-/* [IPv6] and a comma each, behind HOST:PORT:. */
+/* HOST:PORT: and then, for each address, [IPv6] and a comma. */
 enum { ADDRESSES_BYTES = ADDRESS_TEXT_BYTES + 8 + NET_ADDRESSES * (INET6_ADDRSTRLEN + 3) };
 
-/* All that one request holds; the secrets in it are cleared when it was made. */
+/* Everything one request holds. Its secrets are cleared once it has been sent. */
 struct post {
-  const char *to; /* the URL as it was written, for what is said */
+  const char *to; /* the URL as the user wrote it, for messages */
   enum influx_api api;
-  const char *secret_key; /* of [influx], or NULL: none */
+  const char *secret_name; /* the keys of [influx] that give the secret, for the trace */
   char url[INFLUX_URL_BYTES];
   char addresses[ADDRESSES_BYTES];
   char secret[SECRET_BYTES];
@@ -48,10 +48,25 @@ struct post {
 
 /* --- the request ------------------------------------------------------------ */
 
-/* Looks the host up, for libcurl's own way to do so keeps no deadline: 0 or a negative errno with
- * why. */
-static int find_host(struct post *post, const struct log_address *host, const struct ask *ask,
-                     struct why *why) {
+/* Prints ",ADDRESS" as CURLOPT_RESOLVE expects it (IPv6 in brackets), the first without its comma.
+ * Returns the length. */
+static int print_address(char *out, size_t size_bytes, const struct sockaddr_storage *socket,
+                         bool first) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const char *comma = first ? "" : ",";
+  if (socket->ss_family == AF_INET6) {
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)socket;
+    (void)inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
+    return snprintf(out, size_bytes, "%s[%s]", comma, text);
+  }
+  const struct sockaddr_in *v4 = (const struct sockaddr_in *)socket;
+  (void)inet_ntop(socket->ss_family, &v4->sin_addr, text, sizeof text);
+  return snprintf(out, size_bytes, "%s%s", comma, text);
+}
+
+/* Resolves host, since libcurl's resolver keeps no deadline: 0 or a negative errno with why. */
+static int resolve_host(struct post *post, const struct log_address *host, const struct ask *ask,
+                        struct why *why) {
   struct net_address found[NET_ADDRESSES];
   struct in6_addr literal;
   struct why inner = {.text = ""};
@@ -66,57 +81,54 @@ static int find_host(struct post *post, const struct log_address *host, const st
   int used =
       snprintf(post->addresses, sizeof post->addresses, "%s:%u:", host->text, (unsigned)host->port);
   for (int i = 0; i < count; i++) {
-    char text[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr_storage *socket = &found[i].socket;
-    bool v6 = socket->ss_family == AF_INET6;
-    const void *address = v6 ? (const void *)&((const struct sockaddr_in6 *)socket)->sin6_addr
-                             : (const void *)&((const struct sockaddr_in *)socket)->sin_addr;
-    (void)inet_ntop(socket->ss_family, address, text, sizeof text);
-    used += snprintf(post->addresses + used, sizeof post->addresses - (size_t)used,
-                     v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", text);
+    used += print_address(post->addresses + used, sizeof post->addresses - (size_t)used,
+                          &found[i].socket, i == 0);
   }
   trace_add(ask->env->trace, "http: %s is at %s", host->text, post->addresses);
   post->request.addresses = post->addresses;
   return 0;
 }
 
-/* Where to: 0 or a negative errno with why. */
-static int aim(struct post *post, const struct output_target *target, const struct ask *ask,
-               struct why *why) {
+/* Sets the URL and the addresses of its host. Returns 0 or a negative errno with why. */
+static int set_url(struct post *post, const struct output_target *target, const struct ask *ask,
+                   struct why *why) {
   char base[TARGET_TEXT_BYTES + 16];
   struct log_address host;
   const char *rest = strstr(target->text, "://") + 3;
   int error = log_address_parse_server(rest, target->port, &host, why);
-  if (error == 0) {
-    bool v6 = strchr(host.text, ':') != NULL;
-    (void)snprintf(base, sizeof base, v6 ? "%.*s[%s]:%u" : "%.*s%s:%u", (int)(rest - target->text),
-                   target->text, host.text, (unsigned)host.port);
-    error = influx_url(ask->config, post->api, base, post->url);
-    error = error == 0 ? find_host(post, &host, ask, why)
-                       : why_set(why, REASON_CONFIG, error, "%s: the URL is too long", post->to);
+  if (error != 0) {
+    return error;
+  }
+  bool v6 = strchr(host.text, ':') != NULL;
+  (void)snprintf(base, sizeof base, v6 ? "%.*s[%s]:%u" : "%.*s%s:%u", (int)(rest - target->text),
+                 target->text, host.text, (unsigned)host.port);
+  error = influx_url(ask->config, post->api, base, post->url);
+  if (error != 0) {
+    return why_set(why, REASON_CONFIG, error, "%s: the URL is too long", post->to);
   }
   post->request.url = post->url;
-  return error;
+  return resolve_host(post, &host, ask, why);
 }
 
-/* Who we are: 0 or a negative errno with why. */
+/* Adds the credentials that the configuration names, if any: 0 or a negative errno with why. */
 static int authorize(struct post *post, const struct ask *ask, struct why *why) {
-  struct why inner;
   bool token = post->api == INFLUX_2;
+  const char *key = token ? "token_file" : "password_file";
   const char *file = token ? ask->config->influx_token_file : ask->config->influx_password_file;
+  struct why inner;
   if (file[0] == '\0') {
     return 0;
   }
-  post->secret_key = token ? "token_file" : "username and password_file";
   int error = secret_read(file, ask, post->secret, &inner);
   if (error != 0) {
-    return why_set(why, REASON_CONFIG, error, "%s: %s: %s", post->to,
-                   token ? "token_file" : "password_file", inner.text);
+    return why_set(why, REASON_CONFIG, error, "%s: %s: %s", post->to, key, inner.text);
   }
   if (token) {
+    post->secret_name = "token_file";
     (void)snprintf(post->authorization, sizeof post->authorization, "Authorization: Token %s",
                    post->secret);
   } else {
+    post->secret_name = "username and password_file";
     post->request.user = ask->config->influx_username;
     post->request.password = post->secret;
   }
@@ -125,7 +137,7 @@ static int authorize(struct post *post, const struct ask *ask, struct why *why) 
 
 /* --- the plug-in -------------------------------------------------------------- */
 
-/* Code that others could change is nothing for root: as with the configuration. */
+/* Refuses a plug-in that someone other than root could change. The rule is the configuration's. */
 static int check_plugin(const char *to, struct why *why) {
   struct stat status;
   if (stat(PLUGIN_PATH, &status) != 0 ||
@@ -139,8 +151,9 @@ static int check_plugin(const char *to, struct why *why) {
                  to, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
 }
 
+/* Loads the plug-in. Returns NULL with why if it is missing or of another version. */
 static const struct http_plugin *open_plugin(const char *to, struct why *why) {
-  /* Where it points, the keys of a connection would be written for others to read. */
+  /* The TLS library would write the keys of the connection to the file this names. */
   (void)unsetenv("SSLKEYLOGFILE");
   void *object = dlopen(PLUGIN_PATH, RTLD_NOW | RTLD_LOCAL);
   const struct http_plugin *plugin = object != NULL ? dlsym(object, HTTP_PLUGIN_NAME) : NULL;
@@ -149,20 +162,22 @@ static const struct http_plugin *open_plugin(const char *to, struct why *why) {
                   "%s: the plug-in http cannot be opened: %s" WHY_ADVICE
                   "install it (make install, with libcurl4-openssl-dev) and libcurl4",
                   to, dlerror());
-  } else if (strcmp(plugin->version, NTP_MONITOR_VERSION) != 0) {
+    return NULL;
+  }
+  if (strcmp(plugin->version, NTP_MONITOR_VERSION) != 0) {
     (void)why_set(why, REASON_CONFIG, -EINVAL,
                   "%s: the plug-in " PLUGIN_PATH
                   " is of version %s and the program of " NTP_MONITOR_VERSION ": install both anew",
                   to, plugin->version);
-    plugin = NULL;
+    return NULL;
   }
   return plugin;
 }
 
 /* --- the answer --------------------------------------------------------------- */
 
-/* What a server or something on the way repeats of the request is not for a log. */
-static void blank(const struct post *post, char *text) {
+/* Blanks the secret, which a server or a proxy may echo, before text reaches a log. */
+static void blank_credentials(const struct post *post, char *text) {
   char pair[CONFIG_TEXT_BYTES + SECRET_BYTES];
   char packed[4 * sizeof pair / 3 + 4];
   blank_secret(text, post->secret);
@@ -175,10 +190,24 @@ static void blank(const struct post *post, char *text) {
   }
 }
 
-/* 0 where the server took it, which is status 204 alone: 200 is what any other server says, too. */
-static int http_judge(const struct post *post, const struct http_answer *answer, struct why *why) {
+/* Names the keys to check after this HTTP status (RFC 9110 section 15.5), or returns "". */
+static const char *advise(const struct post *post, long status) {
+  bool token = post->api == INFLUX_2;
+  if (status == 401 || status == 403) {
+    return token ? WHY_ADVICE "check token_file in [influx]"
+                 : WHY_ADVICE "check username and password_file in [influx]";
+  }
+  if (status == 404) {
+    return token ? WHY_ADVICE "check org and bucket in [influx]"
+                 : WHY_ADVICE "check database in [influx]";
+  }
+  return "";
+}
+
+/* Returns 0 if the server took the report. Only status 204 says so; any web server answers 200. */
+static int judge_answer(const struct post *post, const struct http_answer *answer,
+                        struct why *why) {
   char reason[INFLUX_REASON_BYTES];
-  const char *advice = "";
   long status = answer->status;
   if (status == 204) {
     return 0;
@@ -190,70 +219,80 @@ static int http_judge(const struct post *post, const struct http_answer *answer,
         post->to, status, answer->location[0] != '\0' ? ", it leads to " : "", answer->location);
   }
   influx_reason(answer->body, reason);
-  blank(post, reason); /* escapes within escapes */
-  if (status == 401 || status == 403) {
-    advice = post->secret_key != NULL ? post->secret_key : "username and password_file";
-  } else if (status == 404) {
-    advice = post->api == INFLUX_2 ? "org and bucket" : "database";
-  }
-  return why_set(why, REASON_CONFIG, -EREMOTEIO, "%s: HTTP status %ld%s%s%s%s%s", post->to, status,
-                 reason[0] != '\0' ? ": " : "", reason,
-                 advice[0] != '\0' ? WHY_ADVICE "check " : "", advice,
-                 advice[0] != '\0' ? " in [influx]" : "");
+  blank_credentials(post, reason); /* again: unescaping may have uncovered it */
+  return why_set(why, REASON_CONFIG, -EREMOTEIO, "%s: HTTP status %ld%s%s%s", post->to, status,
+                 reason[0] != '\0' ? ": " : "", reason, advise(post, status));
 }
 
 static int send_post(struct post *post, const struct ask *ask, struct why *why) {
   static struct http_answer answer;
   char words[HTTP_ERROR_BYTES] = "";
-  int refused = ask->env->uid == 0 ? check_plugin(post->to, why) : 0;
-  const struct http_plugin *plugin = refused == 0 ? open_plugin(post->to, why) : NULL;
+  int error = -ETIMEDOUT;
+  if (ask->env->uid == 0 && check_plugin(post->to, why) != 0) {
+    return -ENOENT;
+  }
+  const struct http_plugin *plugin = open_plugin(post->to, why);
   if (plugin == NULL) {
     return -ENOENT;
   }
   post->headers[0] = "User-Agent: ntp_monitor/" NTP_MONITOR_VERSION;
   post->headers[1] = "Content-Type: text/plain; charset=utf-8";
-  post->headers[2] = "Expect:"; /* none: there is nothing to spare by waiting */
+  post->headers[2] = "Expect:"; /* none: a small body is not worth the round trip */
   post->headers[3] = post->authorization[0] != '\0' ? post->authorization : NULL;
   post->request.headers = post->headers;
   post->request.timeout_ms = clock_left_ms(ask->deadline_ns);
-  int error =
-      post->request.timeout_ms > 0 ? plugin->post(&post->request, &answer, words) : -ETIMEDOUT;
+  if (post->request.timeout_ms > 0) {
+    error = plugin->post(&post->request, &answer, words);
+  }
   if (error != 0) {
-    blank(post, words);
+    blank_credentials(post, words);
     return why_set(why, REASON_CONFIG, error, "%s: %s", post->to,
                    words[0] != '\0' ? words : "no time is left to send");
   }
-  blank(post, answer.body);
-  blank(post, answer.location);
+  blank_credentials(post, answer.body);
+  blank_credentials(post, answer.location);
   trace_add(ask->env->trace, "http: status %ld: %.256s", answer.status, answer.body);
-  return http_judge(post, &answer, why);
+  return judge_answer(post, &answer, why);
+}
+
+/* Builds and sends post. The caller clears the secrets in it, also on failure. */
+static int make_post(struct post *post, const struct output_target *target, const struct ask *ask,
+                     struct why *why) {
+  int error = authorize(post, ask, why);
+  if (error != 0) {
+    return error;
+  }
+  error = set_url(post, target, ask, why);
+  if (error != 0) {
+    return error;
+  }
+  trace_add(ask->env->trace, "http: POST %s, %zu bytes, with %s", post->url,
+            post->request.body_bytes, post->secret_name);
+  return send_post(post, ask, why);
 }
 
 static int http_deliver(const struct output_target *target, const char *text, size_t bytes,
                         const struct ask *ask, struct why *why) {
-  struct post post = {.to = target->text};
+  struct post post = {.to = target->text,
+                      .secret_name = "no secret",
+                      .request = {.body = text, .body_bytes = bytes}};
   struct why inner;
   const char *key = NULL;
   int error = config_find_influx(ask->config, &post.api, &key, &inner);
-  if (error != 0) {
-    return why_set(why, REASON_CONFIG, error, "%s: %s%s%s", post.to, key != NULL ? key : "",
-                   key != NULL ? ": " : "", inner.text);
+  if (error != 0 && key != NULL) {
+    return why_set(why, REASON_CONFIG, error, "%s: %s: %s", post.to, key, inner.text);
   }
-  post.request.body = text;
-  post.request.body_bytes = bytes;
-  post.request.ca_file =
-      ask->config->influx_ca_file[0] != '\0' ? ask->config->influx_ca_file : NULL;
+  if (error != 0) {
+    return why_set(why, REASON_CONFIG, error, "%s: %s", post.to, inner.text);
+  }
+  if (ask->config->influx_ca_file[0] != '\0') {
+    post.request.ca_file = ask->config->influx_ca_file;
+  }
   if (post.request.ca_file != NULL && aside_await(post.request.ca_file, ask->deadline_ns) != 0) {
     return why_set(why, REASON_CONFIG, -EREMOTE, "%s: ca_file: %s: " ASIDE_SILENT, post.to,
                    post.request.ca_file);
   }
-  error = authorize(&post, ask, why);
-  error = error != 0 ? error : aim(&post, target, ask, why);
-  if (error == 0) {
-    trace_add(ask->env->trace, "http: POST %s, %zu bytes, with %s", post.url, bytes,
-              post.secret_key != NULL ? post.secret_key : "no secret");
-    error = send_post(&post, ask, why);
-  }
+  error = make_post(&post, target, ask, why);
   explicit_bzero(&post, sizeof post);
   return error;
 }
