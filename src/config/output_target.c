@@ -1,4 +1,4 @@
-/* Where a printed report goes, as people write it. */
+/* The target of a printed report, as users write it. */
 #include "ntp_monitor/output_target.h"
 
 #include <errno.h>
@@ -12,15 +12,18 @@ static int output_target_refuse(struct why *why, const char *text, const char *r
   return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' %s", text, reason);
 }
 
-/* In a URL the % before an IPv6 address's zone may be written as %25 (RFC 6874). */
-static void strip_escape(const char *text, char plain[TARGET_TEXT_BYTES]) {
+/* Copies text to plain with a % for %25, which a URL may have before the zone of an IPv6 address
+ * (RFC 6874). */
+static void unescape_zone(const char *text, char plain[TARGET_TEXT_BYTES]) {
   const char *zone = strstr(text, "%25");
-  size_t before = zone != NULL ? (size_t)(zone - text) + 1 : strlen(text);
-  (void)snprintf(plain, TARGET_TEXT_BYTES, "%.*s%s", (int)before, text,
-                 zone != NULL ? zone + 3 : "");
+  (void)snprintf(plain, TARGET_TEXT_BYTES, "%s", text);
+  if (zone != NULL) {
+    (void)snprintf(plain + (zone - text), TARGET_TEXT_BYTES - (size_t)(zone - text), "%%%s",
+                   zone + 3);
+  }
 }
 
-/* host:port behind the scheme; a path would be left out in silence, so there may be none. */
+/* Parses the host:port after the scheme. Refuses a path, which would be ignored in silence. */
 static int parse_host(const char *text, size_t scheme_bytes, struct output_target *target,
                       struct why *why) {
   struct log_address address;
@@ -34,13 +37,36 @@ static int parse_host(const char *text, size_t scheme_bytes, struct output_targe
   if (strchr(host, '/') != NULL) {
     return output_target_refuse(why, text, "has a path: write scheme://host:port and no more");
   }
-  strip_escape(text, plain);
+  unescape_zone(text, plain);
   if (log_address_parse_server(plain + scheme_bytes, udp ? 0 : 8086, &address, why) != 0) {
     return -EINVAL;
   }
   target->port = address.port;
   (void)snprintf(target->text, sizeof target->text, "%s", udp ? address.text : plain);
   return 0;
+}
+
+/* Checks a path, or what was probably meant as something else. Returns what is wrong, or NULL. */
+static const char *object_to_path(const char *text, bool relative) {
+  bool colon = strchr(text, ':') != NULL;
+  if (strstr(text, "://") != NULL) {
+    return "is neither a file nor udp://, http:// or https://";
+  }
+  if (text[0] != '/' && !relative) {
+    return colon ? "is no absolute path; before a host stands udp://, http:// or https://"
+                 : "is no absolute path";
+  }
+  if (strcmp(text, "-") == 0) {
+    return "is no file: for stdout write the format alone";
+  }
+  if (relative && colon && strchr(text, '/') == NULL) {
+    return "looks like a host: before one stands udp://, http:// or https://, and before a file's "
+           "name ./";
+  }
+  if (text[strlen(text) - 1] == '/') {
+    return "is a folder's name, not a file's";
+  }
+  return NULL;
 }
 
 int output_target_parse(const char *text, bool relative, struct output_target *target,
@@ -50,8 +76,11 @@ int output_target_parse(const char *text, bool relative, struct output_target *t
     enum target_kind kind;
   } schemes[] = {{"udp://", TARGET_UDP}, {"http://", TARGET_HTTP}, {"https://", TARGET_HTTP}};
   struct output_target parsed = {.kind = TARGET_FILE};
-  if (text[0] == '\0' || strlen(text) >= sizeof parsed.text) {
-    return output_target_refuse(why, text, text[0] == '\0' ? "is no file" : "is too long");
+  if (text[0] == '\0') {
+    return output_target_refuse(why, text, "is no file");
+  }
+  if (strlen(text) >= sizeof parsed.text) {
+    return output_target_refuse(why, text, "is too long");
   }
   for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
     size_t bytes = strlen(schemes[i].scheme);
@@ -64,27 +93,9 @@ int output_target_parse(const char *text, bool relative, struct output_target *t
       return 0;
     }
   }
-  if (strstr(text, "://") != NULL) {
-    return output_target_refuse(why, text, "is neither a file nor udp://, http:// or https://");
-  }
-  if (text[0] != '/' && !relative) {
-    return output_target_refuse(
-        why, text,
-        strchr(text, ':') != NULL
-            ? "is no absolute path; before a host stands udp://, http:// or https://"
-            : "is no absolute path");
-  }
-  if (strcmp(text, "-") == 0) {
-    return output_target_refuse(why, text, "is no file: for stdout write the format alone");
-  }
-  if (relative && strchr(text, ':') != NULL && strchr(text, '/') == NULL) {
-    return output_target_refuse(
-        why, text,
-        "looks like a host: before one stands udp://, http:// or https://, and before "
-        "a file's name ./");
-  }
-  if (text[strlen(text) - 1] == '/') {
-    return output_target_refuse(why, text, "is a folder's name, not a file's");
+  const char *objection = object_to_path(text, relative);
+  if (objection != NULL) {
+    return output_target_refuse(why, text, objection);
   }
   (void)strcpy(parsed.text, text);
   *target = parsed;

@@ -1,9 +1,9 @@
 /*
  * Blanks a secret in what a server sends back.
  *
- * A server, or something on the way, may repeat what it was sent: the header in a page of its own,
- * in JSON, in a URL. So the secret is looked for as it is, as RFC 7617 packs it (base64 of
- * user:password), and both in the escapes that such places have.
+ * A server or a proxy may echo the request: a header in an HTML page, in JSON, in a URL. The caller
+ * blanks both the plain secret and its base64 form (RFC 7617: user:password); each is searched for
+ * in the escapes of all these places.
  */
 #include "output/blank.h"
 
@@ -13,14 +13,18 @@
 #include <string.h>
 #include <strings.h>
 
-/* So much of a secret at the very end of a text, which was cut there, is blanked as well. */
-enum { PART_BYTES = 4, ESCAPE_BYTES_MAX = 12 };
-/* A server may quote it shortened: half of it, if that is at least so much, is blanked anywhere. */
+/* The shortest beginning of a secret that is blanked at the end of a text, which may be cut. */
+enum { PART_BYTES = 4 };
+/* The shortest beginning that is blanked anywhere, if it is also half of the secret: a server may
+ * quote a secret shortened. */
 enum { SHORTENED_BYTES = 8 };
+/* An escape is shorter than this. */
+enum { ESCAPE_BYTES_MAX = 12 };
+/* The letters of escapes: numeric ones, and those of HTML. */
 #define NUMBER_LETTERS "\\ux0123456789abcdefABCDEF"
 #define NAME_LETTERS "#abcdefghijklmnopqrstuvwxyzABCDEFX0123456789"
 
-/* The number of bytes at text that one letter takes, with the letter; 0 where there is none. */
+/* Reads one letter, which may be escaped. Returns the number of bytes it takes, 0 at the end. */
 typedef size_t read_letter(const char *text, char *letter);
 
 static size_t read_plain(const char *text, char *letter) {
@@ -28,7 +32,7 @@ static size_t read_plain(const char *text, char *letter) {
   return *text != '\0';
 }
 
-/* Digits of base: their value, of at most 32 bits; how many there are, up to most. */
+/* Reads up to most digits of base (at most 16); their value must fit 32 bits. Returns how many. */
 static size_t read_digits(const char *text, unsigned base, size_t most, unsigned *value) {
   static const char digits[] = "0123456789abcdef";
   size_t count = 0;
@@ -43,7 +47,7 @@ static size_t read_digits(const char *text, unsigned base, size_t most, unsigned
   return count;
 }
 
-/* RFC 3986 section 2.1: %XX. */
+/* %XX: RFC 3986 section 2.1. */
 static size_t read_url(const char *text, char *letter) {
   unsigned value = 0;
   if (text[0] == '%' && read_digits(text + 1, 16, 2, &value) == 2) {
@@ -53,7 +57,7 @@ static size_t read_url(const char *text, char *letter) {
   return read_plain(text, letter);
 }
 
-/* The same as a form has it: a blank is a plus. */
+/* %XX of a form (application/x-www-form-urlencoded), where a plus stands for a blank. */
 static size_t read_form(const char *text, char *letter) {
   if (text[0] == '+') {
     *letter = ' ';
@@ -62,7 +66,7 @@ static size_t read_form(const char *text, char *letter) {
   return read_url(text, letter);
 }
 
-/* RFC 8259 section 7: a backslash and a sign, or \uXXXX; JavaScript's \' as well. */
+/* JSON, RFC 8259 section 7: a backslash and a sign, or \uXXXX; also JavaScript's \'. */
 static size_t read_json(const char *text, char *letter) {
   unsigned value = 0;
   if (text[0] == '\\' && text[1] == 'u' && read_digits(text + 2, 16, 4, &value) == 4) {
@@ -76,7 +80,7 @@ static size_t read_json(const char *text, char *letter) {
   return read_plain(text, letter);
 }
 
-/* JSON that a string of JSON holds, as where a proxy quotes what it was answered. */
+/* JSON within a JSON string, as a proxy quotes the answer it got. */
 static size_t read_json_twice(const char *text, char *letter) {
   enum { ESCAPE_BYTES = sizeof "\\u0000" };
   char inner[ESCAPE_BYTES] = "";
@@ -87,10 +91,13 @@ static size_t read_json_twice(const char *text, char *letter) {
     ends[i] = bytes;
   }
   size_t letters = read_json(inner, letter);
-  return letters > 0 ? ends[letters - 1] : 0;
+  if (letters == 0) {
+    return 0;
+  }
+  return ends[letters - 1];
 }
 
-/* HTML's &name; and &#number; of the signs that have to be written so. */
+/* HTML: &name; of the signs that need it, and &#number; of any. */
 static size_t read_html(const char *text, char *letter) {
   static const struct {
     const char *name;
@@ -122,9 +129,9 @@ static bool is_cut(const char *text) {
          strspn(text + 1, text[0] == '&' ? NAME_LETTERS : NUMBER_LETTERS) == bytes - 1;
 }
 
-/* Returns how many bytes at text show the secret: all of it, half of it or more, or its beginning
- * if the text ends there, also in the middle of an escape; else 0. */
-static size_t match(const char *text, const char *secret, read_letter *read) {
+/* Returns how many bytes at text show the secret: all of it, at least half of it, or its beginning
+ * if the text ends there, even in the middle of an escape; else 0. */
+static size_t match_secret(const char *text, const char *secret, read_letter *read) {
   size_t used = 0;
   size_t letters = 0;
   for (; secret[letters] != '\0'; letters++) {
@@ -149,7 +156,7 @@ void blank_secret(char *text, const char *secret) {
                                        read_json,  read_json_twice, read_html};
   for (size_t i = 0; text[i] != '\0' && secret[0] != '\0'; i++) {
     for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
-      size_t bytes = match(text + i, secret, forms[form]);
+      size_t bytes = match_secret(text + i, secret, forms[form]);
       memset(text + i, '*', bytes);
     }
   }

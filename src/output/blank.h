@@ -4,11 +4,12 @@
 
 #include <stddef.h>
 
-/* Overwrites secret in text by asterisks, wherever it stands as it is or in the escapes of URLs, of
- * JSON or of HTML; a beginning of it, too, where text ends in one. */
+/* Overwrites secret with asterisks wherever text shows it, plain or in the escapes of URLs, JSON or
+ * HTML. A long enough part of it is overwritten as well: its first half anywhere, or its first
+ * characters at the end of text. */
 void blank_secret(char *text, const char *secret);
 
-/* text in base64 (RFC 4648 section 4) without the padding; returns its length. */
+/* Writes text in base64 (RFC 4648 section 4), without the padding, to out. Returns its length. */
 size_t blank_base64(char *out, size_t size_bytes, const char *text);
 
 #endif

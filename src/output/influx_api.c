@@ -1,11 +1,12 @@
 /*
- * What InfluxDB's two HTTP APIs want of a request, and how they say no.
+ * The requests that InfluxDB's two HTTP APIs expect, and their error answers.
  *
  *   InfluxDB 1  POST /write?db=D&precision=ns            Basic authentication   {"error":"..."}
  *   InfluxDB 2  POST /api/v2/write?org=O&bucket=B&...    Authorization: Token   {"message":"..."}
  *
  * Both take line protocol and answer 204 (docs.influxdata.com: InfluxDB 1.8 "/write", 2 "Write
- * data"). Nobody is asked which of them a server is: whoever has a token knows.
+ * data"). The server's version is not asked for: the keys that are set tell it, since only
+ * InfluxDB 2 has tokens.
  */
 #include "output/influx_api.h"
 
@@ -16,14 +17,21 @@
 
 #include "ntp_monitor/config.h"
 
-/* Appends text, all but RFC 3986's unreserved characters (section 2.3) as %XX where encoded. */
-static void influx_append(char *url, const char *text, bool encoded) {
+/* Appends text as it is, as much of it as fits. */
+static void influx_append(char *url, const char *text) {
+  size_t used = strlen(url);
+  (void)snprintf(url + used, INFLUX_URL_BYTES - used, "%s", text);
+}
+
+/* Appends text, as much of it as fits, with every character as %XX but the unreserved ones of RFC
+ * 3986 section 2.3. */
+static void influx_append_encoded(char *url, const char *text) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   size_t used = strlen(url);
   for (; *text != '\0' && used < INFLUX_URL_BYTES - 1; text++) {
-    bool as_is = !encoded || strchr(plain, *text) != NULL;
+    bool as_is = strchr(plain, *text) != NULL;
     (void)snprintf(url + used, INFLUX_URL_BYTES - used, as_is ? "%c" : "%%%02X",
-                   as_is ? *text : (unsigned char)*text);
+                   (unsigned char)*text);
     used += strlen(url + used);
   }
 }
@@ -31,17 +39,17 @@ static void influx_append(char *url, const char *text, bool encoded) {
 int influx_url(const struct config *config, enum influx_api api, const char *base,
                char url[INFLUX_URL_BYTES]) {
   url[0] = '\0';
-  influx_append(url, base, false);
+  influx_append(url, base);
   if (api == INFLUX_1) {
-    influx_append(url, "/write?db=", false);
-    influx_append(url, config->influx_database, true);
+    influx_append(url, "/write?db=");
+    influx_append_encoded(url, config->influx_database);
   } else {
-    influx_append(url, "/api/v2/write?org=", false);
-    influx_append(url, config->influx_org, true);
-    influx_append(url, "&bucket=", false);
-    influx_append(url, config->influx_bucket, true);
+    influx_append(url, "/api/v2/write?org=");
+    influx_append_encoded(url, config->influx_org);
+    influx_append(url, "&bucket=");
+    influx_append_encoded(url, config->influx_bucket);
   }
-  influx_append(url, "&precision=ns", false);
+  influx_append(url, "&precision=ns");
   return strlen(url) < INFLUX_URL_BYTES - 1 ? 0 : -ENAMETOOLONG;
 }
 
@@ -51,9 +59,9 @@ static const char *skip_blanks(const char *at) {
   return at + strspn(at, " \t\r\n");
 }
 
-/* The character that \uXXXX at hex stands for, where it is printable ASCII (Go's encoder writes <,
- * > and & so), else '?'; 0 where these are not four hexadecimal digits. */
-static char escaped(const char *hex) {
+/* Decodes the XXXX of \uXXXX. Returns the character if it is printable ASCII (Go's encoder escapes
+ * <, > and &), '?' if it is another, 0 if these are not four hexadecimal digits. */
+static char decode_unicode(const char *hex) {
   unsigned point = 0;
   for (size_t i = 0; i < 4; i++) {
     static const char digits[] = "0123456789abcdef";
@@ -63,10 +71,14 @@ static char escaped(const char *hex) {
     }
     point = point * 16 + (unsigned)(digit - digits);
   }
-  return point > 0x1f && point < 0x7f ? (char)point : '?';
+  if (point <= 0x1f || point >= 0x7f) {
+    return '?';
+  }
+  return (char)point;
 }
 
-/* A string of JSON (RFC 8259 section 7) behind its first quote: whether it ends. */
+/* Reads a JSON string (RFC 8259 section 7) from after its opening quote, and cuts it to
+ * INFLUX_REASON_BYTES. Returns false if it has no end. */
 static bool read_string(const char *at, char *out) {
   size_t used = 0;
   for (; *at != '\0' && *at != '"'; at++) {
@@ -74,7 +86,7 @@ static bool read_string(const char *at, char *out) {
     if (letter == '\\') {
       letter = *++at;
       if (letter == 'u') {
-        letter = escaped(at + 1);
+        letter = decode_unicode(at + 1);
         if (letter == 0) {
           return false;
         }
@@ -93,21 +105,36 @@ static bool read_string(const char *at, char *out) {
   return *at == '"';
 }
 
+/* Finds the value of a key in body, taking the first place where the key stands. Returns the
+ * string from after its opening quote, or NULL. */
+static const char *find_string(const char *body, const char *key) {
+  const char *at = strstr(body, key);
+  if (at == NULL) {
+    return NULL;
+  }
+  at = skip_blanks(at + strlen(key));
+  if (*at != ':') {
+    return NULL;
+  }
+  at = skip_blanks(at + 1);
+  return *at == '"' ? at + 1 : NULL;
+}
+
 void influx_reason(const char *body, char reason[INFLUX_REASON_BYTES]) {
   static const char *const keys[] = {"\"message\"", "\"error\""};
   reason[0] = '\0';
   body = skip_blanks(body);
   if (*body == '<') {
-    return; /* a page for a browser: some other server's */
+    return; /* an HTML page: this is no InfluxDB */
   }
   for (size_t i = 0; i < sizeof keys / sizeof *keys && *body == '{'; i++) {
-    const char *at = strstr(body, keys[i]);
-    at = at != NULL ? skip_blanks(at + strlen(keys[i])) : NULL;
-    at = at != NULL && *at == ':' ? skip_blanks(at + 1) : NULL;
-    if (at != NULL && *at == '"' && read_string(at + 1, reason)) {
+    const char *string = find_string(body, keys[i]);
+    if (string != NULL && read_string(string, reason)) {
       return;
     }
   }
-  (void)snprintf(reason, INFLUX_REASON_BYTES, "%.*s", *body == '{' ? 0 : (int)strcspn(body, "\r\n"),
-                 body);
+  reason[0] = '\0';
+  if (*body != '{') {
+    (void)snprintf(reason, INFLUX_REASON_BYTES, "%.*s", (int)strcspn(body, "\r\n"), body);
+  }
 }

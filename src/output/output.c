@@ -1,4 +1,4 @@
-/* The table of outputs, and how a report gets there. */
+/* The table of outputs, and the delivery of a report to all that are wanted. */
 #include "ntp_monitor/output.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/why.h"
 
-/* The keys of [output], one a format. */
+/* The keys of [output], one for each format. */
 static const struct {
   const struct format *format;
   size_t offset; /* of the target's text in struct config */
@@ -26,6 +26,7 @@ static const struct {
 enum { CONFIGURED = sizeof configured / sizeof *configured };
 enum { WANTED_MAX = OUTPUT_ORDERS_MAX + CONFIGURED };
 
+/* One report to write. */
 struct wanted {
   const struct format *format;
   const char *target;
@@ -37,25 +38,32 @@ static const struct output *const outputs[] = {
     [TARGET_HTTP] = &output_http,
 };
 
-/* ask's deadline is its own: one that hangs must not take the time of the next. */
+/* Prints report and delivers it. ask->deadline_ns belongs to this output alone, so that one that
+ * hangs leaves time for the next. Returns 0 or a negative errno with why. */
 static int output_deliver(const struct wanted *wanted, const struct report *report,
                           const struct ask *ask, struct why *why) {
   struct output_target target;
   char *printed = NULL;
   size_t bytes = 0;
   int error = output_target_parse(wanted->target, true, &target, why);
-  error = error != 0 ? error : format_render(wanted->format, report, false, &printed, &bytes, why);
-  if (error == 0) {
-    error = outputs[target.kind]->deliver(&target, printed, bytes, ask, why);
+  if (error != 0) {
+    goto out;
   }
+  error = format_render(wanted->format, report, false, &printed, &bytes, why);
+  if (error != 0) {
+    goto out;
+  }
+  error = outputs[target.kind]->deliver(&target, printed, bytes, ask, why);
+out:
   free(printed);
   trace_add(ask->env->trace, "output %s: %s: %s", wanted->format->name, wanted->target,
             error == 0 ? "written" : why->text);
   return error;
 }
 
-/* All that is wanted, by format and target: how many. What the configuration names is this
- * machine's own, which a reading of another must not replace. */
+/* Collects the orders of the command line and, for a reading of this machine, of the configuration:
+ * its files describe this machine, and a reading of another one must not replace them. Returns the
+ * number of wanted. */
 static size_t output_collect(const struct output_orders *orders, const struct config *config,
                              struct wanted wanted[WANTED_MAX]) {
   bool here = config->host == NULL && config->machine == NULL;

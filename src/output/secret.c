@@ -1,8 +1,8 @@
 /*
- * A password or a token, out of a file that nobody else can read.
+ * Reads a password or a token from a file that nobody else can read.
  *
- * A secret stands in no configuration, which others may read, and on no command line, which all
- * see. What a file of it holds is never said: not in an error, not in the trace.
+ * Secrets do not belong in the configuration, which others may read, nor on the command line, which
+ * ps(1) shows to all. Neither an error nor the trace ever quotes the content of such a file.
  */
 #include "output/secret.h"
 
@@ -21,24 +21,30 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* Into path: 0 or a negative errno with why. */
+/* Writes the path of the file called name to path. Returns 0 or a negative errno with why. */
 static int secret_find(const char *name, char path[PATH_BYTES], struct why *why) {
-  const char *folder = name[0] != '/' ? secure_getenv("CREDENTIALS_DIRECTORY") : NULL;
-  if (name[0] != '/' && (folder == NULL || folder[0] != '/')) {
+  if (name[0] == '/') {
+    if (snprintf(path, PATH_BYTES, "%s", name) >= PATH_BYTES) {
+      return why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: its path is too long", name);
+    }
+    return 0;
+  }
+  const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+  if (folder == NULL || folder[0] != '/') {
     return why_set(why, REASON_CONFIG, -ENOENT,
                    "%s: a name without a path is one of systemd's credentials, and "
                    "CREDENTIALS_DIRECTORY is not set: write an absolute path, or "
                    "LoadCredential=%s:/path into the unit",
                    name, name);
   }
-  int length = folder != NULL ? snprintf(path, PATH_BYTES, "%s/%s", folder, name)
-                              : snprintf(path, PATH_BYTES, "%s", name);
-  return length < PATH_BYTES
-             ? 0
-             : why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: its path is too long", name);
+  if (snprintf(path, PATH_BYTES, "%s/%s", folder, name) >= PATH_BYTES) {
+    return why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: its path is too long", name);
+  }
+  return 0;
 }
 
-/* One line of text, which goes into a header: no control in it, so that it ends none. */
+/* Cuts text to its only line. Refuses control characters: the line goes into an HTTP header, and
+ * could end it. Returns 0 or -EINVAL with why. */
 static int take_line(char *text, const char *path, struct why *why) {
   size_t length = strcspn(text, "\r\n");
   size_t rest = length + strspn(text + length, "\r\n");

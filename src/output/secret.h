@@ -1,4 +1,4 @@
-/* A password or a token, out of a file that nobody else can read. */
+/* Reads a password or a token from a file that nobody else can read. */
 #ifndef NTP_MONITOR_SECRET_H
 #define NTP_MONITOR_SECRET_H
 
@@ -8,10 +8,10 @@ struct ask;
 struct why;
 
 /*
- * Reads the secret from name: an absolute path, or a name without a slash that systemd has put into
- * $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=). It is the file's one line. 0 with
- * secret, which the caller clears with explicit_bzero once it was used; or a negative errno with
- * why, which says nothing of what the file holds.
+ * Reads the secret from the file called name: an absolute path, or a credential that systemd has
+ * put into $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=), a name without a slash. The
+ * secret is the file's only line. Returns 0 with secret, which the caller clears with
+ * explicit_bzero(3) after use; or a negative errno with why, which quotes nothing of the file.
  */
 int secret_read(const char *name, const struct ask *ask, char secret[SECRET_BYTES],
                 struct why *why);

@@ -1,9 +1,9 @@
 /*
- * The plug-in http: posts by libcurl, whose only user this is.
+ * The plug-in http: posts through libcurl, and is its only user.
  *
- * Where the request goes is the caller's word alone: no redirect is followed and no proxy of the
- * environment's asked, for a secret goes with it. The host's addresses come with it, too: libcurl's
- * own look-up is a thread that it waits for beyond its own timeout.
+ * A request carries a secret, so it goes only where the caller says: no redirect is followed, and
+ * no proxy of the environment is used. The caller also resolves the host: libcurl does that in a
+ * thread, and waits for it beyond its own timeout.
  */
 #include <assert.h>
 #include <curl/curl.h>
@@ -13,21 +13,26 @@
 
 #include "output/plugin_http.h"
 
-/* The one symbol that is looked for. */
+/* The one symbol that the program looks up. */
 extern const struct http_plugin http_plugin;
 
 static_assert((int)HTTP_ERROR_BYTES >= (int)CURL_ERROR_SIZE, "libcurl writes its error there");
 
+/* The beginning of the answer's body. */
 struct kept {
   char *text;
   size_t used_bytes;
 };
 
-/* libcurl's CURLOPT_WRITEFUNCTION: what does not fit ends the transfer, the status being known. */
+/* CURLOPT_WRITEFUNCTION(3). Taking less than was offered ends the transfer, which is fine: the
+ * status has arrived. */
 static size_t curl_keep(char *data, size_t size, size_t count, void *user) {
   struct kept *kept = user;
   size_t room = HTTP_ANSWER_BYTES - 1 - kept->used_bytes;
-  size_t bytes = size * count < room ? size * count : room;
+  size_t bytes = size * count;
+  if (bytes > room) {
+    bytes = room;
+  }
   memcpy(kept->text + kept->used_bytes, data, bytes);
   kept->used_bytes += bytes;
   return bytes;
@@ -35,11 +40,15 @@ static size_t curl_keep(char *data, size_t size, size_t count, void *user) {
 
 static bool curl_add(struct curl_slist **list, const char *text) {
   struct curl_slist *longer = curl_slist_append(*list, text);
-  *list = longer != NULL ? longer : *list;
-  return longer != NULL;
+  if (longer == NULL) {
+    return false;
+  }
+  *list = longer;
+  return true;
 }
 
-/* The lists are the caller's to free, after the transfer. */
+/* Sets the headers and the host's addresses. libcurl keeps no copies: the caller frees both lists
+ * after the transfer. */
 static bool set_lists(CURL *curl, const struct http_request *request, struct curl_slist **headers,
                       struct curl_slist **addresses) {
   for (const char *const *header = request->headers; *header != NULL; header++) {
@@ -53,9 +62,10 @@ static bool set_lists(CURL *curl, const struct http_request *request, struct cur
            curl_easy_setopt(curl, CURLOPT_RESOLVE, *addresses) == CURLE_OK));
 }
 
-/* Certificates are verified, and no redirect followed, by libcurl's own defaults; that is not left
- * to them. The scheme is the caller's to bound. */
-static bool set(CURL *curl, const struct http_request *request, struct kept *kept, char *error) {
+/* Sets all other options. Verifying certificates and following no redirect are libcurl's defaults,
+ * but too important to rely on them. The caller has checked the scheme. */
+static bool set_options(CURL *curl, const struct http_request *request, struct kept *kept,
+                        char *error) {
   return curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK &&
          curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK &&
          curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -65,7 +75,7 @@ static bool set(CURL *curl, const struct http_request *request, struct kept *kep
          curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
          curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
          curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-         (request->ca_file == NULL || /* these alone, and not the system's folder beside them */
+         (request->ca_file == NULL || /* these certificates alone, without the system's folder */
           (curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK)) &&
          (request->user == NULL ||
@@ -79,7 +89,7 @@ static bool set(CURL *curl, const struct http_request *request, struct kept *kep
          curl_easy_setopt(curl, CURLOPT_WRITEDATA, kept) == CURLE_OK;
 }
 
-/* 0, or a negative errno with error. */
+/* Posts and reads the answer. Returns 0, or a negative errno with error. */
 static int perform(CURL *curl, struct kept *kept, struct http_answer *answer, char *error) {
   const char *location = NULL;
   CURLcode code = curl_easy_perform(curl);
@@ -87,7 +97,7 @@ static int perform(CURL *curl, struct kept *kept, struct http_answer *answer, ch
   if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK) {
     answer->status = 0;
   }
-  bool refused = answer->status >= 400; /* which is the better answer, however much of it came */
+  bool refused = answer->status >= 400; /* says more than an error in the rest of the transfer */
   if (code != CURLE_OK && !enough && !refused) {
     if (error[0] == '\0') {
       (void)strncat(error, curl_easy_strerror(code), HTTP_ERROR_BYTES - 1);
@@ -111,7 +121,7 @@ static int post(const struct http_request *request, struct http_answer *answer,
   *answer = (struct http_answer){.status = 0};
   CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
   if (curl != NULL && set_lists(curl, request, &headers, &addresses) &&
-      set(curl, request, &kept, error)) {
+      set_options(curl, request, &kept, error)) {
     result = perform(curl, &kept, answer, error);
   }
   curl_easy_cleanup(curl);
