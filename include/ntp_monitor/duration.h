@@ -47,8 +47,9 @@ int64_t duration_round(int64_t span_ns);
 /* Returns the span without its sign; INT64_MAX for INT64_MIN, which has no positive counterpart. */
 int64_t duration_abs(int64_t span_ns);
 
-/* Returns the lesser, or the greater, of two spans or of two moments of one clock. */
-int64_t duration_lesser(int64_t a_ns, int64_t b_ns);
-int64_t duration_greater(int64_t a_ns, int64_t b_ns);
+/* Return the lesser, or the greater, of two spans, or of two moments of the same clock, in the same
+ * unit. */
+int64_t duration_lesser(int64_t a, int64_t b);
+int64_t duration_greater(int64_t a, int64_t b);
 
 #endif

@@ -270,10 +270,10 @@ int64_t duration_abs(int64_t span_ns) {
   return span_ns < 0 ? -span_ns : span_ns;
 }
 
-int64_t duration_lesser(int64_t a_ns, int64_t b_ns) {
-  return a_ns < b_ns ? a_ns : b_ns;
+int64_t duration_lesser(int64_t a, int64_t b) {
+  return a < b ? a : b;
 }
 
-int64_t duration_greater(int64_t a_ns, int64_t b_ns) {
-  return a_ns > b_ns ? a_ns : b_ns;
+int64_t duration_greater(int64_t a, int64_t b) {
+  return a > b ? a : b;
 }

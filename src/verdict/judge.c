@@ -1,8 +1,8 @@
 /*
- * The verdict over readings: the table of the design, in its order.
+ * The verdict over readings.
  *
- * Where several things apply, the worst verdict decides, and of equal ones the first
- * here: what makes the other figures meaningless comes before them.
+ * If several reasons apply, the worst verdict decides, and among equal ones the reason that makes
+ * the other figures meaningless.
  */
 #include "ntp_monitor/judge.h"
 
@@ -12,12 +12,9 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 
-static bool worse(enum verdict a, enum verdict b) {
-  return verdict_rank(a) > verdict_rank(b);
-}
-
-/* Of equal verdicts the reason that stands higher decides; those of a failure come last. */
-static unsigned standing(enum reason reason) {
+/* Returns the place of reason among those of equal verdicts, where the lowest decides; the reasons
+ * of failures come last. */
+static unsigned find_place(enum reason reason) {
   static const enum reason order[] = {
       REASON_NOT_SYNCHRONISED, REASON_TWO_DAEMONS, REASON_FALSETICKER,   REASON_STALE,
       REASON_OFFSET,           REASON_ERROR_BOUND, REASON_ROOT_DISTANCE, REASON_STRATUM,
@@ -32,13 +29,14 @@ static unsigned standing(enum reason reason) {
 static bool precedes(enum verdict verdict, enum reason reason, enum verdict other_verdict,
                      enum reason other_reason) {
   if (verdict == other_verdict && verdict != VERDICT_OK) {
-    return standing(reason) < standing(other_reason);
+    return find_place(reason) < find_place(other_reason);
   }
-  return worse(verdict, other_verdict);
+  return verdict_rank(verdict) > verdict_rank(other_verdict);
 }
 
-static void consider(struct finding *finding, enum verdict verdict, enum reason reason,
-                     enum metric metric, int64_t limit) {
+/* Adds a reason to the finding, which it decides if it precedes the one so far. */
+static void add_reason(struct finding *finding, enum verdict verdict, enum reason reason,
+                       enum metric metric, int64_t limit) {
   finding->reasons |= 1U << reason;
   if (precedes(verdict, reason, finding->verdict, finding->reason)) {
     finding->verdict = verdict;
@@ -48,8 +46,11 @@ static void consider(struct finding *finding, enum verdict verdict, enum reason 
   }
 }
 
-static bool beyond(enum metric metric, int64_t value, int64_t limit) {
-  return limit != CONFIG_NONE && (metric_table[metric].below ? value < limit : value > limit);
+static bool is_beyond(enum metric metric, int64_t value, int64_t limit) {
+  if (limit == CONFIG_NONE) {
+    return false;
+  }
+  return metric_table[metric].below ? value < limit : value > limit;
 }
 
 static void judge_limit(struct finding *finding, const struct config *config, enum metric metric) {
@@ -59,40 +60,41 @@ static void judge_limit(struct finding *finding, const struct config *config, en
     return;
   }
   finding->judged |= 1U << metric;
-  int64_t value = finding->sample->value[metric];
-  value = duration_abs(value);
-  if (beyond(metric, value, limit->critical)) {
-    consider(finding, VERDICT_CRITICAL, reason, metric, limit->critical);
+  int64_t value = duration_abs(finding->sample->value[metric]);
+  if (is_beyond(metric, value, limit->critical)) {
+    add_reason(finding, VERDICT_CRITICAL, reason, metric, limit->critical);
   }
-  if (beyond(metric, value, limit->warning)) {
-    consider(finding, VERDICT_WARNING, reason, metric, limit->warning);
+  if (is_beyond(metric, value, limit->warning)) {
+    add_reason(finding, VERDICT_WARNING, reason, metric, limit->warning);
   }
 }
 
 int64_t judge_truechimers(const struct samples *samples, const struct config *config) {
-  return config->min_truechimers != CONFIG_NONE ? config->min_truechimers
-                                                : (int64_t)samples->asked / 2 + 1;
+  if (config->min_truechimers != CONFIG_NONE) {
+    return config->min_truechimers;
+  }
+  return (int64_t)samples->asked / 2 + 1;
 }
 
-/* What is not of the one server: its vote, what servers asked directly make of it, and who else
- * keeps this clock. */
+/* Adds what concerns the whole reading: the vote, a contradiction by servers asked directly, a
+ * second daemon, a sick one. */
 static void judge_reading(struct finding *finding, const struct config *config, bool disproved) {
   const struct samples *samples = &finding->reading->samples;
   int64_t least = judge_truechimers(samples, config);
   if (samples->asked > 0 && (int64_t)samples->truechimers < least) {
-    consider(finding, VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, least);
+    add_reason(finding, VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, least);
   } else if (disproved) {
-    consider(finding, VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, CONFIG_NONE);
+    add_reason(finding, VERDICT_WARNING, REASON_FALSETICKER, METRIC_COUNT, CONFIG_NONE);
   }
   if (finding->reading->rival != NULL) {
-    consider(finding, VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, CONFIG_NONE);
+    add_reason(finding, VERDICT_WARNING, REASON_TWO_DAEMONS, METRIC_COUNT, CONFIG_NONE);
   }
   if (finding->reading->sick.reason != REASON_OK) {
-    consider(finding, VERDICT_WARNING, finding->reading->sick.reason, METRIC_COUNT, CONFIG_NONE);
+    add_reason(finding, VERDICT_WARNING, finding->reading->sick.reason, METRIC_COUNT, CONFIG_NONE);
   }
 }
 
-/* Whether the figure does not say yet, or not now, what it is limited for. */
+/* Recognises a figure that does not yet, or not now, show what its limit is for. */
 static bool is_early(const struct sample *sample, enum metric metric, bool warming) {
   bool outlier = sample_has(sample, FIELD_SPIKE) && sample->spike;
   switch (metric) {
@@ -116,10 +118,10 @@ static void judge_limits(struct finding *finding, const struct config *config, b
   }
 }
 
-/* Without a reply nothing is known; where the service says that it is not synchronised, how far
- * the clock is off may be known all the same, and may be critical. */
+/* Judges a service that is not synchronised. never: it has had no reply, so nothing is known;
+ * otherwise its offset may be known all the same, and may be critical. */
 static void judge_unsynchronised(struct finding *finding, const struct config *config, bool never) {
-  consider(finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
+  add_reason(finding, VERDICT_WARNING, REASON_NOT_SYNCHRONISED, METRIC_COUNT, CONFIG_NONE);
   judge_reading(finding, config, false);
   if (!never && !is_early(finding->sample, METRIC_OFFSET, false)) {
     judge_limit(finding, config, METRIC_OFFSET);
@@ -148,11 +150,11 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
   bool warming = few || (sample->jitter_kind != JITTER_NONE && !sample_has(sample, METRIC_JITTER));
   judge_reading(&finding, config, disproved);
   if (finding.stale) {
-    consider(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
+    add_reason(&finding, VERDICT_WARNING, REASON_STALE, METRIC_AGE, judge_stale_ns(sample, config));
   }
   judge_limits(&finding, config, warming);
   if (warming) {
-    consider(&finding, VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE);
+    add_reason(&finding, VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE);
   }
   if (finding.verdict == VERDICT_OK && warming) {
     finding.reason = REASON_WARMING_UP;
@@ -160,9 +162,9 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
   return finding;
 }
 
-/* A verdict into the whole: finding is NULL where a source gave none. */
-static void decide(struct report *report, bool first, enum verdict verdict, enum reason reason,
-                   const struct finding *finding) {
+/* Adds a verdict to those of the report; finding is NULL where a source gave no reading. */
+static void add_verdict(struct report *report, bool first, enum verdict verdict, enum reason reason,
+                        const struct finding *finding) {
   report->reasons |= finding != NULL ? finding->reasons : 1U << reason;
   if (first || precedes(verdict, reason, report->verdict, report->reason)) {
     report->verdict = verdict;
@@ -171,10 +173,17 @@ static void decide(struct report *report, bool first, enum verdict verdict, enum
   }
 }
 
-/* True if somebody set a limit of metric and no server has the figure. One that is warming up, or a
- * service that follows none yet, may have it later. */
+static bool has_explicit_limit(const struct config *config, enum metric metric) {
+  if (metric == METRIC_AGE) {
+    return config->stale_after_ns != CONFIG_NONE;
+  }
+  return config_limit_is_set(config, metric);
+}
+
+/* Recognises a metric with an explicit limit that no judged server has. A server that is warming
+ * up, or a service that is not synchronised, may have it later. */
 static bool is_unjudged(const struct report *report, enum metric metric) {
-  unsigned judges = 0;
+  unsigned judged = 0;
   for (size_t i = 0; i < report->finding_count; i++) {
     const struct finding *finding = &report->findings[i];
     bool waits =
@@ -182,22 +191,22 @@ static bool is_unjudged(const struct report *report, enum metric metric) {
     if (!finding->sample->bystander && (sample_has(finding->sample, metric) || waits)) {
       return false;
     }
-    judges += !finding->sample->bystander;
+    judged += !finding->sample->bystander;
   }
-  bool set = metric == METRIC_AGE ? report->config->stale_after_ns != CONFIG_NONE
-                                  : config_limit_is_set(report->config, metric);
-  return judges > 0 && set;
+  return judged > 0 && has_explicit_limit(report->config, metric);
 }
 
 static void find_unjudged(struct report *report) {
   report->unjudged = 0;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     bool limited = m == METRIC_AGE || metric_table[m].reason != REASON_OK;
-    report->unjudged |= limited && is_unjudged(report, m) ? 1U << m : 0;
+    if (limited && is_unjudged(report, m)) {
+      report->unjudged |= 1U << m;
+    }
   }
 }
 
-/* What of the configuration makes an OK doubtful. */
+/* Turns an OK into UNKNOWN if a limit was not judged or the configuration has problems. */
 static void judge_config(struct report *report, unsigned config_problems) {
   find_unjudged(report);
   if (config_problems == 0 && report->unjudged == 0) {
@@ -216,7 +225,7 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
   for (size_t i = 0; i < reading_count; i++) {
     total += readings[i].samples.count;
   }
-  report->findings = calloc(total + 1, sizeof *report->findings); /* + 1: never of nothing */
+  report->findings = calloc(total + 1, sizeof *report->findings); /* + 1: never calloc(0) */
   if (report->findings == NULL) {
     return -ENOMEM;
   }
@@ -228,17 +237,17 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
       *finding = judge_sample(&readings[i].samples.items[k], &readings[i], report->config,
                               report->disproved == &readings[i]);
       if (!finding->sample->bystander) {
-        decide(report, first, finding->verdict, finding->reason, finding);
+        add_verdict(report, first, finding->verdict, finding->reason, finding);
         first = false;
       }
     }
     if (readings[i].samples.count == 0) {
-      decide(report, first, VERDICT_UNKNOWN, readings[i].why.reason, NULL);
+      add_verdict(report, first, VERDICT_UNKNOWN, readings[i].why.reason, NULL);
       first = false;
     }
   }
   if (first) {
-    decide(report, first, VERDICT_UNKNOWN, REASON_NO_SOURCE, NULL);
+    add_verdict(report, first, VERDICT_UNKNOWN, REASON_NO_SOURCE, NULL);
   }
   judge_config(report, config_problems);
   return 0;
@@ -248,9 +257,14 @@ enum severity judge_severity(const struct report *report) {
   if (report->reason == REASON_CONFIG) {
     return SEVERITY_ERROR;
   }
-  return report->verdict == VERDICT_OK         ? SEVERITY_INFO
-         : report->verdict == VERDICT_CRITICAL ? SEVERITY_CRITICAL
-                                               : SEVERITY_WARNING;
+  switch (report->verdict) {
+  case VERDICT_OK:
+    return SEVERITY_INFO;
+  case VERDICT_CRITICAL:
+    return SEVERITY_CRITICAL;
+  default:
+    return SEVERITY_WARNING;
+  }
 }
 
 void judge_free(struct report *report) {

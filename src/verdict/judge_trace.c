@@ -1,4 +1,4 @@
-/* How a verdict came about, in the trace: each figure beside its limits. */
+/* Traces how a verdict came about: each figure beside its limits. */
 #include <inttypes.h>
 
 #include "ntp_monitor/config.h"
@@ -7,22 +7,24 @@
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/trace.h"
 
-static const char *limit_text(char *out, enum metric metric, int64_t limit) {
+static const char *print_limit(char *out, enum metric metric, int64_t limit) {
   return limit == CONFIG_NONE ? "(off)" : metric_print(out, metric, limit);
 }
 
-static void show_limit(struct trace *trace, const struct config *config,
-                       const struct sample *sample, enum metric metric) {
+static void trace_limit(struct trace *trace, const struct config *config,
+                        const struct sample *sample, enum metric metric) {
   char value[METRIC_TEXT_BYTES];
   char warning[METRIC_TEXT_BYTES];
   char critical[METRIC_TEXT_BYTES];
   const struct limit *limit = &config->limit[metric];
   const char *side = metric_table[metric].below ? "below" : "above";
-  trace_add(trace, "judge: %s %s, warning %s %s, critical %s %s", metric_table[metric].name,
-            sample_has(sample, metric) ? metric_print(value, metric, sample->value[metric])
-                                       : "unknown",
-            side, limit_text(warning, metric, limit->warning), side,
-            limit_text(critical, metric, limit->critical));
+  const char *figure = "unknown";
+  if (sample_has(sample, metric)) {
+    figure = metric_print(value, metric, sample->value[metric]);
+  }
+  trace_add(trace, "judge: %s %s, warning %s %s, critical %s %s", metric_table[metric].name, figure,
+            side, print_limit(warning, metric, limit->warning), side,
+            print_limit(critical, metric, limit->critical));
 }
 
 void judge_trace(struct trace *trace, const struct config *config, const struct finding *finding) {
@@ -50,7 +52,7 @@ void judge_trace(struct trace *trace, const struct config *config, const struct 
   }
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     if (metric_table[m].reason != REASON_OK) {
-      show_limit(trace, config, sample, m);
+      trace_limit(trace, config, sample, m);
     }
   }
   trace_add(trace, "judge: server %s (%s): %s, reason: %s", sample->server, sample->address,
