@@ -25,8 +25,8 @@ enum mode {
 
 enum { OPTIONS_MAX = 64 };
 
-/* What stood there; texts are argv's. The settings wait for options_apply, for the
- * command line goes over the files, and which files is said on it. */
+/* The parsed command line; its texts are argv's. The settings wait for options_apply(): they
+ * override those of the files, and the command line may name the file. */
 struct options {
   enum mode mode;
   const char *config_path;     /* -C, or NULL */
@@ -41,17 +41,18 @@ struct options {
   } settings[OPTIONS_MAX];
 };
 
-/* 0, or -EINVAL with why saying what is wrong and what to do. */
+/* Parses the command line. Returns 0, or -EINVAL with why saying what is wrong and what to do;
+ * options then holds what could be read. */
 int options_parse(int argc, char *const argv[], struct options *options, struct why *why);
 
-/* Sets config from them; fails as options_parse does. */
+/* Applies options over config. Fails as options_parse() does. */
 int options_apply(const struct options *options, struct config *config, struct why *why);
 
-/* The --timeout among them, or 0 where there is none or it is no time (which options_apply
- * says). */
+/* Returns the last --timeout in ns, or 0 if there is none or it is out of range or no time, which
+ * options_apply() reports. */
 int64_t options_timeout_ns(const struct options *options);
 
-/* --help, a screen; with all, --help=all: the tables of sources, formats and keys as well. */
+/* Prints --help, one screen; with all, --help=all: also the tables of sources, formats and keys. */
 void options_help(FILE *out, bool all);
 
 #endif

@@ -1,4 +1,4 @@
-/* A command line that is wrong. */
+/* Reports a wrong command line. */
 #ifndef NTP_MONITOR_USAGE_H
 #define NTP_MONITOR_USAGE_H
 
@@ -8,8 +8,9 @@ struct env;
 struct format;
 struct why;
 
-/* Says why it is refused to the shell, to the log where nobody reads stderr, and to who waits for
- * an answer: Nagios, which reads stdout alone (format, which may be NULL), the peer (inetd). */
+/* Reports why the command line is refused: on stderr, in the log if stderr takes nothing, and to
+ * whatever waits for an answer: Nagios, which reads only stdout (format; NULL: none), or the HTTP
+ * client (inetd). */
 void usage_refuse(const struct env *env, const struct why *why, const struct format *format,
                   bool inetd);
 

@@ -1,4 +1,4 @@
-/* The table of options: what the parser and the help share. */
+/* The table of options, shared by the parser and the help. */
 #ifndef NTP_MONITOR_OPTION_ROW_H
 #define NTP_MONITOR_OPTION_ROW_H
 
@@ -8,7 +8,7 @@ enum option_action { SET, MODE, SET_CONFIG, SET_FORMAT, SET_HOST, SET_MACHINE, S
 
 struct option_row {
   int letter;                  /* 0 for none */
-  const char *name, *argument; /* "[=WORD]": it may be left out */
+  const char *name, *argument; /* argument: NULL for none; "[=WORD]": optional */
   enum option_action action;
   const char *key;  /* SET: the configuration key */
   const char *text; /* SET without an argument: the value */

@@ -1,4 +1,4 @@
-/* The command line: one row an option, from which the help is printed, too. */
+/* The command line: one row for each option, which both the parser and the help use. */
 #include "ntp_monitor/options.h"
 
 #include <errno.h>
@@ -46,51 +46,94 @@ enum { ROW_COUNT = sizeof option_rows / sizeof *option_rows, LONG_ONLY = 256 };
 
 const size_t option_row_count = ROW_COUNT;
 
-/* One report fits on stdout. A refusal is told in Nagios' form where either wants that. */
+/* Sets the format for stdout. Two formats are an error, which is then reported in Nagios' form if
+ * one of them is nagios. */
 static int take_format(struct options *options, const struct format *format, struct why *why) {
   const struct format *first = options->format;
   if (first == NULL || format == &format_nagios) {
     options->format = format;
   }
-  return first == NULL || first == format
-             ? 0
-             : why_set(why, REASON_CONFIG, -EINVAL,
-                       "-o %s and -o %s both print on stdout: write one of them to a file, as in "
-                       "-o %s=FILE",
-                       first->name, format->name, format->name);
+  if (first != NULL && first != format) {
+    return why_set(why, REASON_CONFIG, -EINVAL,
+                   "-o %s and -o %s both print on stdout: write one of them to a file, as in "
+                   "-o %s=FILE",
+                   first->name, format->name, format->name);
+  }
+  return 0;
 }
 
-/* FORMAT for stdout, or FORMAT=TARGET. */
-static int take_output(struct options *options, const char *argument, struct why *why) {
-  char name[32];
-  struct output_target target;
-  size_t letters = strspn(argument, "abcdefghijklmnopqrstuvwxyz");
-  const char *to = argument[letters] == '=' ? argument + letters : NULL;
-  (void)snprintf(name, sizeof name, "%.*s", (int)(letters < 31 ? letters : 31), argument);
-  const struct format *format = format_find(to != NULL ? name : argument, why);
-  if (format == NULL) {
-    return -EINVAL;
-  }
-  if (to == NULL) {
-    return take_format(options, format, why);
-  }
+/* Adds an order to write format to the target called to. */
+static int take_order(struct options *options, const struct format *format, const char *to,
+                      struct why *why) {
   struct output_orders *orders = &options->outputs;
+  struct output_target target;
   if (orders->count == OUTPUT_ORDERS_MAX) {
     return why_set(why, REASON_CONFIG, -EINVAL, "more than %d outputs", OUTPUT_ORDERS_MAX);
   }
-  if (output_target_parse(to + 1, true, &target, why) != 0) {
+  if (output_target_parse(to, true, &target, why) != 0) {
     return -EINVAL;
   }
   if (target.kind != TARGET_FILE && !format->pushed) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "%s goes to a file, not to '%.80s'", name, to + 1);
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s goes to a file, not to '%.80s'", format->name,
+                   to);
   }
   for (size_t i = 0; i < orders->count; i++) {
-    if (strcmp(orders->order[i].target, to + 1) == 0) {
-      return why_set(why, REASON_CONFIG, -EINVAL, "two outputs go to '%.80s'", to + 1);
+    if (strcmp(orders->order[i].target, to) == 0) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "two outputs go to '%.80s'", to);
     }
   }
   orders->order[orders->count].format = format;
-  orders->order[orders->count++].target = to + 1;
+  orders->order[orders->count++].target = to;
+  return 0;
+}
+
+/* Takes FORMAT, for stdout, or FORMAT=TARGET. */
+static int take_output(struct options *options, const char *argument, struct why *why) {
+  char name[32];
+  size_t letters = strspn(argument, "abcdefghijklmnopqrstuvwxyz");
+  if (argument[letters] != '=') {
+    const struct format *format = format_find(argument, why);
+    return format != NULL ? take_format(options, format, why) : -EINVAL;
+  }
+  (void)snprintf(name, sizeof name, "%.*s", (int)letters, argument);
+  const struct format *format = format_find(name, why);
+  return format != NULL ? take_order(options, format, argument + letters + 1, why) : -EINVAL;
+}
+
+static int take_setting(struct options *options, const struct option_row *row, const char *argument,
+                        struct why *why) {
+  if (options->setting_count == OPTIONS_MAX) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "more than %d settings", OPTIONS_MAX);
+  }
+  options->settings[options->setting_count].option = row->name;
+  options->settings[options->setting_count].key = row->key;
+  options->settings[options->setting_count].text = row->text != NULL ? row->text : argument;
+  options->setting_count++;
+  return 0;
+}
+
+static int take_mode(struct options *options, const struct option_row *row, const char *argument,
+                     struct why *why) {
+  options->mode = argument != NULL ? MODE_HELP_ALL : row->mode;
+  if (argument != NULL && strcmp(argument, "all") != 0) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%s takes nothing or 'all', not '%.80s'",
+                   row->name, argument);
+  }
+  return 0;
+}
+
+/* Checks the argument of --host or --machine. ssh(1) would take a leading - for an option of its
+ * own, and systemd would start a program in a container that is called USER@NAME. */
+static int check_machine_name(const struct option_row *row, const char *argument, struct why *why) {
+  bool plain = argument[0] != '-' && argument[0] != '\0' && strlen(argument) < 256 &&
+               (row->action == SET_HOST || strpbrk(argument, "@:/") == NULL);
+  for (const char *at = argument; *at != '\0'; at++) {
+    plain = plain && (unsigned char)*at > ' ' && *at != 0x7f;
+  }
+  if (!plain) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%s: '%.80s' is no name of a machine", row->name,
+                   argument);
+  }
   return 0;
 }
 
@@ -98,20 +141,9 @@ static int options_take(struct options *options, const struct option_row *row, c
                         struct why *why) {
   switch (row->action) {
   case SET:
-    if (options->setting_count == OPTIONS_MAX) {
-      return why_set(why, REASON_CONFIG, -EINVAL, "more than %d settings", OPTIONS_MAX);
-    }
-    options->settings[options->setting_count].option = row->name;
-    options->settings[options->setting_count].key = row->key;
-    options->settings[options->setting_count].text = row->text != NULL ? row->text : argument;
-    options->setting_count++;
-    return 0;
+    return take_setting(options, row, argument, why);
   case MODE:
-    options->mode = argument != NULL ? MODE_HELP_ALL : row->mode;
-    return argument == NULL || strcmp(argument, "all") == 0
-               ? 0
-               : why_set(why, REASON_CONFIG, -EINVAL, "--%s takes nothing or 'all', not '%.80s'",
-                         row->name, argument);
+    return take_mode(options, row, argument, why);
   case SET_CONFIG:
     options->config_path = argument;
     return 0;
@@ -127,19 +159,10 @@ static int options_take(struct options *options, const struct option_row *row, c
     options->machine = argument;
     break;
   }
-  /* ssh would take a leading - for an option of its own; of a container a user@ would
-   * start a program. */
-  bool plain = argument[0] != '-' && argument[0] != '\0' && strlen(argument) < 256 &&
-               (row->action == SET_HOST || strpbrk(argument, "@:/") == NULL);
-  for (const char *at = argument; *at != '\0'; at++) {
-    plain = plain && (unsigned char)*at > ' ' && *at != 0x7f;
-  }
-  return plain ? 0
-               : why_set(why, REASON_CONFIG, -EINVAL, "--%s: '%.80s' is no name of a machine",
-                         row->name, argument);
+  return check_machine_name(row, argument, why);
 }
 
-/* What no single option can know. */
+/* Checks options that exclude each other. */
 static int options_check(const struct options *options, struct why *why) {
   if (options->quiet && options->format != NULL) {
     return why_set(why, REASON_CONFIG, -EINVAL, "--quiet and --output exclude each other");
@@ -160,7 +183,8 @@ static int options_check(const struct options *options, struct why *why) {
   return 0;
 }
 
-/* The long options that begin with the length letters at name, as " --a --b"; how many. */
+/* Lists the long options that begin with the first length letters of name, as " --a --b". Returns
+ * how many there are. */
 static size_t list_begun(const char *name, size_t length, char *list, size_t size_bytes) {
   size_t count = 0;
   list[0] = '\0';
@@ -173,7 +197,7 @@ static size_t list_begun(const char *name, size_t length, char *list, size_t siz
   return count;
 }
 
-/* A long option that is none, or may be one of several. */
+/* Explains a long option that is unknown, or that may be one of several. */
 static int refuse_long(const char *argument, struct why *why) {
   const char *name = argument + 2;
   size_t length = strcspn(name, "=");
@@ -183,15 +207,18 @@ static int refuse_long(const char *argument, struct why *why) {
     return why_set(why, REASON_CONFIG, -EINVAL, "--%.*s is the beginning of several options:%s",
                    (int)(length < 80 ? length : 80), name, list);
   }
-  (void)snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
+  (void)snprintf(word, sizeof word, "%.*s", (int)length, name);
   const char *near = text_nearest(word, &option_rows[0].name, ROW_COUNT, sizeof *option_rows);
-  return why_set(why, REASON_CONFIG, -EINVAL, "unknown option %.80s%s%s%s", argument,
-                 near != NULL ? " (did you mean --" : "", near != NULL ? near : "",
-                 near != NULL ? "?)" : "");
+  if (near == NULL) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "unknown option %.80s", argument);
+  }
+  return why_set(why, REASON_CONFIG, -EINVAL, "unknown option %.80s (did you mean --%s?)", argument,
+                 near);
 }
 
-/* What getopt_long() does not take. found: ':' for a missing argument, else '?'. optopt is a letter
- * (in a bundle, too), LONG_ONLY and the row of a long option, or 0 where no row is meant. */
+/* Explains an option that getopt_long(3) refused: found is ':' for a missing argument, else '?'.
+ * optopt is a letter, even within a bundle of them; LONG_ONLY plus the row of a long option; or 0
+ * if no row fits. */
 static int refuse_option(int found, const char *argument, struct why *why) {
   const char letter[] = {'-', (char)optopt, '\0'};
   bool long_one = optopt == 0 || optopt >= LONG_ONLY;
@@ -209,7 +236,7 @@ static int refuse_option(int found, const char *argument, struct why *why) {
   return refuse_long(argument, why);
 }
 
-/* One option that getopt_long() found: 0 or -EINVAL with why. */
+/* Takes one option that getopt_long(3) found. Returns 0 or -EINVAL with why. */
 static int take_found(struct options *options, int found, const char *before, struct why *why) {
   if (found == ':' || found == '?') {
     return refuse_option(found, before, why);
@@ -221,34 +248,47 @@ static int take_found(struct options *options, int found, const char *before, st
   return options_take(options, &option_rows[i], optarg, why);
 }
 
-int options_parse(int argc, char *const argv[], struct options *options, struct why *why) {
-  struct option longs[ROW_COUNT + 1] = {{NULL, 0, NULL, 0}};
-  char shorts[2 * ROW_COUNT + 2] = ":"; /* tell a missing argument from an unknown option */
-  size_t used = 1;
-  *options = (struct options){.mode = MODE_CHECK};
+static int argument_kind(const char *argument) {
+  if (argument == NULL) {
+    return no_argument;
+  }
+  return strncmp(argument, "[=", 2) == 0 ? optional_argument : required_argument;
+}
+
+/* Fills what getopt_long(3) needs from the table. An option with a letter takes an optional
+ * argument in its long form only. */
+static void make_tables(struct option longs[ROW_COUNT + 1], char shorts[2 * ROW_COUNT + 2]) {
+  size_t used = 0;
+  shorts[used++] = ':'; /* tell a missing argument from an unknown option */
   for (size_t i = 0; i < ROW_COUNT; i++) {
-    const char *argument = option_rows[i].argument;
-    bool optional = argument != NULL && strncmp(argument, "[=", 2) == 0;
-    int wants = argument == NULL ? no_argument : required_argument;
-    longs[i] = (struct option){option_rows[i].name, optional ? optional_argument : wants, NULL,
-                               LONG_ONLY + (int)i};
+    int kind = argument_kind(option_rows[i].argument);
+    longs[i] = (struct option){option_rows[i].name, kind, NULL, LONG_ONLY + (int)i};
     if (option_rows[i].letter != 0) {
       shorts[used++] = (char)option_rows[i].letter;
       shorts[used] = ':';
-      used += argument != NULL && !optional;
+      used += kind == required_argument;
     }
   }
   shorts[used] = '\0';
+  longs[ROW_COUNT] = (struct option){NULL, 0, NULL, 0};
+}
+
+int options_parse(int argc, char *const argv[], struct options *options, struct why *why) {
+  struct option longs[ROW_COUNT + 1];
+  char shorts[2 * ROW_COUNT + 2];
+  *options = (struct options){.mode = MODE_CHECK};
+  make_tables(longs, shorts);
   opterr = 0;
-  int error = 0;
-  for (;;) {
-    struct why later; /* the first thing wrong is told; what follows may still say for whom */
-    int found = getopt_long(argc, argv, shorts, longs, NULL);
-    if (found == -1) {
-      break;
+  int error = 0, found = 0;
+  while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+    /* Go on after the first error, which is the one to report: a later option may choose the form
+     * to report it in. */
+    struct why first;
+    int wrong = take_found(options, found, argv[optind - 1], &first);
+    if (error == 0 && wrong != 0) {
+      error = wrong;
+      *why = first;
     }
-    int wrong = take_found(options, found, argv[optind - 1], error == 0 ? why : &later);
-    error = error == 0 ? wrong : error;
   }
   if (error != 0) {
     return error;

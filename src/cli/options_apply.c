@@ -1,4 +1,4 @@
-/* What the command line sets, over what the files do. */
+/* Applies the settings of the command line over those of the files. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
-/* WARN[,CRIT], either of which may be empty, into the two keys of metric. */
+/* Sets the two limits of metric from WARN[,CRIT]. An empty one keeps what it was. */
 static int apply_levels(struct config *config, enum metric metric, const char *levels,
                         struct why *why) {
   for (size_t i = 0; i < 2; i++) {
@@ -26,7 +26,7 @@ static int apply_levels(struct config *config, enum metric metric, const char *l
   return 0;
 }
 
-/* METRIC=WARN[,CRIT] into the two keys of the metric. */
+/* Sets the limits of a metric from METRIC=WARN[,CRIT]. */
 static int apply_limit(struct config *config, const char *text, struct why *why) {
   const char *value = strchrnul(text, '=');
   size_t name_bytes = (size_t)(value - text);
@@ -49,44 +49,79 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
                  text, known);
 }
 
-/* Limits that contradict each other, where the command line has set one of them; of a file's
- * config_check() tells. */
+static bool is_from_command_line(const struct config *config, const struct config_key *key) {
+  return config->origin[key - config_keys].path == config_command_line.path;
+}
+
+/* Refuses limits that contradict each other if the command line has set one of them. config_check()
+ * reports the others. */
 static int check_limits(const struct config *config, struct why *why) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &config->limit[m];
-    bool below = metric_table[m].below;
+    const char *side = metric_table[m].below ? "above" : "below";
     if (!config_limits_cross(config, m)) {
       continue;
     }
-    const struct config_key *keys[2];
+    const struct config_key *warning = config_limit_key(m, false);
+    const struct config_key *critical = config_limit_key(m, true);
+    if (!is_from_command_line(config, warning) && !is_from_command_line(config, critical)) {
+      continue;
+    }
     char from[2][CONFIG_TEXT_BYTES];
     char value[2][METRIC_TEXT_BYTES];
-    for (size_t i = 0; i < 2; i++) {
-      keys[i] = config_limit_key(m, i == 0);
-      config_print_origin(&config->origin[keys[i] - config_keys], from[i], sizeof from[i]);
-      metric_print(value[i], m, i == 0 ? limit->critical : limit->warning);
+    config_print_origin(&config->origin[critical - config_keys], from[0], sizeof from[0]);
+    config_print_origin(&config->origin[warning - config_keys], from[1], sizeof from[1]);
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s %s (%s) is %s %s %s (%s)", critical->name,
+                   metric_print(value[0], m, limit->critical), from[0], side, warning->name,
+                   metric_print(value[1], m, limit->warning), from[1]);
+  }
+  return 0;
+}
+
+/* Applies one setting. A key that is none of the configuration's is --limit. */
+static int apply_setting(struct config *config, const char *name, const char *text,
+                         struct why *why) {
+  const struct config_key *key = config_find("monitoring", name);
+  if (key == NULL) {
+    key = config_find("logging", name);
+  }
+  if (key == NULL) {
+    return apply_limit(config, text, why);
+  }
+  if (key == CONFIG_KEY(source_text)) {
+    return config_add_source(config, text, why);
+  }
+  return config_set(config, key, text, &config_command_line, why);
+}
+
+/* Refuses sources that --inetd, --host or --machine rule out. */
+static int check_sources(const struct options *options, const struct config *config,
+                         struct why *why) {
+  for (size_t i = 0; i < config->source_count && options->mode == MODE_INETD; i++) {
+    if (strcmp(config->source[i], "text:-") == 0) {
+      return why_set(why, REASON_CONFIG, -EINVAL,
+                     "source text:- reads what --inetd has its request on");
     }
-    if (config->origin[keys[0] - config_keys].path == config_command_line.path ||
-        config->origin[keys[1] - config_keys].path == config_command_line.path) {
-      return why_set(why, REASON_CONFIG, -EINVAL, "%s %s (%s) is %s %s %s (%s)", keys[0]->name,
-                     value[0], from[0], below ? "above" : "below", keys[1]->name, value[1],
-                     from[1]);
+  }
+  if (options->host == NULL && options->machine == NULL) {
+    return 0;
+  }
+  for (size_t i = 0; i < config->source_count; i++) {
+    const char *argument = NULL;
+    struct why unused;
+    const struct source *source = source_find(config->source[i], &argument, &unused);
+    if (source != NULL && !source->remote) {
+      return why_set(why, REASON_CONFIG, -EINVAL, "source %s cannot be asked with --%s",
+                     config->source[i], options->host != NULL ? "host" : "machine");
     }
   }
   return 0;
 }
 
 int options_apply(const struct options *options, struct config *config, struct why *why) {
-  const struct config_key *sources = CONFIG_KEY(source_text);
   for (size_t i = 0; i < options->setting_count; i++) {
-    const struct config_key *key = config_find("monitoring", options->settings[i].key);
-    key = key != NULL ? key : config_find("logging", options->settings[i].key);
-    const char *text = options->settings[i].text;
     struct why inner;
-    int error = key == NULL      ? apply_limit(config, text, &inner)
-                : key == sources ? config_add_source(config, text, &inner)
-                                 : config_set(config, key, text, &config_command_line, &inner);
-    if (error != 0) {
+    if (apply_setting(config, options->settings[i].key, options->settings[i].text, &inner) != 0) {
       return why_set(why, REASON_CONFIG, -EINVAL, "--%s: %s", options->settings[i].option,
                      inner.text);
     }
@@ -94,24 +129,9 @@ int options_apply(const struct options *options, struct config *config, struct w
   if (check_limits(config, why) != 0) {
     return -EINVAL;
   }
-  for (size_t i = 0; i < config->source_count && options->mode == MODE_INETD; i++) {
-    if (strcmp(config->source[i], "text:-") == 0) {
-      return why_set(why, REASON_CONFIG, -EINVAL,
-                     "source text:- reads what --inetd has its request on");
-    }
-  }
   config->host = options->host;
   config->machine = options->machine;
-  for (size_t i = 0; i < config->source_count && (config->host || config->machine); i++) {
-    const char *argument = NULL;
-    struct why unused;
-    const struct source *source = source_find(config->source[i], &argument, &unused);
-    if (source != NULL && !source->remote) {
-      return why_set(why, REASON_CONFIG, -EINVAL, "source %s cannot be asked with --%s",
-                     config->source[i], config->host != NULL ? "host" : "machine");
-    }
-  }
-  return 0;
+  return check_sources(options, config, why);
 }
 
 int64_t options_timeout_ns(const struct options *options) {
@@ -123,5 +143,8 @@ int64_t options_timeout_ns(const struct options *options) {
     }
   }
   const struct config_key *key = CONFIG_KEY(timeout_ns);
-  return timeout_ns >= key->min && timeout_ns <= key->max ? timeout_ns : 0;
+  if (timeout_ns < key->min || timeout_ns > key->max) {
+    return 0;
+  }
+  return timeout_ns;
 }

@@ -1,4 +1,4 @@
-/* --help, from the tables. */
+/* Prints --help from the tables. */
 #include <string.h>
 
 #include "cli/option_row.h"
@@ -8,9 +8,13 @@
 
 static void help_option(FILE *out, const struct option_row *row) {
   char names[40];
-  const char *argument = row->argument != NULL ? row->argument : "";
-  bool apart = argument[0] != '\0' && strncmp(argument, "[=", 2) != 0;
-  (void)snprintf(names, sizeof names, "    --%s%s%s", row->name, apart ? " " : "", argument);
+  if (row->argument == NULL) {
+    (void)snprintf(names, sizeof names, "    --%s", row->name);
+  } else {
+    bool optional = strncmp(row->argument, "[=", 2) == 0;
+    (void)snprintf(names, sizeof names, "    --%s%s%s", row->name, optional ? "" : " ",
+                   row->argument);
+  }
   if (row->letter != 0) {
     names[0] = '-';
     names[1] = (char)row->letter;
@@ -22,10 +26,14 @@ static void help_option(FILE *out, const struct option_row *row) {
 static void help_limit(FILE *out) {
   (void)fputs("LIMIT is METRIC=WARN[,CRIT]; METRIC is one of\n ", out);
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
-    if (metric_table[m].reason != REASON_OK) {
-      (void)fprintf(out, "%s %s%s", m == METRIC_STRATUM ? "\n " : "", metric_table[m].word,
-                    metric_table[m].below ? " (alerts below)" : "");
+    if (metric_table[m].reason == REASON_OK) {
+      continue; /* it has no limit */
     }
+    if (m == METRIC_STRATUM) {
+      (void)fputs("\n ", out);
+    }
+    (void)fprintf(out, " %s%s", metric_table[m].word,
+                  metric_table[m].below ? " (alerts below)" : "");
   }
   (void)fputs("\n", out);
 }

@@ -1,4 +1,4 @@
-/* A command line that is wrong: said before there is a configuration. */
+/* Reports a wrong command line, before there is a configuration. */
 #include "ntp_monitor/usage.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/why.h"
 
-/* The shell's stderr alone, or the usual way: 0 or a negative errno. */
+/* Logs text to stderr alone or, with usual, the usual way. Returns 0 or a negative errno. */
 static int usage_say(const struct env *env, const char *text, bool usual) {
   static struct config config;
   struct log log;
@@ -27,7 +27,7 @@ static int usage_say(const struct env *env, const char *text, bool usual) {
   return error;
 }
 
-/* A bar would begin Nagios' data. */
+/* Prints text as Nagios expects it, without a bar, which would begin the performance data. */
 static void print_nagios(char *text) {
   for (char *bar = strchr(text, '|'); bar != NULL; bar = strchr(bar, '|')) {
     *bar = '/';
