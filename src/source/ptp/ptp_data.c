@@ -1,7 +1,7 @@
 /*
- * What ptp4l tells of itself, one row for each thing that can be asked for.
+ * The data sets of ptp4l, one row each.
  *
- * All numbers are big-endian. The data, and at which byte of them what is read begins:
+ * All numbers are big-endian. The fields that are read, by their first byte:
  *
  *   +--------------------------+-------+------------------------------------------------+
  *   |                          | bytes |                                                |
@@ -21,8 +21,8 @@
  *   |                          |       |                           42 gmIdentity (8)    |
  *   +--------------------------+-------+------------------------------------------------+
  *
- * A port's identity is its clock's (8 bytes) and a number (2). Intervals have 8 bytes and are,
- * where ns is not said, ns times 2^16 (IEEE 1588-2008 clause 5.3.2).
+ * A port's identity is its clock's (8 bytes) and a number (2). Intervals have 8 bytes and count
+ * 2^-16 ns (IEEE 1588-2008 clause 5.3.2) except those marked ns.
  */
 #include "source/ptp/ptp_data.h"
 
@@ -36,7 +36,7 @@
 
 #define DAY_NS INT64_C(86400000000000)
 
-/* ns times 2^16, to the nearest ns, halves away from 0. */
+/* Reads an interval in 2^-16 ns, rounded to the nearest ns, halves away from 0. */
 static int64_t get_interval_ns(const uint8_t *at) {
   enum { UNITS = 1 << 16 };
   int64_t units = (int64_t)bytes_get64(at);
@@ -50,15 +50,19 @@ static struct ptp_identity get_identity(const uint8_t *at) {
   return identity;
 }
 
-/* IEEE 1588-2019 table 5, rounded up to ns: from 1 ps at 0x17 to 10 s at 0x30. */
-static int64_t accuracy_ns(unsigned code) {
+/* Decodes IEEE 1588-2019 table 5, rounded up to ns: from 1 ps at 0x17 to 10 s at 0x30; -1 for any
+ * other code. */
+static int64_t get_accuracy_ns(unsigned code) {
   static const int64_t most_ns[] = {
       1,       1,       1,        1,        1,         1,         1,          3,           10,
       25,      100,     250,      1000,     2500,      10000,     25000,      100000,      250000,
       1000000, 2500000, 10000000, 25000000, 100000000, 250000000, 1000000000, 10000000000,
   };
   enum { FIRST = 0x17, COUNT = sizeof most_ns / sizeof *most_ns };
-  return code >= FIRST && code < FIRST + COUNT ? most_ns[code - FIRST] : -1;
+  if (code < FIRST || code >= FIRST + COUNT) {
+    return -1;
+  }
+  return most_ns[code - FIRST];
 }
 
 static const char *read_defaults(const uint8_t *bytes, struct ptp_data *data) {
@@ -77,7 +81,7 @@ static const char *read_current(const uint8_t *bytes, struct ptp_data *data) {
 static const char *read_parent(const uint8_t *bytes, struct ptp_data *data) {
   data->parent.parent = get_identity(bytes);
   data->parent.clock_class = bytes[19];
-  data->parent.accuracy_ns = accuracy_ns(bytes[20]);
+  data->parent.accuracy_ns = get_accuracy_ns(bytes[20]);
   return NULL;
 }
 
@@ -93,10 +97,12 @@ static const char *read_port(const uint8_t *bytes, struct ptp_data *data) {
   data->port.identity = get_identity(bytes);
   data->port.state = bytes[10];
   data->port.delay_ns = get_interval_ns(bytes + 12);
-  data->port.sync_log2_s = bytes[22] < 128 ? bytes[22] : bytes[22] - 256;
+  data->port.sync_log2_s = (int8_t)bytes[22];
   data->port.delay_mechanism = bytes[23];
-  bool known = data->port.state > 0 && data->port.state < PTP_PORT_STATES;
-  return known ? NULL : "portState is none that there is";
+  if (data->port.state == 0 || data->port.state >= PTP_PORT_STATES) {
+    return "portState is none that there is";
+  }
+  return NULL;
 }
 
 static const char *read_time_status(const uint8_t *bytes, struct ptp_data *data) {
@@ -109,8 +115,10 @@ static const char *read_time_status(const uint8_t *bytes, struct ptp_data *data)
   if (data->time_status.offset_ns == INT64_MIN) {
     return "master_offset is -2^63";
   }
-  bool known = data->time_status.present || memcmp(bytes + 38, no, sizeof no) == 0;
-  return known ? NULL : "gmPresent is not 0 or 1";
+  if (!data->time_status.present && memcmp(bytes + 38, no, sizeof no) != 0) {
+    return "gmPresent is not 0 or 1";
+  }
+  return NULL;
 }
 
 static const struct row {
@@ -148,7 +156,7 @@ const char *ptp_data_read(enum ptp_id id, const uint8_t *bytes, struct ptp_data 
   return ptp_data_find(id)->read(bytes, data);
 }
 
-/* --- in words and figures --------------------------------------------------- */
+/* --- for people -------------------------------------------------------------- */
 
 const char *ptp_data_identity(char out[PTP_IDENTITY_TEXT_BYTES],
                               const uint8_t identity[PTP_IDENTITY_BYTES]) {
@@ -222,6 +230,9 @@ int64_t ptp_data_jitter_ns(const int64_t *offsets_ns, size_t count) {
     uint64_t twice_ns = 2 * (uint64_t)duration_abs(difference_ns);
     wide_add_product(&sum, twice_ns, twice_ns);
   }
-  /* Half of the root for twice the differences, rounded up, is the root to the nearest. */
-  return count < 2 ? -1 : (int64_t)((wide_root(wide_divide(sum, count - 1)) + 1) / 2);
+  if (count < 2) {
+    return -1;
+  }
+  /* The root of doubled differences, halved and rounded up, is rounded to the nearest. */
+  return (int64_t)((wide_root(wide_divide(sum, count - 1)) + 1) / 2);
 }

@@ -1,5 +1,5 @@
-/* What ptp4l tells of itself: the data behind a management message's header (ptp_management.h).
- * IEEE 1588-2008 clause 15.5.3; linuxptp's tlv.h, ds.h and ddt.h. Pure. */
+/* The data sets of ptp4l, carried by management messages (ptp_management.h): IEEE 1588-2008 clause
+ * 15.5.3; linuxptp's tlv.h, ds.h and ddt.h. Pure. */
 #ifndef NTP_MONITOR_PTP_DATA_H
 #define NTP_MONITOR_PTP_DATA_H
 
@@ -9,7 +9,7 @@
 
 enum { PTP_IDENTITY_BYTES = 8, PTP_IDENTITY_TEXT_BYTES = 19, PTP_DATA_TEXT_BYTES = 192 };
 
-/* What can be asked for: linuxptp's tlv.h, MID_... */
+/* Management ids: linuxptp's tlv.h, MID_... */
 enum ptp_id {
   PTP_DEFAULT_DATA_SET = 0x2000,
   PTP_CURRENT_DATA_SET = 0x2001,
@@ -34,20 +34,20 @@ enum ptp_port_state {
   PTP_PORT_STATES
 };
 
-/* IEEE 1588-2008 table 9: who measures the path. */
+/* IEEE 1588-2008 table 9: how the path is measured. */
 enum ptp_delay_mechanism { PTP_END_TO_END = 1, PTP_PEER_TO_PEER = 2 };
 
-/* Of a clock, or of one of its ports. */
+/* The identity of a clock or of one of its ports. */
 struct ptp_identity {
   uint8_t clock[PTP_IDENTITY_BYTES];
   unsigned port; /* 0: the clock as a whole */
 };
 
-/* PTP's sign is kept here: offset_ns > 0 is a local clock ahead of its master (IEEE 1588-2008
+/* Offsets keep PTP's sign: offset_ns > 0 is a local clock ahead of its master (IEEE 1588-2008
  * clause 11.2: time on the slave - time on the master; clock_synchronize() in linuxptp's clock.c).
- * Delays are of one way. */
+ * Delays are one-way. */
 struct ptp_data {
-  enum ptp_id id; /* which of these it is */
+  enum ptp_id id; /* selects the member of the union */
   union {
     struct {
       unsigned ports; /* at least 1 */
@@ -55,13 +55,13 @@ struct ptp_data {
     } defaults;
     struct {
       unsigned steps_removed;
-      int64_t offset_ns; /* clipped to 39 hours by its form: see time_status */
-      int64_t delay_ns;  /* to the master; 0 where peers measure it; may be < 0 */
+      int64_t offset_ns; /* its format clips it to 39 hours: see time_status */
+      int64_t delay_ns;  /* to the master; 0 if peers measure it; may be < 0 */
     } current;
     struct {
       struct ptp_identity parent;
       unsigned clock_class;
-      int64_t accuracy_ns; /* of the grandmaster's clock, at worst; -1 where it does not say */
+      int64_t accuracy_ns; /* of the grandmaster's clock, at worst; -1 if not stated */
     } parent;
     struct {
       int utc_offset_s; /* TAI - UTC */
@@ -73,39 +73,37 @@ struct ptp_data {
       unsigned state;           /* enum ptp_port_state */
       unsigned delay_mechanism; /* enum ptp_delay_mechanism, or another */
       int64_t delay_ns;         /* to the peer; may be < 0 */
-      int sync_log2_s;          /* between two Syncs, by this port's configuration: its master may
-                                   have another */
+      int sync_log2_s;          /* between Syncs, as configured here; the master's may differ */
     } port;
     struct {
       int64_t offset_ns;  /* never INT64_MIN */
-      int64_t ingress_ns; /* when the last Sync came, by the clock that is steered; 0: none since
-                             the master changed or the clock was set */
+      int64_t ingress_ns; /* arrival of the last Sync, by the steered clock; 0: none since the
+                             master changed or the clock was set */
       bool present;       /* a grandmaster other than this clock */
       uint8_t grandmaster[PTP_IDENTITY_BYTES];
     } time_status;
   };
 };
 
-/* "TIME_STATUS_NP", and how long its data are. */
+/* Return the name, "TIME_STATUS_NP", and the length of its data. */
 const char *ptp_data_name(enum ptp_id id);
 size_t ptp_data_bytes(enum ptp_id id);
 
-/* Reads ptp_data_bytes(id) bytes into *data: NULL, or what cannot be in them. Strings are static.
- */
+/* Reads ptp_data_bytes(id) bytes into *data: NULL, or a static string saying what is wrong. */
 const char *ptp_data_read(enum ptp_id id, const uint8_t *bytes, struct ptp_data *data);
 
-/* As pmc(8) prints it: "b8cef6.fffe.123456". Returns out. */
+/* Prints an identity as pmc(8) does: "b8cef6.fffe.123456". Returns out. */
 const char *ptp_data_identity(char out[PTP_IDENTITY_TEXT_BYTES],
                               const uint8_t identity[PTP_IDENTITY_BYTES]);
 
-/* What was read, field by field, for a trace; out has PTP_DATA_TEXT_BYTES. Returns out. */
+/* Prints all fields for a trace; out has PTP_DATA_TEXT_BYTES. Returns out. */
 const char *ptp_data_print(char *out, size_t size_bytes, const struct ptp_data *data);
 
-/* "SLAVE". */
+/* Returns the name of a port state: "SLAVE". Static. */
 const char *ptp_data_state(unsigned state);
 
-/* The root mean square of the count - 1 differences of successive offsets. -1 where there is none:
- * count < 2, or the clock was set in between, which a difference of more than a day tells. */
+/* Returns the root mean square of the count - 1 differences of successive offsets; -1 if count < 2
+ * or a difference exceeds a day, because the clock was set in between. */
 int64_t ptp_data_jitter_ns(const int64_t *offsets_ns, size_t count);
 
 #endif

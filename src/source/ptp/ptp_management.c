@@ -1,8 +1,8 @@
 /*
- * linuxptp's management messages: a GET, and its answers.
+ * linuxptp's management messages: a GET and its answers.
  *
- * All numbers are big-endian. A request ends behind the management id: ptp4l takes a GET without
- * data. An answer has one TLV, with the data or with an error status.
+ * All numbers are big-endian. A request ends after the management id, as ptp4l accepts a GET
+ * without data. An answer has one TLV, with the data or with an error status.
  *
  *       0                   1                   2                   3
  *       0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -37,7 +37,7 @@
 
 enum {
   TYPE_MANAGEMENT = 0xd,
-  VERSION = 2, /* the low half of its byte: the other is the minor version, 1 in IEEE 1588-2019 */
+  VERSION = 2, /* the low half; the high half is the minor version, 1 in IEEE 1588-2019 */
   CONTROL_MANAGEMENT = 4,
   INTERVAL_NONE = 0x7f,
   ACTION_RESPONSE = 2,
@@ -57,7 +57,7 @@ enum {
   AT_TLV_LENGTH = 50,
   AT_ID = 52,
   AT_DATA = 54,
-  ERROR_BYTES = 8, /* of its TLV, at least: error, id, reserved */
+  ERROR_BYTES = 8, /* the least length of its TLV: error, id, reserved */
   LOW_HALF = 0xf
 };
 
@@ -77,7 +77,7 @@ void ptp_management_request(uint8_t out[PTP_REQUEST_BYTES], const struct ptp_req
   bytes_put16(out + AT_ID, request->id);
 }
 
-/* --- what comes back ------------------------------------------------------ */
+/* --- answers --------------------------------------------------------------- */
 
 static enum ptp_answer ptp_management_bad(char why[PTP_WHY_BYTES],
                                           const struct ptp_request *request, const char *what) {
@@ -85,7 +85,7 @@ static enum ptp_answer ptp_management_bad(char why[PTP_WHY_BYTES],
   return PTP_BAD;
 }
 
-/* The error status: IEEE 1588-2008 clause 15.5.4, table 72. */
+/* Names the error status: IEEE 1588-2008 clause 15.5.4, table 72. */
 static enum ptp_answer ptp_management_refused(const uint8_t *bytes,
                                               const struct ptp_request *request,
                                               char why[PTP_WHY_BYTES]) {
@@ -94,16 +94,16 @@ static enum ptp_answer ptp_management_refused(const uint8_t *bytes,
       "WRONG_VALUE", "NOT_SETABLE",      "NOT_SUPPORTED",
   };
   unsigned code = bytes_get16(bytes + AT_ID);
+  const char *word = words[code < sizeof words / sizeof *words ? code : 0];
   if (bytes_get16(bytes + AT_DATA) != request->id) {
     return ptp_management_bad(why, request, "the error status is of something else");
   }
-  (void)snprintf(why, PTP_WHY_BYTES, "the error status %s (0x%04x) to %s",
-                 words[code < sizeof words / sizeof *words ? code : 0], code,
+  (void)snprintf(why, PTP_WHY_BYTES, "the error status %s (0x%04x) to %s", word, code,
                  ptp_data_name(request->id));
   return PTP_REFUSED;
 }
 
-/* What is wrong with the message around the data, or NULL. */
+/* Returns what is wrong with the message around the data, or NULL. */
 static const char *ptp_management_check(const uint8_t *bytes, size_t length_bytes,
                                         const struct ptp_request *request) {
   const struct {
@@ -127,7 +127,7 @@ static const char *ptp_management_check(const uint8_t *bytes, size_t length_byte
   return NULL;
 }
 
-/* What in the data is at odds with the message, or NULL. */
+/* Returns what in the data contradicts the message, or NULL. */
 static const char *check_data(const struct ptp_reply *reply, const struct ptp_request *request) {
   const struct ptp_identity *sender = &reply->sender;
   const struct ptp_data *data = &reply->data;
@@ -137,9 +137,11 @@ static const char *check_data(const struct ptp_reply *reply, const struct ptp_re
   if (data->id != PTP_PORT_DATA_SET) {
     return NULL;
   }
-  bool own = memcmp(data->port.identity.clock, sender->clock, sizeof sender->clock) == 0 &&
-             data->port.identity.port == sender->port && sender->port > 0;
-  return own ? NULL : "portIdentity is not the sender's";
+  if (memcmp(data->port.identity.clock, sender->clock, sizeof sender->clock) != 0 ||
+      data->port.identity.port != sender->port || sender->port == 0) {
+    return "portIdentity is not the sender's";
+  }
+  return NULL;
 }
 
 enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
@@ -170,7 +172,9 @@ enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
   struct ptp_reply made = {.sender.port = bytes_get16(bytes + AT_SOURCE_PORT)};
   memcpy(made.sender.clock, bytes + AT_SOURCE, PTP_IDENTITY_BYTES);
   wrong = ptp_data_read(request->id, bytes + AT_DATA, &made.data);
-  wrong = wrong != NULL ? wrong : check_data(&made, request);
+  if (wrong == NULL) {
+    wrong = check_data(&made, request);
+  }
   if (wrong != NULL) {
     return ptp_management_bad(why, request, wrong);
   }

@@ -1,5 +1,5 @@
-/* Management messages as linuxptp's ptp4l answers them on its local sockets: IEEE 1588-2008 clauses
- * 13.3 (header) and 15.4 (message); linuxptp's msg.h and tlv.h. Pure. */
+/* Management messages of linuxptp's ptp4l on its local sockets: IEEE 1588-2008 clauses 13.3
+ * (header) and 15.4 (message); linuxptp's msg.h and tlv.h. Pure. */
 #ifndef NTP_MONITOR_PTP_MANAGEMENT_H
 #define NTP_MONITOR_PTP_MANAGEMENT_H
 
@@ -28,14 +28,14 @@ enum ptp_answer {
   PTP_GOOD,
   PTP_DROPPED, /* the answer to another request: wait on */
   PTP_REFUSED, /* an error status, named in why */
-  PTP_BAD      /* what cannot be an answer */
+  PTP_BAD      /* not a possible answer */
 };
 
-/* A GET for the clock and all of its ports, which is not passed on to other clocks. */
+/* Writes a GET to the clock and all of its ports, which ptp4l does not forward to other clocks. */
 void ptp_management_request(uint8_t out[PTP_REQUEST_BYTES], const struct ptp_request *request);
 
-/* Reads what came as the answer to request. *reply is filled for PTP_GOOD alone, why (for people,
- * nothing foreign in it) for all else. */
+/* Reads a message as the answer to request. Fills *reply for PTP_GOOD only, why (for people,
+ * without foreign text) for all else. */
 enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
                                     const struct ptp_request *request, struct ptp_reply *reply,
                                     char why[PTP_WHY_BYTES]);

@@ -1,19 +1,20 @@
 /*
- * What ptp4l tells, brought into our vocabulary.
+ * Translates a ptp4l reading into a sample.
  *
- * Offset: ptp4l's is local - master, ours the other way round. It concerns the clock that ptp4l
- * steers: with hardware time stamps that is the network card's, and the system clock follows only
+ * Offset: ptp4l reports local - master, the opposite of our sign. It describes the clock that ptp4l
+ * steers: with hardware time stamps, the network card's. The system clock follows that one only
  * through phc2sys or chronyd.
  *
- * Jitter: ptp4l has none to tell, so its offset is looked at several times. Copies of one
- * measurement would make it 0, so only different ones count.
+ * Jitter: ptp4l reports none, so its offset is sampled several times. Copies of one measurement
+ * would make the jitter 0, so only different ones count.
  *
- * Age: ingress_time is by the steered clock: UTC (the system clock), TAI, or a scale of its own,
- * and a client that may only read is not told which. Where a new measurement was seen to come, it
- * is younger than the look before it, whatever the scale; else ingress_time has to pass for a date.
+ * Age: ingress_time is read from the steered clock, which keeps UTC (the system clock), TAI or a
+ * scale of its own; a read-only client cannot learn which. A measurement seen to arrive is younger
+ * than the sample before it, on any scale. Otherwise ingress_time is taken as a date if it can be
+ * one.
  *
- * A clock without a master answers "offset 0" as well, and so does one that has not measured its
- * delay yet: an offset is believed of a port that is SLAVE. Such a port has a grandmaster, or
+ * A clock without a master also answers "offset 0", as does one that has not measured its delay
+ * yet, so an offset counts only from a port that is SLAVE. Such a port has a grandmaster, or
  * measurements without one: an automotive slave (IEEE 802.1AS, BMCA noop) hears no Announce.
  */
 #include "source/ptp/ptp_sample.h"
@@ -23,17 +24,18 @@
 
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/sample.h"
+#include "ntp_monitor/text.h"
 
-/* 2001-09-09: what is earlier is no date, but how long a network card has been up. */
+/* 2001-09-09. An earlier time is not a date but the uptime of a network card. */
 #define FIRST_DATE_NS (1000000000 * DURATION_S)
 
-/* Two clocks that show the same. */
+/* Clocks closer than this show the same time. */
 #define SAME_NS DURATION_S
 
-/* TAI - UTC since 2017, for a master that does not tell it (linuxptp's own default). */
+/* TAI - UTC since 2017, assumed of a master that does not announce it (linuxptp's own default). */
 #define TAI_OFFSET_NS (37 * DURATION_S)
 
-/* RFC 5905 section 4, PHI: how much a clock may drift, 15 ppm. */
+/* RFC 5905 section 4, PHI: the drift of a clock, 15 ppm. */
 enum { DRIFT_PPM = 15 };
 
 void ptp_sample_port(struct ptp_reading *reading, const struct ptp_data *port) {
@@ -52,7 +54,7 @@ void ptp_sample_status(struct ptp_reading *reading, const struct ptp_data *statu
   bool other_master = !first && memcmp(status->time_status.grandmaster,
                                        last->time_status.grandmaster, PTP_IDENTITY_BYTES) != 0;
   if (other_master || status->time_status.ingress_ns == 0) {
-    reading->measurements = 0; /* what was before cannot be compared */
+    reading->measurements = 0; /* earlier ones cannot be compared */
   }
   if (!same && status->time_status.ingress_ns != 0) {
     reading->changed = !first;
@@ -68,7 +70,7 @@ void ptp_sample_status(struct ptp_reading *reading, const struct ptp_data *statu
 
 /* --- one by one ------------------------------------------------------------- */
 
-/* The rate that the port is configured for; without one a reading would count as new for hours. */
+/* Takes the port's configured rate; without a rate a reading would count as new for hours. */
 static void take_interval(const struct ptp_reading *reading, struct sample *sample) {
   enum { LEAST = -10, MOST = 17 }; /* 1 ms; RFC 5905 section 7.2: MAXPOLL */
   int log2_s = reading->port.port.sync_log2_s;
@@ -78,12 +80,12 @@ static void take_interval(const struct ptp_reading *reading, struct sample *samp
   }
 }
 
-/* Whether the steered clock shows what the system clock does; sets the age where it can be told. */
+/* Returns whether the steered clock shows the system clock's time. Sets the age if known. */
 static bool ptp_sample_take_age(const struct ptp_reading *reading, int64_t realtime_ns,
                                 int64_t monotonic_ns, struct sample *sample) {
   int64_t ingress_ns = reading->status.time_status.ingress_ns;
   int64_t utc_offset_ns = reading->properties.time_properties.utc_offset_s * DURATION_S;
-  int64_t most_ns = monotonic_ns - reading->younger_ns; /* where changed */
+  int64_t most_ns = monotonic_ns - reading->younger_ns; /* if changed */
   bool date = ingress_ns >= FIRST_DATE_NS;
   int64_t since_ns = date ? realtime_ns - ingress_ns : 0;
   bool system =
@@ -98,40 +100,49 @@ static bool ptp_sample_take_age(const struct ptp_reading *reading, int64_t realt
   return system;
 }
 
-/* Whether the steered clock may be ahead of the system clock by so much: a measurement of unknown
- * age, at most most_ns, came when it showed since_ns less than the system clock does now. */
+/* Returns whether the steered clock may be ahead of the system clock by ahead_ns: a measurement of
+ * unknown age, at most most_ns, came when it showed since_ns less than the system clock does now.
+ */
 static bool is_ahead(int64_t ahead_ns, int64_t since_ns, int64_t most_ns) {
   return ahead_ns + SAME_NS >= -since_ns && ahead_ns - SAME_NS <= most_ns - since_ns;
 }
 
-/* How far, at least, the steered clock is from the system clock, be it UTC or TAI; 0 where they
- * may show the same. > 0: it is ahead. */
+/* Returns the least distance of the steered clock, UTC or TAI, from the system clock; > 0: it is
+ * ahead, 0: they may show the same. */
 static int64_t find_gap(const struct ptp_reading *reading, int64_t realtime_ns,
                         int64_t monotonic_ns) {
   int64_t ingress_ns = reading->status.time_status.ingress_ns;
   int64_t utc_offset_ns = reading->properties.time_properties.utc_offset_s * DURATION_S;
-  /* Without a new measurement the age has no end: only a time to come is known to be wrong. */
-  int64_t most_ns = reading->changed ? monotonic_ns - reading->younger_ns : realtime_ns;
-  ingress_ns = ingress_ns < 0 ? 0 : ingress_ns;
+  /* Without a new measurement the age is unbounded, and only a future time is known to be wrong. */
+  int64_t most_ns = realtime_ns;
+  if (reading->changed) {
+    most_ns = monotonic_ns - reading->younger_ns;
+  }
+  if (ingress_ns < 0) {
+    ingress_ns = 0;
+  }
   int64_t since_ns = realtime_ns - ingress_ns;
   if (ingress_ns < FIRST_DATE_NS) {
-    return -since_ns; /* no date at all, so of no known age */
+    return -since_ns; /* not a date, so the age is unknown */
   }
   if (is_ahead(0, since_ns, most_ns) || is_ahead(utc_offset_ns, since_ns, most_ns) ||
       is_ahead(TAI_OFFSET_NS, since_ns, most_ns)) {
     return 0;
   }
-  return most_ns - since_ns < 0 ? most_ns - since_ns : -since_ns;
+  if (most_ns < since_ns) {
+    return most_ns - since_ns;
+  }
+  return -since_ns;
 }
 
 bool ptp_sample_delay(const struct ptp_reading *reading, int64_t *delay_ns) {
   bool peers = reading->port.port.delay_mechanism == PTP_PEER_TO_PEER;
   bool known = peers || reading->port.port.delay_mechanism == PTP_END_TO_END;
   *delay_ns = peers ? reading->port.port.delay_ns : reading->current.current.delay_ns;
-  return known && *delay_ns > 0; /* 0 is what ptp4l begins with */
+  return known && *delay_ns > 0; /* ptp4l starts with 0 */
 }
 
-/* What is measured with the path: without that ptp4l's offset is 0, and no offset. */
+/* Takes the offset, unless it is the 0 that ptp4l reports until it has measured the delay. */
 static void take_offset(const struct ptp_reading *reading, struct sample *sample) {
   int64_t offset_ns = -reading->status.time_status.offset_ns;
   unsigned mechanism = reading->port.port.delay_mechanism;
@@ -148,15 +159,18 @@ static void take_delay(const struct ptp_reading *reading, struct sample *sample)
   }
 }
 
-/* The root's distance is how far off the grandmaster may be: known where it says so and no other
- * clock, whose error nobody tells, is in between. The bound grows with the age of the offset. */
+/* Takes the grandmaster's own accuracy as the root distance. It is unknown when the grandmaster
+ * does not state it or another clock, of unknown error, is in between. The bound grows with the age
+ * of the offset. */
 static void take_bound(const struct ptp_reading *reading, struct sample *sample) {
   int64_t bound_ns = sample->value[METRIC_OFFSET];
   int64_t root_ns = reading->parent.parent.accuracy_ns;
-  int64_t age_ns = sample_has(sample, METRIC_AGE) ? sample->value[METRIC_AGE] : 0;
-  int64_t drift_ns = age_ns > 0 ? age_ns / 1000000 * DRIFT_PPM : 0;
+  int64_t drift_ns = 0;
   if (root_ns < 0 || reading->current.current.steps_removed != 1) {
     return;
+  }
+  if (sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] > 0) {
+    drift_ns = sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM;
   }
   sample_set(sample, METRIC_ROOT_DISTANCE, root_ns);
   bound_ns = duration_abs(bound_ns);
@@ -170,34 +184,39 @@ static void take_bound(const struct ptp_reading *reading, struct sample *sample)
 static void take_jitter(const struct ptp_reading *reading, unsigned wanted, bool system,
                         struct sample *sample) {
   int64_t jitter_ns = ptp_data_jitter_ns(reading->offset_ns, reading->measurements);
-  const char *whose = system ? "" : "; the offset is that of the PTP hardware clock";
   sample->jitter_kind = JITTER_NONE;
   if (jitter_ns >= 0) {
     sample->jitter_kind = JITTER_RMS_SUCCESSIVE;
     sample_set(sample, METRIC_JITTER, jitter_ns);
   }
   if (jitter_ns >= 0 || wanted > 1) {
-    (void)snprintf(sample->remark, sizeof sample->remark, "%s %zu measurement%s in %u sample%s%s",
-                   jitter_ns >= 0 ? "jitter of" : "no jitter:", reading->measurements,
-                   reading->measurements == 1 ? "" : "s", reading->samples,
-                   reading->samples == 1 ? "" : "s", whose);
-  } else {
-    (void)snprintf(sample->remark, sizeof sample->remark, "%s", whose + (system ? 0 : 2));
+    const char *what = jitter_ns >= 0 ? "jitter of" : "no jitter:";
+    const char *measurements = reading->measurements == 1 ? "measurement" : "measurements";
+    const char *samples = reading->samples == 1 ? "sample" : "samples";
+    (void)snprintf(sample->remark, sizeof sample->remark, "%s %zu %s in %u %s", what,
+                   reading->measurements, measurements, reading->samples, samples);
+  }
+  if (!system) {
+    text_append(sample->remark, sizeof sample->remark,
+                "%sthe offset is that of the PTP hardware clock",
+                sample->remark[0] != '\0' ? "; " : "");
   }
 }
 
 static void take_leap(const struct ptp_reading *reading, bool follows, struct sample *sample) {
   sample->present |= 1U << FIELD_LEAP;
-  sample->leap = LEAP_UNSYNCHRONISED;
-  if (follows) {
-    bool later = reading->properties.time_properties.leap61;
-    bool sooner = reading->properties.time_properties.leap59;
-    sample->leap = later ? LEAP_INSERT : LEAP_NONE;
-    sample->leap = sooner && !later ? LEAP_DELETE : sample->leap;
+  sample->leap = LEAP_NONE;
+  if (!follows) {
+    sample->leap = LEAP_UNSYNCHRONISED;
+  } else if (reading->properties.time_properties.leap61) {
+    sample->leap = LEAP_INSERT;
+  } else if (reading->properties.time_properties.leap59) {
+    sample->leap = LEAP_DELETE;
   }
 }
 
-/* What a port tells that has heard a Sync. Returns whether it is about the system clock. */
+/* Takes the figures of a port that has received a Sync. Returns whether they describe the system
+ * clock. */
 static bool take_measurement(const struct ptp_reading *reading, int64_t realtime_ns,
                              int64_t monotonic_ns, struct sample *sample) {
   bool system = ptp_sample_take_age(reading, realtime_ns, monotonic_ns, sample);
@@ -233,7 +252,10 @@ void ptp_sample_make(const struct ptp_reading *reading, unsigned wanted, int64_t
     sample_set(sample, METRIC_CLOCK_CLASS, reading->parent.parent.clock_class);
   }
   bool system = follows && measured && take_measurement(reading, realtime_ns, monotonic_ns, sample);
-  int64_t gap_ns = slave && measured ? find_gap(reading, realtime_ns, monotonic_ns) : 0;
+  int64_t gap_ns = 0;
+  if (slave && measured) {
+    gap_ns = find_gap(reading, realtime_ns, monotonic_ns);
+  }
   if (gap_ns != 0) {
     sample->leap = LEAP_UNSYNCHRONISED;
     ptp_words_gap(gap_ns, sample);

@@ -1,4 +1,4 @@
-/* What ptp4l's states mean, and whose time it keeps: in words, for a remark. */
+/* Explains ptp4l's port state and its grandmaster, for a remark. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "ntp_monitor/text.h"
 #include "source/ptp/ptp_sample.h"
 
-/* What a port's state means for the clock, in the order in which they tell most. */
+/* The meaning of each port state for the clock, the most telling first. */
 static const struct meaning {
   unsigned state;
   const char *words;
@@ -41,7 +41,7 @@ void ptp_words_grandmaster(const struct ptp_reading *reading, struct sample *sam
                 between);
     return;
   }
-  /* IEEE 1588-2019 table 4: 6 and 13 are clocks that follow a reference now. */
+  /* IEEE 1588-2019 table 4: classes 6 and 13 follow a reference now. */
   bool traceable = reading->properties.time_properties.traceable;
   unsigned class = reading->parent.parent.clock_class;
   if (!traceable || (class != 6 && class != 13)) {
@@ -50,7 +50,7 @@ void ptp_words_grandmaster(const struct ptp_reading *reading, struct sample *sam
   }
 }
 
-/* Of the state of a port that is not SLAVE: why, and what to do. */
+/* Says what the port's state means and, if it lasts too long, what may be wrong. */
 static void say_state(const struct ptp_reading *reading, char *out, size_t size_bytes) {
   int64_t unused = 0;
   char span[DURATION_TEXT_BYTES];
