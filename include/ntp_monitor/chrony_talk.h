@@ -1,4 +1,4 @@
-/* Questions to chronyd and their answers: over its Unix socket, else UDP on the loopback. */
+/* Questions to chronyd and their answers, over its Unix socket or UDP on the loopback. */
 #ifndef NTP_MONITOR_CHRONY_TALK_H
 #define NTP_MONITOR_CHRONY_TALK_H
 
@@ -13,31 +13,31 @@ struct candm_question;
 struct candm_reply;
 struct trace;
 
-/* Our own socket beside chronyd's, which answers to a path alone. */
+/* Our own socket file beside chronyd's, which answers only to a path. */
 struct chrony_socket {
-  int directory; /* -1: there is none of ours in it */
+  int directory; /* its folder; -1: it was not made */
   char name[40]; /* ntp_monitor.PID.sock */
-  bool there;    /* chronyd has its socket open, as far as can be told */
+  bool there;    /* something listens on chronyd's socket */
 };
 
 /*
- * Connects to the socket at path, from a file of our own beside it, and removes what former runs
- * left there. A descriptor or a negative errno; own is to be closed in either case.
+ * Connects to the socket at path from a socket file of our own beside it, and removes files of runs
+ * killed before. A descriptor, or a negative errno; the caller closes own in either case.
  */
 int chrony_socket_open(struct chrony_socket *own, const char *path, pid_t pid);
 void chrony_socket_close(struct chrony_socket *own);
 
-/* Whether some process has a socket bound to path, by proc(5)'s net/unix: it can be read where
- * the socket's folder cannot. */
+/* Returns whether a process has a socket bound to path, by proc(5)'s net/unix, which is readable
+ * even if the socket's folder is not. */
 bool chrony_socket_listed(const char *path);
 
-/* The ways to chronyd, in the order of chronyc: its socket, 127.0.0.1, ::1. */
+/* The routes to chronyd, in chronyc's order: its socket, 127.0.0.1, ::1. */
 enum { CHRONY_WAY_SOCKET, CHRONY_WAYS = 3 };
 
 struct chrony_way {
   char name[160]; /* "127.0.0.1 port 323" */
-  int fd;         /* -1: closed, for error */
-  int error;      /* a negative errno */
+  int fd;         /* -1: closed because of error */
+  int error;      /* a negative errno, or 0 */
 };
 
 struct chrony_talk {
@@ -45,30 +45,29 @@ struct chrony_talk {
   struct chrony_socket own;
   int64_t deadline_ns;
   struct trace *trace;
-  const char *flaw; /* static: what was wrong with the last datagram that was no answer, or NULL */
-  struct why stranger; /* who has chronyd's socket or port, and is not believed; text is empty */
+  const char *flaw;    /* static: what was wrong with the last dropped datagram, or NULL */
+  struct why stranger; /* names an untrusted owner of chronyd's socket or port; text "" for none */
 };
 
-/* Opens the ways there are; path may be NULL for UDP alone. pid: ours. path and trace must outlive
- * talk, which is to be closed whatever comes of it. */
+/* Opens all routes; path may be NULL for UDP only. pid: our own. trace must outlive talk. The
+ * caller closes talk even if no route is open. */
 void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port, pid_t pid,
                       int64_t deadline_ns, struct trace *trace);
 
 /*
- * Asks by the way that answered last, at first by all of them in turn, and again where no answer
- * comes, after 1, 2 and 4 s as chronyc does. Fills question's sequence and attempt. Returns the
- * status of the answer (CANDM_SUCCESS is 0), or -ETIMEDOUT, -EBADMSG where what came was no answer
- * (talk->flaw), or where all ways are closed the last one's error.
+ * Asks over all open routes in turn, and repeats after 1, 2 and 4 s without an answer, as chronyc
+ * does. The first answer closes the other routes. Fills question's sequence and attempt. Returns
+ * the answer's status (CANDM_SUCCESS is 0), -ETIMEDOUT, -EBADMSG if only other datagrams came
+ * (talk->flaw), or the last route's error if all are closed.
  */
 int chrony_talk_ask(struct chrony_talk *talk, struct candm_question *question,
                     struct candm_reply *reply);
 
-/* Whether the answers that came are to be believed, by who has the port: 0, or -EPERM with
- * talk->stranger. */
+/* Checks that the owner of the port that answered is trusted: 0, or -EPERM with talk->stranger. */
 int chrony_talk_check(struct chrony_talk *talk);
 
-/* How each way that was tried failed: "/run/chrony/chronyd.sock: Permission denied, 127.0.0.1 port
- * 323: Connection refused, ...". Returns out. */
+/* Prints how each route tried has failed: "/run/chrony/chronyd.sock: Permission denied, 127.0.0.1
+ * port 323: Connection refused, ...". Returns out. */
 const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t size_bytes);
 
 void chrony_talk_close(struct chrony_talk *talk);

@@ -1,8 +1,8 @@
 /*
- * chrony's command and monitoring protocol: packets in and out of bytes.
+ * Encodes and decodes chrony's command and monitoring protocol.
  *
- * Its floating point numbers become nanoseconds here, in integers, and whatever cannot be is
- * refused here, so that all behind it may reckon without a thought of overflow.
+ * Floating point numbers become integer nanoseconds here and impossible values are refused, so that
+ * callers can calculate without overflow.
  */
 #include "source/chrony/candm.h"
 
@@ -42,16 +42,15 @@ const char *candm_name(enum candm_command command) {
 
 /* --- numbers -------------------------------------------------------------- */
 
-/* The lowest bits of value, in two's complement. */
+/* Reads the lowest bits of value as two's complement. */
 static int32_t sign_extend(uint32_t value, unsigned bits) {
   uint32_t sign = UINT32_C(1) << (bits - 1);
   return (int32_t)(value ^ sign) - (int32_t)sign;
 }
 
-/* A number of seconds, to the nearest nanosecond. Its 7 highest bits are a signed exponent, the
- * other 25 a signed coefficient, and its value coefficient * 2^(exponent - 25)
- * (UTI_FloatNetworkToHost in chrony's util.c). What does not fit becomes the largest number that
- * does. */
+/* Reads a number of seconds, rounded to the nearest nanosecond. The 7 highest bits are a signed
+ * exponent, the other 25 a signed coefficient; the value is coefficient * 2^(exponent - 25)
+ * (UTI_FloatNetworkToHost in chrony's util.c). A number out of range is clamped. */
 static int64_t get_seconds_ns(const uint8_t *at) {
   enum { COEFFICIENT_BITS = 25, EXPONENT_BITS = 7 };
   uint32_t bits = bytes_get32(at);
@@ -66,14 +65,21 @@ static int64_t get_seconds_ns(const uint8_t *at) {
     return (scaled + (scaled < 0 ? -half : half)) / (2 * half);
   }
   int64_t value_ns = 0;
-  bool over = __builtin_mul_overflow(scaled, INT64_C(1) << shift, &value_ns);
-  return !over ? value_ns : scaled < 0 ? INT64_MIN : INT64_MAX;
+  if (__builtin_mul_overflow(scaled, INT64_C(1) << shift, &value_ns)) {
+    return scaled < 0 ? INT64_MIN : INT64_MAX;
+  }
+  return value_ns;
 }
 
 static struct candm_address get_address(const uint8_t *at) {
   struct candm_address address = {.family = bytes_get16(at + sizeof address.bytes)};
-  size_t bytes = address.family == CANDM_INET6 ? 16 : address.family == CANDM_UNSPECIFIED ? 0 : 4;
-  memcpy(address.bytes, at, bytes); /* the others may be anything */
+  size_t bytes = 4;
+  if (address.family == CANDM_INET6) {
+    bytes = 16;
+  } else if (address.family == CANDM_UNSPECIFIED) {
+    bytes = 0;
+  }
+  memcpy(address.bytes, at, bytes); /* the rest is undefined */
   return address;
 }
 
@@ -96,18 +102,36 @@ size_t candm_request(const struct candm_question *question, uint8_t *out) {
   return command->bytes;
 }
 
+/* Returns why reply does not answer question, or NULL. */
 static const char *find_flaw(const struct candm_question *question,
                              const struct candm_reply *reply) {
+  const struct command *command = candm_find(question->command);
   const uint8_t *data = reply->data;
-  return reply->length_bytes < REPLY_BODY               ? "shorter than a reply"
-         : data[0] != VERSION                           ? "not of version 6"
-         : data[1] != TYPE_REPLY                        ? "not a reply"
-         : bytes_get16(data + 4) != question->command   ? "an answer to another command"
-         : bytes_get32(data + 16) != question->sequence ? "an answer to another request"
-         : bytes_get16(data + 8) != CANDM_SUCCESS       ? NULL
-         : bytes_get16(data + 6) != candm_find(question->command)->kind ? "of another kind"
-         : reply->length_bytes != candm_find(question->command)->bytes  ? "not of its kind's length"
-                                                                        : NULL;
+  if (reply->length_bytes < REPLY_BODY) {
+    return "shorter than a reply";
+  }
+  if (data[0] != VERSION) {
+    return "not of version 6";
+  }
+  if (data[1] != TYPE_REPLY) {
+    return "not a reply";
+  }
+  if (bytes_get16(data + 4) != question->command) {
+    return "an answer to another command";
+  }
+  if (bytes_get32(data + 16) != question->sequence) {
+    return "an answer to another request";
+  }
+  if (bytes_get16(data + 8) != CANDM_SUCCESS) {
+    return NULL; /* an error has no body */
+  }
+  if (bytes_get16(data + 6) != command->kind) {
+    return "of another kind";
+  }
+  if (reply->length_bytes != command->bytes) {
+    return "not of its kind's length";
+  }
+  return NULL;
 }
 
 int candm_status(const struct candm_question *question, const struct candm_reply *reply,
@@ -127,7 +151,7 @@ struct range {
   int64_t value, least, most;
 };
 
-/* A clock never set is half a century off; with these, no sum of three overflows. */
+/* Wide enough for a clock never set, half a century off; a sum of three still fits int64_t. */
 #define SPAN_MAX_NS (INT64_C(0x7fffffff) * DURATION_S)
 enum { STRATUM_MAX = 16, POLL_MAX_LOG2_S = 24, REACH_MAX = 0xff };
 

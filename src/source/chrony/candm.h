@@ -15,8 +15,8 @@
  * 12|                         0  (8 bytes)                          |
  *   +---------------------------------------------------------------+
  * 20|  index (SOURCE_DATA, SOURCESTATS), or address (SOURCE_NAME);  |
- *   |  then 0 up to the length of the reply, lest a forged sender   |
- *   |  be sent more than was sent to us (pktlength.c)               |
+ *   |  then 0 up to the length of the reply, so that a forged       |
+ *   |  request cannot amplify traffic (pktlength.c)                 |
  *   +---------------------------------------------------------------+
  *
  *   +---------------+---------------+---------------+---------------+
@@ -35,8 +35,9 @@
  * 28|                         body                                  |
  *   +---------------------------------------------------------------+
  *
- * Bodies, from their first byte on; those left out are not used here. An address has 20 bytes: 16
- * of the address itself, its family (2), 0 (2). A float has 4: see get_seconds_ns in candm.c.
+ * Bodies, by the first byte of each field; unused fields at the end are left out. An address has 20
+ * bytes: the address itself (16), its family (2), 0 (2). A float has 4: see get_seconds_ns() in
+ * candm.c.
  *
  *   N_SOURCES    |0 count 4|
  *   SOURCE_DATA  |0 address|20 poll 2|22 stratum 2|24 state 2|26 mode 2|28 flags 2|30 reach 2|
@@ -58,7 +59,7 @@
 struct why;
 
 enum {
-  CANDM_BYTES_MAX = 284, /* of a request or a reply of those below */
+  CANDM_BYTES_MAX = 284, /* of any request or reply below */
   CANDM_NAME_BYTES = 256
 };
 
@@ -67,47 +68,47 @@ enum candm_command {
   CANDM_SOURCE_DATA = 15,
   CANDM_TRACKING = 33,
   CANDM_SOURCESTATS = 34,
-  CANDM_SOURCE_NAME = 65 /* of NTP sources; since chrony 4.0 */
+  CANDM_SOURCE_NAME = 65 /* for NTP sources; since chrony 4.0 */
 };
 
 enum candm_status {
   CANDM_SUCCESS = 0,
   CANDM_FAILED = 1,
   CANDM_UNAUTHORISED = 2,
-  CANDM_INVALID = 3, /* an unknown command, too */
+  CANDM_INVALID = 3, /* also for an unknown command */
   CANDM_NO_SUCH_SOURCE = 4,
   CANDM_BAD_VERSION = 18,
   CANDM_BAD_LENGTH = 19
 };
 
-/* Kinds of address; CANDM_ID is a server whose name is not resolved yet. */
+/* CANDM_ID is a server whose name is not resolved yet. */
 enum candm_family { CANDM_UNSPECIFIED, CANDM_INET4, CANDM_INET6, CANDM_ID };
 
 struct candm_address {
   uint16_t family;
-  uint8_t bytes[16]; /* of a reference clock: CANDM_INET4, its name in ASCII */
+  uint8_t bytes[16]; /* a reference clock has CANDM_INET4 and its name in ASCII */
 };
 
 struct candm_question {
   enum candm_command command;
-  uint32_t sequence;            /* random: what a late answer to another question does not have */
+  uint32_t sequence;            /* random: tells the answer from a late one to another question */
   uint16_t attempt;             /* 0 for the first */
-  int32_t index;                /* of SOURCE_DATA, SOURCESTATS */
-  struct candm_address address; /* of SOURCE_NAME */
+  int32_t index;                /* for SOURCE_DATA, SOURCESTATS */
+  struct candm_address address; /* for SOURCE_NAME */
 };
 
-/* What has come for it. */
+/* A received datagram. */
 struct candm_reply {
   size_t length_bytes;
   uint8_t data[CANDM_BYTES_MAX];
 };
 
-/* A reference id of `local` mode: the own clock, 127.127.1.1 (chrony's reference.c). */
+/* The reference id of `local` mode, 127.127.1.1: chronyd's own clock (chrony's reference.c). */
 #define CANDM_LOCAL_REFERENCE UINT32_C(0x7f7f0101)
 
 struct candm_tracking {
   uint32_t reference_id;
-  unsigned stratum;      /* our own; 0: not synchronised */
+  unsigned stratum;      /* of this machine; 0: not synchronised */
   unsigned leap;         /* enum leap */
   int64_t correction_ns; /* current_correction; > 0: the local clock is behind */
   int64_t root_delay_ns, root_dispersion_ns;
@@ -138,37 +139,37 @@ struct candm_source {
 };
 
 struct candm_stats {
-  struct candm_address address; /* CANDM_UNSPECIFIED for a reference clock, which has */
-  uint8_t reference[4];         /* its name here */
+  struct candm_address address; /* CANDM_UNSPECIFIED for a reference clock */
+  uint8_t reference[4];         /* the name of a reference clock */
   uint32_t sample_count;
-  int64_t deviation_ns; /* sd: of the residuals. Below 3 samples it is a placeholder of 4 s */
+  int64_t deviation_ns; /* sd of the residuals; a placeholder of 4 s below 3 samples */
 };
 
-/* "TRACKING"; static. */
+/* Returns the command's name, "TRACKING". Static. */
 const char *candm_name(enum candm_command command);
 
 /* Writes the request into out (CANDM_BYTES_MAX). Returns its length. */
 size_t candm_request(const struct candm_question *question, uint8_t *out);
 
-/* Whether reply answers question: its status (0 is CANDM_SUCCESS, then it is of the kind and the
- * length that were asked for), or -EBADMSG with *flaw, a static text. */
+/* Returns the status of reply, or -EBADMSG with *flaw, a static text, if it does not answer
+ * question. A reply with CANDM_SUCCESS (0) has the kind and the length asked for. */
 int candm_status(const struct candm_question *question, const struct candm_reply *reply,
                  const char **flaw);
 
-/* Read the body of a reply that candm_status found to be a success: 0, or -EBADMSG with why
- * (bad-reply) naming the field and what it held, and the output untouched. */
+/* Read the body of a reply with CANDM_SUCCESS: 0, or -EBADMSG with why (bad-reply) naming the field
+ * and its value, and the output untouched. */
 int candm_tracking(const struct candm_reply *reply, struct candm_tracking *tracking,
                    struct why *why);
 int candm_source(const struct candm_reply *reply, struct candm_source *source, struct why *why);
 int candm_stats(const struct candm_reply *reply, struct candm_stats *stats, struct why *why);
 
-/* How many sources there are. */
+/* Returns the number of sources in a reply to N_SOURCES. */
 uint32_t candm_count(const struct candm_reply *reply);
 
-/* The name as it was configured, not escaped; out has CANDM_NAME_BYTES + 1. Returns out. */
+/* Copies the configured name, unescaped; out has CANDM_NAME_BYTES + 1. Returns out. */
 const char *candm_source_name(const struct candm_reply *reply, char *out);
 
-/* Whether stats are of source: the list may change between two questions. */
+/* Returns whether stats belong to source; the list may change between two questions. */
 bool candm_is_of(const struct candm_stats *stats, const struct candm_source *source);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * The source chrony: chronyd, asked what chronyc asks: tracking, sources, sourcestats and the
- * sources' names. All of that is open to any user of the machine.
+ * The source chrony: chronyd, asked as chronyc asks it for tracking, sources, sourcestats and the
+ * sources' names. Any user of the machine may ask for these.
  *
- * The one that chronyd selected carries the verdict, all others are shown beside it. Where
- * chronyd follows none the clock is not synchronised, whatever it was before.
+ * The source that chronyd selected carries the verdict, the others are listed. If chronyd follows
+ * none, the clock is not synchronised, whatever it was before.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,9 +23,9 @@
 #include "source/chrony/candm.h"
 #include "source/chrony/chrony_sample.h"
 
-#define CHECK WHY_ADVICE "check: systemctl status chronyd" /* where the line is long */
+#define CHECK WHY_ADVICE "check: systemctl status chronyd" /* for long lines */
 #define CHECK_SERVICE WHY_ADVICE "check the time service: systemctl status chronyd"
-/* What `runs` may take. */
+/* The time that chrony_runs() may take. */
 #define PROBE_NS (100 * DURATION_MS)
 
 struct asking {
@@ -33,20 +33,20 @@ struct asking {
   int64_t begun_ns;
   struct chrony_talk talk;
   bool answered; /* at least once */
-  bool nameless; /* names are not to be had */
+  bool nameless; /* chronyd does not give names */
 };
 
 /* --- why there is no reading ------------------------------------------------ */
 
-/* Whether chronyd has its socket open, though no answer came that way. */
+/* Returns whether chronyd has its socket open although it gave no answer there. */
 static bool is_there(const struct chrony_talk *talk, const char *path) {
   int error = talk->way[CHRONY_WAY_SOCKET].error; /* ECONNREFUSED: it has just ended */
   bool forbidden = (error == -EACCES || error == -EPERM) && talk->stranger.text[0] == '\0';
   return (talk->own.there && error != -ECONNREFUSED) || (forbidden && chrony_socket_listed(path));
 }
 
-/* All ways are closed: chronyd does not run, or is not for us. */
-static int chrony_refused(const struct asking *asking, int error, struct why *why) {
+/* Explains why all routes are closed: chronyd does not run, or does not serve this user. */
+static int explain_refusal(const struct asking *asking, int error, struct why *why) {
   char ways[640];
   const struct chrony_talk *talk = &asking->talk;
   chrony_talk_words(talk, ways, sizeof ways);
@@ -65,7 +65,7 @@ static int chrony_refused(const struct asking *asking, int error, struct why *wh
       "chronyd is not running" WHY_ADVICE "asked: %s; if it should: systemctl start chronyd", ways);
 }
 
-static int timed_out(const struct asking *asking, struct why *why) {
+static int explain_timeout(const struct asking *asking, struct why *why) {
   char ways[640];
   char span[DURATION_TEXT_BYTES];
   int64_t waited_ns = clock_monotonic_ns() - asking->begun_ns;
@@ -75,7 +75,7 @@ static int timed_out(const struct asking *asking, struct why *why) {
                  chrony_talk_words(&asking->talk, ways, sizeof ways));
 }
 
-/* Why the answer, a status or a negative errno, is none that helps. */
+/* Explains an answer (a status or a negative errno) that is not a success. */
 static int chrony_explain(const struct asking *asking, enum candm_command command, int answer,
                           struct why *why) {
   const char *name = candm_name(command);
@@ -85,7 +85,7 @@ static int chrony_explain(const struct asking *asking, enum candm_command comman
   }
   switch (answer) {
   case -ETIMEDOUT:
-    return timed_out(asking, why);
+    return explain_timeout(asking, why);
   case -EBADMSG:
     return why_set(why, REASON_BAD_REPLY, answer,
                    "what came for %s from chronyd was no answer: %s" WHY_ADVICE
@@ -100,18 +100,19 @@ static int chrony_explain(const struct asking *asking, enum candm_command comman
     break;
   }
   if (answer < 0) {
-    return chrony_refused(asking, answer, why);
+    return explain_refusal(asking, answer, why);
+  }
+  const char *cause = "";
+  if (answer == CANDM_BAD_VERSION || answer == CANDM_BAD_LENGTH) {
+    cause = ": it speaks another version of the protocol than ours, which is 6";
   }
   return why_set(why, REASON_BAD_REPLY, -EBADMSG, "chronyd refuses %s with status %d%s", name,
-                 answer,
-                 answer == CANDM_BAD_VERSION || answer == CANDM_BAD_LENGTH
-                     ? ": it speaks another version of the protocol than ours, which is 6"
-                     : "");
+                 answer, cause);
 }
 
 /* --- the questions ---------------------------------------------------------- */
 
-/* 0, a status, or a negative errno. */
+/* Asks one question: a status (0 is success) or a negative errno. */
 static int chrony_ask(struct asking *asking, enum candm_command command, uint32_t index,
                       struct candm_reply *reply) {
   struct candm_question question = {.command = command, .index = (int32_t)index};
@@ -138,8 +139,8 @@ static int read_tracking(struct asking *asking, struct candm_tracking *tracking,
   return error;
 }
 
-/* The configured name; "" where it is not to be had: for a reference clock, or by a chronyd
- * before 4.0. A negative errno with why where chronyd is lost. */
+/* Reads the configured name, "" for a reference clock or from a chronyd before 4.0: 0, or a
+ * negative errno with why if chronyd is lost. */
 static int read_name(struct asking *asking, const struct candm_source *source, char *name,
                      struct why *why) {
   struct candm_question question = {.command = CANDM_SOURCE_NAME, .address = source->address};
@@ -159,7 +160,7 @@ static int read_name(struct asking *asking, const struct candm_source *source, c
   return 0;
 }
 
-/* *known: whether chronyd has statistics of this source; the list may have changed since. */
+/* Reads a source's statistics. Clears *known if chronyd has none or the list has changed since. */
 static int read_stats(struct asking *asking, uint32_t index, const struct candm_source *source,
                       struct candm_stats *stats, bool *known, struct why *why) {
   struct candm_reply reply;
@@ -203,19 +204,26 @@ static int read_source(struct asking *asking, uint32_t index, int64_t correction
   bool known = false;
   int answer = chrony_ask(asking, CANDM_SOURCE_DATA, index, &reply);
   if (answer == CANDM_NO_SUCH_SOURCE) {
-    return 0; /* it was removed just now */
+    return 0; /* just removed */
   }
   if (answer != CANDM_SUCCESS) {
     return chrony_explain(asking, CANDM_SOURCE_DATA, answer, why);
   }
   int error = candm_source(&reply, &source, why);
-  error = error == 0 ? read_stats(asking, index, &source, &stats, &known, why) : error;
-  error = error == 0 ? read_name(asking, &source, name, why) : error;
   if (error != 0) {
     return error;
   }
-  trace_source(asking->ask->env->trace, index, &source, known ? &stats : NULL, name);
-  chrony_sample_source(&source, known ? &stats : NULL, name, correction_ns, &sample);
+  error = read_stats(asking, index, &source, &stats, &known, why);
+  if (error != 0) {
+    return error;
+  }
+  error = read_name(asking, &source, name, why);
+  if (error != 0) {
+    return error;
+  }
+  const struct candm_stats *told = known ? &stats : NULL;
+  trace_source(asking->ask->env->trace, index, &source, told, name);
+  chrony_sample_source(&source, told, name, correction_ns, &sample);
   return samples_add(samples, &sample, why);
 }
 
@@ -242,7 +250,10 @@ static int chrony_read_all(struct asking *asking, struct samples *samples, struc
     error = read_source(asking, i, tracking.correction_ns, samples, why);
   }
   chrony_sample_drop_spare(samples);
-  return error == 0 ? chrony_sample_carry(samples, &tracking, why) : error;
+  if (error != 0) {
+    return error;
+  }
+  return chrony_sample_carry(samples, &tracking, why);
 }
 
 static int measure_chrony(const struct ask *ask, struct samples *samples, struct why *why) {
@@ -259,8 +270,8 @@ static int measure_chrony(const struct ask *ask, struct samples *samples, struct
   return error;
 }
 
-/* Whether a chronyd that may set the clock is there: one without sources never does. A chronyd that
- * does not answer is taken to have some. */
+/* Returns whether a chronyd that may set the clock runs. One without sources never sets it; one
+ * that does not answer is assumed to have some. */
 static bool chrony_runs(const struct ask *ask) {
   const struct config *config = ask->config;
   const struct env *env = ask->env;
@@ -270,7 +281,12 @@ static bool chrony_runs(const struct ask *ask) {
   chrony_talk_open(&talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
                    env_deadline_within(env, PROBE_NS), env->trace);
   int answer = chrony_talk_ask(&talk, &question, &reply);
-  bool there = answer >= 0 ? chrony_talk_check(&talk) == 0 : is_there(&talk, config->chrony_socket);
+  bool there = false;
+  if (answer >= 0) {
+    there = chrony_talk_check(&talk) == 0;
+  } else {
+    there = is_there(&talk, config->chrony_socket);
+  }
   if (talk.stranger.text[0] != '\0') {
     trace_add(env->trace, "chrony: %s", talk.stranger.text);
   }

@@ -1,10 +1,10 @@
 /*
- * What chronyd tells of its sources, in our vocabulary.
+ * Translates chronyd's sources into samples.
  *
- * Two things are not what they look like. The offset of a source is measured against the time as
- * chronyd estimates it, from which the clock is off by the current correction. And a source with
- * fewer than three samples has a standard deviation of 4 s, which stands for "not known"
- * (MIN_SAMPLES_FOR_REGRESS in chrony's regress.h, WORST_CASE_STDDEV_BOUND in its sourcestats.c).
+ * Two values are easily misread. The offset of a source is measured against chronyd's estimate of
+ * the time, from which the clock differs by the current correction. A source with fewer than three
+ * samples has a standard deviation of 4 s, which stands for "unknown" (MIN_SAMPLES_FOR_REGRESS in
+ * chrony's regress.h, WORST_CASE_STDDEV_BOUND in its sourcestats.c).
  */
 #include "source/chrony/chrony_sample.h"
 
@@ -29,44 +29,53 @@ static void take_address(const struct candm_source *source, const char *name,
     return;
   }
   text_escape(sample->server, sizeof sample->server, name, strlen(name));
-  if (address->family == CANDM_INET4 || address->family == CANDM_INET6) {
-    (void)inet_ntop(address->family == CANDM_INET4 ? AF_INET : AF_INET6, address->bytes,
-                    sample->address, sizeof sample->address);
+  if (address->family == CANDM_INET4) {
+    (void)inet_ntop(AF_INET, address->bytes, sample->address, sizeof sample->address);
+  } else if (address->family == CANDM_INET6) {
+    (void)inet_ntop(AF_INET6, address->bytes, sample->address, sizeof sample->address);
   }
 }
 
-static enum state state_of(const struct candm_source *source) {
+static enum state get_state(const struct candm_source *source) {
   static const enum state states[] = {
       [CANDM_SELECTED] = STATE_SELECTED,       [CANDM_NONSELECTABLE] = STATE_UNUSABLE,
       [CANDM_FALSETICKER] = STATE_FALSETICKER, [CANDM_JITTERY] = STATE_JITTERY,
       [CANDM_COMBINED] = STATE_COMBINED,       [CANDM_SELECTABLE] = STATE_SELECTABLE,
   };
   enum state state = states[source->state];
-  return state == STATE_UNUSABLE && source->reach == 0 ? STATE_UNREACHABLE : state;
+  if (state == STATE_UNUSABLE && source->reach == 0) {
+    return STATE_UNREACHABLE;
+  }
+  return state;
 }
 
-/* 2^exponent seconds. */
-static int64_t power_ns(int exponent) {
+/* Returns 2^exponent seconds. */
+static int64_t get_power_ns(int exponent) {
   return exponent < 0 ? DURATION_S >> -exponent : DURATION_S << exponent;
 }
 
-/* The jitter, or why there is none. */
+/* Takes the jitter, or remarks why there is none. */
 static void take_stats(const struct candm_source *source, const struct candm_stats *stats,
                        struct sample *sample) {
   bool reference = source->mode == CANDM_REFERENCE;
-  const char *kind = reference ? "reference clock" : "";
+  const char *kind = reference ? "reference clock: " : "";
   const char *what = reference ? "its time" : "its server";
   char *out = sample->remark;
   const size_t size_bytes = sizeof sample->remark;
-  (void)snprintf(out, size_bytes, "%s", sample->unresolved ? unresolved : kind);
-  sample->measurement_count = stats != NULL ? stats->sample_count : 0;
+  if (sample->unresolved) {
+    (void)snprintf(out, size_bytes, "%s", unresolved);
+  } else if (reference) {
+    (void)snprintf(out, size_bytes, "reference clock");
+  }
   if (stats == NULL) {
-    (void)snprintf(out, size_bytes, "%s%schronyd did not tell its statistics", kind,
-                   reference ? ": " : "");
-  } else if (stats->sample_count >= ENOUGH_SAMPLES) {
+    (void)snprintf(out, size_bytes, "%schronyd did not tell its statistics", kind);
+    return;
+  }
+  sample->measurement_count = stats->sample_count;
+  if (stats->sample_count >= ENOUGH_SAMPLES) {
     sample_set(sample, METRIC_JITTER, stats->deviation_ns);
   } else if (stats->sample_count > 0) {
-    (void)snprintf(out, size_bytes, "%s%s%u of %d measurements of %s", kind, reference ? ": " : "",
+    (void)snprintf(out, size_bytes, "%s%u of %d measurements of %s", kind,
                    (unsigned)stats->sample_count, ENOUGH_SAMPLES, what);
   }
 }
@@ -76,9 +85,9 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
   *sample = (struct sample){.bystander = true, .jitter_kind = JITTER_STDDEV};
   take_address(source, name, sample);
   sample->unresolved = source->address.family == CANDM_ID;
-  sample->state = state_of(source);
+  sample->state = get_state(source);
   sample_set_reach(sample, source->reach);
-  sample->poll_interval_ns = power_ns(source->poll_log2_s);
+  sample->poll_interval_ns = get_power_ns(source->poll_log2_s);
   sample->present |= 1U << FIELD_POLL_INTERVAL;
   take_stats(source, stats, sample);
   if (source->since_sample_s != CANDM_NEVER) {
@@ -88,7 +97,8 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
   }
 }
 
-/* Whether another source makes this slot superfluous: any with an address, or an earlier slot. */
+/* Returns whether another source of the same name makes this slot superfluous: one with an address,
+ * or an earlier slot. */
 static bool is_spare(const struct samples *samples, size_t at) {
   const struct sample *slot = &samples->items[at];
   for (size_t i = 0; slot->unresolved && i < samples->count; i++) {
@@ -113,14 +123,16 @@ void chrony_sample_drop_spare(struct samples *samples) {
 
 /* --- the carrier ------------------------------------------------------------ */
 
-/* The source that is nearest to being selected: of those that answer, the one with the most
- * measurements. */
-static const struct sample *nearest(const struct samples *samples) {
+/* Finds the source nearest to being selected: of those that answer but have too few measurements
+ * yet, the one with the most. NULL for none. */
+static const struct sample *find_nearest(const struct samples *samples) {
   const struct sample *best = NULL;
+  unsigned most = 0;
   for (size_t i = 0; i < samples->count; i++) {
     const struct sample *sample = &samples->items[i];
     bool fresh = sample_has(sample, METRIC_AGE) && !sample_has(sample, METRIC_JITTER);
-    if (fresh && sample->measurement_count > (best != NULL ? best->measurement_count : 0)) {
+    if (fresh && sample->measurement_count > most) {
+      most = sample->measurement_count;
       best = sample;
     }
   }
@@ -135,7 +147,7 @@ static size_t count_state(const struct samples *samples, enum state state) {
   return count;
 }
 
-/* "4 sources, none selectable: 1 unreachable, 3 falseticker" */
+/* Prints "4 sources, none selectable: 1 unreachable, 3 falseticker". */
 static void say_states(const struct samples *samples, char *out, size_t size_bytes) {
   (void)snprintf(out, size_bytes, "%zu source%s, none selectable", samples->count,
                  samples->count == 1 ? "" : "s");
@@ -149,32 +161,30 @@ static void say_states(const struct samples *samples, char *out, size_t size_byt
   }
 }
 
-/* "its only source does not answer" */
+/* Prints "its only source does not answer", or that no name is resolved yet. */
 static void say_silent(const struct samples *samples, char *out, size_t size_bytes) {
-  bool one = samples->count == 1;
   bool nameless = true;
-  char whose[48];
   for (size_t i = 0; i < samples->count; i++) {
     nameless = nameless && samples->items[i].unresolved;
   }
-  (void)snprintf(whose, sizeof whose, "its %zu sources", samples->count);
-  if (one) {
-    (void)strcpy(whose, "its only source");
-  }
-  if (nameless) {
-    (void)snprintf(out, size_bytes, "the name%s of %s %s not resolved yet", one ? "" : "s", whose,
-                   one ? "is" : "are");
+  if (samples->count == 1) {
+    (void)snprintf(out, size_bytes,
+                   nameless ? "the name of its only source is not resolved yet"
+                            : "its only source does not answer");
   } else {
-    (void)snprintf(out, size_bytes, "%s %s not answer", whose, one ? "does" : "do");
+    (void)snprintf(out, size_bytes,
+                   nameless ? "the names of its %zu sources are not resolved yet"
+                            : "its %zu sources do not answer",
+                   samples->count);
   }
 }
 
-/* Why no source is selected. */
+/* Says why no source is selected. */
 static void chrony_sample_explain(const struct samples *samples,
                                   const struct candm_tracking *tracking, struct sample *carrier) {
   char *out = carrier->remark;
   const size_t size_bytes = sizeof carrier->remark;
-  const struct sample *fresh = nearest(samples);
+  const struct sample *fresh = find_nearest(samples);
   size_t unreachable = count_state(samples, STATE_UNREACHABLE);
   if (samples->count == 0) {
     (void)snprintf(out, size_bytes, "chronyd has no sources");
@@ -200,7 +210,7 @@ static void take_tracking(const struct candm_tracking *tracking, struct sample *
   carrier->leap = (enum leap)tracking->leap;
   bool local = tracking->reference_id == CANDM_LOCAL_REFERENCE;
   if (tracking->stratum == 0 || tracking->leap == LEAP_UNSYNCHRONISED || local) {
-    /* Its figures are placeholders, too: 0 and 1 s. */
+    /* The figures are placeholders as well: 0 and 1 s. */
     carrier->leap = LEAP_UNSYNCHRONISED;
     return;
   }
@@ -209,11 +219,11 @@ static void take_tracking(const struct candm_tracking *tracking, struct sample *
   sample_set(carrier, METRIC_ERROR_BOUND, duration_abs(offset_ns) + distance_ns);
 }
 
-/* The carrier of where none is selected: chronyd itself, without a server. */
+/* Adds the carrier if no source is selected: chronyd itself, without a server. */
 static int add_lost(struct samples *samples, const struct candm_tracking *tracking,
                     struct why *why) {
   struct sample carrier = {.jitter_kind = JITTER_STDDEV};
-  if (tracking->reference_id != CANDM_LOCAL_REFERENCE) { /* whose figures are all 0 */
+  if (tracking->reference_id != CANDM_LOCAL_REFERENCE) { /* its figures are all 0 */
     take_tracking(tracking, &carrier);
   }
   carrier.present |= 1U << FIELD_LEAP;
@@ -222,8 +232,8 @@ static int add_lost(struct samples *samples, const struct candm_tracking *tracki
   return samples_add(samples, &carrier, why);
 }
 
-/* A source is selected, and chronyd is not synchronised all the same. */
-static void say_so(const struct candm_tracking *tracking, struct sample *carrier) {
+/* Says why chronyd is not synchronised although a source is selected. */
+static void say_unsynchronised(const struct candm_tracking *tracking, struct sample *carrier) {
   if (tracking->reference_id == CANDM_LOCAL_REFERENCE) {
     (void)snprintf(carrier->remark, sizeof carrier->remark,
                    "chronyd serves its own clock (local mode, stratum %u)", tracking->stratum);
@@ -246,7 +256,7 @@ int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tr
   } else {
     take_tracking(tracking, &samples->items[at]);
     if (samples->items[at].leap == LEAP_UNSYNCHRONISED) {
-      say_so(tracking, &samples->items[at]);
+      say_unsynchronised(tracking, &samples->items[at]);
     }
   }
   struct sample carrier = samples->items[at];

@@ -1,11 +1,11 @@
 /*
  * chronyd's Unix socket.
  *
- * chronyd answers to the path that the asker's socket is bound to, so ours is a file in the folder
- * of chronyd's, which belongs to chronyd's user and where we may be root. Hence nothing there is
- * changed by its path but the one name that bind(2) makes: no mode is set, no link followed, and
- * only sockets of our own name are removed. A run that was killed leaves its file; a later one
- * removes it, if its process is gone and nobody has it open.
+ * chronyd answers to the path that the client's socket is bound to, so ours is a file in the folder
+ * of chronyd's. That folder belongs to chronyd's user, and we may be root. So the only name made
+ * there by path is the one that bind(2) makes: no mode is set, no link is followed, and only
+ * sockets of our own name are removed. A killed run leaves its file behind; a later run removes it
+ * if the process is gone and nobody has the socket open.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,15 +22,15 @@
 
 enum { PATH_BYTES = 128, ENTRIES_MAX = 1000 };
 
-/* The length of the folder's path, with its slash; 0 where there is none. */
-static size_t folder_length(const char *path) {
+/* Returns the length of the folder's path, with its slash; 0 for none. */
+static size_t get_folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* path's folder and the name: 0 or -ENAMETOOLONG. */
-static int beside(const char *path, const char *name, char out[PATH_BYTES]) {
-  int length = snprintf(out, PATH_BYTES, "%.*s%s", (int)folder_length(path), path, name);
+/* Prints the path of name in path's folder: 0 or -ENAMETOOLONG. */
+static int print_beside(const char *path, const char *name, char out[PATH_BYTES]) {
+  int length = snprintf(out, PATH_BYTES, "%.*s%s", (int)get_folder_length(path), path, name);
   return length < PATH_BYTES ? 0 : -ENAMETOOLONG;
 }
 
@@ -39,8 +39,8 @@ static bool is_socket(int directory, const char *name) {
   return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(status.st_mode);
 }
 
-/* The process that made a file of this name, or 0 where it is none of ours. */
-static pid_t maker(const char *name) {
+/* Returns the PID in the name of a socket of ours, or 0 for any other name. */
+static pid_t read_maker(const char *name) {
   static const char before[] = "ntp_monitor.";
   enum { DIGITS_MAX = 9 };
   if (strncmp(name, before, sizeof before - 1) != 0) {
@@ -51,13 +51,13 @@ static pid_t maker(const char *name) {
   if (digits > DIGITS_MAX || number[0] == '0' || strcmp(number + digits, ".sock") != 0) {
     return 0;
   }
-  return (pid_t)strtol(number, NULL, 10); /* without a digit it is 0 */
+  return (pid_t)strtol(number, NULL, 10); /* 0 without digits */
 }
 
 /* Removes a socket of ours that nobody has open. */
 static void remove_dead(int directory, const char *path, const char *name) {
   char full[PATH_BYTES];
-  if (!is_socket(directory, name) || beside(path, name, full) != 0) {
+  if (!is_socket(directory, name) || print_beside(path, name, full) != 0) {
     return;
   }
   int fd = net_connect_local(full, NULL);
@@ -68,18 +68,20 @@ static void remove_dead(int directory, const char *path, const char *name) {
   }
 }
 
-static void clean(int directory, const char *path, pid_t self) {
+/* Removes the sockets of runs killed before. */
+static void clean_folder(int directory, const char *path, pid_t self) {
   int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *entries = again >= 0 ? fdopendir(again) : NULL;
+  if (again < 0) {
+    return;
+  }
+  DIR *entries = fdopendir(again);
   if (entries == NULL) {
-    if (again >= 0) {
-      (void)close(again);
-    }
+    (void)close(again);
     return;
   }
   const struct dirent *entry = readdir(entries);
   for (int i = 0; entry != NULL && i < ENTRIES_MAX; i++, entry = readdir(entries)) {
-    pid_t pid = maker(entry->d_name);
+    pid_t pid = read_maker(entry->d_name);
     if (pid > 0 && (pid == self || (kill(pid, 0) != 0 && errno == ESRCH))) {
       remove_dead(directory, path, entry->d_name);
     }
@@ -89,13 +91,18 @@ static void clean(int directory, const char *path, pid_t self) {
 
 static int open_folder(const char *path) {
   char folder[PATH_BYTES];
-  int error = folder_length(path) > 0 ? beside(path, "", folder) : -ENOTDIR;
+  if (get_folder_length(path) == 0) {
+    return -ENOTDIR;
+  }
+  int error = print_beside(path, "", folder);
   if (error != 0) {
     return error;
   }
-  /* Without its last slash, behind which a link would be followed. */
+  /* A trailing slash would make open(2) follow a link. */
   size_t length = strlen(folder);
-  folder[length > 1 ? length - 1 : length] = '\0';
+  if (length > 1) {
+    folder[length - 1] = '\0';
+  }
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   return fd >= 0 ? fd : -errno;
 }
@@ -103,19 +110,22 @@ static int open_folder(const char *path) {
 int chrony_socket_open(struct chrony_socket *own, const char *path, pid_t pid) {
   char full[PATH_BYTES];
   *own = (struct chrony_socket){.directory = -1};
-  int fd = net_connect_local(path, NULL); /* no file is made where nobody would answer */
+  int fd = net_connect_local(path, NULL); /* make no file if nobody listens */
   if (fd < 0) {
     return fd;
   }
   (void)close(fd);
   own->there = true;
   (void)snprintf(own->name, sizeof own->name, "ntp_monitor.%d.sock", (int)pid);
-  int error = beside(path, own->name, full);
-  int directory = error == 0 ? open_folder(path) : error;
+  int error = print_beside(path, own->name, full);
+  if (error != 0) {
+    return error;
+  }
+  int directory = open_folder(path);
   if (directory < 0) {
     return directory;
   }
-  clean(directory, path, pid);
+  clean_folder(directory, path, pid);
   fd = net_connect_local(path, full);
   if (fd < 0) {
     remove_dead(directory, path, own->name);
@@ -137,8 +147,8 @@ void chrony_socket_close(struct chrony_socket *own) {
   own->directory = -1;
 }
 
-/* /var/run is /run, and older ones write it so. */
-static const char *without_var(const char *path) {
+/* Skips "/var": /var/run is /run, and older systems write it so. */
+static const char *skip_var(const char *path) {
   return strncmp(path, "/var/run/", 9) == 0 ? path + 4 : path;
 }
 
@@ -149,9 +159,9 @@ bool chrony_socket_listed(const char *path) {
   while (!found && list != NULL && fgets(line, sizeof line, list) != NULL) {
     line[strcspn(line, "\n")] = '\0';
     const char *bound = strchr(line, '/');
-    /* Behind an @ it is an abstract name, which anyone can take. */
+    /* A name after an @ is abstract, and anyone can take it. */
     found = bound != NULL && bound > line && bound[-1] == ' ' &&
-            strcmp(without_var(bound), without_var(path)) == 0;
+            strcmp(skip_var(bound), skip_var(path)) == 0;
   }
   if (list != NULL) {
     (void)fclose(list);

@@ -1,9 +1,9 @@
 /*
  * Questions to chronyd and their answers.
  *
- * Which way leads to it is known only by an answer: the socket may be another user's, UDP may be
- * closed (cmdport 0), and a policy of the system may let the one through and swallow the other. So
- * the first question goes by all ways in turn, and each that is refused is closed.
+ * Only an answer proves a route: the socket may be another user's, UDP may be closed (cmdport 0),
+ * and a system policy may pass one and silently drop the other. So the first question goes out over
+ * all routes in turn, and each refused one is closed.
  */
 #include "ntp_monitor/chrony_talk.h"
 
@@ -24,24 +24,45 @@
 #include "ntp_monitor/why.h"
 #include "source/chrony/candm.h"
 
-/* As chronyc asks (chrony's client.c): the first wait, doubled with each attempt. */
+/* The first wait, doubled with each attempt: as chronyc asks (chrony's client.c). */
 #define FIRST_WAIT_NS DURATION_S
-/* Datagrams that are no answer, for one attempt. */
+/* DROPPED_MAX: datagrams that are not the answer, per attempt. */
 enum { ATTEMPTS = 3, DROPPED_MAX = 1000 };
 
-static const char *words(int error) {
+static const char *error_words(int error) {
   return error == -EREMOTE ? ASIDE_SILENT : strerror(-error);
 }
 
-static void shut(struct chrony_talk *talk, struct chrony_way *way, int error) {
-  if (way->name[0] != '\0') { /* not one that is not to be tried */
-    trace_add(talk->trace, "chrony: %s: %s", way->name, words(error));
+static void shut_way(struct chrony_talk *talk, struct chrony_way *way, int error) {
+  if (way->name[0] != '\0') { /* it was tried */
+    trace_add(talk->trace, "chrony: %s: %s", way->name, error_words(error));
   }
   if (way->fd >= 0) {
     (void)close(way->fd);
   }
   way->fd = -1;
   way->error = error;
+}
+
+/* Connects over UDP: a descriptor or a negative errno. */
+static int open_udp(const struct chrony_talk *talk, const char *host, uint16_t port) {
+  struct net_address addresses[NET_ADDRESSES];
+  struct why why;
+  int count = net_resolve(host, port, talk->deadline_ns, addresses, &why);
+  return count > 0 ? net_connect_udp(&addresses[0]) : count;
+}
+
+/* Connects to chronyd's socket: a descriptor or a negative errno. Leaves the other routes three
+ * quarters of the time. */
+static int open_socket(struct chrony_talk *talk, const char *path, pid_t pid) {
+  struct stat made;
+  int64_t now_ns = clock_monotonic_ns();
+  int error = aside_await(path, now_ns + (talk->deadline_ns - now_ns) / 4);
+  if (error != 0) {
+    return error;
+  }
+  error = owner_check_file(path, &owner_chronyd, &made, &talk->stranger);
+  return error < 0 ? error : chrony_socket_open(&talk->own, path, pid);
 }
 
 void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port, pid_t pid,
@@ -51,24 +72,16 @@ void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port,
   talk->own.directory = -1;
   for (int i = 0; i < CHRONY_WAYS; i++) {
     struct chrony_way *way = &talk->way[i];
-    struct net_address addresses[NET_ADDRESSES];
-    struct why why;
     way->fd = -ENOENT;
     if (hosts[i] != NULL) {
       (void)snprintf(way->name, sizeof way->name, "%s port %u", hosts[i], (unsigned)port);
-      way->fd = net_resolve(hosts[i], port, deadline_ns, addresses, &why);
-      way->fd = way->fd > 0 ? net_connect_udp(&addresses[0]) : way->fd;
+      way->fd = open_udp(talk, hosts[i], port);
     } else if (path != NULL) {
       (void)snprintf(way->name, sizeof way->name, "%s", path);
-      struct stat made;
-      int64_t now_ns = clock_monotonic_ns(); /* the other ways want their time */
-      int looked = aside_await(path, now_ns + (deadline_ns - now_ns) / 4);
-      looked =
-          looked == 0 ? owner_check_file(path, &owner_chronyd, &made, &talk->stranger) : looked;
-      way->fd = looked < 0 ? looked : chrony_socket_open(&talk->own, path, pid);
+      way->fd = open_socket(talk, path, pid);
     }
     if (way->fd < 0) {
-      shut(talk, way, way->fd);
+      shut_way(talk, way, way->fd);
     }
   }
 }
@@ -97,27 +110,32 @@ const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t 
   out[0] = '\0';
   for (int i = 0; i < CHRONY_WAYS; i++) {
     const struct chrony_way *way = &talk->way[i];
-    size_t used = strlen(out);
-    if (way->fd >= 0 || way->error != 0) { /* else it was not needed */
-      text_append(out, size_bytes, "%s%s: %s", used > 0 ? ", " : "", way->name,
-                  way->error != 0 ? words(way->error) : "no answer");
+    if (way->fd < 0 && way->error == 0) {
+      continue; /* it was not needed */
     }
+    const char *between = out[0] != '\0' ? ", " : "";
+    const char *words = way->error != 0 ? error_words(way->error) : "no answer";
+    text_append(out, size_bytes, "%s%s: %s", between, way->name, words);
   }
   return out;
 }
 
-/* A status, or a negative errno: -ETIMEDOUT where no answer came until then. */
+/* Waits for the answer: its status, or a negative errno; -ETIMEDOUT if none came by until_ns. */
 static int chrony_talk_await(struct chrony_talk *talk, const struct chrony_way *way,
                              const struct candm_question *question, struct candm_reply *reply,
                              int64_t until_ns) {
   for (int dropped = 0; dropped < DROPPED_MAX && clock_left_ms(until_ns) > 0; dropped++) {
     ssize_t length = net_receive(way->fd, reply->data, sizeof reply->data, until_ns);
-    if (length < 0 && length != -EMSGSIZE) {
+    int status = -EBADMSG;
+    if (length == -EMSGSIZE) {
+      reply->length_bytes = 0;
+      talk->flaw = "longer than any reply";
+    } else if (length < 0) {
       return (int)length;
+    } else {
+      reply->length_bytes = (size_t)length;
+      status = candm_status(question, reply, &talk->flaw);
     }
-    reply->length_bytes = length < 0 ? 0 : (size_t)length;
-    talk->flaw = "longer than any reply";
-    int status = length < 0 ? -EBADMSG : candm_status(question, reply, &talk->flaw);
     if (status >= 0) {
       trace_add(talk->trace, "chrony: %s: %s answered: status %d, %zu bytes", way->name,
                 candm_name(question->command), status, reply->length_bytes);
@@ -128,21 +146,26 @@ static int chrony_talk_await(struct chrony_talk *talk, const struct chrony_way *
   return -ETIMEDOUT;
 }
 
-/* Sends question by this way and waits for the answer. */
-static int attempt(struct chrony_talk *talk, struct chrony_way *way,
-                   const struct candm_question *question, struct candm_reply *reply) {
+/* Sends question over one route and waits for the answer. */
+static int ask_once(struct chrony_talk *talk, struct chrony_way *way,
+                    const struct candm_question *question, struct candm_reply *reply) {
   uint8_t request[CANDM_BYTES_MAX];
   size_t length = candm_request(question, request);
   int64_t until_ns = clock_monotonic_ns() + (FIRST_WAIT_NS << question->attempt);
-  until_ns = until_ns < talk->deadline_ns ? until_ns : talk->deadline_ns;
+  if (until_ns > talk->deadline_ns) {
+    until_ns = talk->deadline_ns;
+  }
   trace_add(talk->trace, "chrony: %s: %s %d, sequence %08x, attempt %u, %zu bytes", way->name,
             candm_name(question->command), (int)question->index, (unsigned)question->sequence,
             question->attempt + 1U, length);
-  int status = net_send(way->fd, request, length, until_ns);
-  return status == 0 ? chrony_talk_await(talk, way, question, reply, until_ns) : status;
+  int error = net_send(way->fd, request, length, until_ns);
+  if (error != 0) {
+    return error;
+  }
+  return chrony_talk_await(talk, way, question, reply, until_ns);
 }
 
-/* Closes all ways but the one that answered. */
+/* Closes all routes except the one that answered. */
 static void chrony_talk_keep(struct chrony_talk *talk, const struct chrony_way *good) {
   for (struct chrony_way *way = talk->way; way < talk->way + CHRONY_WAYS; way++) {
     if (way != good && way->fd >= 0) {
@@ -160,24 +183,31 @@ int chrony_talk_ask(struct chrony_talk *talk, struct candm_question *question,
   int error = -ECONNREFUSED;
   talk->flaw = NULL;
   if (getrandom(&question->sequence, sizeof question->sequence, GRND_NONBLOCK) < 0) {
-    question->sequence = (uint32_t)clock_monotonic_ns(); /* right after boot */
+    question->sequence = (uint32_t)clock_monotonic_ns(); /* no randomness yet, early at boot */
   }
   for (question->attempt = 0; question->attempt < ATTEMPTS; question->attempt++) {
     bool open = false;
     for (struct chrony_way *way = talk->way; way < talk->way + CHRONY_WAYS; way++) {
-      int status = way->fd >= 0 ? attempt(talk, way, question, reply) : -ENOENT;
+      if (way->fd < 0) {
+        continue;
+      }
+      int status = ask_once(talk, way, question, reply);
       if (status >= 0) {
         chrony_talk_keep(talk, way);
         return status;
       }
-      if (way->fd >= 0 && status != -ETIMEDOUT) {
-        shut(talk, way, status);
+      if (status == -ETIMEDOUT) {
+        open = true;
+      } else {
+        shut_way(talk, way, status);
         error = status;
       }
-      open = open || way->fd >= 0;
     }
-    if (!open || clock_left_ms(talk->deadline_ns) == 0) {
-      return !open ? error : talk->flaw != NULL ? -EBADMSG : -ETIMEDOUT;
+    if (!open) {
+      return error;
+    }
+    if (clock_left_ms(talk->deadline_ns) == 0) {
+      break;
     }
   }
   return talk->flaw != NULL ? -EBADMSG : -ETIMEDOUT;
