@@ -1,10 +1,10 @@
 /*
  * Work on files that may hang, in a child that is left behind at the deadline.
  *
- * A system call on a dead network file system waits for a server that does not come back; no
- * handler of ours runs meanwhile. Which file systems those are is known from the mount table. That
- * is read only where a path crosses a mount point, which openat2(2) tells without touching what is
- * mounted there: for most paths it is the one call that opens them.
+ * A system call on a dead network file system waits for a server that does not come back, and no
+ * signal handler runs meanwhile. The mount table shows the file systems that can do so. It is read
+ * only if a path crosses a mount point, which openat2(2) reports without touching what is mounted
+ * there: most paths need no call but the one that opens them.
  */
 #include "ntp_monitor/aside.h"
 
@@ -25,7 +25,7 @@
 
 #include "ntp_monitor/net.h"
 
-/* For how long a killed child is waited for, so that it is gone when we end: ms. */
+/* Wait for a killed child, in ms, so that it is gone when we end. */
 enum { GONE_MS = 20 };
 
 /* --- which paths ---------------------------------------------------------------- */
@@ -56,7 +56,7 @@ int aside_absolute(const char *path, char out[PATH_MAX]) {
   return 0;
 }
 
-/* Types whose calls wait for another machine or another process. */
+/* Recognises the types whose calls wait for another machine or another process. */
 static bool may_hang(const char *type) {
   static const char *const types[] = {"nfs",  "nfs4",   "cifs",   "smb3",   "smbfs",    "9p",
                                       "ceph", "afs",    "coda",   "lustre", "beegfs",   "gpfs",
@@ -73,7 +73,7 @@ static bool may_hang(const char *type) {
   return false;
 }
 
-/* proc(5): the mount point's blanks, line ends and backslashes stand as octal numbers. In place. */
+/* Decodes a mount point in place: blanks, line ends and backslashes are octal numbers, proc(5). */
 static void unescape(char *text) {
   char *to = text;
   for (const char *at = text; *at != '\0'; at++) {
@@ -87,13 +87,13 @@ static void unescape(char *text) {
   *to = '\0';
 }
 
-static bool below(const char *path, const char *folder) {
+static bool is_below(const char *path, const char *folder) {
   size_t length = strlen(folder);
   return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* Looks through the mount table: *on is whether one that may hang lies on the way to path, as it is
- * written; whether there is any at all is returned. */
+/* Searches the mount table for file systems that may hang. Returns whether there is any; *on is set
+ * if one lies on the way to path, taken literally. */
 static bool find_hanging(const char *path, bool *on) {
   FILE *table = fopen("/proc/self/mountinfo", "re");
   char *line = NULL;
@@ -115,8 +115,8 @@ static bool find_hanging(const char *path, bool *on) {
     place[strcspn(place, " ")] = '\0';
     unescape(place);
     bool root = strcmp(place, "/") == 0; /* the program itself lies there */
-    any = any || (!root && !below(place, "/proc"));
-    *on = *on || (!root && below(path, place));
+    any = any || (!root && !is_below(place, "/proc"));
+    *on = *on || (!root && is_below(path, place));
   }
   free(line);
   if (table != NULL) {
@@ -131,8 +131,13 @@ static int aside_try_open(const char *path, uint64_t resolve) {
   return fd < 0 ? -errno : (int)fd;
 }
 
-/* A mount point is crossed, or this kernel can't tell: the table is read. Where the path is written
- * with links, it does not tell what they lead to. */
+/* Recognises a kernel without openat2(2), or a sandbox that denies it. */
+static bool is_missing(int error) {
+  return error == -ENOSYS || error == -EPERM;
+}
+
+/* Consults the mount table, because the path crosses a mount point or the kernel cannot tell. The
+ * table does not tell where links in the path lead. */
 static int look_beyond(const char *path) {
   bool on = false;
   if (!find_hanging(path, &on)) {
@@ -143,7 +148,10 @@ static int look_beyond(const char *path) {
     return -EREMOTE;
   }
   int fd = aside_try_open(path, RESOLVE_NO_SYMLINKS);
-  return fd == -ELOOP || fd == -ENOSYS || fd == -EPERM ? -EREMOTE : fd;
+  if (fd == -ELOOP || is_missing(fd)) {
+    return -EREMOTE;
+  }
+  return fd;
 }
 
 int aside_look(const char *path) {
@@ -153,14 +161,17 @@ int aside_look(const char *path) {
     return error;
   }
   int fd = aside_try_open(absolute, RESOLVE_NO_XDEV);
-  return fd == -EXDEV || fd == -ENOSYS || fd == -EPERM ? look_beyond(absolute) : fd;
+  if (fd == -EXDEV || is_missing(fd)) {
+    return look_beyond(absolute);
+  }
+  return fd;
 }
 
 bool aside_wanted(const char *path) {
   static const char *const local[] = {"/dev",     "/run/systemd", "/run/chrony",
                                       "/run/ptp", "/run/ptp4l",   "/run/ptp4lro"};
   for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
-    if (below(path, local[i])) {
+    if (is_below(path, local[i])) {
       return false;
     }
   }
@@ -173,7 +184,7 @@ bool aside_wanted(const char *path) {
 
 /* --- the child ------------------------------------------------------------------- */
 
-/* First thing in the child. It may outlive us, and must then hold nobody's pipe open. */
+/* Detaches the child from what it inherited: it may outlive us, and must then keep no pipe open. */
 static void aside_begin(pid_t parent, int out) {
   enum { INHERITED_MAX = 1024 }; /* callers use low numbers */
   sigset_t none;
@@ -196,7 +207,8 @@ static void aside_begin(pid_t parent, int out) {
   }
 }
 
-/* A pipe's end tells when the child has done: its last byte, or that it died without. */
+/* Waits for the child and ends it. Its pipe ends with a byte of 1 when the work is done, and
+ * without one if it died. */
 static int aside_await_child(pid_t child, int in, int64_t deadline_ns) {
   char done = 0;
   ssize_t bytes = net_read_all(in, &done, sizeof done, deadline_ns);
@@ -218,7 +230,7 @@ static int run_child(void (*work)(void *shared), void *copy, int64_t deadline_ns
     return -errno;
   }
   pid_t parent = getpid();
-  (void)sigfillset(&all); /* our last words must not be the child's, too */
+  (void)sigfillset(&all); /* the child must not run our handlers */
   (void)sigprocmask(SIG_SETMASK, &all, &before);
   pid_t child = fork();
   if (child == 0) {
@@ -252,9 +264,9 @@ int aside_run(void (*work)(void *shared), void *shared, size_t size_bytes, int64
   return error;
 }
 
-static void touch(void *shared) {
+static void touch_path(void *shared) {
   struct stat unused;
-  (void)stat(shared, &unused); /* what it says is not asked */
+  (void)stat(shared, &unused); /* only whether it returns matters */
 }
 
 int aside_await(const char *path, int64_t deadline_ns) {
@@ -264,5 +276,6 @@ int aside_await(const char *path, int64_t deadline_ns) {
     return 0;
   }
   memcpy(copy, path, bytes);
-  return aside_run(touch, copy, bytes, deadline_ns) == -ETIMEDOUT ? -EREMOTE : 0;
+  int error = aside_run(touch_path, copy, bytes, deadline_ns);
+  return error == -ETIMEDOUT ? -EREMOTE : 0;
 }

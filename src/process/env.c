@@ -15,8 +15,9 @@
 
 enum { DEFAULT_TIMEOUT_S = 10 };
 
-/* The passwd entry, read only where HOME gives none: the look-up loads NSS. */
-static const char *passwd_home(uid_t uid, char *buffer, size_t size) {
+/* Returns the home of the passwd entry, or NULL. Asked only if HOME gives none, because the look-up
+ * loads NSS. */
+static const char *find_passwd_home(uid_t uid, char *buffer, size_t size) {
   struct passwd entry;
   struct passwd *found = NULL;
   int error = getpwuid_r(uid, &entry, buffer, size, &found);
@@ -29,7 +30,7 @@ void env_find_home(struct env *env) {
   if (home == NULL || home[0] != '/') {
     trace_add(env->trace, "HOME is %s: taking the home of uid %u from the passwd database",
               home == NULL ? "not set" : "no absolute path", (unsigned)env->uid);
-    home = passwd_home(env->uid, buffer, sizeof buffer);
+    home = find_passwd_home(env->uid, buffer, sizeof buffer);
   }
   if (home == NULL || home[0] != '/' || strlen(home) >= sizeof env->home) {
     trace_add(env->trace, "no usable home directory: no file of the user's own is read");
@@ -40,8 +41,8 @@ void env_find_home(struct env *env) {
 }
 
 void env_set_timeout(struct env *env, int64_t timeout_ns) {
-  /* What measuring must leave for delivery: a look-up, a full socket, a refusal. */
-  int64_t reserve_ns = timeout_ns / 4 < DURATION_S ? timeout_ns / 4 : DURATION_S;
+  /* Measuring leaves time for delivery: a look-up, a full socket, a refusal. */
+  int64_t reserve_ns = duration_lesser(timeout_ns / 4, DURATION_S);
   env->deadline_ns = env->start_ns + timeout_ns;
   env->measure_deadline_ns = env->deadline_ns - reserve_ns;
 }
@@ -68,6 +69,5 @@ bool env_stderr_tty(void) {
 }
 
 int64_t env_deadline_within(const struct env *env, int64_t span_ns) {
-  int64_t until_ns = clock_monotonic_ns() + span_ns;
-  return until_ns < env->deadline_ns ? until_ns : env->deadline_ns;
+  return duration_lesser(clock_monotonic_ns() + span_ns, env->deadline_ns);
 }

@@ -1,9 +1,8 @@
 /*
- * How the process stands to the world around it.
+ * Descriptors, signals, and the end of a process that ignores its deadline.
  *
- * Everything here blocks under the deadline, but libraries have their own mind. So there
- * is one timer that ends the process; its handler does poll, write and _exit, no more. Where no
- * handler can run, a second one kills.
+ * Our own calls block no longer than the deadline, but a library may. So a timer ends the process;
+ * its handler calls poll, write and _exit only. Where no handler can run, a second timer kills.
  */
 #include "ntp_monitor/guard.h"
 
@@ -24,30 +23,31 @@ enum { STATUS_UNKNOWN = 3 };
  * sanitizers more: it looks for leaks on exit. */
 #define GRACE_NS (GUARD_GRACE_MS * DURATION_MS)
 
-/* What the handler then has before the process is killed. */
+/* Time that the handler then has before the process is killed. */
 #define KILL_NS (100 * DURATION_MS)
 
 static void end_now(int number) {
   static const char late[] =
       "ntp_monitor: ERROR the run was ended at its deadline, not complete: a call did not return\n";
-  static const char told[] = "ntp_monitor: ERROR the run was ended by SIGTERM, not complete\n";
-  /* A stderr that nobody empties must not hold the end, too. */
+  static const char ended[] = "ntp_monitor: ERROR the run was ended by SIGTERM, not complete\n";
+  const char *line = number == SIGALRM ? late : ended;
+  size_t length = number == SIGALRM ? sizeof late - 1 : sizeof ended - 1;
+  /* A stderr that nobody reads must not delay the end. */
   struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
   if (poll(&fd, 1, 0) > 0) {
-    ssize_t written = number == SIGALRM ? write(STDERR_FILENO, late, sizeof late - 1)
-                                        : write(STDERR_FILENO, told, sizeof told - 1);
+    ssize_t written = write(STDERR_FILENO, line, length);
     (void)written;
   }
   _exit(STATUS_UNKNOWN);
 }
 
-static void handle(int number, void (*handler)(int)) {
+static void set_handler(int number, void (*handler)(int)) {
   const struct sigaction action = {.sa_handler = handler};
   (void)sigaction(number, &action, NULL);
 }
 
-/* A closed descriptor is filled with one that can be neither read nor written, so that
- * using it fails as it would have. */
+/* Fills each closed standard descriptor with one that can be neither read nor written, so that
+ * using it still fails. */
 static void fill_descriptors(void) {
   struct pollfd fds[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
   if (poll(fds, 3, 0) <= 0) {
@@ -64,19 +64,19 @@ void guard_begin(void) {
   fill_descriptors();
   sigset_t none;
   (void)sigemptyset(&none);
-  handle(SIGTERM, end_now);
-  handle(SIGALRM, end_now);
-  handle(SIGPIPE, SIG_IGN);
-  handle(SIGXFSZ, SIG_IGN);
+  set_handler(SIGTERM, end_now);
+  set_handler(SIGALRM, end_now);
+  set_handler(SIGPIPE, SIG_IGN);
+  set_handler(SIGXFSZ, SIG_IGN);
   (void)sigprocmask(SIG_SETMASK, &none, NULL);
   (void)umask(S_IWGRP | S_IWOTH);
 }
 
-/* A timer that sends the signal at *end_ns; made once. */
-static void arm(timer_t *timer, bool made, int number, int64_t end_ns) {
+/* Arms timer to send the signal number at end_ns, CLOCK_MONOTONIC; creates it unless made. */
+static void arm_timer(timer_t *timer, bool made, int number, int64_t end_ns) {
   struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = number};
   if (!made && timer_create(CLOCK_MONOTONIC, &event, timer) != 0) {
-    return; /* the second line of defence alone: the first does not need it */
+    return; /* it is only the second line of defence */
   }
   const struct itimerspec when = {.it_value = {.tv_sec = (time_t)(end_ns / DURATION_S),
                                                .tv_nsec = (long)(end_ns % DURATION_S)}};
@@ -85,12 +85,12 @@ static void arm(timer_t *timer, bool made, int number, int64_t end_ns) {
 
 void guard_deadline(int64_t deadline_ns) {
   static timer_t timers[2];
-  static int64_t armed_ns; /* 0: there is no timer yet */
+  static int64_t armed_ns; /* 0: no timer yet */
   if (armed_ns == deadline_ns) {
     return;
   }
-  arm(&timers[0], armed_ns != 0, SIGALRM, deadline_ns + GRACE_NS);
+  arm_timer(&timers[0], armed_ns != 0, SIGALRM, deadline_ns + GRACE_NS);
   /* No handler runs while a call waits for a dead network file system. */
-  arm(&timers[1], armed_ns != 0, SIGKILL, deadline_ns + GRACE_NS + KILL_NS);
+  arm_timer(&timers[1], armed_ns != 0, SIGKILL, deadline_ns + GRACE_NS + KILL_NS);
   armed_ns = deadline_ns;
 }

@@ -1,9 +1,9 @@
 /*
- * Whose files are believed, and how they are looked at.
+ * The rule for files that are believed, and the walk that checks it.
  *
- * Who can write a file, or put another in its place, decides what it says. So its owner is root or
- * who runs us, nobody else may write it, and the same holds for each folder on the way, links
- * followed by hand: then nobody can swap what was looked at for something else either.
+ * Anyone who can write a file, or put another in its place, decides what it says. So its owner must
+ * be root or our user and nobody else may write it. The same holds for each folder on the way, and
+ * links are followed by hand: then nobody can swap a checked file for another one.
  */
 #include "ntp_monitor/trusted.h"
 
@@ -20,12 +20,12 @@
 #include "ntp_monitor/aside.h"
 #include "ntp_monitor/why.h"
 
-/* As many as path_resolution(7) follows. */
+/* LINKS_MAX: as many as path_resolution(7) allows. */
 enum { LINKS_MAX = 40, NAMES_BYTES = 4096 };
 
 /* --- the rule ------------------------------------------------------------------- */
 
-/* Whether the group is the user's alone: has its name, and no other member. */
+/* Recognises a group that is the user's alone: it has the user's name and no other member. */
 static bool is_private(gid_t group, uid_t uid) {
   char names[2][NAMES_BYTES];
   struct passwd user;
@@ -56,12 +56,16 @@ static bool is_sticky(const struct stat *status) {
 
 int trusted_check(const struct stat *status, const char *what, uid_t uid, struct why *why) {
   unsigned owner = status->st_uid;
-  if (owner != 0 && owner != uid && !trusted_is_outside(owner)) {
+  bool foreign = owner != 0 && owner != uid && !trusted_is_outside(owner);
+  if (foreign && uid == 0) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   uid == 0 ? "%s belongs to uid %u, and root believes only its own" WHY_ADVICE
-                              "chown root it"
-                            : "%s belongs to uid %u, who is neither you nor root: not believed",
+                   "%s belongs to uid %u, and root believes only its own" WHY_ADVICE
+                   "chown root it",
                    what, owner);
+  }
+  if (foreign) {
+    return why_set(why, REASON_CONFIG, -EPERM,
+                   "%s belongs to uid %u, who is neither you nor root: not believed", what, owner);
   }
   if (others_write(status, uid) && !is_sticky(status)) {
     return why_set(why, REASON_CONFIG, -EPERM,
@@ -78,19 +82,19 @@ static int cannot_open(int error, struct why *why) {
   return why_set(why, REASON_CONFIG, error, "cannot be opened: %s", strerror(-error));
 }
 
-/* Where a walk is. */
+/* The state of a walk. */
 struct walk {
   const struct trusted_file *file;
   int folder;          /* O_PATH */
   struct stat status;  /* of the folder */
-  char at[PATH_MAX];   /* its name */
-  char rest[PATH_MAX]; /* what is still to go, without links so far */
-  unsigned links;
+  char at[PATH_MAX];   /* name of the folder */
+  char rest[PATH_MAX]; /* what is left of the path, with links so far resolved */
+  unsigned links;      /* followed so far */
 };
 
-/* Goes into the folder fd, which is the walk's from now on: 0 or a negative errno with why. */
-static int enter(struct walk *walk, int fd, const struct stat *status, const char *name,
-                 struct why *why) {
+/* Enters the folder fd, which the walk owns from now on: 0 or a negative errno with why. */
+static int enter_folder(struct walk *walk, int fd, const struct stat *status, const char *name,
+                        struct why *why) {
   char what[PATH_MAX + 16];
   size_t used = strlen(walk->at);
   if (walk->folder >= 0) {
@@ -103,7 +107,8 @@ static int enter(struct walk *walk, int fd, const struct stat *status, const cha
   return trusted_check(status, what, walk->file->uid, why);
 }
 
-/* An O_PATH descriptor of name in folder and what it is, or a negative errno with why. */
+/* Opens name in folder as an O_PATH descriptor and fills *status: the descriptor, or a negative
+ * errno with why. */
 static int trusted_look(int folder, const char *name, struct stat *status, struct why *why) {
   int fd = openat(folder, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0 || fstat(fd, status) != 0) {
@@ -116,7 +121,7 @@ static int trusted_look(int folder, const char *name, struct stat *status, struc
   return fd;
 }
 
-/* From the root, along rest. */
+/* Puts the walk at the root; rest stays. */
 static int trusted_begin(struct walk *walk, struct why *why) {
   struct stat status = {.st_mode = 0};
   int fd = trusted_look(AT_FDCWD, "/", &status, why);
@@ -124,25 +129,26 @@ static int trusted_begin(struct walk *walk, struct why *why) {
     return fd;
   }
   walk->at[0] = '\0';
-  int error = enter(walk, fd, &status, "", why);
+  int error = enter_folder(walk, fd, &status, "", why);
   walk->at[0] = '\0';
   return error;
 }
 
-/* The link fd, in walk->folder: what it leads to takes its place in rest. */
-static int follow(struct walk *walk, int fd, const struct stat *status, struct why *why) {
+/* Follows the link fd of walk->folder: puts its target in front of rest. */
+static int follow_link(struct walk *walk, int fd, const struct stat *status, struct why *why) {
   char to[PATH_MAX];
   char after[PATH_MAX];
   ssize_t bytes = readlinkat(fd, "", to, sizeof to - 1);
   if (bytes < 0 || ++walk->links > LINKS_MAX) {
-    return cannot_open(bytes < 0 ? -errno : -ELOOP, why);
+    int error = bytes < 0 ? -errno : -ELOOP;
+    return cannot_open(error, why);
   }
   to[bytes] = '\0';
   (void)strcpy(after, walk->rest);
   if (snprintf(walk->rest, sizeof walk->rest, "%s/%s", to, after) >= (int)sizeof walk->rest) {
     return cannot_open(-ENAMETOOLONG, why);
   }
-  /* Among names that are their owners', as in /tmp, who made the link says where it leads. */
+  /* In a sticky folder such as /tmp the maker of a link decides where it leads. */
   if (is_sticky(&walk->status) && status->st_uid != 0 && status->st_uid != walk->file->uid) {
     return why_set(why, REASON_CONFIG, -EPERM,
                    "a link on the way, in %s, belongs to uid %u: it is not followed", walk->at,
@@ -151,18 +157,17 @@ static int follow(struct walk *walk, int fd, const struct stat *status, struct w
   return to[0] == '/' ? trusted_begin(walk, why) : 0;
 }
 
-/* The next name of rest, which goes; last: nothing is behind it. */
-static const char *next_name(struct walk *walk, char name[NAME_MAX + 1], bool *last) {
+/* Moves the next name out of rest; *last is set if none follows. */
+static void take_name(struct walk *walk, char name[NAME_MAX + 1], bool *last) {
   char *from = walk->rest + strspn(walk->rest, "/");
   size_t length = strcspn(from, "/");
   (void)snprintf(name, NAME_MAX + 1, "%.*s", (int)length, from);
   from += length;
   *last = from[strspn(from, "/")] == '\0';
   memmove(walk->rest, from, strlen(from) + 1);
-  return name;
 }
 
-/* The file at the end of the way, opened to be read: a descriptor or a negative errno with why. */
+/* Opens for reading the file at the end of the path: a descriptor or a negative errno with why. */
 static int open_last(struct walk *walk, const char *name, struct why *why) {
   const struct stat *folder = &walk->status;
   bool unnamed = walk->file->rule == TRUSTED_UNNAMED && walk->links == 0;
@@ -177,33 +182,35 @@ static int open_last(struct walk *walk, const char *name, struct why *why) {
   return fd >= 0 ? fd : cannot_open(-errno, why);
 }
 
-/* One name of the way: a descriptor where it was the last, else 0 or a negative errno with why. */
-static int step(struct walk *walk, struct why *why) {
+/* Takes one step of the path: a descriptor if it was the last, else 0 or a negative errno with why.
+ */
+static int take_step(struct walk *walk, struct why *why) {
   struct stat status = {.st_mode = 0};
   char name[NAME_MAX + 1];
   bool last = false;
-  (void)next_name(walk, name, &last);
+  take_name(walk, name, &last);
   int fd = trusted_look(walk->folder, name[0] != '\0' ? name : ".", &status, why);
   if (fd < 0) {
     return fd;
   }
-  if (!S_ISLNK(status.st_mode) && !last) {
-    return enter(walk, fd, &status, name, why);
+  bool link = S_ISLNK(status.st_mode);
+  if (!link && !last) {
+    return enter_folder(walk, fd, &status, name, why); /* it keeps fd */
   }
-  int error = S_ISLNK(status.st_mode) ? follow(walk, fd, &status, why) : open_last(walk, name, why);
+  int result = link ? follow_link(walk, fd, &status, why) : open_last(walk, name, why);
   (void)close(fd);
-  return error;
+  return result;
 }
 
 int trusted_open(const struct trusted_file *file, struct why *why) {
   struct walk walk = {.file = file, .folder = -1};
   int error = aside_absolute(file->path, walk.rest);
-  error = error != 0 ? cannot_open(error, why) : trusted_begin(&walk, why);
-  while (error == 0) {
-    error = step(&walk, why);
+  int result = error != 0 ? cannot_open(error, why) : trusted_begin(&walk, why);
+  while (result == 0) {
+    result = take_step(&walk, why);
   }
   if (walk.folder >= 0) {
     (void)close(walk.folder);
   }
-  return error;
+  return result;
 }

@@ -1,5 +1,5 @@
 /*
- * Whether an owner lies outside of this user namespace: user_namespaces(7).
+ * Owners outside this user namespace: user_namespaces(7).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,11 @@
 
 #include "ntp_monitor/trusted.h"
 
-/* What the kernel shows for a uid that a user namespace does not have. */
+/* The uid that the kernel shows for one that the user namespace lacks. */
 enum { OVERFLOW_UID = 65534 };
 
-/* Root outside is among those that 65534 stands for, and in a rootless container owns the machine's
- * files. Without /proc the root folder tells, which is nobody's but root's. */
+/* Root outside is one of those that 65534 stands for, and in a rootless container it owns the
+ * machine's files. Without /proc the owner of the root folder decides, which is always root. */
 bool trusted_is_outside(uid_t owner) {
   struct stat root;
   char line[128];

@@ -1,5 +1,6 @@
 /*
- * How files that decide something are read: looked at first, and in a child where that may hang.
+ * Reading files that decide something: after a look at what they are, and in a child where a file
+ * system may hang.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,34 +20,40 @@ static int cannot_open(int error, struct why *why) {
 }
 
 static int check_file(const struct trusted_file *file, const struct stat *status, struct why *why) {
-  mode_t others = file->rule == TRUSTED_CREDENTIAL ? S_IRWXO
-                  : file->rule == TRUSTED_SECRET   ? S_IRWXG | S_IRWXO
-                                                   : 0;
-  if ((status->st_mode & others) != 0) {
+  /* Permissions that a file under the rule must not have. */
+  static const mode_t forbidden[] = {
+      [TRUSTED_SECRET] = S_IRWXG | S_IRWXO, [TRUSTED_CREDENTIAL] = S_IRWXO, [TRUSTED_ANYONE] = 0};
+  if ((status->st_mode & forbidden[file->rule]) != 0) {
     return why_set(why, REASON_CONFIG, -EPERM,
                    "others may read it (mode %04o), so it keeps no secret" WHY_ADVICE
                    "chmod 600 it",
                    (unsigned)status->st_mode & 07777);
   }
-  return file->rule == TRUSTED_ANYONE ? 0 : trusted_check(status, "it", file->uid, why);
+  if (file->rule == TRUSTED_ANYONE) {
+    return 0;
+  }
+  return trusted_check(status, "it", file->uid, why);
 }
 
-/* Who started us opened it: there is no way there that others could have changed. */
+/* Recognises a descriptor that our caller opened: no path leads to it that others could change. */
 static bool is_inherited(const char *path) {
   return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 ||
          strcmp(path, "/dev/stdin") == 0;
 }
 
-/* What looked shows, opened to be read: by way of /proc, which no exchange of names can change. */
+/* Opens for reading the file that looked shows, through /proc, where swapping names has no effect.
+ */
 static int reopen(const struct trusted_file *file, int looked, struct why *why) {
   char way[64];
   (void)snprintf(way, sizeof way, "/proc/self/fd/%d", looked);
   int fd = open(way, TRUSTED_READING);
-  fd = fd < 0 && errno == ENOENT ? open(file->path, TRUSTED_READING) : fd;
+  bool no_proc = fd < 0 && errno == ENOENT;
+  fd = no_proc ? open(file->path, TRUSTED_READING) : fd;
   return fd >= 0 ? fd : cannot_open(-errno, why);
 }
 
-/* looked is an O_PATH descriptor of the file: one to read, or a negative errno with why. */
+/* Opens for reading the file whose O_PATH descriptor is looked: a descriptor, or a negative errno
+ * with why. */
 static int open_looked(const struct trusted_file *file, int looked, struct why *why) {
   struct stat status;
   bool anyone = file->rule == TRUSTED_ANYONE;
@@ -57,7 +64,25 @@ static int open_looked(const struct trusted_file *file, int looked, struct why *
     return why_set(why, REASON_NO_SOURCE, -EINVAL, "it is not a regular file%s",
                    anyone ? " or a pipe" : "");
   }
-  return anyone || is_inherited(file->path) ? reopen(file, looked, why) : trusted_open(file, why);
+  if (anyone || is_inherited(file->path)) {
+    return reopen(file, looked, why);
+  }
+  return trusted_open(file, why);
+}
+
+/* Reads the checked file fd to its end: the bytes read, or a negative errno with why. */
+static ssize_t read_whole(const struct trusted_file *file, int fd, char *out, size_t size_bytes,
+                          struct why *why) {
+  ssize_t bytes = net_read_all(fd, out, size_bytes, file->deadline_ns);
+  if (bytes == -EFBIG) {
+    (void)why_set(why, REASON_CONFIG, -EFBIG, "it is larger than %zu KiB", size_bytes / 1024);
+  } else if (bytes == -ETIMEDOUT) {
+    (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "it did not end in time");
+  } else if (bytes < 0) {
+    (void)why_set(why, REASON_CONFIG, (int)bytes, "cannot be read whole: %s",
+                  strerror((int)-bytes));
+  }
+  return bytes;
 }
 
 static ssize_t read_looked(const struct trusted_file *file, int looked, char *out,
@@ -68,21 +93,13 @@ static ssize_t read_looked(const struct trusted_file *file, int looked, char *ou
   }
   ssize_t bytes = fstat(fd, status) != 0 ? cannot_open(-errno, why) : check_file(file, status, why);
   if (bytes == 0) {
-    bytes = net_read_all(fd, out, size_bytes, file->deadline_ns);
-    if (bytes == -EFBIG) {
-      (void)why_set(why, REASON_CONFIG, -EFBIG, "it is larger than %zu KiB", size_bytes / 1024);
-    } else if (bytes == -ETIMEDOUT) {
-      (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "it did not end in time");
-    } else if (bytes < 0) {
-      (void)why_set(why, REASON_CONFIG, (int)bytes, "cannot be read whole: %s",
-                    strerror((int)-bytes));
-    }
+    bytes = read_whole(file, fd, out, size_bytes, why);
   }
   (void)close(fd);
   return bytes;
 }
 
-/* A reading that a child makes; it writes the file's text behind. */
+/* Memory shared with the child that reads the file. */
 struct remote {
   struct trusted_file file;
   ssize_t bytes;
@@ -92,9 +109,9 @@ struct remote {
   char text[];
 };
 
-static ssize_t look_and_read(const struct trusted_file *file, int looked, char *out,
-                             size_t size_bytes, struct stat *status, struct why *why) {
-  /* Looking needs no right to the file itself: it is a folder that may not be entered. */
+static ssize_t read_or_explain(const struct trusted_file *file, int looked, char *out,
+                               size_t size_bytes, struct stat *status, struct why *why) {
+  /* O_PATH needs no permission on the file itself, so EACCES is about a folder. */
   if (looked == -EACCES && file->rule == TRUSTED_UNNAMED) {
     return why_set(why, REASON_CONFIG, -ENOENT, "a folder on the way may not be entered");
   }
@@ -106,15 +123,15 @@ static ssize_t look_and_read(const struct trusted_file *file, int looked, char *
   return bytes;
 }
 
-static int trusted_read_look(const char *path) {
+static int open_path(const char *path) {
   int fd = open(path, O_PATH | O_CLOEXEC);
   return fd < 0 ? -errno : fd;
 }
 
 static void read_remote(void *shared) {
   struct remote *remote = shared;
-  remote->bytes = look_and_read(&remote->file, trusted_read_look(remote->file.path), remote->text,
-                                remote->size_bytes, &remote->status, &remote->why);
+  remote->bytes = read_or_explain(&remote->file, open_path(remote->file.path), remote->text,
+                                  remote->size_bytes, &remote->status, &remote->why);
 }
 
 static ssize_t read_aside(const struct trusted_file *file, char *out, size_t size_bytes,
@@ -136,7 +153,9 @@ static ssize_t read_aside(const struct trusted_file *file, char *out, size_t siz
     result = remote->bytes;
     *status = remote->status;
     *why = remote->why;
-    memcpy(out, remote->text, result > 0 ? (size_t)result : 0);
+    if (result > 0) {
+      memcpy(out, remote->text, (size_t)result);
+    }
   }
   explicit_bzero(remote, bytes);
   free(remote);
@@ -145,7 +164,9 @@ static ssize_t read_aside(const struct trusted_file *file, char *out, size_t siz
 
 ssize_t trusted_read(const struct trusted_file *file, char *out, size_t size_bytes,
                      struct stat *status, struct why *why) {
-  int looked = is_inherited(file->path) ? trusted_read_look(file->path) : aside_look(file->path);
-  return looked == -EREMOTE ? read_aside(file, out, size_bytes, status, why)
-                            : look_and_read(file, looked, out, size_bytes, status, why);
+  int looked = is_inherited(file->path) ? open_path(file->path) : aside_look(file->path);
+  if (looked == -EREMOTE) {
+    return read_aside(file, out, size_bytes, status, why);
+  }
+  return read_or_explain(file, looked, out, size_bytes, status, why);
 }
