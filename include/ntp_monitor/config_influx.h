@@ -9,9 +9,9 @@ struct why;
 enum influx_api { INFLUX_1, INFLUX_2 };
 
 /*
- * Which of them the keys of [influx] are for: 0 with *api; or -EINVAL with why saying which key is
- * missing or too much, *key (static) then being the one that is set and shows it, or NULL where
- * none is.
+ * Decides which of them the keys of [influx] are for. Returns 0 with *api, or -EINVAL with why
+ * saying which key is missing or too many. *key (static) is the key that is set and shows it, or
+ * NULL if none is.
  */
 int config_find_influx(const struct config *config, enum influx_api *api, const char **key,
                        struct why *why);

@@ -1,4 +1,4 @@
-/* Where log lines go, as people write it. Pure. */
+/* The address of a log, or of a server, as users write it. Pure. */
 #ifndef NTP_MONITOR_LOG_ADDRESS_H
 #define NTP_MONITOR_LOG_ADDRESS_H
 
@@ -18,18 +18,18 @@ struct log_address {
 struct why;
 
 /*
- * Reads /path | host | host:port | v6 | [v6] | [v6]:port | journal | stderr | none; before a host
- * may stand udp://. A link-local v6 has a zone: fe80::1%eth0. 0, or -EINVAL with why quoting what
- * was seen and address untouched.
+ * Parses /path | host | host:port | v6 | [v6] | [v6]:port | journal | stderr | none; a host may
+ * follow udp://. A link-local v6 has a zone: fe80::1%eth0. Returns 0, or -EINVAL with why quoting
+ * text and address untouched.
  */
 int log_address_parse(const char *text, struct log_address *address, struct why *why);
 
-/* Reads host | host:port | v6 | [v6] | [v6]:port of a server, port being the one it has where
- * none stands there; else the same. */
+/* Parses host | host:port | v6 | [v6] | [v6]:port of a server; port is the default. Otherwise like
+ * log_address_parse(). */
 int log_address_parse_server(const char *text, uint16_t port, struct log_address *address,
                              struct why *why);
 
-/* What stands behind pool: in text, where it begins so, *pool telling that; else text. */
+/* Returns text without a leading "pool:", and sets *pool if there was one. */
 const char *log_address_skip_pool(const char *text, bool *pool);
 
 #endif

@@ -1,4 +1,4 @@
-/* What no single configuration key can know. */
+/* Checks what no configuration key can know alone. */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,13 +11,15 @@
 
 enum { TEXT_BYTES = 1024 };
 
-/* Whether critical would come before warning. */
-static bool crosses(enum metric metric, const struct limit *limit) {
+/* True if the critical limit comes before the warning limit. */
+static bool limits_cross(enum metric metric, const struct limit *limit) {
   if (limit->critical == CONFIG_NONE || limit->warning == CONFIG_NONE) {
     return false;
   }
-  return metric_table[metric].below ? limit->critical > limit->warning
-                                    : limit->critical < limit->warning;
+  if (metric_table[metric].below) {
+    return limit->critical > limit->warning;
+  }
+  return limit->critical < limit->warning;
 }
 
 static bool is_default(const struct config *config, const struct config_key *key) {
@@ -36,7 +38,7 @@ bool config_limit_is_set(const struct config *config, enum metric metric) {
 }
 
 bool config_limits_cross(const struct config *config, enum metric metric) {
-  return metric_table[metric].reason != REASON_OK && crosses(metric, &config->limit[metric]) &&
+  return metric_table[metric].reason != REASON_OK && limits_cross(metric, &config->limit[metric]) &&
          !is_default(config, config_limit_key(metric, false)) &&
          !is_default(config, config_limit_key(metric, true));
 }
@@ -47,15 +49,15 @@ void config_settle(struct config *config) {
     bool limited = metric_table[m].reason != REASON_OK;
     bool warns = limited && !is_default(config, config_limit_key(m, false));
     bool alarms = limited && !is_default(config, config_limit_key(m, true));
-    if (warns && !alarms && (limit->warning == CONFIG_NONE || crosses(m, limit))) {
+    if (warns && !alarms && (limit->warning == CONFIG_NONE || limits_cross(m, limit))) {
       limit->critical = CONFIG_NONE;
-    } else if (alarms && !warns && crosses(m, limit)) {
+    } else if (alarms && !warns && limits_cross(m, limit)) {
       limit->warning = CONFIG_NONE;
     }
   }
 }
 
-/* Samples that lie too far apart for the run are left out, which one should know before. */
+/* Warns if the run will be over before all samples are taken. */
 static void check_samples(const struct config *config, struct config_listener *notes) {
   int64_t wanted_ns = (config->sntp_samples - 1) * config->sntp_interval_ns;
   char span[2][DURATION_TEXT_BYTES];
@@ -69,7 +71,7 @@ static void check_samples(const struct config *config, struct config_listener *n
   }
 }
 
-/* A path holds any byte, so what is said is escaped as a whole. */
+/* Reports a problem. All of text is escaped, since a path may hold any byte. */
 static void config_check_say(struct config_listener *notes, const char *text) {
   char safe[TEXT_BYTES];
   text_escape(safe, sizeof safe, text, strlen(text));
@@ -77,7 +79,7 @@ static void config_check_say(struct config_listener *notes, const char *text) {
   notes->say(notes->user, true, safe);
 }
 
-/* Section [influx], where it is to be used or anything in it is set. */
+/* Checks section [influx] if it is used or any of its keys is set. */
 static void check_influx(const struct config *config, struct config_listener *notes) {
   enum influx_api unused;
   const char *name = NULL;
@@ -86,8 +88,10 @@ static void check_influx(const struct config *config, struct config_listener *no
   if (config_find_influx(config, &unused, &name, &why) == 0 || (name == NULL && !used)) {
     return;
   }
-  const struct config_key *key =
-      name != NULL ? config_find("influx", name) : CONFIG_KEY(output_influx);
+  const struct config_key *key = CONFIG_KEY(output_influx);
+  if (name != NULL) {
+    key = config_find("influx", name);
+  }
   char from[CONFIG_TEXT_BYTES];
   char text[TEXT_BYTES];
   config_print_origin(&config->origin[key - config_keys], from, sizeof from);
@@ -105,7 +109,7 @@ void config_check(const struct config *config, struct config_listener *notes) {
   }
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &config->limit[m];
-    bool below = metric_table[m].below;
+    const char *side = metric_table[m].below ? "above" : "below";
     if (!config_limits_cross(config, m)) {
       continue;
     }
@@ -117,8 +121,7 @@ void config_check(const struct config *config, struct config_listener *notes) {
     config_print_origin(&config->origin[critical - config_keys], from[0], sizeof from[0]);
     config_print_origin(&config->origin[warning - config_keys], from[1], sizeof from[1]);
     (void)snprintf(text, sizeof text, "%s: %s: %s is %s %s, which is %s (%s)", from[0],
-                   critical->name, metric_print(value[0], m, limit->critical),
-                   below ? "above" : "below", warning->name,
+                   critical->name, metric_print(value[0], m, limit->critical), side, warning->name,
                    metric_print(value[1], m, limit->warning), from[1]);
     config_check_say(notes, text);
   }

@@ -1,4 +1,4 @@
-/* Which of InfluxDB's two HTTP APIs the keys of [influx] are for. */
+/* Decides which of InfluxDB's two HTTP APIs the keys of [influx] are for. */
 #include "ntp_monitor/config_influx.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@ struct keys {
   const char *value[KEYS]; /* "": not set */
 };
 
+/* Returns the index of the first key that is set, or KEYS. */
 static size_t first_set(const struct keys *keys) {
   size_t i = 0;
   while (i < KEYS && keys->value[i][0] == '\0') {
@@ -24,9 +25,9 @@ static size_t first_set(const struct keys *keys) {
   return i;
 }
 
-/* InfluxDB 1 wants a database, and both or none of the others; 2 wants all. The index of the key
- * that is missing, or KEYS. */
-static size_t missing(enum influx_api api, const struct keys *keys) {
+/* Returns the index of the first key that is missing, or KEYS. InfluxDB 1 needs a database, and
+ * both or none of the others; 2 needs all. */
+static size_t find_missing(enum influx_api api, const struct keys *keys) {
   bool set[KEYS];
   for (size_t i = 0; i < KEYS; i++) {
     set[i] = keys->value[i][0] != '\0';
@@ -55,12 +56,14 @@ int config_find_influx(const struct config *config, enum influx_api *api, const 
                     {config->influx_org, config->influx_bucket, config->influx_token_file}}};
   size_t one = first_set(&keys[INFLUX_1]);
   size_t two = first_set(&keys[INFLUX_2]);
-  *key = two < KEYS ? keys[INFLUX_2].name[two] : one < KEYS ? keys[INFLUX_1].name[one] : NULL;
-  if (*key == NULL) {
+  *key = NULL;
+  if (one == KEYS && two == KEYS) {
     return why_set(why, REASON_CONFIG, -EINVAL,
                    "section [influx] has neither database (InfluxDB 1) nor org, bucket and "
                    "token_file (InfluxDB 2)");
   }
+  enum influx_api found = two < KEYS ? INFLUX_2 : INFLUX_1;
+  *key = keys[found].name[first_set(&keys[found])];
   if (one < KEYS && two < KEYS) {
     return why_set(
         why, REASON_CONFIG, -EINVAL,
@@ -71,10 +74,9 @@ int config_find_influx(const struct config *config, enum influx_api *api, const 
   if (strchr(config->influx_username, ':') != NULL) { /* RFC 7617 section 2 */
     return why_set(why, REASON_CONFIG, -EINVAL, "username has a colon, which would end it");
   }
-  enum influx_api found = two < KEYS ? INFLUX_2 : INFLUX_1;
-  size_t lacking = missing(found, &keys[found]);
-  if (lacking < KEYS) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "%s is not set: %s", keys[found].name[lacking],
+  size_t missing = find_missing(found, &keys[found]);
+  if (missing < KEYS) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "%s is not set: %s", keys[found].name[missing],
                    wants[found]);
   }
   *api = found;

@@ -1,32 +1,82 @@
-/* The settings, as --print-config prints them and as the trace has them. */
+/* Prints settings: one by one, as --print-config does, and in the trace. */
 #include "ntp_monitor/config_print.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 
 enum { SAFE_BYTES = 4 * CONFIG_TEXT_BYTES };
 
-/* Where key's value comes from; escaped, for a path holds any byte. */
-static const char *origin(const struct config *config, const struct config_key *key, char *out) {
+static const void *field_in(const struct config *config, const struct config_key *key) {
+  return (const char *)config + key->offset;
+}
+
+static const char *find_word(const struct config_word *words, int64_t value) {
+  while (words->value != value) {
+    words++;
+  }
+  return words->name;
+}
+
+static void print_sources(const struct config *config, char *out, size_t size_bytes) {
+  out[0] = '\0';
+  for (size_t i = 0; i < config->source_count; i++) {
+    text_append(out, size_bytes, "%s%s", i > 0 ? " " : "", config->source[i]);
+  }
+}
+
+void config_print_value(const struct config *config, const struct config_key *key, char *out,
+                        size_t size_bytes) {
+  const void *field = field_in(config, key);
+  const int64_t *number = field;
+  char span[DURATION_TEXT_BYTES];
+  if (key->type == CONFIG_SOURCES) {
+    print_sources(config, out, size_bytes);
+  } else if (key->type >= CONFIG_ADDRESS && key->type < CONFIG_SOURCES) { /* a text */
+    (void)snprintf(out, size_bytes, "%s", (const char *)field);
+  } else if (key->type == CONFIG_BOOL) {
+    (void)snprintf(out, size_bytes, "%s", find_word(key->words, *(const bool *)field));
+  } else if (key->type == CONFIG_WORD) {
+    (void)snprintf(out, size_bytes, "%s", find_word(key->words, *number));
+  } else if (key->none != NULL && *number == CONFIG_NONE) {
+    (void)snprintf(out, size_bytes, "%s", key->none);
+  } else if (key->type == CONFIG_COUNT) {
+    (void)snprintf(out, size_bytes, "%" PRId64, *number);
+  } else {
+    (void)snprintf(out, size_bytes, "%s", duration_print(span, *number));
+  }
+}
+
+void config_print_origin(const struct origin *origin, char *out, size_t size_bytes) {
+  (void)snprintf(out, size_bytes, origin->line > 0 ? "%s:%u" : "%s", origin->path, origin->line);
+}
+
+/* Prints where the value of key comes from, escaped, since a path may hold any byte. Returns out.
+ */
+static const char *print_origin(const struct config *config, const struct config_key *key,
+                                char *out) {
   char from[CONFIG_TEXT_BYTES];
   config_print_origin(&config->origin[key - config_keys], from, sizeof from);
   text_escape(out, SAFE_BYTES, from, strlen(from));
   return out;
 }
 
-static const char *value_of(const struct config *config, const struct config_key *key, char *out) {
+/* Prints the value of key, escaped. Returns out. */
+static const char *print_value(const struct config *config, const struct config_key *key,
+                               char *out) {
   char value[CONFIG_TEXT_BYTES];
   config_print_value(config, key, value, sizeof value);
   text_escape(out, SAFE_BYTES, value, strlen(value));
   return out;
 }
 
-/* As a file has it, where %% stands for %. */
+/* Writes value as a configuration file has it, where %% stands for %. */
 static void double_percent(const char *value, char out[2 * SAFE_BYTES]) {
   for (; *value != '\0'; value++) {
     *out++ = *value;
@@ -45,15 +95,15 @@ void config_print_all(FILE *out, const struct config *config) {
     char written[2 * SAFE_BYTES];
     char from[SAFE_BYTES];
     if (strcmp(section, key->section) != 0) {
-      (void)fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", key->section);
+      (void)fprintf(out, i > 0 ? "\n[%s]\n" : "[%s]\n", key->section);
       section = key->section;
     }
-    double_percent(value_of(config, key, value), written);
-    (void)fprintf(out, "%-23s = %-20s ; %s\n", key->name, written, origin(config, key, from));
+    double_percent(print_value(config, key, value), written);
+    (void)fprintf(out, "%-23s = %-20s ; %s\n", key->name, written, print_origin(config, key, from));
   }
 }
 
-/* Some fifty defaults would bury what this machine's own configuration says. */
+/* Leaves the defaults out: some fifty of them would bury what this machine's own files say. */
 void config_print_trace(struct trace *trace, const struct config *config) {
   for (size_t i = 0; i < config_key_count && !trace->off; i++) {
     char value[SAFE_BYTES];
@@ -62,7 +112,8 @@ void config_print_trace(struct trace *trace, const struct config *config) {
       continue;
     }
     trace_add(trace, "setting: %s = %s (%s)", config_keys[i].name,
-              value_of(config, &config_keys[i], value), origin(config, &config_keys[i], from));
+              print_value(config, &config_keys[i], value),
+              print_origin(config, &config_keys[i], from));
   }
   trace_add(trace, "setting: all others are defaults, see --print-config");
 }

@@ -1,4 +1,4 @@
-/* The values of the configuration keys: how they are read from text, and printed. */
+/* Reads the values of the configuration keys from text. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,10 +18,6 @@ const struct origin config_default = {.path = "default"};
 
 static void *field_of(struct config *config, const struct config_key *key) {
   return (char *)config + key->offset;
-}
-
-static const void *field_in(const struct config *config, const struct config_key *key) {
-  return (const char *)config + key->offset;
 }
 
 static bool config_values_is_none(const struct config_key *key, const char *text) {
@@ -67,21 +63,20 @@ static int set_time(const struct config_key *key, const char *text, int64_t *val
   return duration_parse(text, value, why);
 }
 
-/* A number into *field, if it lies in the key's range. */
+/* Sets *field to a number, if it lies in the key's range. */
 static int set_number(const struct config_key *key, const char *text, int64_t *field,
                       struct why *why) {
   int64_t value = 0;
-  int error = key->type == CONFIG_TIME    ? set_time(key, text, &value, why)
-              : key->type == CONFIG_COUNT ? set_count(key, text, &value, why)
-                                          : set_word(key->words, text, &value, why);
+  bool time = key->type == CONFIG_TIME;
+  int error = time ? set_time(key, text, &value, why) : set_count(key, text, &value, why);
   if (error != 0) {
     return error;
   }
-  bool ranged = key->type != CONFIG_WORD && !(key->none != NULL && value == CONFIG_NONE);
+  bool ranged = !(key->none != NULL && value == CONFIG_NONE);
   if (ranged && (value < key->min || value > key->max)) {
     char least[DURATION_TEXT_BYTES];
     char most[DURATION_TEXT_BYTES];
-    if (key->type == CONFIG_TIME) {
+    if (time) {
       duration_print(least, key->min);
       duration_print(most, key->max);
     } else {
@@ -132,7 +127,21 @@ static int set_address(char *field, const char *text, struct why *why) {
   return 0;
 }
 
-/* A list of paths (at least one), or of servers; it is kept as it was written. */
+static int check_path(const char *text, struct why *why) {
+  struct log_address unused;
+  if (text[0] != '/') {
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no absolute path", text);
+  }
+  return log_address_parse(text, &unused, why);
+}
+
+static int check_server(const char *text, struct why *why) {
+  struct log_address unused;
+  bool pool = false;
+  return log_address_parse_server(log_address_skip_pool(text, &pool), 1, &unused, why);
+}
+
+/* Sets field to a list of paths, at least one, or of servers. It is kept as it was written. */
 static int set_list(const struct config_key *key, char *field, const char *text, struct why *why) {
   char list[CONFIG_TEXT_BYTES];
   bool paths = key->type == CONFIG_PATHS;
@@ -145,15 +154,9 @@ static int set_list(const struct config_key *key, char *field, const char *text,
   const char *separators = paths ? " \t" : " \t,";
   for (char *part = strtok_r(list, separators, &rest); part != NULL;
        part = strtok_r(NULL, separators, &rest)) {
-    struct log_address address;
-    bool pool = false;
-    if (paths && part[0] != '/') {
-      return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no absolute path", part);
-    }
-    if ((paths ? log_address_parse(part, &address, why)
-               : log_address_parse_server(log_address_skip_pool(part, &pool), 1, &address, why)) !=
-        0) {
-      return -EINVAL;
+    int error = paths ? check_path(part, why) : check_server(part, why);
+    if (error != 0) {
+      return error;
     }
     count++;
   }
@@ -177,25 +180,33 @@ static int set_target(const struct config_key *key, char *field, const char *tex
   return 0;
 }
 
-/* Text that goes into a request. A wrong secret file's name is not quoted: it may be the secret. */
-static int set_text(const struct config_key *key, char *field, const char *text, struct why *why) {
-  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  enum { NAME_BYTES_MAX = 64 };
-  bool secret = key->type == CONFIG_SECRET;
+/* True if text fits a field and holds no control character, so that it can go into a request. */
+static bool is_plain(const char *text) {
   bool plain = strlen(text) < CONFIG_TEXT_BYTES;
   for (const char *at = text; *at != '\0'; at++) {
     plain = plain && (unsigned char)*at >= ' ' && *at != 0x7f;
   }
-  if (secret && text[0] != '/') {
-    size_t length = strlen(text);
-    plain = plain && length <= NAME_BYTES_MAX && strspn(text, letters) == length;
+  return plain;
+}
+
+static int set_name(char *field, const char *text, struct why *why) {
+  if (!is_plain(text)) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "is too long, or holds a control character");
   }
-  if (!plain) {
-    return why_set(
-        why, REASON_CONFIG, -EINVAL, "%s",
-        secret ? "is neither an absolute path nor the name of a systemd credential" WHY_ADVICE
-                 "the secret itself stands in that file"
-               : "is too long, or holds a control character");
+  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
+  return 0;
+}
+
+/* Sets field to the place of a secret. A wrong one is not quoted: it may be the secret itself. */
+static int set_secret(char *field, const char *text, struct why *why) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  enum { NAME_BYTES_MAX = 64 };
+  size_t length = strlen(text);
+  bool name = length <= NAME_BYTES_MAX && strspn(text, letters) == length;
+  if (!is_plain(text) || !(text[0] == '/' || name)) {
+    return why_set(why, REASON_CONFIG, -EINVAL,
+                   "is neither an absolute path nor the name of a systemd credential" WHY_ADVICE
+                   "the secret itself stands in that file");
   }
   (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
   return 0;
@@ -210,19 +221,38 @@ static int set_bool(const struct config_key *key, const char *text, bool *field,
   return error;
 }
 
+static int set_field(struct config *config, const struct config_key *key, const char *text,
+                     struct why *why) {
+  void *field = field_of(config, key);
+  switch (key->type) {
+  case CONFIG_TIME:
+  case CONFIG_COUNT:
+    return set_number(key, text, field, why);
+  case CONFIG_BOOL:
+    return set_bool(key, text, field, why);
+  case CONFIG_WORD:
+    return set_word(key->words, text, field, why);
+  case CONFIG_ADDRESS:
+    return set_address(field, text, why);
+  case CONFIG_PATHS:
+  case CONFIG_SERVERS:
+    return set_list(key, field, text, why);
+  case CONFIG_FILE:
+  case CONFIG_TARGET:
+    return set_target(key, field, text, why);
+  case CONFIG_NAME:
+    return set_name(field, text, why);
+  case CONFIG_SECRET:
+    return set_secret(field, text, why);
+  case CONFIG_SOURCES:
+    break;
+  }
+  return set_sources(config, text, why);
+}
+
 int config_set(struct config *config, const struct config_key *key, const char *text,
                const struct origin *origin, struct why *why) {
-  void *field = field_of(config, key);
-  int error = key->type == CONFIG_SOURCES   ? set_sources(config, text, why)
-              : key->type == CONFIG_ADDRESS ? set_address(field, text, why)
-              : key->type == CONFIG_PATHS   ? set_list(key, field, text, why)
-              : key->type == CONFIG_SERVERS ? set_list(key, field, text, why)
-              : key->type == CONFIG_FILE    ? set_target(key, field, text, why)
-              : key->type == CONFIG_TARGET  ? set_target(key, field, text, why)
-              : key->type == CONFIG_NAME    ? set_text(key, field, text, why)
-              : key->type == CONFIG_SECRET  ? set_text(key, field, text, why)
-              : key->type == CONFIG_BOOL    ? set_bool(key, text, field, why)
-                                            : set_number(key, text, field, why);
+  int error = set_field(config, key, text, why);
   if (error == 0) {
     config->origin[key - config_keys] = *origin;
   }
@@ -255,40 +285,4 @@ void config_init(struct config *config, config_check_source *check_source) {
     struct why why;
     (void)config_set(config, &config_keys[i], config_keys[i].initial, &config_default, &why);
   }
-}
-
-static const char *word_of(const struct config_word *words, int64_t value) {
-  while (words->value != value) {
-    words++;
-  }
-  return words->name;
-}
-
-void config_print_value(const struct config *config, const struct config_key *key, char *out,
-                        size_t size_bytes) {
-  const void *field = field_in(config, key);
-  const int64_t *number = field;
-  char span[DURATION_TEXT_BYTES];
-  out[0] = '\0';
-  if (key->type == CONFIG_SOURCES) {
-    for (size_t i = 0; i < config->source_count; i++) {
-      text_append(out, size_bytes, "%s%s", i > 0 ? " " : "", config->source[i]);
-    }
-  } else if (key->type >= CONFIG_ADDRESS && key->type < CONFIG_SOURCES) { /* a text */
-    (void)snprintf(out, size_bytes, "%s", (const char *)field);
-  } else if (key->type == CONFIG_BOOL) {
-    (void)snprintf(out, size_bytes, "%s", word_of(key->words, *(const bool *)field));
-  } else if (key->type == CONFIG_WORD) {
-    (void)snprintf(out, size_bytes, "%s", word_of(key->words, *number));
-  } else if (key->none != NULL && *number == CONFIG_NONE) {
-    (void)snprintf(out, size_bytes, "%s", key->none);
-  } else if (key->type == CONFIG_COUNT) {
-    (void)snprintf(out, size_bytes, "%" PRId64, *number);
-  } else {
-    (void)snprintf(out, size_bytes, "%s", duration_print(span, *number));
-  }
-}
-
-void config_print_origin(const struct origin *origin, char *out, size_t size_bytes) {
-  (void)snprintf(out, size_bytes, origin->line > 0 ? "%s:%u" : "%s", origin->path, origin->line);
 }
