@@ -1,4 +1,5 @@
-/* A way a report is printed. Pure: it reads the report and writes to the stream. */
+/* The formats in which a report is printed. Each is pure: it reads the report and writes to the
+ * stream. */
 #ifndef NTP_MONITOR_FORMAT_H
 #define NTP_MONITOR_FORMAT_H
 
@@ -12,7 +13,7 @@ struct why;
 
 struct format {
   const char *name, *summary;
-  bool pushed; /* another machine takes it: over UDP, by HTTP */
+  bool pushed; /* may be sent to another machine, by UDP or HTTP */
   void (*print)(FILE *out, const struct report *report, bool colour);
 };
 
@@ -22,21 +23,21 @@ extern const struct format format_nagios;
 extern const struct format format_prometheus;
 extern const struct format format_influx;
 
-/* All of them, ended by NULL. */
+/* All formats, ended by NULL. */
 extern const struct format *const format_table[];
 
-/* NULL, with why filled, for a name there is not. */
+/* Finds a format by its name. Returns NULL with why if there is none. */
 const struct format *format_find(const char *name, struct why *why);
 
-/* What a failed print leaves of the time, to log that it failed. */
+/* The time kept from printing, so that a failure to print can be logged. */
 #define FORMAT_LOG_RESERVE_NS INT64_C(100000000)
 
-/* Prints report into memory: 0 with *text (the caller's to free) and *bytes, or -ENOMEM with why.
- */
+/* Prints report into memory. Returns 0 with *text, which the caller frees, and *bytes; or -ENOMEM
+ * with why, when *text may also have to be freed. */
 int format_render(const struct format *format, const struct report *report, bool colour,
                   char **text, size_t *bytes, struct why *why);
 
-/* Prints report on stdout, whole, by env's deadline: 0, or a negative errno with why. */
+/* Prints the whole report on stdout by env's deadline. Returns 0, or a negative errno with why. */
 int format_print(const struct format *format, const struct report *report, const struct env *env,
                  struct why *why);
 

@@ -1,4 +1,4 @@
-/* The table of formats, and how a printed report reaches stdout. */
+/* The table of formats, and the printing of a report on stdout. */
 #include "ntp_monitor/format.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
 
-/* The width of a terminal that reports none, as a serial line does, and the least that is used. */
+/* The width assumed for a terminal that reports none, as a serial line does; and the least width
+ * taken seriously. */
 enum { COLUMNS = 80, COLUMNS_LEAST = 40 };
 
 const struct format *const format_table[] = {&format_text,       &format_json,   &format_nagios,
@@ -32,19 +33,25 @@ const struct format *format_find(const char *name, struct why *why) {
   return NULL;
 }
 
-/* Through memory, so that what takes it is written to under the deadline and with every error
- * seen, which stdio leaves to its flush. */
+static int tell_no_memory(struct why *why) {
+  return why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory to print the report");
+}
+
+/* Prints into memory, so that the text can be written under a deadline and with every error seen;
+ * stdio would report some only when it flushes. */
 int format_render(const struct format *format, const struct report *report, bool colour,
                   char **text, size_t *bytes, struct why *why) {
   FILE *stream = open_memstream(text, bytes);
-  bool failed = stream == NULL;
-  if (stream != NULL) {
-    format->print(stream, report, colour);
-    failed = ferror(stream) != 0;
-    /* Out of memory at its very end, fclose says nothing and leaves no text. */
-    failed = fclose(stream) != 0 || failed || *text == NULL;
+  if (stream == NULL) {
+    return tell_no_memory(why);
   }
-  return failed ? why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory to print the report") : 0;
+  format->print(stream, report, colour);
+  bool failed = ferror(stream) != 0;
+  /* If memory runs out at the very end, fclose(3) returns 0 and leaves no text. */
+  if (fclose(stream) != 0 || failed || *text == NULL) {
+    return tell_no_memory(why);
+  }
+  return 0;
 }
 
 static unsigned terminal_columns(void) {
@@ -53,8 +60,9 @@ static unsigned terminal_columns(void) {
   return known ? size.ws_col : COLUMNS;
 }
 
-/* Broken at words for whoever reads it at a terminal; a pipe gets whole lines. */
-static int wrap(char **text, size_t *bytes, struct why *why) {
+/* Breaks lines between words to fit the terminal. A pipe gets whole lines. Returns 0 or -ENOMEM
+ * with why. */
+static int wrap_text(char **text, size_t *bytes, struct why *why) {
   char *wrapped = NULL;
   FILE *stream = open_memstream(&wrapped, bytes);
   if (stream != NULL) {
@@ -63,7 +71,7 @@ static int wrap(char **text, size_t *bytes, struct why *why) {
   bool failed = stream == NULL || fclose(stream) != 0 || wrapped == NULL;
   free(*text);
   *text = wrapped;
-  return failed ? why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory to print the report") : 0;
+  return failed ? tell_no_memory(why) : 0;
 }
 
 int format_print(const struct format *format, const struct report *report, const struct env *env,
@@ -74,13 +82,15 @@ int format_print(const struct format *format, const struct report *report, const
   int error =
       format_render(format, report, env->stdout_tty && !env->no_color, &text, &bytes, &inner);
   if (error == 0 && env->stdout_tty && format == &format_text) {
-    error = wrap(&text, &bytes, &inner);
+    error = wrap_text(&text, &bytes, &inner);
   }
   if (error == 0) {
     error = net_write(STDOUT_FILENO, text, bytes, env->deadline_ns - FORMAT_LOG_RESERVE_NS);
   }
   free(text);
-  return error == 0 ? 0
-                    : why_set(why, REASON_NO_SOURCE, error,
-                              "the report could not be written to stdout: %s", strerror(-error));
+  if (error != 0) {
+    return why_set(why, REASON_NO_SOURCE, error, "the report could not be written to stdout: %s",
+                   strerror(-error));
+  }
+  return 0;
 }

@@ -1,10 +1,10 @@
 /*
  * The format influx: InfluxDB's line protocol (docs.influxdata.com,
- * reference/syntax/line-protocol). One line is of the run, and has neither source nor server; then
- * one of each server.
+ * reference/syntax/line-protocol). The first line describes the run, and has neither source nor
+ * server; one line for each server follows.
  *
- * A field has one type for ever, or the store refuses the line: spans are always floats, with a
- * point, and counts always integers. What is not known is left out.
+ * InfluxDB refuses a line in which a field changes its type: spans are always floats, with a point,
+ * and counts always integers. Unknown values are left out.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,11 +15,11 @@
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/report.h"
 
-/* One that is being written; it begins with its first field, for one without any is no line. */
+/* A line being written. It begins with its first field, since a line needs at least one. */
 struct line {
   FILE *out;
   const struct report *report;
-  const struct series *series; /* NULL: of the run */
+  const struct series *series; /* NULL: the line describes the run */
   unsigned fields;
 };
 
@@ -41,7 +41,8 @@ static const struct {
     {"replies", FIELD_REPLIES},
 };
 
-/* special: what gets a backslash. A newline cannot be written at all. */
+/* Prints text with a backslash before each character of special, and a blank for a newline, which
+ * the protocol cannot express. */
 static void print_escaped(FILE *out, const char *text, const char *special) {
   for (; *text != '\0'; text++) {
     char c = *text == '\n' ? ' ' : *text;
@@ -49,7 +50,8 @@ static void print_escaped(FILE *out, const char *text, const char *special) {
   }
 }
 
-/* An empty one cannot be written. A backslash at its end would escape what follows. */
+/* Prints a tag unless it is empty, which the protocol cannot express. A backslash at its end would
+ * escape what follows, so it becomes \x5c. */
 static void print_tag(FILE *out, const char *key, const char *value) {
   size_t length = strlen(value);
   if (length > 0) {
@@ -63,8 +65,10 @@ static void begin_field(struct line *line, const char *key) {
   if (line->fields++ == 0) {
     (void)fputs("ntp_monitor", line->out);
     print_tag(line->out, "host", line->report->host);
-    print_tag(line->out, "server", line->series != NULL ? line->series->server : "");
-    print_tag(line->out, "source", line->series != NULL ? line->series->finding->source : "");
+    if (line->series != NULL) {
+      print_tag(line->out, "server", line->series->server);
+      print_tag(line->out, "source", line->series->finding->source);
+    }
   }
   (void)fprintf(line->out, "%c%s=", line->fields == 1 ? ' ' : ',', key);
 }
@@ -91,7 +95,7 @@ static void influx_print_span(struct line *line, const char *key, int64_t span_n
   (void)fputs(strchr(text, '.') == NULL ? ".0" : "", line->out);
 }
 
-/* One that its integers cannot hold is left out. */
+/* Prints a count, unless InfluxDB's signed integers cannot hold it. */
 static void print_count(struct line *line, const char *key, uint64_t count) {
   if (count <= INT64_MAX) {
     begin_field(line, key);

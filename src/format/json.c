@@ -1,4 +1,4 @@
-/* The format json: one object on one line. Later keys keep schema 1. */
+/* The format json: one object on one line. Adding a key does not change the schema's number. */
 #include <inttypes.h>
 
 #include "ntp_monitor/config.h"
@@ -7,7 +7,7 @@
 #include "ntp_monitor/report.h"
 #include "ntp_monitor/utc.h"
 
-/* RFC 8259 section 7; an empty text is unknown, so null. */
+/* Prints a string (RFC 8259 section 7), or null for an empty one, which stands for unknown. */
 static void print_text(FILE *out, const char *key, const char *text) {
   (void)fprintf(out, "\"%s\":", key);
   if (text[0] == '\0') {
@@ -30,18 +30,27 @@ static void print_seconds(FILE *out, const char *key, bool known, int64_t span_n
   (void)fprintf(out, "\"%s\":%s", key, known ? duration_print_seconds(text, span_ns) : "null");
 }
 
-/* Spans are in seconds, and their keys say so. */
+/* Prints the key of a metric. Those of spans, which are in seconds, end in _s. */
+static void print_key(FILE *out, enum metric metric) {
+  const char *unit = metric_table[metric].is_count ? "" : "_s";
+  (void)fprintf(out, "\"%s%s\":", metric_table[metric].word, unit);
+}
+
 static void json_print_metric(FILE *out, enum metric metric, bool known, int64_t value) {
-  char text[METRIC_TEXT_BYTES];
-  (void)fprintf(out, "\"%s%s\":%s", metric_table[metric].word,
-                metric_table[metric].is_count ? "" : "_s",
-                known ? metric_print_plain(text, metric, value) : "null");
+  char text[METRIC_TEXT_BYTES] = "null";
+  if (known) {
+    metric_print_plain(text, metric, value);
+  }
+  print_key(out, metric);
+  (void)fputs(text, out);
 }
 
 static void json_print_limit(FILE *out, enum metric metric, const char *level, int64_t limit) {
-  char text[METRIC_TEXT_BYTES];
-  (void)fprintf(out, "\"%s\":%s", level,
-                limit == CONFIG_NONE ? "null" : metric_print_plain(text, metric, limit));
+  char text[METRIC_TEXT_BYTES] = "null";
+  if (limit != CONFIG_NONE) {
+    metric_print_plain(text, metric, limit);
+  }
+  (void)fprintf(out, "\"%s\":%s", level, text);
 }
 
 static void json_print_limits(FILE *out, const struct config *config) {
@@ -52,8 +61,9 @@ static void json_print_limits(FILE *out, const struct config *config) {
     if (limit->warning == CONFIG_NONE && limit->critical == CONFIG_NONE) {
       continue;
     }
-    (void)fprintf(out, "%s\"%s%s\":{", comma, metric_table[m].word,
-                  metric_table[m].is_count ? "" : "_s");
+    (void)fputs(comma, out);
+    print_key(out, m);
+    (void)fputc('{', out);
     json_print_limit(out, m, "warning", limit->warning);
     (void)fputc(',', out);
     json_print_limit(out, m, "critical", limit->critical);
@@ -72,7 +82,12 @@ static void print_number(FILE *out, const char *key, bool known, uint64_t number
   (void)fprintf(out, known ? ",\"%s\":%" PRIu64 : ",\"%s\":null", key, number);
 }
 
-/* A list that is being printed. */
+static void print_flag(FILE *out, const char *key, bool known, bool flag) {
+  const char *text = flag ? "true" : "false";
+  (void)fprintf(out, ",\"%s\":%s", key, known ? text : "null");
+}
+
+/* A list being printed. */
 struct reasons {
   FILE *out;
   const char *comma;
@@ -98,9 +113,11 @@ static void json_print_server(FILE *out, const struct finding *finding) {
   print_text(out, "server", sample->server);
   (void)fputc(',', out);
   print_text(out, "address", sample->address);
-  json_print_word(out, "verdict", sample->bystander ? "" : verdict_word(finding->verdict));
-  json_print_word(out, "reason", sample->bystander ? "" : reason_name(finding->reason));
-  if (!sample->bystander) {
+  if (sample->bystander) {
+    (void)fputs(",\"verdict\":null,\"reason\":null", out);
+  } else {
+    json_print_word(out, "verdict", verdict_word(finding->verdict));
+    json_print_word(out, "reason", reason_name(finding->reason));
     json_print_reasons(out, finding->reason, finding->reasons);
   }
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
@@ -114,8 +131,7 @@ static void json_print_server(FILE *out, const struct finding *finding) {
   json_print_word(out, "leap", sample_has(sample, FIELD_LEAP) ? leaps[sample->leap] : "");
   print_number(out, "replies", sample_has(sample, FIELD_REPLIES), sample->replies);
   print_number(out, "sent", sample_has(sample, FIELD_SENT), sample->sent);
-  const char *spike = sample->spike ? "true" : "false";
-  (void)fprintf(out, ",\"spike\":%s", sample_has(sample, FIELD_SPIKE) ? spike : "null");
+  print_flag(out, "spike", sample_has(sample, FIELD_SPIKE), sample->spike);
   json_print_word(out, "state", sample_state_word(sample->state));
   json_print_word(out, "remark", sample->remark);
   json_print_word(out, "source", finding->source);

@@ -1,6 +1,6 @@
 /*
- * The format nagios: one line with performance data, as monitoring-plugins'
- * developer guidelines have it.
+ * The format nagios: one line with performance data, as the developer guidelines of
+ * monitoring-plugins describe it.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/report.h"
 
-/* A range: outside of it is an alert. The offset goes either way. */
+/* Prints the range outside of which Nagios alerts. An offset may go either way. */
 static void print_range(FILE *out, enum metric metric, int64_t limit) {
   char text[METRIC_TEXT_BYTES];
   (void)fputc(';', out);
@@ -18,32 +18,43 @@ static void print_range(FILE *out, enum metric metric, int64_t limit) {
     return;
   }
   metric_print_plain(text, metric, limit);
-  (void)fprintf(out,
-                metric == METRIC_OFFSET      ? "-%s:%s"
-                : metric_table[metric].below ? "%s:"
-                                             : "%s",
-                text, text);
+  if (metric == METRIC_OFFSET) {
+    (void)fprintf(out, "-%s:%s", text, text);
+  } else {
+    (void)fprintf(out, metric_table[metric].below ? "%s:" : "%s", text);
+  }
 }
 
-/* nth: servers after the first have their number in the label, which must be unique in
- * its first 19 characters. U: could not be determined. */
+/* Prints label and value. Servers after the first have their number in the label, which must be
+ * unique in its first 19 characters. U means that the value could not be determined. */
+static void print_value(FILE *out, const struct sample *sample, size_t nth, enum metric metric,
+                        bool known) {
+  char text[METRIC_TEXT_BYTES];
+  (void)fprintf(out, " %s", metric_table[metric].word);
+  if (nth > 0) {
+    (void)fprintf(out, "_%zu", nth + 1);
+  }
+  if (!known) {
+    (void)fputs("=U", out);
+    return;
+  }
+  (void)fprintf(out, "=%s%s", metric_print_plain(text, metric, sample->value[metric]),
+                metric_table[metric].is_count ? "" : "s");
+}
+
 static void nagios_print_metric(FILE *out, const struct report *report,
                                 const struct finding *finding, size_t nth, enum metric metric) {
-  char text[METRIC_TEXT_BYTES];
   const struct sample *sample = finding != NULL ? finding->sample : NULL;
   bool known = sample != NULL && sample_has(sample, metric);
   if (!known && metric != METRIC_JITTER) {
     return;
   }
-  (void)fprintf(out, " %s", metric_table[metric].word);
-  if (nth > 0) {
-    (void)fprintf(out, "_%zu", nth + 1);
-  }
-  (void)fprintf(out, "=%s%s", known ? metric_print_plain(text, metric, sample->value[metric]) : "U",
-                known && !metric_table[metric].is_count ? "s" : "");
+  print_value(out, sample, nth, metric, known);
   if (metric == METRIC_AGE) {
+    char least[DURATION_TEXT_BYTES];
     char most[DURATION_TEXT_BYTES];
-    (void)fprintf(out, ";%s:%s;", duration_print_seconds(text, finding->age_least_us * DURATION_US),
+    (void)fprintf(out, ";%s:%s;",
+                  duration_print_seconds(least, finding->age_least_us * DURATION_US),
                   duration_print_seconds(most, finding->age_most_us * DURATION_US));
     return;
   }
@@ -51,7 +62,9 @@ static void nagios_print_metric(FILE *out, const struct report *report,
   bool judged = !known || (finding->judged & 1U << metric) != 0;
   print_range(out, metric, judged ? limit->warning : CONFIG_NONE);
   print_range(out, metric, judged ? limit->critical : CONFIG_NONE);
-  (void)fputs(metric == METRIC_OFFSET ? "" : ";0", out);
+  if (metric != METRIC_OFFSET) {
+    (void)fputs(";0", out); /* the least value */
+  }
   if (metric_table[metric].is_count) {
     (void)fprintf(out, ";%" PRId64, metric_table[metric].most);
   }

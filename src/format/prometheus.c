@@ -1,10 +1,10 @@
 /*
- * The format prometheus: the text exposition format 0.0.4, for the textfile collector of
- * node_exporter or anything that serves a file
- * (prometheus.io/docs/instrumenting/exposition_formats).
+ * The format prometheus: the text exposition format 0.0.4
+ * (prometheus.io/docs/instrumenting/exposition_formats), for the textfile collector of
+ * node_exporter or anything that serves a file.
  *
- * No sample has a time stamp: node_exporter would skip the whole file. What is not known is left
- * out: a 0 or a NaN would be graphed.
+ * No sample has a time stamp, since node_exporter would skip the whole file. Unknown values are
+ * left out: a 0 or a NaN would be graphed.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,19 +15,20 @@
 #include "ntp_monitor/format.h"
 #include "ntp_monitor/report.h"
 
+/* The report being printed. */
 struct page {
   FILE *out;
   const struct report *report;
-  const struct series *series; /* of its findings; NULL: not to be shown */
-  unsigned labels;             /* of the line that is being printed */
+  const struct series *series; /* of its findings; NULL: show no servers */
+  unsigned labels;             /* printed so far on the present line */
 };
 
-/* What has one name; its lines stand together, below its help. */
+/* All lines of one name, which follow its help. */
 struct family {
-  const char *name; /* behind "ntp_monitor_" */
+  const char *name; /* after "ntp_monitor_" */
   const char *help;
   void (*print)(struct page *page, const struct family *family);
-  unsigned figure; /* enum metric or enum field: which it is of */
+  unsigned figure; /* the enum metric or enum field it shows */
 };
 
 enum { VALUE_BYTES = METRIC_TEXT_BYTES };
@@ -44,8 +45,8 @@ static void print_label(struct page *page, const char *name, const char *value) 
   (void)fputc('"', page->out);
 }
 
-/* The beginning of a line, up to its own labels. What scrapes it takes it for its own machine's, so
- * that of another has a label that says so. */
+/* Begins a line, up to its own labels. Prometheus attributes it to the machine it is scraped from,
+ * so a report about another machine carries a label with its name. */
 static void begin_line(struct page *page, const struct family *family, unsigned *lines) {
   if ((*lines)++ == 0) {
     (void)fprintf(page->out, "# HELP ntp_monitor_%s %s\n# TYPE ntp_monitor_%s gauge\n",
@@ -79,7 +80,7 @@ static void print_fact(struct page *page, const struct family *family, const cha
   prometheus_end_line(page, "1");
 }
 
-/* A family that is being printed. */
+/* A family being printed. */
 struct lines {
   struct page *page;
   const struct family *family;
@@ -118,10 +119,12 @@ static void print_took(struct page *page, const struct family *family) {
 
 /* --- metrics -------------------------------------------------------------- */
 
-/* A share of 8 is exact in decimals. */
+/* Prints a value. The reach becomes a share of 8 polls, which is exact in decimals. */
 static const char *prometheus_print_metric(char *text, enum metric metric, int64_t value) {
-  return metric == METRIC_REACH ? duration_print_seconds(text, value * (DURATION_S / 8))
-                                : metric_print_plain(text, metric, value);
+  if (metric == METRIC_REACH) {
+    return duration_print_seconds(text, value * (DURATION_S / 8));
+  }
+  return metric_print_plain(text, metric, value);
 }
 
 static void prometheus_print_limit(struct page *page, const struct family *family,
@@ -139,12 +142,14 @@ static void prometheus_print_limit(struct page *page, const struct family *famil
   prometheus_end_line(page, prometheus_print_metric(text, metric, limit));
 }
 
-/* Those of all spans, which have their figure in a label; or of one count. */
+/* Prints the limits of the count that family shows, or those of all spans, which share one family
+ * and differ in a label. */
 static void prometheus_print_limits(struct page *page, const struct family *family) {
   unsigned lines = 0;
+  bool spans = !metric_table[family->figure].is_count;
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     const struct limit *limit = &page->report->config->limit[m];
-    if (metric_table[m].is_count ? m == family->figure : !metric_table[family->figure].is_count) {
+    if (m == family->figure || (spans && !metric_table[m].is_count)) {
       prometheus_print_limit(page, family, m, "warning", limit->warning, &lines);
       prometheus_print_limit(page, family, m, "critical", limit->critical, &lines);
     }
@@ -160,7 +165,7 @@ static void begin_server(struct page *page, const struct family *family,
   print_label(page, "server", series->server);
 }
 
-/* NULL where there is none. */
+/* Prints a figure of sample. Returns text, or NULL if it is not known. */
 static const char *prometheus_print_figure(char *text, const struct sample *sample, unsigned figure,
                                            int64_t now_ns) {
   int64_t then_ns = 0;
@@ -169,9 +174,10 @@ static const char *prometheus_print_figure(char *text, const struct sample *samp
   }
   switch (figure) {
   case METRIC_AGE:
-    return __builtin_sub_overflow(now_ns, sample->value[METRIC_AGE], &then_ns)
-               ? NULL
-               : duration_print_seconds(text, then_ns);
+    if (__builtin_sub_overflow(now_ns, sample->value[METRIC_AGE], &then_ns)) {
+      return NULL;
+    }
+    return duration_print_seconds(text, then_ns);
   case FIELD_POLL_INTERVAL:
     return duration_print_seconds(text, sample->poll_interval_ns);
   case FIELD_LEAP:

@@ -1,9 +1,9 @@
 /*
- * Names for the servers of a report, each its own.
+ * Unique names for the servers of a report.
  *
- * They stay the same from run to run: what tells two apart is first their address, and only for
- * twins of name and address their order. The store's labels stay the same, too, so that
- * "source, server" is enough to ask for, and to join by.
+ * A name stays the same from run to run, since two servers are told apart by their addresses, and
+ * only those that share name and address by their order. The labels stay the same as well:
+ * "source, server" is always enough to select and to join by.
  */
 #include "format/series.h"
 
@@ -20,20 +20,27 @@ static int compare_place(const void *left, const void *right) {
   return (a->finding > b->finding) - (a->finding < b->finding);
 }
 
-/* By source and server, and twins by their place in the report. */
+/* Orders by source and server, and twins by their place in the report. */
 static int series_compare(const void *left, const void *right) {
   const struct series *a = left;
   const struct series *b = right;
   int order = strcmp(a->finding->source, b->finding->source);
-  order = order != 0 ? order : strcmp(a->server, b->server);
-  return order != 0 ? order : compare_place(left, right);
+  if (order != 0) {
+    return order;
+  }
+  order = strcmp(a->server, b->server);
+  if (order != 0) {
+    return order;
+  }
+  return compare_place(left, right);
 }
 
-static bool twins(const struct series *a, const struct series *b) {
+static bool are_twins(const struct series *a, const struct series *b) {
   return strcmp(a->finding->source, b->finding->source) == 0 && strcmp(a->server, b->server) == 0;
 }
 
-/* nth: of its twins in order, from 1. */
+/* Appends the address to the name of a server that has twins. nth is its place among them, from
+ * 1. */
 static void add_address(struct series *series, size_t nth, bool several) {
   const struct sample *sample = series->finding->sample;
   (void)nth;
@@ -43,7 +50,8 @@ static void add_address(struct series *series, size_t nth, bool several) {
   }
 }
 
-/* What ends like a number of ours gets one in any case: it could be another's. */
+/* True if the name ends like one that add_number() made. It gets a number of its own, so that no
+ * other server can end up with the same name. */
 static bool looks_numbered(const char *server) {
   const char *mark = strrchr(server, '#');
   return mark != NULL && mark[1] != '\0' && mark[1 + strspn(mark + 1, "0123456789")] == '\0';
@@ -56,12 +64,12 @@ static void add_number(struct series *series, size_t nth, bool several) {
   }
 }
 
-/* Sorted, twins are neighbours. */
+/* Calls add for each series. Sorting makes twins neighbours. */
 static void tell_apart(struct series *series, size_t count,
                        void (*add)(struct series *series, size_t nth, bool several)) {
   qsort(series, count, sizeof *series, series_compare);
   for (size_t begin = 0, end = 0; begin < count; begin = end) {
-    for (end = begin + 1; end < count && twins(&series[begin], &series[end]);) {
+    for (end = begin + 1; end < count && are_twins(&series[begin], &series[end]);) {
       end++;
     }
     for (size_t i = begin; i < end; i++) {
@@ -72,7 +80,7 @@ static void tell_apart(struct series *series, size_t count,
 
 struct series *series_make(const struct report *report) {
   size_t count = report->finding_count;
-  struct series *series = calloc(count + 1, sizeof *series); /* + 1: never of nothing */
+  struct series *series = calloc(count + 1, sizeof *series); /* + 1: calloc(0) may return NULL */
   if (series == NULL) {
     return NULL;
   }

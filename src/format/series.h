@@ -1,6 +1,6 @@
 /*
- * The servers of a report under names that tell them apart, for stores of time series: of two
- * lines of the same name one is lost there, and who reads them may refuse all.
+ * The servers of a report under unique names, for stores of time series: of two lines with the same
+ * name they lose one, or refuse the whole report.
  */
 #ifndef NTP_MONITOR_SERIES_H
 #define NTP_MONITOR_SERIES_H
@@ -13,16 +13,17 @@ struct report;
 enum { SERIES_SERVER_BYTES = SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 32 };
 
 /*
- * No two of a report have the same source and the same server, whatever their names are.
- * server: its name, else its address, else "". Where a name stands for several (a pool):
- * "NAME (ADDRESS)"; and where that does, too, the second has " #2" behind it, and so on.
+ * No two series of a report have the same source and the same server. server is the name, else the
+ * address, else "". Servers that share a name, as those of a pool do, are called "NAME (ADDRESS)";
+ * if they share that as well, the second ends in " #2", and so on.
  */
 struct series {
   const struct finding *finding;
   char server[SERIES_SERVER_BYTES];
 };
 
-/* One for each finding, in their order: on the heap, the caller's; NULL: no memory. */
+/* Makes one series for each finding, in the order of the findings. The caller frees the array.
+ * Returns NULL without memory. */
 struct series *series_make(const struct report *report);
 
 #endif

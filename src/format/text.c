@@ -1,4 +1,4 @@
-/* The format text: for a person at a terminal. The verdict first, then the few numbers. */
+/* The format text, for a person at a terminal: the verdict, then a few numbers on each server. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ static void print_row(FILE *out, const char *label, const char *value, const cha
                 remark);
 }
 
-/* "warning above 2s, critical above 5s"; "" where neither is set. */
+/* Writes "warning above 2s, critical above 5s" to out, or "" if neither is set. */
 static void write_limits(const struct report *report, enum metric metric, char *out,
                          size_t size_bytes) {
   const struct limit *limit = &report->config->limit[metric];
@@ -31,8 +31,8 @@ static void write_limits(const struct report *report, enum metric metric, char *
   }
 }
 
-/* What to say of a value beside its limits. */
-static const char *meaning(const struct finding *finding, enum metric metric) {
+/* Returns what a value means, "" if that is clear. */
+static const char *explain_value(const struct finding *finding, enum metric metric) {
   int64_t value = finding->sample->value[metric];
   if (metric == METRIC_OFFSET && value != 0) {
     return value > 0 ? "the clock was behind" : "the clock was ahead";
@@ -40,7 +40,10 @@ static const char *meaning(const struct finding *finding, enum metric metric) {
   if (metric == METRIC_JITTER && (finding->judged & 1U << metric) == 0) {
     return "not judged yet";
   }
-  return metric == METRIC_REACH ? "of the last 8 polls" : "";
+  if (metric == METRIC_REACH) {
+    return "of the last 8 polls";
+  }
+  return "";
 }
 
 static void text_print_metric(FILE *out, const struct report *report, const struct finding *finding,
@@ -52,42 +55,47 @@ static void text_print_metric(FILE *out, const struct report *report, const stru
   if (!sample_has(sample, metric)) {
     return;
   }
-  const char *means = meaning(finding, metric);
+  const char *meaning = explain_value(finding, metric);
   write_limits(report, metric, limits, sizeof limits);
   if ((finding->judged & 1U << metric) == 0) {
     limits[0] = '\0';
   }
-  (void)snprintf(remark, sizeof remark, "%s%s%s", means,
-                 means[0] != '\0' && limits[0] != '\0' ? ", " : "", limits);
+  bool both = meaning[0] != '\0' && limits[0] != '\0';
+  (void)snprintf(remark, sizeof remark, "%s%s%s", meaning, both ? ", " : "", limits);
   print_row(out, metric_table[metric].name,
             metric_print_short(value, metric, sample->value[metric]), remark);
 }
 
 static void print_age(FILE *out, const struct sample *sample) {
   char span[DURATION_TEXT_BYTES];
-  char value[DURATION_TEXT_BYTES + 16];
+  char value[DURATION_TEXT_BYTES + 16] = "just now";
   char remark[DURATION_TEXT_BYTES + 16] = "";
-  if (sample_has(sample, METRIC_AGE)) {
-    int64_t age_ns = duration_round(sample->value[METRIC_AGE]);
-    (void)snprintf(value, sizeof value,
-                   age_ns < 0   ? "in %s"
-                   : age_ns > 0 ? "%s ago"
-                                : "just now",
-                   duration_print_short(span, duration_abs(age_ns)));
-    if (sample_has(sample, FIELD_POLL_INTERVAL)) {
-      (void)snprintf(remark, sizeof remark, "asked every %s",
-                     duration_print(span, sample->poll_interval_ns));
-    }
-    print_row(out, "last reply", value, remark);
+  if (!sample_has(sample, METRIC_AGE)) {
+    return;
   }
+  int64_t age_ns = duration_round(sample->value[METRIC_AGE]);
+  if (age_ns != 0) {
+    (void)snprintf(value, sizeof value, age_ns < 0 ? "in %s" : "%s ago",
+                   duration_print_short(span, duration_abs(age_ns)));
+  }
+  if (sample_has(sample, FIELD_POLL_INTERVAL)) {
+    (void)snprintf(remark, sizeof remark, "asked every %s",
+                   duration_print(span, sample->poll_interval_ns));
+  }
+  print_row(out, "last reply", value, remark);
 }
 
-/* "NAME (ADDRESS)", as much of it as is known. */
+/* Writes "NAME (ADDRESS)", as much of it as is known. Returns out. */
 static const char *name_server(const struct sample *sample, char *out, size_t size_bytes) {
-  bool named = sample->server[0] != '\0' && strcmp(sample->server, sample->address) != 0;
-  bool addressed = sample->address[0] != '\0';
-  (void)snprintf(out, size_bytes, "%s%s%s%s", named ? sample->server : "",
-                 named && addressed ? " (" : "", sample->address, named && addressed ? ")" : "");
+  const char *name = sample->server;
+  const char *address = sample->address;
+  if (name[0] == '\0' || strcmp(name, address) == 0) {
+    (void)snprintf(out, size_bytes, "%s", address);
+  } else if (address[0] == '\0') {
+    (void)snprintf(out, size_bytes, "%s", name);
+  } else {
+    (void)snprintf(out, size_bytes, "%s (%s)", name, address);
+  }
   return out;
 }
 
@@ -131,7 +139,7 @@ static void print_finding(FILE *out, const struct report *report, const struct f
   print_row(out, "source", finding->source, "");
 }
 
-/* One line of a server that is listed only. */
+/* Prints one line about a server that is only listed. */
 static void print_bystander(FILE *out, const struct finding *finding) {
   const struct sample *sample = finding->sample;
   char text[METRIC_TEXT_BYTES];
@@ -147,7 +155,10 @@ static void print_bystander(FILE *out, const struct finding *finding) {
       (void)fprintf(out, ", %s %s", metric_table[m].name, metric_print(text, m, sample->value[m]));
     }
   }
-  (void)fprintf(out, "%s%s\n", sample->remark[0] != '\0' ? ", " : "", sample->remark);
+  if (sample->remark[0] != '\0') {
+    (void)fprintf(out, ", %s", sample->remark);
+  }
+  (void)fputc('\n', out);
 }
 
 static void print_bystanders(FILE *out, const struct report *report,
@@ -155,11 +166,14 @@ static void print_bystanders(FILE *out, const struct report *report,
   bool first = true;
   for (size_t i = 0; i < report->finding_count; i++) {
     const struct finding *finding = &report->findings[i];
-    if (finding->reading == reading && finding->sample->bystander) {
-      (void)fputs(first ? "\n" : "", out);
-      print_bystander(out, finding);
+    if (finding->reading != reading || !finding->sample->bystander) {
+      continue;
+    }
+    if (first) {
+      (void)fputc('\n', out);
       first = false;
     }
+    print_bystander(out, finding);
   }
 }
 
@@ -169,8 +183,13 @@ static void text_print(FILE *out, const struct report *report, bool colour) {
                                         [VERDICT_WARNING] = "\033[33m",
                                         [VERDICT_CRITICAL] = "\033[31m",
                                         [VERDICT_UNKNOWN] = "\033[35m"};
-  (void)fprintf(out, "%s%s%s  %s\n", colour ? colours[report_shown(report)] : "",
-                verdict_name(report_shown(report)), colour ? "\033[0m" : "", report->message);
+  enum verdict verdict = report_shown(report);
+  if (colour) {
+    (void)fprintf(out, "%s%s\033[0m  %s\n", colours[verdict], verdict_name(verdict),
+                  report->message);
+  } else {
+    (void)fprintf(out, "%s  %s\n", verdict_name(verdict), report->message);
+  }
   for (size_t i = 0; i < report->finding_count; i++) {
     if (!report->findings[i].sample->bystander) {
       print_finding(out, report, &report->findings[i]);
