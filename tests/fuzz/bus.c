@@ -116,10 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_environment(ask.env, &config, text);
   bus.ssh_says = pipe_of(text);
   if (form & 16) {
-    MUST(timed_out(&bus, &why) == -ETIMEDOUT);
+    MUST(explain_timeout(&bus, &why) == -ETIMEDOUT);
     fuzz_why(&why, REASON_TIMEOUT);
   } else {
-    MUST(no_bus(&bus, error, &why) == error);
+    MUST(fail_no_bus(&bus, error, &why) == error);
     fuzz_why(&why, error == -EACCES || error == -EPERM ? REASON_DENIED : REASON_NO_BUS);
   }
   (void)close(bus.ssh_says);

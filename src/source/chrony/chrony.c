@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ntp_monitor/ask.h"
@@ -25,8 +24,7 @@
 
 #define CHECK WHY_ADVICE "check: systemctl status chronyd" /* for long lines */
 #define CHECK_SERVICE WHY_ADVICE "check the time service: systemctl status chronyd"
-/* The time that chrony_runs() may take. */
-#define PROBE_NS (100 * DURATION_MS)
+#define PROBE_NS (100 * DURATION_MS) /* the time that chrony_runs() may take */
 
 struct asking {
   const struct ask *ask;
@@ -68,8 +66,7 @@ static int explain_refusal(const struct asking *asking, int error, struct why *w
 static int explain_timeout(const struct asking *asking, struct why *why) {
   char ways[640];
   char span[DURATION_TEXT_BYTES];
-  int64_t waited_ns = clock_monotonic_ns() - asking->begun_ns;
-  duration_print(span, duration_round(waited_ns));
+  duration_print(span, duration_round(clock_monotonic_ns() - asking->begun_ns));
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
                  "chronyd is there but did not answer within %s: it hangs (%s)" CHECK, span,
                  chrony_talk_words(&asking->talk, ways, sizeof ways));
@@ -102,10 +99,9 @@ static int chrony_explain(const struct asking *asking, enum candm_command comman
   if (answer < 0) {
     return explain_refusal(asking, answer, why);
   }
-  const char *cause = "";
-  if (answer == CANDM_BAD_VERSION || answer == CANDM_BAD_LENGTH) {
-    cause = ": it speaks another version of the protocol than ours, which is 6";
-  }
+  bool other = answer == CANDM_BAD_VERSION || answer == CANDM_BAD_LENGTH;
+  const char *cause =
+      other ? ": it speaks another version of the protocol than ours, which is 6" : "";
   return why_set(why, REASON_BAD_REPLY, -EBADMSG, "chronyd refuses %s with status %d%s", name,
                  answer, cause);
 }
@@ -210,14 +206,12 @@ static int read_source(struct asking *asking, uint32_t index, int64_t correction
     return chrony_explain(asking, CANDM_SOURCE_DATA, answer, why);
   }
   int error = candm_source(&reply, &source, why);
-  if (error != 0) {
-    return error;
+  if (error == 0) {
+    error = read_stats(asking, index, &source, &stats, &known, why);
   }
-  error = read_stats(asking, index, &source, &stats, &known, why);
-  if (error != 0) {
-    return error;
+  if (error == 0) {
+    error = read_name(asking, &source, name, why);
   }
-  error = read_name(asking, &source, name, why);
   if (error != 0) {
     return error;
   }
@@ -250,10 +244,10 @@ static int chrony_read_all(struct asking *asking, struct samples *samples, struc
     error = read_source(asking, i, tracking.correction_ns, samples, why);
   }
   chrony_sample_drop_spare(samples);
-  if (error != 0) {
-    return error;
+  if (error == 0) {
+    error = chrony_sample_carry(samples, &tracking, why);
   }
-  return chrony_sample_carry(samples, &tracking, why);
+  return error;
 }
 
 static int measure_chrony(const struct ask *ask, struct samples *samples, struct why *why) {
@@ -281,11 +275,9 @@ static bool chrony_runs(const struct ask *ask) {
   chrony_talk_open(&talk, config->chrony_socket, (uint16_t)config->chrony_port, env->pid,
                    env_deadline_within(env, PROBE_NS), env->trace);
   int answer = chrony_talk_ask(&talk, &question, &reply);
-  bool there = false;
+  bool there = answer < 0 && is_there(&talk, config->chrony_socket);
   if (answer >= 0) {
     there = chrony_talk_check(&talk) == 0;
-  } else {
-    there = is_there(&talk, config->chrony_socket);
   }
   if (talk.stranger.text[0] != '\0') {
     trace_add(env->trace, "chrony: %s", talk.stranger.text);

@@ -1,11 +1,9 @@
 /*
  * One question over a system bus, under a deadline.
  *
- * sd-bus bounds a call, but not the connection before it: a bus that accepts and
- * stays silent holds sd_bus_call for 90 s whatever its time limit. So the call is
- * asynchronous, and the waiting is done here. Auto-start is off: a checker that
- * starts timesyncd on a machine that chrony keeps would have two daemons fight over
- * one clock.
+ * sd-bus limits a call but not the connection before it: a silent bus holds sd_bus_call() for 90 s
+ * whatever its time limit. So the call is asynchronous and the waiting is done here. Auto-start is
+ * off: starting timesyncd on a machine kept by chrony would make two daemons fight over one clock.
  */
 #include "source/timesyncd/bus.h"
 
@@ -47,25 +45,25 @@ int bus_check_environment(const struct ask *ask, struct why *why) {
   return 0;
 }
 
-static pid_t parent; /* for end_with_parent(): pthread_atfork(3) hands nothing over */
+static pid_t parent; /* for end_with_parent(): pthread_atfork(3) passes no argument */
 
-/* In the child that becomes ssh. One to a machine that is silent would stay behind for ever, and
- * cron would start one more at each run; so the kernel ends it with us, however we end. */
+/* Runs in the child that becomes ssh. An ssh to a silent machine would stay behind for ever, and
+ * cron would start another at each run, so the kernel kills it when we end. */
 static void end_with_parent(void) {
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) {
-    _exit(1); /* it died before it could take us along */
+    _exit(1); /* the parent died before prctl(2) */
   }
 }
 
-/* sd_bus_open_system_remote, with the stderr of the ssh that it starts caught: what
- * ssh says there is why it failed, and cron must not mail it. */
+/* Calls sd_bus_open_system_remote() with the stderr of its ssh caught. ssh says there why it
+ * failed, and cron must not mail that. */
 static int open_remote(struct bus *bus) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
     return -errno;
   }
-  /* ssh must get in by itself: asking would take the terminal from whoever sits there. */
+  /* A password prompt of ssh would take over the terminal. */
   (void)setenv("SSH_ASKPASS_REQUIRE", "force", 1);
   (void)setenv("SSH_ASKPASS", "/bin/false", 1);
   int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -74,10 +72,13 @@ static int open_remote(struct bus *bus) {
   parent = bus->ask->env->pid;
   (void)pthread_atfork(NULL, NULL, end_with_parent);
   (void)sigfillset(&all);
-  (void)sigprocmask(SIG_SETMASK, &all, &before); /* so that no last word goes into the pipe */
-  int error = saved < 0 || dup2(ends[1], STDERR_FILENO) < 0
-                  ? -errno
-                  : sd_bus_open_system_remote(&bus->bus, bus->ask->config->host);
+  (void)sigprocmask(SIG_SETMASK, &all, &before); /* a handler must not write into the pipe */
+  int error = 0;
+  if (saved < 0 || dup2(ends[1], STDERR_FILENO) < 0) {
+    error = -errno;
+  } else {
+    error = sd_bus_open_system_remote(&bus->bus, bus->ask->config->host);
+  }
   if (saved >= 0) {
     (void)dup2(saved, STDERR_FILENO);
     (void)close(saved);
@@ -92,32 +93,39 @@ int bus_open(struct bus *bus, const struct ask *ask) {
   const struct config *config = ask->config;
   *bus = (struct bus){
       .ask = ask, .elsewhere = config->host != NULL || config->machine != NULL, .ssh_says = -1};
-  return config->host != NULL      ? open_remote(bus)
-         : config->machine != NULL ? sd_bus_open_system_machine(&bus->bus, config->machine)
-                                   : sd_bus_open_system(&bus->bus);
+  if (config->host != NULL) {
+    return open_remote(bus);
+  }
+  return config->machine != NULL ? sd_bus_open_system_machine(&bus->bus, config->machine)
+                                 : sd_bus_open_system(&bus->bus);
 }
 
-static int on_reply(sd_bus_message *message, void *user, sd_bus_error *unused) {
+static int keep_reply(sd_bus_message *message, void *user, sd_bus_error *unused) {
   struct bus *bus = user;
   (void)unused;
   bus->reply = sd_bus_message_ref(message);
   return 0;
 }
 
-/* member of interface, with one string. */
+/* Calls member of interface with one string. */
 static int send_call(struct bus *bus, const char *service, const char *object,
                      const char *interface, const char *member, const char *argument) {
   sd_bus_message *call = NULL;
   int error = sd_bus_message_new_method_call(bus->bus, &call, service, object, interface, member);
-  error = error < 0 ? error : sd_bus_message_append(call, "s", argument);
-  error = error < 0 ? error : sd_bus_message_set_auto_start(call, false);
-  /* UINT64_MAX: no time limit of sd-bus's own; ours ends it. */
-  error = error < 0 ? error : sd_bus_call_async(bus->bus, NULL, call, on_reply, bus, UINT64_MAX);
+  if (error >= 0) {
+    error = sd_bus_message_append(call, "s", argument);
+  }
+  if (error >= 0) {
+    error = sd_bus_message_set_auto_start(call, false);
+  }
+  if (error >= 0) { /* UINT64_MAX turns off sd-bus's own time limit */
+    error = sd_bus_call_async(bus->bus, NULL, call, keep_reply, bus, UINT64_MAX);
+  }
   sd_bus_message_unref(call);
   return error;
 }
 
-/* Waits for the reply: 0, -ETIMEDOUT, or what sd-bus failed with. */
+/* Waits for the reply: 0, -ETIMEDOUT, or the errno of sd-bus. */
 static int await_reply(struct bus *bus) {
   while (bus->reply == NULL) {
     int64_t left_ns = bus->ask->deadline_ns - clock_monotonic_ns();
@@ -146,11 +154,11 @@ bool bus_has_owner(struct bus *bus, const char *service) {
   int owned = 0;
   int error = send_call(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                         "org.freedesktop.DBus", "NameHasOwner", service);
-  error = error < 0 ? error : await_reply(bus);
-  return error >= 0 && sd_bus_message_read(bus->reply, "b", &owned) > 0 && owned != 0;
+  return error >= 0 && await_reply(bus) >= 0 && sd_bus_message_read(bus->reply, "b", &owned) > 0 &&
+         owned != 0;
 }
 
-/* Read from the file: NSS knows the users of DynamicUser=, and may ask the network. */
+/* Reads the file: NSS also knows the users of DynamicUser=, and may ask the network. */
 static bool is_in_passwd(uid_t uid) {
   FILE *file = fopen("/etc/passwd", "re");
   const struct passwd *entry = NULL;
@@ -164,15 +172,13 @@ static bool is_in_passwd(uid_t uid) {
 
 bool bus_user_is_unknown(uid_t uid) {
   enum { DYNAMIC_LEAST = 61184, DYNAMIC_MOST = 65519 }; /* systemd's UIDS-GIDS.md */
-  if (is_in_passwd(uid)) {
-    return false;
-  }
-  return (uid >= DYNAMIC_LEAST && uid <= DYNAMIC_MOST) || getpwuid(uid) == NULL;
+  bool dynamic = uid >= DYNAMIC_LEAST && uid <= DYNAMIC_MOST;
+  return !is_in_passwd(uid) && (dynamic || getpwuid(uid) == NULL);
 }
 
-/* The last lines, as many as fit when "; " stands between them: ssh says last why it gave up, and
- * before that what it warns of and how that machine greets. */
-static const char *last_lines(const char *text, size_t most) {
+/* Returns the last lines, as many as fit with "; " between them. ssh's last line says why it gave
+ * up; warnings and the machine's greeting come before. */
+static const char *find_last_lines(const char *text, size_t most) {
   const char *start = strrchr(text, '\n');
   const char *first = start != NULL ? start + 1 : text;
   size_t used = strlen(first);
@@ -190,13 +196,13 @@ static const char *last_lines(const char *text, size_t most) {
   return first;
 }
 
-/* True for the second and later bytes of a UTF-8 character. */
+/* Returns true for the second and later bytes of a UTF-8 character. */
 static bool is_inside(char byte) {
   return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* Cuts the middle out of a line that is too long: its beginning and its end say most. */
-static void shorten(char *text, size_t most) {
+/* Cuts the middle out of a line that is too long; its beginning and end say most. */
+static void shorten_line(char *text, size_t most) {
   static const char gap[] = "...";
   size_t length = strlen(text);
   if (length > most) {
@@ -226,7 +232,7 @@ static void join_lines(char *out, const char *text) {
   *out = '\0';
 }
 
-/* Reads all that a pipe holds and keeps the end of it, at most size bytes. */
+/* Drains a pipe and keeps its end, at most size bytes. */
 static size_t read_last(int fd, char *text, size_t size) {
   enum { READS_MAX = 512 };
   size_t used = 0;
@@ -258,8 +264,8 @@ const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
     text[bytes] = '\0';
     join_lines(words, text);
     trace_add(bus->ask->env->trace, "bus: ssh says '%s'", words);
-    join_lines(words, last_lines(text, most));
-    shorten(words, most);
+    join_lines(words, find_last_lines(text, most));
+    shorten_line(words, most);
     (void)snprintf(out, size_bytes, "%s%s'", before, words);
   }
   return out;
@@ -267,20 +273,20 @@ const char *bus_ssh_words(const struct bus *bus, char *out, size_t size_bytes) {
 
 const char *bus_name(const struct bus *bus, char *out, size_t size_bytes) {
   const struct config *config = bus->ask->config;
-  (void)snprintf(out, size_bytes,
-                 config->host      ? "the system bus of %.128s over ssh"
-                 : config->machine ? "the system bus of the container %.128s"
-                                   : "the system bus%s",
-                 config->host      ? config->host
-                 : config->machine ? config->machine
-                                   : "");
+  if (config->host != NULL) {
+    (void)snprintf(out, size_bytes, "the system bus of %.128s over ssh", config->host);
+  } else if (config->machine != NULL) {
+    (void)snprintf(out, size_bytes, "the system bus of the container %.128s", config->machine);
+  } else {
+    (void)snprintf(out, size_bytes, "the system bus");
+  }
   return out;
 }
 
-/* The connection of -H or -M stays for the end of the process to close:
- * sd_bus_close_unref waits for an ssh that may not want to end. */
+/* Leaves the connection of -H or -M to the end of the process: sd_bus_close_unref() would wait for
+ * an ssh that may hang. */
 void bus_close(struct bus *bus) {
-  static sd_bus *volatile left_open; /* held, so that no leak checker takes it for lost */
+  static sd_bus *volatile left_open; /* keeps leak checkers quiet */
   if (bus->ssh_says >= 0) {
     (void)close(bus->ssh_says);
   }

@@ -1,10 +1,9 @@
 /*
- * The source text: what `timedatectl show-timesync` prints, from a file or a pipe.
+ * The source text: the output of `timedatectl show-timesync`, from a file or a pipe.
  *
- * For machines whose bus cannot be reached from here (`ssh host timedatectl ...`), and
- * for looking at yesterday's copy. Time stamps stand there by the second, so there
- * is no delay, and an offset from 2 s on. Where the stamp's zone is not known, a file's age is a
- * lower bound.
+ * It serves machines whose bus cannot be reached from here (`ssh host timedatectl ...`) and saved
+ * copies. Time stamps have a resolution of 1 s, so there is no delay, and an offset only from 2 s
+ * on. If the stamp's zone is ambiguous, the file's age is a lower bound of the reading's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,20 +26,24 @@
 
 enum { TEXT_BYTES_MAX = 64 * 1024 };
 
-/* When a file was last written: what it says is at least so old. */
+/* Takes the time when a file was written; its content is at least that old. */
 static void take_written(const struct stat *status, struct timesync *raw) {
   const time_t most_s = INT64_MAX / DURATION_S - 1;
-  if (S_ISREG(status->st_mode)) {
-    time_t seconds = status->st_mtim.tv_sec;
-    seconds = seconds < 0 ? 0 : seconds;
-    seconds = seconds > most_s ? most_s : seconds;
-    raw->written_us = (int64_t)seconds * 1000000 + status->st_mtim.tv_nsec / 1000;
-    raw->present |= TIMESYNC_WRITTEN;
+  if (!S_ISREG(status->st_mode)) {
+    return;
   }
+  time_t seconds = status->st_mtim.tv_sec;
+  if (seconds < 0) {
+    seconds = 0;
+  } else if (seconds > most_s) {
+    seconds = most_s;
+  }
+  raw->written_us = (int64_t)seconds * 1000000 + status->st_mtim.tv_nsec / 1000;
+  raw->present |= TIMESYNC_WRITTEN;
 }
 
-/* Reads the file or stdin whole, as a terminated string; the number of bytes, or a
- * negative errno with why. */
+/* Reads the whole file or stdin as a terminated string: the number of bytes, or a negative errno
+ * with why. */
 static ssize_t text_source_load(const struct ask *ask, char *text, struct timesync *raw,
                                 struct why *why) {
   const struct trusted_file file = {.path = ask->argument,
@@ -49,11 +52,15 @@ static ssize_t text_source_load(const struct ask *ask, char *text, struct timesy
                                     .deadline_ns = ask->deadline_ns};
   struct stat status = {.st_mode = 0};
   bool input = strcmp(ask->argument, "-") == 0;
-  if (input && fstat(STDIN_FILENO, &status) != 0) {
-    status.st_mode = 0;
+  ssize_t bytes = 0;
+  if (input) {
+    if (fstat(STDIN_FILENO, &status) != 0) {
+      status.st_mode = 0;
+    }
+    bytes = net_read_all(STDIN_FILENO, text, TEXT_BYTES_MAX, file.deadline_ns);
+  } else {
+    bytes = trusted_read(&file, text, TEXT_BYTES_MAX, &status, why);
   }
-  ssize_t bytes = input ? net_read_all(STDIN_FILENO, text, TEXT_BYTES_MAX, file.deadline_ns)
-                        : trusted_read(&file, text, TEXT_BYTES_MAX, &status, why);
   text[bytes > 0 ? bytes : 0] = '\0';
   take_written(&status, raw);
   if (bytes == -ETIMEDOUT && input) {
@@ -84,25 +91,30 @@ static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, co
   return samples_add(samples, &sample, why);
 }
 
-static int measure_text(const struct ask *ask, struct samples *samples, struct why *why) {
-  struct why inner = {.reason = REASON_NO_SOURCE};
-  char *text = malloc(TEXT_BYTES_MAX + 1);
+/* Reads and parses the text: 0, or a negative errno with why. */
+static int measure_input(const struct ask *ask, struct samples *samples, struct why *why) {
   struct timesync raw = {.present = 0};
-  ssize_t bytes = -ENOMEM;
+  char *text = malloc(TEXT_BYTES_MAX + 1);
   if (text == NULL) {
-    (void)why_set(&inner, REASON_NO_SOURCE, -ENOMEM, "%s", strerror(ENOMEM));
-  } else {
-    bytes = text_source_load(ask, text, &raw, &inner);
+    return why_set(why, REASON_NO_SOURCE, -ENOMEM, "%s", strerror(ENOMEM));
   }
-  int error = (int)(bytes < 0 ? bytes : 0);
-  if (error == 0) {
-    error = text_source_parse(text, bytes, &raw, ask, samples, &inner);
+  ssize_t bytes = text_source_load(ask, text, &raw, why);
+  int error = (int)bytes;
+  if (bytes >= 0) {
+    error = text_source_parse(text, bytes, &raw, ask, samples, why);
   }
   free(text);
-  return error == 0 ? 0
-                    : why_set(why, inner.reason, error, "%s: %s",
-                              strcmp(ask->argument, "-") == 0 ? "standard input" : ask->argument,
-                              inner.text);
+  return error;
+}
+
+static int measure_text(const struct ask *ask, struct samples *samples, struct why *why) {
+  struct why inner = {.reason = REASON_NO_SOURCE};
+  int error = measure_input(ask, samples, &inner);
+  if (error == 0) {
+    return 0;
+  }
+  const char *name = strcmp(ask->argument, "-") == 0 ? "standard input" : ask->argument;
+  return why_set(why, inner.reason, error, "%s: %s", name, inner.text);
 }
 
 const struct source source_text = {

@@ -1,5 +1,5 @@
-/* What systemd-timesyncd tells of itself, from the bus or from text, checked and
- * brought into our vocabulary. Pure. */
+/* systemd-timesyncd's fields, from the bus or from text, and their translation into a sample. Pure.
+ */
 #ifndef NTP_MONITOR_TIMESYNC_H
 #define NTP_MONITOR_TIMESYNC_H
 
@@ -10,7 +10,7 @@ struct why;
 /* The originate, receive, transmit and destination time stamps (RFC 5905 section 8). */
 enum { TIMESYNC_T1, TIMESYNC_T2, TIMESYNC_T3, TIMESYNC_T4, TIMESYNC_STAMPS };
 
-/* Bits of present: what the text had. The bus has all. */
+/* Bits of present: the fields that a text had. The bus has all. */
 enum {
   TIMESYNC_POLL_INTERVAL = 1 << 0,
   TIMESYNC_LEAP = 1 << 1,
@@ -27,15 +27,14 @@ enum {
   TIMESYNC_REPLIES = 1 << 12,
   TIMESYNC_JITTER = 1 << 13,
   TIMESYNC_ALL = (1 << 14) - 1,
-  TIMESYNC_WRITTEN = 1 << 14 /* never the bus's */
+  TIMESYNC_WRITTEN = 1 << 14 /* never from the bus */
 };
 
-/* The properties of org.freedesktop.timesync1.Manager (systemd's
- * src/timesync/timesyncd-bus.c), unchecked; spans brought to ns, UINT64_MAX where
- * they do not fit. */
+/* The properties of org.freedesktop.timesync1.Manager (systemd's src/timesync/timesyncd-bus.c),
+ * unchecked. Spans are in ns, UINT64_MAX if they do not fit. */
 struct timesync {
   unsigned present;
-  char server[SAMPLE_SERVER_BYTES]; /* escaped; "" where there is none yet */
+  char server[SAMPLE_SERVER_BYTES]; /* escaped; "" if there is none yet */
   bool servers;                     /* a list of servers has at least one */
   int family;                       /* AF_..., or 0 */
   size_t address_bytes;
@@ -46,32 +45,31 @@ struct timesync {
   uint64_t root_delay_ns, root_dispersion_ns;
   size_t reference_bytes;
   uint64_t stamp_us[TIMESYNC_STAMPS];  /* since 1970 */
-  int64_t calendar_s[TIMESYNC_STAMPS]; /* a text's, as if they were of UTC: only for their
-                                          differences */
-  unsigned calendar_count;             /* of those, as many as name the same zone */
-  char calendar_zone[16];              /* as it stands there */
-  char zone[16];                       /* of a text's T4, escaped, where it is not known here: */
-  int64_t early_us, late_us;           /* T4 lies so far before or behind its stamp; else 0 */
+  int64_t calendar_s[TIMESYNC_STAMPS]; /* of a text, read as UTC: only for their differences */
+  unsigned calendar_count;             /* how many of those name the same zone */
+  char calendar_zone[16];              /* that zone, as it is written */
+  char zone[16];                       /* an ambiguous zone of a text's T4, escaped */
+  int64_t early_us, late_us;           /* then T4 lies up to this before or after its stamp */
   int64_t written_us;                  /* when the text's file was written, since 1970 */
   bool spike;
   uint64_t replies;
   uint64_t jitter_ns;
 };
 
-/* us in ns, UINT64_MAX where that does not fit. */
+/* Converts us to ns; UINT64_MAX if that does not fit. */
 uint64_t timesync_ns(uint64_t us);
 
-/* Checks every field and fills sample; now_ns is CLOCK_REALTIME. 0, or -EBADMSG
- * with why (bad-reply) naming the field and what it held. Where there was no reply
- * yet, the sample has 0 replies and nothing that comes from one. */
+/* Checks every field and fills sample; now_ns is CLOCK_REALTIME. 0, or -EBADMSG with why
+ * (bad-reply) naming the field and its value. If there was no reply yet, the sample has 0 replies
+ * and nothing taken from one. */
 int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *sample,
                     struct why *why);
 
-/* Whether the time stamp tells when the last reply came, and not only bounds. */
+/* Returns whether the time stamp gives the arrival of the last reply, and not only bounds. */
 bool timesync_age_is_exact(const struct timesync *raw);
 
-/* Says what the figures of sample, made from raw, do not: in its remark why there is no reply, in
- * note what to do about it, whose the figures may be, and what is wrong with the age. */
+/* Explains sample, made from raw: in its remark, why there is no reply; in note, what to do about
+ * it, whose figures they may be and what is wrong with the age. */
 void timesync_explain(const struct timesync *raw, struct sample *sample, char *note,
                       size_t note_bytes);
 

@@ -1,8 +1,8 @@
 /*
- * From systemd-timesyncd's D-Bus reply to its fields.
+ * Reads systemd-timesyncd's D-Bus reply into fields.
  *
- * Whoever owns the name can send anything, so each property's type is compared before
- * it is read. Source of the names and types: systemd's src/timesync/timesyncd-bus.c.
+ * The owner of the bus name can send anything, so each property's type is checked before it is
+ * read. Source of the names and types: systemd's src/timesync/timesyncd-bus.c.
  */
 #include "source/timesyncd/timesync_bus.h"
 
@@ -27,9 +27,15 @@ static int read_name(sd_bus_message *message, struct timesync *raw) {
 static int read_address(sd_bus_message *message, struct timesync *raw) {
   const void *bytes = NULL;
   int error = sd_bus_message_enter_container(message, 'r', "iay");
-  error = error < 0 ? error : sd_bus_message_read(message, "i", &raw->family);
-  error = error < 0 ? error : sd_bus_message_read_array(message, 'y', &bytes, &raw->address_bytes);
-  error = error < 0 ? error : sd_bus_message_exit_container(message);
+  if (error >= 0) {
+    error = sd_bus_message_read(message, "i", &raw->family);
+  }
+  if (error >= 0) {
+    error = sd_bus_message_read_array(message, 'y', &bytes, &raw->address_bytes);
+  }
+  if (error >= 0) {
+    error = sd_bus_message_exit_container(message);
+  }
   if (error >= 0 && raw->address_bytes > 0 && raw->address_bytes <= sizeof raw->address) {
     memcpy(raw->address, bytes, raw->address_bytes);
   }
@@ -50,18 +56,21 @@ static int read_ntp_message(sd_bus_message *message, struct timesync *raw) {
   const void *reference = NULL;
   int spike = 0;
   int error = sd_bus_message_enter_container(message, 'r', "uuuuittayttttbtt");
-  error = error < 0 ? error
-                    : sd_bus_message_read(message, "uuuuitt", &raw->leap, &raw->version, &raw->mode,
-                                          &raw->stratum, &raw->precision_log2_s, &delay_us,
-                                          &dispersion_us);
-  error = error < 0 ? error
-                    : sd_bus_message_read_array(message, 'y', &reference, &raw->reference_bytes);
-  error = error < 0
-              ? error
-              : sd_bus_message_read(message, "ttttbtt", &raw->stamp_us[TIMESYNC_T1],
-                                    &raw->stamp_us[TIMESYNC_T2], &raw->stamp_us[TIMESYNC_T3],
-                                    &raw->stamp_us[TIMESYNC_T4], &spike, &raw->replies, &jitter_us);
-  error = error < 0 ? error : sd_bus_message_exit_container(message);
+  if (error >= 0) {
+    error = sd_bus_message_read(message, "uuuuitt", &raw->leap, &raw->version, &raw->mode,
+                                &raw->stratum, &raw->precision_log2_s, &delay_us, &dispersion_us);
+  }
+  if (error >= 0) {
+    error = sd_bus_message_read_array(message, 'y', &reference, &raw->reference_bytes);
+  }
+  if (error >= 0) {
+    error = sd_bus_message_read(message, "ttttbtt", &raw->stamp_us[TIMESYNC_T1],
+                                &raw->stamp_us[TIMESYNC_T2], &raw->stamp_us[TIMESYNC_T3],
+                                &raw->stamp_us[TIMESYNC_T4], &spike, &raw->replies, &jitter_us);
+  }
+  if (error >= 0) {
+    error = sd_bus_message_exit_container(message);
+  }
   raw->spike = spike != 0;
   raw->root_delay_ns = timesync_ns(delay_us);
   raw->root_dispersion_ns = timesync_ns(dispersion_us);
@@ -69,14 +78,17 @@ static int read_ntp_message(sd_bus_message *message, struct timesync *raw) {
   return error;
 }
 
-/* One of the lists of servers: only whether it has any counts. */
+/* Reads a list of servers, only to see whether it has any. */
 static int read_servers(sd_bus_message *message, struct timesync *raw) {
   const char *name = NULL;
   int error = sd_bus_message_enter_container(message, 'a', "s");
   while (error >= 0 && (error = sd_bus_message_read(message, "s", &name)) > 0) {
     raw->servers = true;
   }
-  return error < 0 ? error : sd_bus_message_exit_container(message);
+  if (error >= 0) {
+    error = sd_bus_message_exit_container(message);
+  }
+  return error;
 }
 
 static const struct property {
@@ -94,28 +106,30 @@ static const struct property {
     {"FallbackNTPServers", "as", read_servers, false},
 };
 
-/* Reading what a stranger sends must end before the deadline; the daemon has 13. */
+/* Bounds the time spent on a hostile reply; the daemon has 13 properties. */
 enum { PROPERTIES_MAX = 256 };
 
 enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
 
-static int malformed(struct why *why, const char *what, int error) {
+static int explain_malformed(struct why *why, const char *what, int error) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                  "systemd-timesyncd's reply is malformed at %s (%s)" WHY_ADVICE
                  "is its version older than 239, or does another program own its name?",
                  what, strerror(-error));
 }
 
-/* One {sv} of the reply, entered already: 0 or a negative errno with why. */
+/* Reads one {sv} of the reply, which was entered: 0 or a negative errno with why. */
 static int read_property(sd_bus_message *message, struct timesync *raw, unsigned *seen,
                          struct why *why) {
   const char *name = NULL;
   const char *contents = NULL;
   char kind = 0;
   int error = sd_bus_message_read(message, "s", &name);
-  error = error < 0 ? error : sd_bus_message_peek_type(message, &kind, &contents);
+  if (error >= 0) {
+    error = sd_bus_message_peek_type(message, &kind, &contents);
+  }
   if (error < 0) {
-    return malformed(why, "the name of a property", error);
+    return explain_malformed(why, "the name of a property", error);
   }
   for (size_t i = 0; i < PROPERTY_COUNT; i++) {
     const struct property *property = &properties[i];
@@ -133,12 +147,16 @@ static int read_property(sd_bus_message *message, struct timesync *raw, unsigned
     }
     *seen |= 1U << i;
     error = sd_bus_message_enter_container(message, 'v', property->signature);
-    error = error < 0 ? error : property->read(message, raw);
-    error = error < 0 ? error : sd_bus_message_exit_container(message);
-    return error < 0 ? malformed(why, name, error) : 0;
+    if (error >= 0) {
+      error = property->read(message, raw);
+    }
+    if (error >= 0) {
+      error = sd_bus_message_exit_container(message);
+    }
+    return error < 0 ? explain_malformed(why, name, error) : 0;
   }
   error = sd_bus_message_skip(message, "v");
-  return error < 0 ? malformed(why, name, error) : 0;
+  return error < 0 ? explain_malformed(why, name, error) : 0;
 }
 
 int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why *why) {
@@ -152,7 +170,7 @@ int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why 
   unsigned count = 0;
   while (error >= 0 && (error = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
     if (++count > PROPERTIES_MAX) {
-      return malformed(why, "its list of properties, which has no end", -E2BIG);
+      return explain_malformed(why, "its list of properties, which has no end", -E2BIG);
     }
     if (read_property(message, raw, &seen, why) != 0) {
       return -EBADMSG;
@@ -160,7 +178,7 @@ int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why 
     error = sd_bus_message_exit_container(message);
   }
   if (error < 0) {
-    return malformed(why, "its list of properties", error);
+    return explain_malformed(why, "its list of properties", error);
   }
   for (size_t i = 0; i < PROPERTY_COUNT; i++) {
     if ((seen & 1U << i) == 0 && properties[i].required) {

@@ -1,8 +1,8 @@
 /*
- * What systemd-timesyncd's figures do not tell by themselves.
+ * Explains what systemd-timesyncd's figures do not show.
  *
- * On the bus stand the server that is asked now and the figures of the last accepted reply; a
- * refused reply leaves no trace there. So these sentences say what may be, and where to look.
+ * The bus has the server asked now and the figures of the last accepted reply; a refused reply
+ * leaves no trace. So these sentences name what may be the cause, and where to look.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -12,14 +12,14 @@
 #include "ntp_monitor/text.h"
 #include "source/timesyncd/timesync.h"
 
-/* A reply this much later than the poll interval is missing. */
+/* A reply overdue by more than this is missing. */
 #define MISSED_NS DURATION_MIN
 
 static bool timesync_explain_has(const struct timesync *raw, unsigned bit) {
   return (raw->present & bit) != 0;
 }
 
-/* Why there was no reply yet. */
+/* Says why there has been no reply yet. */
 static void explain_no_reply(const struct timesync *raw, struct sample *sample, char *note,
                              size_t note_bytes) {
   enum { NAME_BYTES = 80 }; /* the remark has 160 */
@@ -48,10 +48,9 @@ static void explain_no_reply(const struct timesync *raw, struct sample *sample, 
   (void)snprintf(note, note_bytes, "%s", advice);
 }
 
-/* Whether the figures may be of another server than the one that is named. */
+/* Returns whether the figures may be another server's than the one named. */
 static bool is_anothers(const struct timesync *raw, const struct sample *sample) {
-  bool whole =
-      timesync_explain_has(raw, TIMESYNC_POLL_INTERVAL); /* a text may be a few lines out of it */
+  bool whole = timesync_explain_has(raw, TIMESYNC_POLL_INTERVAL); /* a text may be an excerpt */
   if (whole && (raw->server[0] == '\0' || raw->family == 0)) {
     return true;
   }
@@ -64,7 +63,7 @@ static bool is_anothers(const struct timesync *raw, const struct sample *sample)
          sample->value[METRIC_AGE] - MISSED_NS > sample->poll_interval_ns;
 }
 
-/* What is wrong with the age, or "". */
+/* Says what is wrong with the age, or "". */
 static void explain_age(const struct timesync *raw, const struct sample *sample, char *out,
                         size_t size_bytes) {
   const char *is = sample_has(sample, METRIC_AGE) ? "only a lower bound" : "not known";
@@ -93,8 +92,10 @@ void timesync_explain(const struct timesync *raw, struct sample *sample, char *n
     return;
   }
   explain_age(raw, sample, age, sizeof age);
-  const char *whose =
-      is_anothers(raw, sample) ? "figures of the last reply, perhaps another server's" : "";
-  (void)snprintf(note, note_bytes, "%s%s%s", whose, whose[0] != '\0' && age[0] != '\0' ? "; " : "",
-                 age);
+  if (!is_anothers(raw, sample)) {
+    (void)snprintf(note, note_bytes, "%s", age);
+    return;
+  }
+  (void)snprintf(note, note_bytes, "figures of the last reply, perhaps another server's%s%s",
+                 age[0] != '\0' ? "; " : "", age);
 }

@@ -1,9 +1,8 @@
 /*
- * What systemd-timesyncd tells of itself, checked.
+ * Checks systemd-timesyncd's fields and makes a sample of them.
  *
- * The daemon keeps only replies that passed its own checks, so a field out of
- * range means that something else answers under its name, or that we misread it.
- * Either way it is no reading.
+ * The daemon keeps only replies that passed its own checks, so a field out of range means that
+ * another program answers under its name or that we misread it. Either way it is not a reading.
  */
 #include "source/timesyncd/timesync.h"
 
@@ -16,10 +15,9 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/why.h"
 
-/* PollIntervalMaxSec= may be anything up to infinity: 73 years are as good, and three times as much
- * still fits. */
+/* PollIntervalMaxSec= may be infinity. 73 years serve as well, and three times that still fits. */
 #define POLL_INTERVAL_MAX_NS ((uint64_t)(INT64_MAX / 4))
-/* How much a clock drifts meanwhile: RFC 5905 section 7.2, PHI. */
+/* The drift of a clock: RFC 5905 section 7.2, PHI. */
 enum { DRIFT_PPM = 15 };
 enum { STRATUM_UNSYNCHRONISED = 16 }; /* RFC 5905 section 7.3, figure 11 */
 
@@ -58,8 +56,9 @@ static int check_address(const struct timesync *raw, struct sample *sample, stru
   return 0;
 }
 
-/* The numbers of the reply that must lie in a range, one row each. */
+/* Checks the numbers of the reply that must lie in a range, one row each. */
 static int check_ranges(const struct timesync *raw, struct why *why) {
+  int64_t precision = raw->precision_log2_s;
   const struct {
     unsigned bit;
     const char *field;
@@ -72,9 +71,8 @@ static int check_ranges(const struct timesync *raw, struct why *why) {
       {TIMESYNC_STRATUM, "stratum", raw->stratum, 0, STRATUM_UNSYNCHRONISED,
        "which is not 0 to 16"},
       {TIMESYNC_PRECISION, "precision's distance from 1 s",
-       (uint64_t)(raw->precision_log2_s < 0 ? -(int64_t)raw->precision_log2_s
-                                            : raw->precision_log2_s),
-       0, 128, "which is beyond 128 powers of two"},
+       (uint64_t)(precision < 0 ? -precision : precision), 0, 128,
+       "which is beyond 128 powers of two"},
       {TIMESYNC_REFERENCE, "reference's length", raw->reference_bytes, 4, 4,
        "which is not 4 bytes"},
       {TIMESYNC_ROOT_DELAY, "root delay in ns", raw->root_delay_ns, 0, DURATION_D,
@@ -93,7 +91,7 @@ static int check_ranges(const struct timesync *raw, struct why *why) {
   return 0;
 }
 
-/* Whether the stamps that are there fit into int64_t ns. */
+/* Checks that the present time stamps fit into int64_t ns. */
 static int check_stamps(const struct timesync *raw, struct why *why) {
   static const char *const names[] = {"originate", "receive", "transmit", "destination"};
   for (size_t i = 0; i < TIMESYNC_STAMPS; i++) {
@@ -108,19 +106,22 @@ static int check_stamps(const struct timesync *raw, struct why *why) {
   return 0;
 }
 
-/* A tick of the server's clock: its precision, at most 62.5 ms (16 Hz), for more tells of no clock.
- */
-static int64_t tick_us(const struct timesync *raw) {
+/* Returns a tick of the server's clock: its precision, at most 62.5 ms (16 Hz); no real clock is
+ * coarser. */
+static int64_t get_tick_us(const struct timesync *raw) {
   enum { COARSEST_LOG2_S = -4 };
   int32_t log2_s = raw->precision_log2_s;
   if (!timesync_sample_has(raw, TIMESYNC_PRECISION) || log2_s < -20) {
     return 1;
   }
-  return 1000000 >> -(log2_s > COARSEST_LOG2_S ? COARSEST_LOG2_S : log2_s);
+  if (log2_s > COARSEST_LOG2_S) {
+    log2_s = COARSEST_LOG2_S;
+  }
+  return 1000000 >> -log2_s;
 }
 
-/* RFC 5905 section 8: offset and delay from the four time stamps, after the checks
- * that timedatectl makes (systemd's src/timedate/timedatectl.c). */
+/* Takes offset and delay from the four time stamps (RFC 5905 section 8), after timedatectl's own
+ * checks (systemd's src/timedate/timedatectl.c). */
 static int take_stamps(const struct timesync *raw, struct sample *sample, struct why *why) {
   int64_t t[TIMESYNC_STAMPS];
   for (size_t i = 0; i < TIMESYNC_STAMPS; i++) {
@@ -128,9 +129,9 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   }
   int64_t round_trip_us = t[TIMESYNC_T4] - t[TIMESYNC_T1];
   int64_t at_server_us = t[TIMESYNC_T3] - t[TIMESYNC_T2];
-  /* A server whose clock advances in ticks seems to have held the packet for up to a tick more. */
+  /* A server whose clock advances in ticks may seem to hold the packet for up to a tick longer. */
   int64_t delay_us = round_trip_us - at_server_us;
-  if (round_trip_us < 0 || at_server_us < 0 || delay_us < -tick_us(raw)) {
+  if (round_trip_us < 0 || at_server_us < 0 || delay_us < -get_tick_us(raw)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                    "systemd-timesyncd's time stamps are out of order (round trip %" PRId64
                    "us, at the server %" PRId64 "us)" WHY_ADVICE "this is not a reading",
@@ -142,8 +143,8 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   return 0;
 }
 
-/* Takes the offset, server ahead is positive, from a text's whole seconds. They give it to within 1
- * s, so less than 2 s may be none and is left out. */
+/* Takes the offset (> 0: the local clock is behind) from a text's whole seconds. They determine it
+ * to within 1 s, so less than 2 s may be none and is left out. */
 static void take_coarse_offset(const struct timesync *raw, struct sample *sample) {
   enum { DELAY_MAX_S = 12 }; /* timesyncd waits 10 s for a reply (its TIMEOUT_USEC) */
   const int64_t *t = raw->calendar_s;
@@ -152,8 +153,11 @@ static void take_coarse_offset(const struct timesync *raw, struct sample *sample
   int64_t delay_s = (t[TIMESYNC_T4] - t[TIMESYNC_T1]) - (t[TIMESYNC_T3] - t[TIMESYNC_T2]);
   bool one_reply = delay_s >= -2 && delay_s <= DELAY_MAX_S;
   if (raw->calendar_count == TIMESYNC_STAMPS && one_reply && (twice_s >= 4 || twice_s <= -4)) {
-    twice_s = twice_s > most_s ? most_s : twice_s;
-    twice_s = twice_s < -most_s ? -most_s : twice_s;
+    if (twice_s > most_s) {
+      twice_s = most_s;
+    } else if (twice_s < -most_s) {
+      twice_s = -most_s;
+    }
     sample_set(sample, METRIC_OFFSET, twice_s * (DURATION_S / 2));
   }
 }
@@ -177,25 +181,27 @@ static void take_status(const struct timesync *raw, struct sample *sample) {
   }
 }
 
-/* The daemon's root distance is the server's own, at the reply: this hop and what the clock may
- * have drifted since come on top. A text has no delay, and so no bound. */
+/* Takes the error bound: the root distance is the server's own at the time of the reply, to which
+ * this hop and the drift since then are added. A text has no delay, and so no bound. */
 static void take_error_bound(struct sample *sample) {
-  if (sample_has(sample, METRIC_OFFSET) && sample_has(sample, METRIC_DELAY) &&
-      sample_has(sample, METRIC_ROOT_DISTANCE)) {
-    int64_t offset_ns = sample->value[METRIC_OFFSET];
-    int64_t age_ns = sample_has(sample, METRIC_AGE) ? sample->value[METRIC_AGE] : 0;
-    int64_t drift_ns = age_ns > 0 ? age_ns / 1000000 * DRIFT_PPM : 0;
-    int64_t distance_ns =
-        sample->value[METRIC_ROOT_DISTANCE] + sample->value[METRIC_DELAY] / 2 + drift_ns;
-    int64_t bound_ns = 0;
-    if (!__builtin_add_overflow(offset_ns < 0 ? -offset_ns : offset_ns, distance_ns, &bound_ns)) {
-      sample_set(sample, METRIC_ERROR_BOUND, bound_ns);
-    }
+  if (!sample_has(sample, METRIC_OFFSET) || !sample_has(sample, METRIC_DELAY) ||
+      !sample_has(sample, METRIC_ROOT_DISTANCE)) {
+    return;
+  }
+  int64_t drift_ns = 0;
+  if (sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] > 0) {
+    drift_ns = sample->value[METRIC_AGE] / 1000000 * DRIFT_PPM;
+  }
+  int64_t distance_ns =
+      sample->value[METRIC_ROOT_DISTANCE] + sample->value[METRIC_DELAY] / 2 + drift_ns;
+  int64_t bound_ns = 0;
+  if (!__builtin_add_overflow(duration_abs(sample->value[METRIC_OFFSET]), distance_ns, &bound_ns)) {
+    sample_set(sample, METRIC_ERROR_BOUND, bound_ns);
   }
 }
 
-/* To the microsecond, as the time stamp is. A text's may be a lower bound: that of its stamp, and
- * a reply is no younger than the file that tells of it. */
+/* Takes the age to the microsecond, as the time stamp is. A text's age may be a lower bound: from
+ * its stamp, or because a reply is no younger than the file that holds it. */
 static void timesync_sample_take_age(const struct timesync *raw, int64_t now_us,
                                      struct sample *sample) {
   bool exact = timesync_age_is_exact(raw);
@@ -204,7 +210,7 @@ static void timesync_sample_take_age(const struct timesync *raw, int64_t now_us,
     int64_t since_us = now_us - (int64_t)raw->stamp_us[TIMESYNC_T4];
     int64_t most_us = since_us + raw->early_us;
     least_us = since_us - raw->late_us;
-    if (most_us < 0) { /* in the future, in whatever zone */
+    if (most_us < 0) { /* in the future in every zone */
       least_us = most_us;
       exact = true;
     }
@@ -221,7 +227,9 @@ static void timesync_sample_take_age(const struct timesync *raw, int64_t now_us,
 static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample *sample,
                       struct why *why) {
   int error = check_ranges(raw, why);
-  error = error != 0 ? error : check_stamps(raw, why);
+  if (error == 0) {
+    error = check_stamps(raw, why);
+  }
   if (error == 0 && timesync_sample_has(raw, TIMESYNC_ALL_STAMPS)) {
     error = take_stamps(raw, sample, why);
   }
@@ -230,7 +238,7 @@ static int take_reply(const struct timesync *raw, int64_t now_ns, struct sample 
   }
   take_coarse_offset(raw, sample);
   take_status(raw, sample);
-  /* The first reply is not in the daemon's sum yet: its 0 is no jitter at all. */
+  /* The daemon's sum does not include the first reply yet: its jitter of 0 is not measured. */
   bool counted =
       !timesync_sample_has(raw, TIMESYNC_REPLIES) || raw->replies > 1 || raw->jitter_ns > 0;
   if (timesync_sample_has(raw, TIMESYNC_JITTER) && counted) {
@@ -256,16 +264,19 @@ int timesync_sample(const struct timesync *raw, int64_t now_ns, struct sample *s
   }
   if (timesync_sample_has(raw, TIMESYNC_POLL_INTERVAL) && raw->poll_interval_ns > 0) {
     uint64_t poll_ns = raw->poll_interval_ns;
-    made.poll_interval_ns =
-        (int64_t)(poll_ns < POLL_INTERVAL_MAX_NS ? poll_ns : POLL_INTERVAL_MAX_NS);
+    if (poll_ns > POLL_INTERVAL_MAX_NS) {
+      poll_ns = POLL_INTERVAL_MAX_NS;
+    }
+    made.poll_interval_ns = (int64_t)poll_ns;
     made.present |= 1U << FIELD_POLL_INTERVAL;
   }
   if (timesync_sample_has(raw, TIMESYNC_REPLIES)) {
     made.replies = raw->replies;
     made.present |= 1U << FIELD_REPLIES;
   }
-  bool replied = !timesync_sample_has(raw, TIMESYNC_REPLIES) || raw->replies > 0;
-  error = replied ? take_reply(raw, now_ns, &made, why) : 0;
+  if (!timesync_sample_has(raw, TIMESYNC_REPLIES) || raw->replies > 0) {
+    error = take_reply(raw, now_ns, &made, why);
+  }
   if (error == 0) {
     *sample = made;
   }

@@ -1,8 +1,8 @@
 /*
  * The time stamps of `timedatectl show-timesync`: "Sat 2026-11-21 05:11:18 UTC".
  *
- * By the second, and the zone is an abbreviation: UTC, GMT and numbers are exact, and so is ours
- * where nobody else uses its name. Any other one leaves up to 14 hours.
+ * They have a resolution of 1 s and an abbreviated zone. UTC, GMT and numbers are exact, and so is
+ * the local zone if its name is unambiguous. Any other zone leaves up to 14 hours.
  */
 #include "source/timesyncd/timesync_stamp.h"
 
@@ -21,7 +21,7 @@
 #define ZONE_EARLY_US (INT64_C(14) * 3600 * 1000000)
 #define ZONE_LATE_US (INT64_C(12) * 3600 * 1000000)
 
-/* "+08", "-0330": seconds east of UTC. */
+/* Reads "+08" or "-0330" as seconds east of UTC. */
 static bool read_numeric_zone(const char *zone, time_t *east_s) {
   size_t digits = strspn(zone + (*zone != '\0'), DIGITS);
   if ((*zone != '+' && *zone != '-') || (digits != 2 && digits != 4) || zone[1 + digits] != '\0') {
@@ -33,8 +33,10 @@ static bool read_numeric_zone(const char *zone, time_t *east_s) {
   return true;
 }
 
-/* In our own zone. The abbreviation tells apart the two passes of the hour that a change of the
- * clocks repeats. Those here stand for several offsets (IANA's data base, 2026). */
+/* Converts a stamp of the local zone. The abbreviation distinguishes the two passes of the hour
+ * repeated when summer time ends. The shared ones stand for several offsets (IANA's database,
+ * 2026).
+ */
 static bool read_own_zone(const struct tm *stamp, const char *zone, time_t *seconds) {
   static const char *const shared[] = {"CDT", "CST", "IST", "PST"};
   for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {

@@ -1,8 +1,7 @@
 /*
- * What `timedatectl show-timesync` prints, read into timesyncd's fields.
+ * Reads the output of `timedatectl show-timesync` into timesyncd's fields.
  *
- * Written after systemd's src/timedate/timedatectl.c and src/basic/time-util.c, versions 239 to
- * 257.
+ * Follows systemd's src/timedate/timedatectl.c and src/basic/time-util.c, versions 239 to 257.
  */
 #include "source/timesyncd/timesync_text.h"
 
@@ -21,9 +20,9 @@
 
 #define DIGITS "0123456789"
 
-/* Each reads value into raw: 0 or -EINVAL (the caller quotes it). */
+/* Each reader parses value into raw: 0 or -EINVAL (the caller quotes it). */
 
-/* Adds count units, at most UINT64_MAX in all. */
+/* Adds count units, saturating at UINT64_MAX. */
 static void add_span(uint64_t *sum_ns, uint64_t count, uint64_t unit_ns) {
   uint64_t part_ns = 0;
   if (__builtin_mul_overflow(count, unit_ns, &part_ns) ||
@@ -32,7 +31,8 @@ static void add_span(uint64_t *sum_ns, uint64_t count, uint64_t unit_ns) {
   }
 }
 
-/* systemd prints years of 365.25 days and months of a twelfth of that before all other units. */
+/* Reads a span as systemd prints it: years of 365.25 days and months of a twelfth of that come
+ * before all other units. */
 static int read_span(const char *value, uint64_t *ns) {
   static const struct {
     const char *name;
@@ -86,12 +86,16 @@ static int read_address(const char *value, struct timesync *raw) {
   if (value[0] == '\0') {
     return 0;
   }
-  raw->family = strchr(value, ':') != NULL ? AF_INET6 : AF_INET;
-  raw->address_bytes = raw->family == AF_INET6 ? 16 : 4;
+  raw->family = AF_INET;
+  raw->address_bytes = 4;
+  if (strchr(value, ':') != NULL) {
+    raw->family = AF_INET6;
+    raw->address_bytes = 16;
+  }
   return inet_pton(raw->family, value, raw->address) == 1 ? 0 : -EINVAL;
 }
 
-/* One of the lists of servers: only whether it has any counts. */
+/* Reads a list of servers, only to see whether it has any. */
 static int read_servers(const char *value, struct timesync *raw) {
   raw->servers = raw->servers || value[0] != '\0';
   return 0;
@@ -147,8 +151,10 @@ static int read_transmit(const char *value, struct timesync *raw) {
 }
 
 static int read_destination(const char *value, struct timesync *raw) {
-  int error = timesync_stamp_calendar(value, TIMESYNC_T4, raw);
-  return error != 0 ? error : timesync_stamp_read(value, raw);
+  if (timesync_stamp_calendar(value, TIMESYNC_T4, raw) != 0) {
+    return -EINVAL;
+  }
+  return timesync_stamp_read(value, raw);
 }
 
 static const struct key {
@@ -176,7 +182,7 @@ static const struct key {
     {"Jitter", TIMESYNC_JITTER, read_jitter},
 };
 
-/* What a text is read into. */
+/* The state of reading a text. */
 struct reader {
   struct timesync *raw;
   struct trace *trace;
@@ -184,7 +190,7 @@ struct reader {
   unsigned seen; /* bits of keys */
 };
 
-static char *trim(char *text) {
+static char *trim_blanks(char *text) {
   text += strspn(text, " \t\r");
   size_t length = strlen(text);
   while (length > 0 && strchr(" \t\r", text[length - 1]) != NULL) {
@@ -211,15 +217,15 @@ static int take_value(struct reader *reader, size_t index, const char *value) {
   return 0;
 }
 
-/* One KEY=VALUE; other keys than timesyncd's are passed over. */
+/* Takes one KEY=VALUE. Keys other than timesyncd's are skipped. */
 static int take_pair(struct reader *reader, char *pair) {
   char *value = strchr(pair, '=');
   if (value == NULL) {
     return 0;
   }
   *value++ = '\0';
-  pair = trim(pair);
-  value = trim(value);
+  pair = trim_blanks(pair);
+  value = trim_blanks(value);
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     if (strcasecmp(pair, keys[i].name) == 0) {
       return take_value(reader, i, value);
@@ -228,17 +234,22 @@ static int take_pair(struct reader *reader, char *pair) {
   return 0;
 }
 
-/* Between the braces of NTPMessage. systemd 239 to 249 has no comma between
- * "Ignored=no PacketCount=25". */
+/* Returns the last blank between two pairs that no comma separates, or NULL. systemd 239 to 249
+ * prints "Ignored=no PacketCount=25". */
+static char *find_gap(char *part) {
+  char *first = strchr(part, '=');
+  char *second = first != NULL ? strchr(first + 1, '=') : NULL;
+  return second != NULL ? memrchr(first, ' ', (size_t)(second - first)) : NULL;
+}
+
+/* Takes the pairs between the braces of NTPMessage. */
 static int take_message(struct reader *reader, char *line) {
   char *rest = NULL;
   if (line[0] == '\0' || line[strlen(line) - 1] != '}') {
     return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG, "its NTPMessage is cut off");
   }
   for (char *part = strtok_r(line, ",}", &rest); part != NULL; part = strtok_r(NULL, ",}", &rest)) {
-    char *first = strchr(part, '=');
-    char *second = first != NULL ? strchr(first + 1, '=') : NULL;
-    char *gap = second != NULL ? memrchr(first, ' ', (size_t)(second - first)) : NULL;
+    char *gap = find_gap(part);
     if (gap != NULL) {
       *gap = '\0';
     }
@@ -249,7 +260,7 @@ static int take_message(struct reader *reader, char *line) {
   return 0;
 }
 
-/* Each line is a pair; --value leaves out the name before NTPMessage's braces. */
+/* Takes one line, a pair. --value omits the name before NTPMessage's braces. */
 static int take_line(struct reader *reader, char *line) {
   static const char message[] = "NTPMessage={";
   if (strncasecmp(line, message, sizeof message - 1) == 0) {
@@ -267,7 +278,7 @@ int timesync_text_read(char *text, struct timesync *raw, struct trace *trace, st
                    "alone before the first reply");
   }
   for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-    if (take_line(&reader, trim(line)) != 0) {
+    if (take_line(&reader, trim_blanks(line)) != 0) {
       return -EBADMSG;
     }
   }
@@ -278,7 +289,7 @@ int timesync_text_read(char *text, struct timesync *raw, struct trace *trace, st
                    "it should be what `timedatectl show-timesync` prints");
   }
   if (!jitter) {
-    /* timedatectl leaves NTPMessage out until there is a reply. */
+    /* timedatectl omits NTPMessage until there is a reply. */
     raw->replies = 0;
     raw->present |= TIMESYNC_REPLIES;
   }

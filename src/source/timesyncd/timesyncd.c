@@ -1,8 +1,8 @@
 /*
  * The source timesyncd: systemd-timesyncd, asked over the system bus with one GetAll.
  *
- * A daemon that does not run, or a machine without a bus, is a normal machine: the
- * message says so, and what is known all the same.
+ * A machine without the daemon or without a bus is normal. The message says so, and adds what is
+ * known anyway.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,7 +25,7 @@
 #define SERVICE "org.freedesktop.timesync1"
 #define CHECK_SERVICE WHY_ADVICE "check the NTP service: systemctl status systemd-timesyncd"
 
-/* What the bus takes to say who is on it. */
+/* The time the bus may take to say whether the daemon runs. */
 #define GLANCE_NS (100 * DURATION_MS)
 
 static void trace_raw(struct trace *trace, const struct timesync *raw) {
@@ -46,9 +46,9 @@ static void trace_raw(struct trace *trace, const struct timesync *raw) {
             raw->jitter_ns / 1000);
 }
 
-/* ", last synchronised 3h 2min ago": the file that the daemon touches at each
- * synchronisation (systemd-timesyncd.service(8)); it outlives the daemon. */
-static const char *last_synchronised(const struct bus *bus, char *out, size_t size_bytes) {
+/* Prints " (it last synchronised 3h 2min ago)", from the file that the daemon touches at each
+ * synchronisation (systemd-timesyncd.service(8)) and that outlives it; "" if unknown. */
+static const char *print_last_synchronised(const struct bus *bus, char *out, size_t size_bytes) {
   struct stat status;
   char span[DURATION_TEXT_BYTES];
   out[0] = '\0';
@@ -63,8 +63,8 @@ static const char *last_synchronised(const struct bus *bus, char *out, size_t si
   return out;
 }
 
-/* What to do about an error of this machine's bus. */
-static const char *bus_advice(int error) {
+/* Returns the advice for an error of this machine's bus. */
+static const char *find_bus_advice(int error) {
   static const struct {
     int error;
     const char *advice;
@@ -86,7 +86,7 @@ static const char *bus_advice(int error) {
   return "is the package dbus installed and running?";
 }
 
-/* Why there is no connection, and what to do about it. */
+/* Explains why there is no connection to the bus. */
 static int explain_no_bus(const struct bus *bus, int error, struct why *why) {
   char name[192];
   char said[BUS_SSH_WORDS_BYTES];
@@ -95,13 +95,18 @@ static int explain_no_bus(const struct bus *bus, int error, struct why *why) {
   enum reason reason = error == -EACCES || error == -EPERM ? REASON_DENIED : REASON_NO_BUS;
   bus_name(bus, name, sizeof name);
   bus_ssh_words(bus, said, sizeof said);
-  if (config->host != NULL) {
-    bool silent = said[0] == '\0';
+  if (config->host != NULL && said[0] == '\0') {
     return why_set(why, reason, error,
-                   "cannot connect to %s%s%s" WHY_ADVICE
-                   "%sdoes it work by hand: ssh %.128s true; to ask an NTP server: -s sntp:HOST",
-                   name, silent ? ": " : said, silent ? strerror(-error) : "",
-                   silent ? "is ssh installed, and " : "", config->host);
+                   "cannot connect to %s: %s" WHY_ADVICE
+                   "is ssh installed, and does it work by hand: ssh %.128s true; to ask an NTP "
+                   "server: -s sntp:HOST",
+                   name, strerror(-error), config->host);
+  }
+  if (config->host != NULL) {
+    return why_set(why, reason, error,
+                   "cannot connect to %s%s" WHY_ADVICE
+                   "does it work by hand: ssh %.128s true; to ask an NTP server: -s sntp:HOST",
+                   name, said, config->host);
   }
   bool closed = error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
   if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->ask->env->uid)) {
@@ -111,19 +116,21 @@ static int explain_no_bus(const struct bus *bus, int error, struct why *why) {
                    "run as a user that has one (in a unit User=ntp_monitor, not DynamicUser=yes)",
                    (unsigned)bus->ask->env->uid);
   }
+  const char *advice = find_bus_advice(error);
+  if (config->machine != NULL) {
+    advice = "check: machinectl list (asking a container needs root)";
+  }
   return why_set(why, reason, error, "cannot connect to %s: %s%s" WHY_ADVICE "%s", name,
-                 strerror(-error), last_synchronised(bus, last, sizeof last),
-                 config->machine != NULL ? "check: machinectl list (asking a container needs root)"
-                                         : bus_advice(error));
+                 strerror(-error), print_last_synchronised(bus, last, sizeof last), advice);
 }
 
-static int no_bus(const struct bus *bus, int error, struct why *why) {
+static int fail_no_bus(const struct bus *bus, int error, struct why *why) {
   (void)explain_no_bus(bus, error, why);
   why->names_host = bus->elsewhere;
   return error;
 }
 
-static int timed_out(const struct bus *bus, struct why *why) {
+static int explain_timeout(const struct bus *bus, struct why *why) {
   char name[192];
   char said[BUS_SSH_WORDS_BYTES];
   char span[DURATION_TEXT_BYTES];
@@ -134,17 +141,21 @@ static int timed_out(const struct bus *bus, struct why *why) {
         why, REASON_TIMEOUT, -ETIMEDOUT,
         "systemd-timesyncd is there but did not answer within %s: it hangs" CHECK_SERVICE, span);
   }
+  const char *advice = "check it: systemctl status dbus";
+  if (bus->elsewhere) {
+    advice = "check that machine and the way to it";
+  }
   (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s" WHY_ADVICE "%s",
                 bus_name(bus, name, sizeof name), span, bus_ssh_words(bus, said, sizeof said),
-                bus->elsewhere ? "check that machine and the way to it"
-                               : "check it: systemctl status dbus");
+                advice);
   why->names_host = bus->elsewhere;
   return -ETIMEDOUT;
 }
 
-/* Why an error came back instead of a reply. The names decide: errnos collide. */
+/* Explains an error reply by its name, because errnos collide. */
 static int explain_error(const struct bus *bus, const sd_bus_error *error, struct why *why) {
   char last[128];
+  const char *message = error->message != NULL ? error->message : "no reason given";
   static const char *const absent[] = {SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_SERVICE_UNKNOWN,
                                        "org.freedesktop.systemd1.NoSuchUnit"};
   for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
@@ -152,12 +163,12 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
       return why_set(why, REASON_NO_SERVICE, -ENXIO,
                      "systemd-timesyncd is not running%s" WHY_ADVICE
                      "if it should: systemctl start systemd-timesyncd",
-                     last_synchronised(bus, last, sizeof last));
+                     print_last_synchronised(bus, last, sizeof last));
     }
   }
   if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY)) {
     if (sd_bus_is_open(bus->bus) <= 0) {
-      return no_bus(bus, -ECONNRESET, why);
+      return fail_no_bus(bus, -ECONNRESET, why);
     }
     return why_set(why, REASON_NO_SERVICE, -ENXIO,
                    "systemd-timesyncd vanished while it was asked" CHECK_SERVICE);
@@ -166,21 +177,21 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
     return why_set(why, REASON_DENIED, -EACCES,
                    "the bus policy forbids asking systemd-timesyncd (%.90s)" WHY_ADVICE "check "
                    "org.freedesktop.timesync1.conf in /usr/share/dbus-1/system.d",
-                   error->message != NULL ? error->message : "no reason given");
+                   message);
   }
   return why_set(why, REASON_BAD_REPLY, -EBADMSG, "systemd-timesyncd answered %.128s: %.256s",
-                 error->name, error->message != NULL ? error->message : "no reason given");
+                 error->name, message);
 }
 
-/* Connects, asks and waits: 0 with bus->reply, else a negative errno with why. */
-static int converse(struct bus *bus, struct why *why) {
+/* Asks and waits: 0 with bus->reply, or a negative errno with why. */
+static int ask_daemon(struct bus *bus, struct why *why) {
   int error =
       bus_get_all(bus, SERVICE, "/org/freedesktop/timesync1", "org.freedesktop.timesync1.Manager");
   if (error == -ETIMEDOUT) {
-    return timed_out(bus, why);
+    return explain_timeout(bus, why);
   }
   if (error < 0) {
-    return no_bus(bus, error, why);
+    return fail_no_bus(bus, error, why);
   }
   if (sd_bus_message_is_method_error(bus->reply, NULL) > 0) {
     return explain_error(bus, sd_bus_message_get_error(bus->reply), why);
@@ -196,8 +207,14 @@ static int measure_timesyncd(const struct ask *ask, struct samples *samples, str
   struct timesync raw = {.present = 0};
   struct sample sample;
   int error = bus_open(&bus, ask);
-  error = error < 0 ? no_bus(&bus, error, why) : converse(&bus, why);
-  error = error < 0 ? error : timesync_bus_read(bus.reply, &raw, why);
+  if (error < 0) {
+    error = fail_no_bus(&bus, error, why);
+  } else {
+    error = ask_daemon(&bus, why);
+  }
+  if (error == 0) {
+    error = timesync_bus_read(bus.reply, &raw, why);
+  }
   if (error == 0) {
     trace_raw(ask->env->trace, &raw);
     error = timesync_sample(&raw, clock_realtime_ns(), &sample, why);
