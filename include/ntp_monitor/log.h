@@ -1,4 +1,4 @@
-/* Where log lines go, and that they arrive. */
+/* Delivers log lines. */
 #ifndef NTP_MONITOR_LOG_H
 #define NTP_MONITOR_LOG_H
 
@@ -15,15 +15,15 @@ struct report;
 struct trace;
 struct why;
 
-/* Sent to another machine, and nothing tells whether it arrived. */
+/* The line was sent to another machine, and may not have arrived. */
 enum { LOG_UNSURE = 1 };
 
-/* One way a line can travel. */
+/* One way to deliver a line. */
 struct transport {
   const char *name;
   enum address_kind kind;
-  /* Delivers line to address: 0, LOG_UNSURE, or a negative errno with why filled. *fd is a
-   * connection that earlier lines left open, or -1, and is the transport's to make. */
+  /* Delivers line to address. Returns 0, LOG_UNSURE, or a negative errno with why. *fd is the
+   * connection that earlier lines left open, or -1; the transport opens it. */
   int (*send)(int *fd, const struct log_address *address, const struct frame_line *line,
               const struct env *env, const struct config *config, struct why *why);
 };
@@ -33,14 +33,14 @@ extern const struct transport transport_udp;
 extern const struct transport transport_journal;
 extern const struct transport transport_stderr;
 
-/* How long a full local socket may keep a transport: its daemon is stopped or swamped, and
- * there are other ends. */
+/* The longest wait for a full local socket. Its daemon is stopped or overloaded, and there are
+ * other ends. */
 #define LOG_FULL_WAIT_NS INT64_C(200000000)
 
 enum { LOG_ENDS_MAX = 4, LOG_LOST_BYTES = 512 };
 
-/* The chain: the configured address, /dev/log, UDP localhost:514, stderr. What goes by UDP to
- * another machine goes to /dev/log, too, from a WARNING on. */
+/* The chain of ends: the configured address, /dev/log, UDP localhost:514, stderr. A WARNING or
+ * worse that goes to another machine by UDP is copied to /dev/log. */
 struct log {
   const struct env *env;
   const struct config *config;
@@ -53,15 +53,15 @@ struct log {
 
 void log_init(struct log *log, const struct env *env, const struct config *config);
 
-/* Logs a line, unless log_level leaves it out: 0 if an end took it or none is wanted,
- * else a negative errno. report: what text is the verdict of, or NULL. */
+/* Logs a line unless log_level excludes it. Returns 0 if an end took it or none is wanted, else a
+ * negative errno. report is the one whose verdict text is, or NULL. */
 int log_write(struct log *log, enum severity severity, const char *text,
               const struct report *report);
 
 /* Logs the trace as DEBUG lines, where log_level is DEBUG. */
 void log_trace(struct log *log, const struct trace *trace);
 
-/* Whether lines end up on stderr. */
+/* True if lines now go to stderr. */
 bool log_is_stderr(const struct log *log);
 
 void log_close(struct log *log);

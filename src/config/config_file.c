@@ -1,10 +1,9 @@
 /*
- * The layers of the configuration: files read over defaults.
+ * Reads configuration files over the defaults.
  *
- * inih parses; this file feeds it. Left alone it takes a directory for an empty
- * file, cuts long lines into new ones and tells no line number. So the file is
- * opened, judged and cut into lines here, and each line that is not what it
- * should be is said by its number.
+ * inih parses the lines; this file feeds them to it. Left alone, inih takes a directory for an
+ * empty file, cuts long lines into new ones and reports no line number. So the file is opened,
+ * checked and cut into lines here, and each problem is reported with the number of its line.
  */
 #include "ntp_monitor/config.h"
 
@@ -24,7 +23,7 @@
 #include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
 
-/* inih's buffer has 200 bytes with the line's end and a NUL. */
+/* inih's buffer holds 200 bytes, with the end of the line and a NUL. */
 enum { LINE_BYTES_MAX = 197, FILE_BYTES_MAX = 64 * 1024, NOTE_BYTES = 1536 };
 
 /* The state of one file while it is read. */
@@ -35,14 +34,15 @@ struct file {
   char *text;
   size_t length_bytes;
   size_t at;
-  unsigned line;                  /* the line that inih has now, from 1 */
-  bool indented;                  /* it starts with a blank */
-  bool unanswered;                /* it should hold a key, and inih has not found one */
-  bool in_section;                /* some [section] was seen */
-  bool section_ignored;           /* and the present one is unknown */
-  unsigned seen[CONFIG_KEYS_MAX]; /* the line of each key so far, 0: none */
+  unsigned line;                  /* the line that inih parses now, from 1 */
+  bool indented;                  /* the line starts with a blank */
+  bool unanswered;                /* the line should hold a key that inih has not found yet */
+  bool in_section;                /* a [section] has been read */
+  bool section_ignored;           /* the present section is unknown */
+  unsigned seen[CONFIG_KEYS_MAX]; /* the last line of each key so far; 0: none */
 };
 
+/* Reports a problem, or else a warning, with file and line. */
 __attribute__((format(printf, 3, 4))) static void note(const struct file *file, bool problem,
                                                        const char *format, ...) {
   char text[NOTE_BYTES];
@@ -58,15 +58,17 @@ __attribute__((format(printf, 3, 4))) static void note(const struct file *file, 
   file->notes->say(file->notes->user, problem, safe);
 }
 
-/* What a line that should hold a key, and for inih does not, is instead. */
+/* Reports the last line if it should have held a key and inih found none. */
 static void config_tell_stray(struct file *file) {
   if (!file->unanswered) {
     return;
   }
   file->unanswered = false;
-  note(file, true,
-       file->indented ? "continuation lines are not supported: write the value on one line"
-                      : "this is not 'key = value'");
+  if (file->indented) {
+    note(file, true, "continuation lines are not supported: write the value on one line");
+  } else {
+    note(file, true, "this is not 'key = value'");
+  }
 }
 
 static void enter_section(struct file *file, const char *line) {
@@ -91,11 +93,14 @@ static void enter_section(struct file *file, const char *line) {
   }
   const char *near =
       text_nearest(name, &config_keys[0].section, config_key_count, sizeof *config_keys);
-  note(file, true, "[%s]: unknown section, ignored%s%s%s", name, near ? "; did you mean [" : "",
-       near ? near : "", near ? "]?" : "");
+  if (near != NULL) {
+    note(file, true, "[%s]: unknown section, ignored; did you mean [%s]?", name, near);
+  } else {
+    note(file, true, "[%s]: unknown section, ignored", name);
+  }
 }
 
-/* inih's ini_reader: the next line without leading blanks, or NULL at the end. */
+/* Implements inih's ini_reader: returns the next line without leading blanks, NULL at the end. */
 static char *next_line(char *out, int size, void *user) {
   struct file *file = user;
   config_tell_stray(file);
@@ -109,8 +114,10 @@ static char *next_line(char *out, int size, void *user) {
   if (length > 0 && line[length - 1] == '\r') {
     length--;
   }
-  size_t blanks = strspn(line, " \t\v\f\r"); /* what inih would skip, and take for a continuation */
-  blanks = blanks < length ? blanks : length;
+  size_t blanks = strspn(line, " \t\v\f\r"); /* inih would skip them, and see a continuation */
+  if (blanks > length) {
+    blanks = length;
+  }
   out[0] = '\0';
   if (length > LINE_BYTES_MAX || length >= (size_t)size) {
     if (blanks < length && strchr(";#", line[blanks]) != NULL) {
@@ -130,7 +137,7 @@ static char *next_line(char *out, int size, void *user) {
   return out;
 }
 
-static void unknown_key(const struct file *file, const char *section, const char *name) {
+static void tell_unknown_key(const struct file *file, const char *section, const char *name) {
   for (size_t i = 0; i < config_key_count; i++) {
     if (strcasecmp(config_keys[i].name, name) == 0) {
       note(file, true, "%s: belongs into [%s], ignored here", name, config_keys[i].section);
@@ -139,12 +146,15 @@ static void unknown_key(const struct file *file, const char *section, const char
   }
   const char *near =
       text_nearest(name, &config_keys[0].name, config_key_count, sizeof *config_keys);
-  note(file, true, "%s: unknown key in [%s], ignored%s%s%s", name, section,
-       near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+  if (near != NULL) {
+    note(file, true, "%s: unknown key in [%s], ignored; did you mean %s?", name, section, near);
+  } else {
+    note(file, true, "%s: unknown key in [%s], ignored", name, section);
+  }
 }
 
-/* Turns each %% of value into %, as configparser does; a single % stays. -EINVAL with why where
- * configparser would put another key's value. */
+/* Copies value to out with % for each %%, as Python's configparser does; a single % stays. Returns
+ * -EINVAL with why where configparser would insert the value of another key. */
 static int unescape_percent(const char *value, char out[LINE_BYTES_MAX + 1], struct why *why) {
   size_t used = 0;
   for (const char *at = value; *at != '\0' && used < LINE_BYTES_MAX; at++) {
@@ -159,7 +169,7 @@ static int unescape_percent(const char *value, char out[LINE_BYTES_MAX + 1], str
   return 0;
 }
 
-/* inih's ini_handler: one key of the present line. */
+/* Implements inih's ini_handler: takes the key of the present line. */
 static int take_key(void *user, const char *section, const char *name, const char *value) {
   struct file *file = user;
   file->unanswered = false;
@@ -172,7 +182,7 @@ static int take_key(void *user, const char *section, const char *name, const cha
   }
   const struct config_key *key = config_find(section, name);
   if (key == NULL) {
-    unknown_key(file, section, name);
+    tell_unknown_key(file, section, name);
     return 1;
   }
   unsigned *seen = &file->seen[key - config_keys];
@@ -197,13 +207,14 @@ static int take_key(void *user, const char *section, const char *name, const cha
   return 1;
 }
 
-/* How a file that nobody named may be missing. */
+/* True if the file does not exist and nobody named it, which is fine. */
 static bool is_missing(const struct trusted_file *wanted, ssize_t bytes) {
   return wanted->rule == TRUSTED_UNNAMED && (bytes == -ENOENT || bytes == -ENOTDIR);
 }
 
-/* Reads it whole into file->text (owned by the caller), or says why not. A quarter of the time: a
- * home that does not answer must not keep the clock from being looked at. */
+/* Reads the whole file into file->text, which the caller frees, or reports why not. It may take a
+ * quarter of the time left: a home directory that hangs must not keep the clock from being
+ * checked. */
 static bool config_load(struct file *file, bool named, const struct env *env) {
   int64_t now_ns = clock_monotonic_ns();
   const struct trusted_file wanted = {.path = file->path,
@@ -213,10 +224,11 @@ static bool config_load(struct file *file, bool named, const struct env *env) {
                                           now_ns + (env->measure_deadline_ns - now_ns) / 4};
   struct stat status;
   struct why why = {.text = "no memory for it"};
+  ssize_t bytes = -ENOMEM;
   file->text = malloc(FILE_BYTES_MAX + 1);
-  ssize_t bytes = file->text == NULL
-                      ? -ENOMEM
-                      : trusted_read(&wanted, file->text, FILE_BYTES_MAX, &status, &why);
+  if (file->text != NULL) {
+    bytes = trusted_read(&wanted, file->text, FILE_BYTES_MAX, &status, &why);
+  }
   if (is_missing(&wanted, bytes)) {
     trace_add(env->trace, "config: %s: not there, which is fine: %s", file->path, why.text);
   } else if (bytes < 0) {
@@ -229,7 +241,7 @@ static bool config_load(struct file *file, bool named, const struct env *env) {
   return bytes >= 0;
 }
 
-/* Refuses what is no text of lines; skips a UTF-8 byte order mark. */
+/* Checks that the file is text in lines. Skips the byte order mark of UTF-8. */
 static bool is_text(struct file *file) {
   const char *text = file->text;
   if (strncmp(text, "\xff\xfe", 2) == 0 || strncmp(text, "\xfe\xff", 2) == 0) {
@@ -249,7 +261,9 @@ static bool is_text(struct file *file) {
     note(file, true, "its lines end in CR alone (old Mac), ignored; convert it");
     return false;
   }
-  file->at = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  if (strncmp(text, "\xef\xbb\xbf", 3) == 0) {
+    file->at = 3;
+  }
   return true;
 }
 

@@ -1,4 +1,4 @@
-/* A log line in the forms that log receivers read. Pure. */
+/* Frames a log line in the forms that log receivers read. Pure. */
 #ifndef NTP_MONITOR_FRAME_H
 #define NTP_MONITOR_FRAME_H
 
@@ -14,8 +14,8 @@ struct report;
 
 #define FRAME_IDENT "ntp_monitor"
 
-/* RFC 3164 section 4.1 bounds a packet, RFC 5424 section 6.1 says what receivers
- * should take. */
+/* RFC 3164 section 4.1 bounds the packet; RFC 5424 section 6.1 says what receivers should accept.
+ */
 enum { FRAME_RFC3164_BYTES = 1024, FRAME_RFC5424_BYTES = 2048, FRAME_JOURNAL_BYTES = 4096 };
 
 /* One line for the log. */
@@ -26,20 +26,20 @@ struct frame_line {
   pid_t pid;
   const char *host;
   const char *text;            /* escaped already */
-  const struct report *report; /* what it is the verdict of, or NULL */
+  const struct report *report; /* the report whose verdict it is, or NULL */
 };
 
 const char *frame_severity_name(enum severity severity);
 
-/* Each writes at most its size and a NUL into out, shortening the text where it must,
- * and returns the number of bytes. */
+/* Each function writes at most the size of its form and a NUL to out, shortening the text if
+ * necessary, and returns the number of bytes. */
 
-/* RFC 3164; without the host it is what glibc's syslog() sends. local: line->now_ns as
- * localtime_r(3) has it. */
+/* RFC 3164; without the host it is what glibc's syslog() sends. local is line->now_ns in local time
+ * (localtime_r(3)). */
 size_t frame_rfc3164(char out[FRAME_RFC3164_BYTES + 1], const struct frame_line *line,
                      const struct tm *local, bool with_host);
 
-/* RFC 5424 with structured data, timeQuality (section 7.1) and our own. */
+/* RFC 5424 with structured data: timeQuality (section 7.1) and our own. */
 size_t frame_rfc5424(char out[FRAME_RFC5424_BYTES + 1], const struct frame_line *line);
 
 /* systemd's native journal protocol (its docs/JOURNAL_NATIVE_PROTOCOL.md). */

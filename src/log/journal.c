@@ -1,8 +1,8 @@
 /*
- * The transport journal: journald's own socket, with fields.
+ * The transport journal: journald's own socket, which takes fields.
  *
- * Not sd_journal_send(): it returns 0 where there is no journald, and blocks for ever on
- * a full socket.
+ * sd_journal_send(3) would not do: it returns 0 if there is no journald, and blocks on a full
+ * socket.
  */
 #include <string.h>
 
@@ -22,9 +22,10 @@ static int send_journal(int *fd, const struct log_address *address, const struct
   size_t bytes = frame_journal(frame, line);
   int error =
       net_send_local(fd, JOURNAL_SOCKET, frame, bytes, env_deadline_within(env, LOG_FULL_WAIT_NS));
-  return error == 0
-             ? 0
-             : why_set(why, REASON_NO_SOURCE, error, JOURNAL_SOCKET ": %s", strerror(-error));
+  if (error != 0) {
+    return why_set(why, REASON_NO_SOURCE, error, JOURNAL_SOCKET ": %s", strerror(-error));
+  }
+  return 0;
 }
 
 const struct transport transport_journal = {

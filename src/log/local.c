@@ -23,7 +23,10 @@ static int send_local(int *fd, const struct log_address *address, const struct f
   size_t bytes = frame_rfc3164(frame, line, &local, false);
   int error =
       net_send_local(fd, address->text, frame, bytes, env_deadline_within(env, LOG_FULL_WAIT_NS));
-  return error == 0 ? 0 : why_set(why, REASON_NO_SOURCE, error, "%s", strerror(-error));
+  if (error != 0) {
+    return why_set(why, REASON_NO_SOURCE, error, "%s", strerror(-error));
+  }
+  return 0;
 }
 
 const struct transport transport_local = {

@@ -1,9 +1,8 @@
 /*
- * Where log lines go, and that they arrive.
+ * Delivers log lines.
  *
- * A verdict that is lost is as bad as none, and every single way a line can travel can
- * fail without a word. So there is a chain, and the first end that truly takes the line
- * ends it.
+ * A lost verdict is as bad as none, and each way to a log can fail silently. So destinations form a
+ * chain, and a line goes to the first one that is known to accept it.
  */
 #include "ntp_monitor/log.h"
 
@@ -27,13 +26,13 @@ static const struct transport *const transports[] = {
     [ADDRESS_STDERR] = &transport_stderr,
 };
 
-static bool same(const struct log_address *a, const struct log_address *b) {
+static bool is_same_end(const struct log_address *a, const struct log_address *b) {
   return a->kind == b->kind && a->port == b->port && strcmp(a->text, b->text) == 0;
 }
 
 static void add_end(struct log *log, const struct log_address *end) {
   for (size_t i = 0; i < log->end_count; i++) {
-    if (same(&log->ends[i], end)) {
+    if (is_same_end(&log->ends[i], end)) {
       return;
     }
   }
@@ -52,7 +51,7 @@ void log_init(struct log *log, const struct env *env, const struct config *confi
     return;
   }
   add_end(log, &end);
-  /* Who asks for stderr asks for nothing else. */
+  /* The user who asks for stderr wants nothing else. */
   for (size_t i = end.kind == ADDRESS_STDERR ? FALLBACKS - 1 : 0; i < FALLBACKS; i++) {
     (void)log_address_parse(fallbacks[i], &end, &unused);
     add_end(log, &end);
@@ -70,22 +69,22 @@ static const char *end_name(const struct log_address *end) {
   return end->text[0] != '\0' ? end->text : transports[end->kind]->name;
 }
 
-/* Keeps why an end did not take a line, for whoever finds it at the last one. */
+/* Keeps why an end did not take a line, for the reader of the last one. */
 static void note_lost(struct log *log, const struct log_address *end, const struct why *why) {
   size_t used = strlen(log->lost);
   text_append(log->lost, sizeof log->lost, "%s%s: %s", used > 0 ? "; " : "", end_name(end),
               why->text);
 }
 
-/* The verdict on stderr says why it is there; text: room for it. */
-static const char *with_cause(const struct log *log, const struct frame_line *line,
-                              char text[FRAME_RFC5424_BYTES]) {
+/* Writes the line to text with the reason why it is on stderr. Returns text. */
+static const char *add_cause(const struct log *log, const struct frame_line *line,
+                             char text[FRAME_RFC5424_BYTES]) {
   (void)snprintf(text, FRAME_RFC5424_BYTES, "%s (logged to stderr, since %s)", line->text,
                  log->lost);
   return text;
 }
 
-/* What may have gone to a log host that is switched off has to be on this machine, too. */
+/* Copies to this machine a line that UDP may have sent to a log host that is switched off. */
 static void copy_here(const struct log *log, const struct frame_line *line) {
   static const struct log_address here = {.kind = ADDRESS_LOCAL, .text = "/dev/log"};
   struct why why = {.text = ""};
@@ -98,24 +97,34 @@ static void copy_here(const struct log *log, const struct frame_line *line) {
   }
 }
 
-/* One line to the present end, or to the next that takes it. */
+static void trace_taken(const struct log *log, const struct log_address *end,
+                        const struct frame_line *line) {
+  trace_add(log->env->trace, "log: %s%s%s took: %s %s", transports[end->kind]->name,
+            end->text[0] != '\0' ? " " : "", end->text, frame_severity_name(line->severity),
+            line->text);
+}
+
+static void trace_failed(const struct log *log, const struct log_address *end,
+                         const struct why *why) {
+  trace_add(log->env->trace, "log: %s%s%s failed: %s", transports[end->kind]->name,
+            end->text[0] != '\0' ? " " : "", end->text, why->text);
+}
+
+/* Delivers a line to the present end, or to the next that takes it. */
 static int log_deliver(struct log *log, struct frame_line *line) {
   int error = -ENOTCONN;
   char caused[FRAME_RFC5424_BYTES];
   for (; log->at < log->end_count; log->at++) {
     const struct log_address *end = &log->ends[log->at];
-    const struct transport *transport = transports[end->kind];
     struct why why = {.text = ""};
-    bool debug = line->severity == SEVERITY_DEBUG; /* a trace of the trace would not end */
+    bool debug = line->severity == SEVERITY_DEBUG; /* tracing the trace would never end */
     if (end->kind == ADDRESS_STDERR && log->lost[0] != '\0' && line->report != NULL) {
-      line->text = with_cause(log, line, caused);
+      line->text = add_cause(log, line, caused);
     }
-    error = transport->send(&log->fd, end, line, log->env, log->config, &why);
+    error = transports[end->kind]->send(&log->fd, end, line, log->env, log->config, &why);
     if (error >= 0) {
       if (!debug) {
-        trace_add(log->env->trace, "log: %s%s%s took: %s %s", transport->name,
-                  end->text[0] != '\0' ? " " : "", end->text, frame_severity_name(line->severity),
-                  line->text);
+        trace_taken(log, end, line);
       }
       if (error == LOG_UNSURE && line->severity <= SEVERITY_WARNING) {
         copy_here(log, line);
@@ -124,8 +133,7 @@ static int log_deliver(struct log *log, struct frame_line *line) {
     }
     if (!debug) {
       note_lost(log, end, &why);
-      trace_add(log->env->trace, "log: %s%s%s failed: %s", transport->name,
-                end->text[0] != '\0' ? " " : "", end->text, why.text);
+      trace_failed(log, end, &why);
     }
     log_close(log);
     if (debug) {
@@ -135,18 +143,21 @@ static int log_deliver(struct log *log, struct frame_line *line) {
   return error;
 }
 
-/* ERROR is what stands behind a status 3 that no verdict explains, so no level hides it. */
-static int64_t level(const struct config *config) {
-  int64_t level = config->debug_mode ? SEVERITY_DEBUG : config->log_level;
-  return level < SEVERITY_ERROR ? SEVERITY_ERROR : level;
+/* Returns the severity up to which lines are logged. No level hides an ERROR, which may be the only
+ * explanation of exit status 3. */
+static int64_t log_limit(const struct config *config) {
+  if (config->debug_mode) {
+    return SEVERITY_DEBUG;
+  }
+  return config->log_level < SEVERITY_ERROR ? SEVERITY_ERROR : config->log_level;
 }
 
 int log_write(struct log *log, enum severity severity, const char *text,
               const struct report *report) {
-  if ((int64_t)severity > level(log->config) || log->end_count == 0) {
+  if ((int64_t)severity > log_limit(log->config) || log->end_count == 0) {
     if (severity != SEVERITY_DEBUG) {
-      trace_add(log->env->trace, "log: not wanted (%s): %s %s",
-                log->end_count == 0 ? "syslog_address is none" : "below log_level",
+      const char *cause = log->end_count == 0 ? "syslog_address is none" : "below log_level";
+      trace_add(log->env->trace, "log: not wanted (%s): %s %s", cause,
                 frame_severity_name(severity), text);
     }
     return 0;
@@ -168,7 +179,7 @@ bool log_is_stderr(const struct log *log) {
 void log_trace(struct log *log, const struct trace *trace) {
   bool fallen = log_is_stderr(log) && log->at > 0;
   if (fallen || (log_is_stderr(log) && trace->fd >= 0)) {
-    return; /* cron would mail it; or it stands there already */
+    return; /* cron would mail it, or it has been printed there already */
   }
   const char *line = trace_next(trace, NULL);
   while (line != NULL && log_write(log, SEVERITY_DEBUG, line, NULL) == 0) {

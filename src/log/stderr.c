@@ -12,8 +12,9 @@
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/why.h"
 
-/* /dev/null takes everything and keeps nothing (null(4): device 1, 3). */
-static bool is_null(void) {
+/* True if stderr is /dev/null, which accepts everything and keeps nothing (null(4): device 1, 3).
+ */
+static bool is_null_device(void) {
   struct stat status;
   return fstat(STDERR_FILENO, &status) == 0 && S_ISCHR(status.st_mode) &&
          status.st_rdev == makedev(1, 3);
@@ -27,11 +28,14 @@ static int send_stderr(int *fd, const struct log_address *address, const struct 
   char text[FRAME_RFC5424_BYTES];
   int length = snprintf(text, sizeof text, FRAME_IDENT ": %s %.1900s\n",
                         frame_severity_name(line->severity), line->text);
-  int error =
-      is_null() ? -ENODEV : net_write(STDERR_FILENO, text, (size_t)length, env->deadline_ns);
-  return error == 0 ? 0
-                    : why_set(why, REASON_NO_SOURCE, error, "%s",
-                              error == -ENODEV ? "it is /dev/null" : strerror(-error));
+  if (is_null_device()) {
+    return why_set(why, REASON_NO_SOURCE, -ENODEV, "it is /dev/null");
+  }
+  int error = net_write(STDERR_FILENO, text, (size_t)length, env->deadline_ns);
+  if (error != 0) {
+    return why_set(why, REASON_NO_SOURCE, error, "%s", strerror(-error));
+  }
+  return 0;
 }
 
 const struct transport transport_stderr = {

@@ -24,8 +24,9 @@ static size_t frame_line_for(const struct config *config, const struct frame_lin
   return frame_rfc3164(out, line, &local, true);
 }
 
-/* Of this machine's own ports a refusal is seen, of another that is switched off nothing at all. */
-static int sent(int fd) {
+/* Returns how sure delivery is. This machine refuses what it does not take; another one may be
+ * switched off, and then nothing comes back. */
+static int rate_delivery(int fd) {
   return net_is_here(fd) ? 0 : LOG_UNSURE;
 }
 
@@ -35,12 +36,19 @@ static int send_udp(int *fd, const struct log_address *address, const struct fra
   size_t bytes = frame_line_for(config, line, frame);
   if (*fd < 0) {
     int made = net_udp_host(address->text, address->port, frame, bytes, env->deadline_ns, why);
-    *fd = made < 0 ? -1 : made;
-    return made < 0 ? made : sent(made);
+    if (made < 0) {
+      *fd = -1;
+      return made;
+    }
+    *fd = made;
+    return rate_delivery(made);
   }
   bool wait = line->severity != SEVERITY_DEBUG;
   int error = net_udp_send(*fd, frame, bytes, wait, env->deadline_ns);
-  return error == 0 ? sent(*fd) : why_set(why, REASON_NO_SOURCE, error, "%s", net_words(error));
+  if (error != 0) {
+    return why_set(why, REASON_NO_SOURCE, error, "%s", net_words(error));
+  }
+  return rate_delivery(*fd);
 }
 
 const struct transport transport_udp = {
