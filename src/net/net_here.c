@@ -1,4 +1,4 @@
-/* Whether a socket leads to this very machine. */
+/* Recognising sockets whose peer is this machine. */
 #include <netinet/in.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * Addresses that need no look-up: numbers, and localhost.
  *
- * A link-local IPv6 address means something only together with the interface it is on, its zone:
- * fe80::1%eth0, or the interface's number (RFC 4007 section 11).
+ * A link-local IPv6 address is meaningless without its zone, the interface that it is on, given by
+ * name, as in fe80::1%eth0, or by number (RFC 4007 section 11).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #include "ntp_monitor/net.h"
 
-/* The number of an interface, by its name or as it is; 0: there is none. */
+/* Returns the number of an interface, given by name or number, or 0 if there is none. */
 static uint32_t find_zone(const char *zone) {
   char *end = NULL;
   size_t digits = strspn(zone, "0123456789");
@@ -25,7 +25,9 @@ static uint32_t find_zone(const char *zone) {
   return number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
-static int literal_v6(const char *host, uint16_t port, struct net_address *address) {
+/* Parses host: 1 with *address filled, 0 if it is no IPv6 address, -ENODEV if its zone is unknown.
+ */
+static int parse_v6(const char *host, uint16_t port, struct net_address *address) {
   struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address->socket;
   char number[INET6_ADDRSTRLEN];
   size_t length = strcspn(host, "%");
@@ -40,14 +42,14 @@ static int literal_v6(const char *host, uint16_t port, struct net_address *addre
   v6->sin6_family = AF_INET6;
   v6->sin6_port = htons(port);
   address->length_bytes = sizeof *v6;
-  if (host[length] == '%') {
-    v6->sin6_scope_id = find_zone(host + length + 1);
-    return v6->sin6_scope_id != 0 ? 1 : -ENODEV;
+  if (host[length] == '\0') {
+    return 1;
   }
-  return 1;
+  v6->sin6_scope_id = find_zone(host + length + 1);
+  return v6->sin6_scope_id != 0 ? 1 : -ENODEV;
 }
 
-static int literal(const char *host, uint16_t port, struct net_address *address) {
+static int parse_address(const char *host, uint16_t port, struct net_address *address) {
   *address = (struct net_address){.length_bytes = 0};
   struct sockaddr_in *v4 = (struct sockaddr_in *)&address->socket;
   if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
@@ -56,14 +58,14 @@ static int literal(const char *host, uint16_t port, struct net_address *address)
     address->length_bytes = sizeof *v4;
     return 1;
   }
-  return literal_v6(host, port, address);
+  return parse_v6(host, port, address);
 }
 
 int net_literal(const char *host, uint16_t port, struct net_address addresses[2]) {
   if (strcasecmp(host, "localhost") != 0) {
-    return literal(host, port, &addresses[0]);
+    return parse_address(host, port, &addresses[0]);
   }
-  (void)literal("127.0.0.1", port, &addresses[0]);
-  (void)literal("::1", port, &addresses[1]);
+  (void)parse_address("127.0.0.1", port, &addresses[0]);
+  (void)parse_address("::1", port, &addresses[1]);
   return 2;
 }

@@ -1,8 +1,8 @@
 /*
  * This machine's own addresses.
  *
- * A clock can't vouch for itself: neither asked by one of its own addresses, nor through a server
- * that has its time from it.
+ * A clock cannot vouch for itself, whether it is asked at one of its own addresses or through a
+ * server that takes its time from it.
  */
 #include "ntp_monitor/net_own.h"
 
@@ -31,8 +31,8 @@ struct in6_addr net_own_form(const struct sockaddr_storage *socket) {
 
 /* --- the list ------------------------------------------------------------------------- */
 
-/* getifaddrs(3) needs AF_NETLINK, which sandboxes deny, repeats an interrupted call without end and
- * calls abort(3) for an error that it does not know: these two say the same without it. */
+/* SIOCGIFCONF and if_inet6 list the same as getifaddrs(3), which needs AF_NETLINK, denied by
+ * sandboxes, repeats an interrupted call without end and calls abort(3) on an unknown error. */
 
 enum { FIRST_ADDRESSES = 16, LINE_BYTES = 128, V6_DIGITS = 32 };
 
@@ -50,13 +50,14 @@ static int net_own_add(struct net_own *own, const struct in6_addr *address) {
   return 0;
 }
 
-/* netdevice(7): without a buffer the kernel says how much it needs. */
+/* Lists the IPv4 addresses: 0 or a negative errno; the caller frees ifc_buf. Without a buffer the
+ * kernel returns the size that it needs, netdevice(7). */
 static int list_v4(int fd, struct ifconf *list) {
   *list = (struct ifconf){.ifc_len = 0};
   if (ioctl(fd, SIOCGIFCONF, list) != 0) {
     return -errno;
   }
-  int spare = FIRST_ADDRESSES * (int)sizeof(struct ifreq); /* for those that come meanwhile */
+  int spare = FIRST_ADDRESSES * (int)sizeof(struct ifreq); /* for addresses added meanwhile */
   list->ifc_len += spare;
   list->ifc_buf = malloc((size_t)list->ifc_len);
   if (list->ifc_buf == NULL) {
@@ -72,7 +73,7 @@ static int add_v4(struct net_own *own) {
     return -errno;
   }
   int error = list_v4(fd, &list);
-  size_t count = error == 0 ? (size_t)list.ifc_len / sizeof(struct ifreq) : 0;
+  size_t count = (size_t)list.ifc_len / sizeof(struct ifreq);
   for (size_t i = 0; i < count && error == 0; i++) {
     struct sockaddr_storage socket = {.ss_family = AF_UNSPEC};
     memcpy(&socket, &list.ifc_req[i].ifr_addr, sizeof list.ifc_req[i].ifr_addr);
@@ -84,7 +85,8 @@ static int add_v4(struct net_own *own) {
   return error;
 }
 
-/* proc_pid_net(5): 32 digits of the address, then the interface. */
+/* Parses a line of if_inet6: 32 hexadecimal digits of the address, a blank, the interface,
+ * proc_pid_net(5). */
 static bool read_v6(const char *line, struct in6_addr *out) {
   if (strspn(line, "0123456789abcdef") != V6_DIGITS || line[V6_DIGITS] != ' ') {
     return false;
@@ -96,7 +98,8 @@ static bool read_v6(const char *line, struct in6_addr *out) {
   return true;
 }
 
-/* A kernel without IPv6 has no such file, and no such address. */
+/* Adds the IPv6 addresses: 0 or a negative errno. A kernel without IPv6 has neither the file nor
+ * any such address. */
 static int add_v6(struct net_own *own) {
   char line[LINE_BYTES];
   int error = 0;
@@ -121,7 +124,7 @@ int net_own_find(struct net_own *own, struct trace *trace) {
   static const struct in6_addr v4_loopback = {
       .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
   static const struct in6_addr own_name = {
-      /* 127.0.1.1: Debian's installer names it for the host */
+      /* 127.0.1.1: Debian's installer gives it to the host's name */
       .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [14] = 1, [15] = 1}};
   *own = (struct net_own){.count = 0};
   if (net_own_add(own, &in6addr_loopback) != 0 || net_own_add(own, &v4_loopback) != 0 ||

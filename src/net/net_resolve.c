@@ -1,9 +1,8 @@
 /*
- * Names of hosts, looked up under a deadline.
+ * Looking up host names under a deadline.
  *
- * The resolver knows no deadline (a silent name server holds it for 10 s and more), so
- * it runs in a child that is killed. Of many names each child takes the next one that nobody has,
- * so that a slow one holds up no other.
+ * The resolver knows no deadline (a silent name server can block it for 10 s and more), so it runs
+ * in a child that is killed. Children share many names, so that a slow one holds up no other.
  */
 #include <assert.h>
 #include <errno.h>
@@ -25,14 +24,14 @@
 
 static const char no_interface[] = "this machine has no such network interface";
 
-/* What the child tells: the addresses, or the resolver's reason. */
+/* A child's answer: the addresses, or the resolver's error. */
 struct answer {
   int error; /* EAI_... */
   int count;
   struct net_address addresses[NET_ADDRESSES];
 };
 
-/* 0 with a list, or EAI_... */
+/* Asks the resolver: 0 with a list that the caller frees, or EAI_... */
 static int get_list(const char *host, uint16_t port, struct addrinfo **list) {
   char service[8];
   (void)snprintf(service, sizeof service, "%u", port);
@@ -56,7 +55,7 @@ static void ask_resolver(const char *host, uint16_t port, struct answer *answer)
   freeaddrinfo(list);
 }
 
-/* First thing in a child: it can be ended, and ends with its parent. */
+/* Begins a child: it can be killed, and dies with its parent. */
 static void begin_child(pid_t parent) {
   sigset_t none;
   (void)signal(SIGTERM, SIG_DFL);
@@ -68,7 +67,7 @@ static void begin_child(pid_t parent) {
   }
 }
 
-/* The whole life of the child. A pipe takes PIPE_BUF bytes at once (pipe(7)). */
+/* Runs as the child. A pipe takes PIPE_BUF bytes at once (pipe(7)). */
 static void resolve_and_exit(const char *host, uint16_t port, int out, pid_t parent) {
   static_assert(sizeof(struct answer) <= 4096, "an answer must fit into PIPE_BUF");
   struct answer answer = {.error = 0};
@@ -77,14 +76,14 @@ static void resolve_and_exit(const char *host, uint16_t port, int out, pid_t par
   _exit(write(out, &answer, sizeof answer) == (ssize_t)sizeof answer ? 0 : 1);
 }
 
-/* Around a fork: our last words must not be the child's, too. */
+/* Blocks signals around a fork, so that the child never runs our handlers. */
 static void block_signals(sigset_t *before) {
   sigset_t all;
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, before);
 }
 
-/* Reads the child's answer; whatever happens, the child is gone afterwards. */
+/* Reads the child's answer: 0 or a negative errno. The child is gone afterwards in any case. */
 static int net_resolve_collect(pid_t child, int in, int64_t deadline_ns, struct answer *answer) {
   ssize_t bytes = net_read_all(in, answer, sizeof *answer, deadline_ns);
   (void)kill(child, SIGKILL);
@@ -146,7 +145,7 @@ int net_resolve(const char *host, uint16_t port, int64_t deadline_ns,
 
 enum { CHILDREN_MAX = 32 };
 
-/* What the children write, in memory that they share with us: a row a name. */
+/* The result for one name, written by a child into memory shared with us. */
 struct found {
   atomic_bool done;
   int error; /* EAI_... */
@@ -155,12 +154,12 @@ struct found {
 };
 
 struct board {
-  atomic_size_t next; /* the first name that no child has taken */
+  atomic_size_t next; /* the first name not yet taken by a child */
   struct found row[];
 };
 
-/* Makes room at place, for which the last one goes where there is none. */
-static struct net_address *insert(struct found *found, int place) {
+/* Makes room at place, dropping the last address if the list is full. */
+static struct net_address *insert_at(struct found *found, int place) {
   found->count += found->count < NET_NAME_ADDRESSES;
   for (int i = found->count - 1; i > place; i--) {
     found->addresses[i] = found->addresses[i - 1];
@@ -176,7 +175,7 @@ static void take_list(const struct addrinfo *list, struct found *found) {
     if (found->count == NET_NAME_ADDRESSES && !other) {
       continue;
     }
-    struct net_address *address = insert(found, other ? 1 : found->count);
+    struct net_address *address = insert_at(found, other ? 1 : found->count);
     *address = (struct net_address){.length_bytes = at->ai_addrlen};
     memcpy(&address->socket, at->ai_addr, at->ai_addrlen);
     both |= other;
@@ -199,7 +198,7 @@ static bool is_unknown(const struct net_name *name) {
   return name->count == 0 && name->problem == NULL;
 }
 
-/* The whole life of one of the children. */
+/* Runs as one of the children. */
 static void find_and_exit(const struct net_name *names, size_t count, struct board *board,
                           pid_t parent) {
   begin_child(parent);
@@ -214,7 +213,7 @@ static void find_and_exit(const struct net_name *names, size_t count, struct boa
   }
 }
 
-/* Has the children fill the board, until all have ended or the deadline: 0 or a negative errno. */
+/* Lets children fill the board until all have ended or the deadline: 0 or a negative errno. */
 static int fill_board(const struct net_name *names, size_t count, size_t unknown,
                       int64_t deadline_ns, struct board *board) {
   pid_t child[CHILDREN_MAX];
@@ -237,7 +236,7 @@ static int fill_board(const struct net_name *names, size_t count, size_t unknown
   int error = children == 0 ? -errno : 0;
   (void)sigprocmask(SIG_SETMASK, &before, NULL);
   (void)close(ends[1]);
-  if (children > 0) { /* the pipe ends when the last of them does */
+  if (children > 0) { /* the pipe ends with the last child */
     (void)net_read_all(ends[0], &nothing, sizeof nothing, deadline_ns);
   }
   for (size_t i = 0; i < children; i++) {
@@ -255,11 +254,17 @@ static void net_resolve_take(struct net_name *name, struct found *found, int err
     memcpy(name->addresses, found->addresses, sizeof name->addresses);
     return;
   }
-  name->reason = error == 0 && !done && !in_time ? REASON_TIMEOUT : REASON_NO_SOURCE;
-  name->problem = error != 0 ? strerror(-error)
-                  : done     ? gai_strerror(found->error != 0 ? found->error : EAI_NONAME)
-                  : in_time  ? "the look-up ended without an answer"
-                             : "no answer from DNS in time";
+  name->reason = REASON_NO_SOURCE;
+  if (error != 0) {
+    name->problem = strerror(-error);
+  } else if (done) {
+    name->problem = gai_strerror(found->error != 0 ? found->error : EAI_NONAME);
+  } else if (in_time) {
+    name->problem = "the look-up ended without an answer";
+  } else {
+    name->reason = REASON_TIMEOUT;
+    name->problem = "no answer from DNS in time";
+  }
 }
 
 int net_resolve_all(struct net_name *names, size_t count, int64_t deadline_ns) {

@@ -1,4 +1,4 @@
-/* What a network socket's errno means for someone who reads it in a log. */
+/* The errno of a network socket in words that help the reader of a log. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 const char *net_words(int error) {
   switch (error) {
-  case -EPERM: /* of connect(2) and send(2): nftables, or BPF of a control group */
+  case -EPERM: /* from connect(2) and send(2): nftables, or the BPF program of a control group */
     return "Operation not permitted: a packet filter or the unit's IPAddressDeny= forbids it";
   case -EAFNOSUPPORT:
     return "Address family not supported: this machine has none, or the unit's "

@@ -1,8 +1,7 @@
 /*
- * Which of many things is due next: a binary heap.
+ * Timers for many things, in a binary heap.
  *
- * With thousands of servers a look through all of them at each packet would cost more than the
- * packets do.
+ * With thousands of servers, searching them all at each packet would cost more than the packets.
  */
 #include "ntp_monitor/timers.h"
 
@@ -37,7 +36,7 @@ static void timers_put(struct timers *timers, size_t place, size_t thing) {
   timers->place[thing] = place;
 }
 
-/* Puts the thing into the free place, or into the one that it belongs to above or below. */
+/* Puts thing into the free place, or moves it up or down to where it belongs. */
 static void timers_settle(struct timers *timers, size_t place, size_t thing) {
   int64_t when_ns = timers->when_ns[thing];
   while (place > 0 && timers->when_ns[timers->heap[(place - 1) / 2]] > when_ns) {
