@@ -4,14 +4,14 @@
 
 #include <stdint.h>
 
-/* CLOCK_MONOTONIC in ns: for deadlines, never stepped. */
+/* CLOCK_MONOTONIC in ns, never stepped; used for deadlines. */
 int64_t clock_monotonic_ns(void);
 
 /* CLOCK_REALTIME in ns since 1970: the clock that is being checked. */
 int64_t clock_realtime_ns(void);
 
-/* Whole milliseconds (rounded up, at least 0, at most INT_MAX) until a
- * CLOCK_MONOTONIC deadline, as poll(2) wants them. */
+/* Returns the milliseconds until a CLOCK_MONOTONIC deadline as poll(2) takes them: rounded up, at
+ * least 0, at most INT_MAX. */
 int clock_left_ms(int64_t deadline_ns);
 
 #endif

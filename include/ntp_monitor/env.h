@@ -12,31 +12,31 @@ enum { ENV_HOME_BYTES = 4096, ENV_HOST_BYTES = 264 };
 
 struct env {
   int64_t start_ns;            /* CLOCK_MONOTONIC */
-  int64_t deadline_ns;         /* CLOCK_MONOTONIC: the whole run ends by then */
-  int64_t measure_deadline_ns; /* the same for measuring: leaves time to deliver */
+  int64_t deadline_ns;         /* CLOCK_MONOTONIC: end of the whole run */
+  int64_t measure_deadline_ns; /* CLOCK_MONOTONIC: end of measuring; leaves time to deliver */
   pid_t pid;
   uid_t uid;                 /* effective */
-  char home[ENV_HOME_BYTES]; /* absolute, or "" where there is none */
-  char host[ENV_HOST_BYTES]; /* of this machine, as gethostname has it, escaped */
+  char home[ENV_HOME_BYTES]; /* absolute, or "" for none */
+  char host[ENV_HOST_BYTES]; /* this machine's, from gethostname(2), escaped */
   bool stdout_tty;
   bool no_color; /* NO_COLOR is set and not empty (no-color.org), or TERM is dumb */
   struct trace *trace;
 };
 
-/* Fills env but for home; the deadline is that of the default timeout. */
+/* Fills env except for home; the deadlines are those of the default timeout. */
 void env_init(struct env *env, struct trace *trace);
 
-/* CLOCK_MONOTONIC: the run's deadline, or span_ns from now where that is sooner. */
+/* Returns the sooner of the run's deadline and span_ns from now (CLOCK_MONOTONIC). */
 int64_t env_deadline_within(const struct env *env, int64_t span_ns);
 
-/* Whether someone reads stderr at a terminal; asked only where it matters. */
+/* Returns whether stderr is a terminal; called only where it matters. */
 bool env_stderr_tty(void);
 
-/* Fills home. Without HOME it asks the passwd database, which may block: only under the
- * last-resort timer, and only where home is wanted. */
+/* Fills home. Without HOME it asks the passwd database, which may block: call it only under the
+ * last-resort timer, and only if home is needed. */
 void env_find_home(struct env *env);
 
-/* Sets both deadlines, timeout_ns after the start. */
+/* Sets both deadlines for a run that ends timeout_ns after its start. */
 void env_set_timeout(struct env *env, int64_t timeout_ns);
 
 #endif

@@ -1,15 +1,15 @@
-/* How the process stands to the world around it: descriptors, signals, its own end. */
+/* The process's surroundings: descriptors, signals, and its end. */
 #ifndef NTP_MONITOR_GUARD_H
 #define NTP_MONITOR_GUARD_H
 
 #include <stdint.h>
 
-/* First act: descriptors 0 to 2 exist, so that no file or socket becomes one of them;
- * signals are as a fresh process has them, whatever the caller left; SIGTERM ends the run with a
- * line on stderr and status 3. */
+/* Call first. Opens descriptors 0 to 2 if closed, so that no file or socket becomes one of them;
+ * unblocks all signals, whatever the caller left; makes SIGTERM end the run with a line on stderr
+ * and status 3. */
 void guard_begin(void);
 
-/* (Re)arms the last-resort timer: should a library call ignore the deadline
+/* Arms the last-resort timer, or moves it: if a library call ignores the deadline
  * (CLOCK_MONOTONIC), the process ends with a line on stderr and status 3. */
 void guard_deadline(int64_t deadline_ns);
 

@@ -1,18 +1,18 @@
-/* The one line that says what is and why. Pure. */
+/* The line that states the verdict and the reason. Pure. */
 #ifndef NTP_MONITOR_MESSAGE_H
 #define NTP_MONITOR_MESSAGE_H
 
 #include "ntp_monitor/report.h"
 
-/* Sets report->host to the machine of -H, without its user, or the container of -M; where there is
- * neither it stays. One machine may ask a thousand others, so each line says whose clock it is. */
+/* Sets report->host to the machine of -H, without its user, or the container of -M; without either
+ * it stays. One machine may ask a thousand others, so each line says whose clock it is. */
 void message_name_host(struct report *report);
 
-/* Writes report->message from what judge_report found. */
+/* Writes report->message from what judge_report() found. */
 void message_write(struct report *report, const struct reading *readings, size_t reading_count,
                    unsigned config_problems);
 
-/* Adds to it what could not be done with it: "no log took this line". */
+/* Appends to report->message what failed in delivering it: "no log took this line". */
 void message_add_failure(struct report *report, const char *what);
 
 #endif

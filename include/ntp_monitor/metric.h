@@ -1,4 +1,4 @@
-/* What is measured and can be limited, one row each. */
+/* Metrics: what is measured and can be limited. */
 #ifndef NTP_MONITOR_METRIC_H
 #define NTP_MONITOR_METRIC_H
 
@@ -11,13 +11,13 @@ enum metric {
   METRIC_JITTER,
   METRIC_OFFSET,        /* > 0: the local clock is behind the source */
   METRIC_DELAY,         /* of the round trip */
-  METRIC_ROOT_DISTANCE, /* root delay / 2 + root dispersion, as who tells it has it */
-  METRIC_AGE,           /* now - last reply; < 0 where that lies in the future */
-  METRIC_ERROR_BOUND,   /* how wrong the clock can be: |offset| + root distance + delay / 2, no part
-                           twice */
-  METRIC_STRATUM,       /* of the server; 0 is a reference clock */
-  METRIC_REACH,         /* replies among the last 8 polls */
-  METRIC_CLOCK_CLASS,   /* of a PTP grandmaster: IEEE 1588-2019 table 4, 6 is the best */
+  METRIC_ROOT_DISTANCE, /* root delay / 2 + root dispersion, as the source defines them */
+  METRIC_AGE,           /* now - last reply; < 0 if that lies in the future */
+  METRIC_ERROR_BOUND, /* greatest error of the clock: |offset| + root distance + delay / 2, no part
+                         twice */
+  METRIC_STRATUM,     /* of the server; 0 is a reference clock */
+  METRIC_REACH,       /* replies among the last 8 polls */
+  METRIC_CLOCK_CLASS, /* of a PTP grandmaster: IEEE 1588-2019 table 4, 6 is the best */
   METRIC_COUNT
 };
 
@@ -25,11 +25,11 @@ enum metric {
 struct metric_row {
   const char *name;   /* for people: "root distance" */
   const char *word;   /* for programs and configuration keys: "root_distance" */
-  enum reason reason; /* that a limit of it was passed; REASON_OK: it has none */
+  enum reason reason; /* for a passed limit; REASON_OK: has no limits */
   bool is_count;
   bool below;          /* its limits alert below, not above */
-  int64_t most;        /* counts: the largest there is */
-  const char *told_by; /* the sources that tell it */
+  int64_t most;        /* of counts: the largest possible */
+  const char *told_by; /* the sources that provide it */
 };
 
 extern const struct metric_row metric_table[METRIC_COUNT];
@@ -39,13 +39,13 @@ enum { METRIC_TEXT_BYTES = 64 };
 /* Prints a value exactly in its unit: "1.207ms", "3". out has METRIC_TEXT_BYTES. Returns out. */
 const char *metric_print(char *out, enum metric metric, int64_t value);
 
-/* The same for people: spans with four significant digits, an offset with its sign. */
+/* Prints a value for people: spans rounded by duration_short(), an offset with its sign. */
 const char *metric_print_short(char *out, enum metric metric, int64_t value);
 
-/* The same, but exact if rounding would show the limit itself. Returns out. */
+/* Prints a value for people, but exactly if rounding would show the limit itself. */
 const char *metric_print_beyond(char *out, enum metric metric, int64_t value, int64_t limit);
 
-/* The same for programs: seconds or a plain number, never an exponent. */
+/* Prints a value for programs: seconds or a plain number, never an exponent. */
 const char *metric_print_plain(char *out, enum metric metric, int64_t value);
 
 #endif

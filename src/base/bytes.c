@@ -1,3 +1,4 @@
+/* Numbers in network byte order. */
 #include "ntp_monitor/bytes.h"
 
 uint16_t bytes_get16(const uint8_t *from) {

@@ -1,4 +1,4 @@
-/* The two clocks; alone here, so that a test can link its own instead. */
+/* The two clocks; alone in this file, so that a test can link its own instead. */
 #include "ntp_monitor/clock.h"
 
 #include <limits.h>

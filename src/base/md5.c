@@ -1,8 +1,8 @@
 /*
  * MD5 of one block, RFC 1321.
  *
- * An NTP server that follows an IPv6 address tells of it the first four bytes of this digest (RFC
- * 5905 section 7.3), and no library that we link has one.
+ * The reference id of an NTP server that follows an IPv6 address is the first four bytes of the
+ * address's digest (RFC 5905 section 7.3), and no library that we link provides MD5.
  */
 #include "ntp_monitor/md5.h"
 
@@ -26,7 +26,7 @@ static void put_word(uint8_t *to, uint32_t value) {
   }
 }
 
-/* Section 3.4: what step mixes of b, c and d, and which word of the block it takes. */
+/* Mixes b, c and d as step does, and selects the word of the block that it adds (section 3.4). */
 static uint32_t mix(unsigned step, const uint32_t state[4], unsigned *word) {
   uint32_t b = state[1];
   uint32_t c = state[2];

@@ -1,7 +1,7 @@
 /* The one table of the reason words. */
 #include "ntp_monitor/reason.h"
 
-/* Message ids are journald's (systemd.journal-fields(7)): random once, then kept for ever, for
+/* Message ids are journald's (systemd.journal-fields(7)): random, and never changed, because
  * catalogues and other people's filters name them. */
 static const struct {
   const char *name, *message_id, *meaning;

@@ -1,9 +1,9 @@
 /*
- * Text that came from outside, made safe to show.
+ * Foreign text, made safe to show.
  *
- * Server names, error messages and file contents end up in logs and on
- * terminals, where a newline forges a line and an escape sequence acts. So there
- * is one function that everything foreign passes, at the edge where it comes in.
+ * Server names, error messages and file contents end up in logs and on terminals, where a newline
+ * forges a line and an escape sequence acts. So everything foreign passes through one function,
+ * where it enters the program.
  */
 #include "ntp_monitor/text.h"
 
@@ -15,8 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The length of the UTF-8 sequence at text (RFC 3629 section 4), 0 where there is
- * none; *point is its code point. */
+/* Decodes the UTF-8 sequence at text (RFC 3629 section 4) into *point. Returns its length in bytes,
+ * or 0 if there is none. */
 static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *point) {
   static const struct {
     unsigned char mask, lead;
@@ -45,9 +45,9 @@ static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *po
   return 0;
 }
 
-/* Whether a code point acts on a display or a log instead of being shown. Noncharacters are
- * among them: a field that holds one is for journalctl no text, and it shows "blob data". */
-static bool acts(uint32_t point) {
+/* Recognises code points that act on a display or a log instead of being shown. Noncharacters are
+ * among them: journalctl shows a field that holds one as "blob data". */
+static bool is_control(uint32_t point) {
   static const struct {
     uint32_t first, last;
   } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},      {0x61c, 0x61c},   {0x200b, 0x200f},
@@ -61,8 +61,8 @@ static bool acts(uint32_t point) {
   return (point & 0xfffe) == 0xfffe;
 }
 
-/* Ends a text that has more than length bytes, or just as many of more. */
-static void end_cut(char *text, size_t length) {
+/* Ends text in "..." within length bytes, of which it has at least as many. */
+static void put_ellipsis(char *text, size_t length) {
   size_t end = length - 3;
   while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) {
     end--;
@@ -72,22 +72,23 @@ static void end_cut(char *text, size_t length) {
 
 void text_truncate(char *text, size_t length) {
   if (strlen(text) > length) {
-    end_cut(text, length);
+    put_ellipsis(text, length);
   }
 }
 
 void text_escape(char *out, size_t size, const char *text, size_t length) {
   static const char hex[] = "0123456789abcdef";
   const unsigned char *from = (const unsigned char *)text;
-  /* Room for one more escaped sequence (4 bytes, each as \xNN) and a NUL. */
   size_t used = 0;
   size_t safe = 0; /* the last boundary at which "..." still fits */
   for (size_t i = 0; i < length;) {
     uint32_t point = 0;
     size_t bytes = utf8_decode(from + i, length - i, &point);
-    bool plain = bytes > 0 && !acts(point);
-    bytes = bytes > 0 ? bytes : 1;
-    size_t wanted = plain ? bytes : 4 * bytes;
+    bool plain = bytes > 0 && !is_control(point);
+    if (bytes == 0) {
+      bytes = 1; /* no UTF-8 */
+    }
+    size_t wanted = plain ? bytes : 4 * bytes; /* \xNN */
     if (used + 4 <= size) {
       safe = used;
     }
@@ -110,10 +111,14 @@ void text_escape(char *out, size_t size, const char *text, size_t length) {
   out[used] = '\0';
 }
 
-/* Levenshtein's distance without regard to case; b is a name out of one of our tables. */
 enum { WORD_BYTES = 48 };
 
-static size_t distance(const char *a, const char *b) {
+static size_t get_lesser(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* Returns Levenshtein's distance, ignoring case; b is a name from one of our tables. */
+static size_t get_distance(const char *a, const char *b) {
   size_t row[WORD_BYTES + 1];
   size_t width = strlen(b);
   assert(width <= WORD_BYTES);
@@ -126,8 +131,8 @@ static size_t distance(const char *a, const char *b) {
     for (size_t k = 0; k < width; k++) {
       size_t change = corner + (strncasecmp(a + i, b + k, 1) != 0);
       corner = row[k + 1];
-      size_t drop = (row[k] < row[k + 1] ? row[k] : row[k + 1]) + 1;
-      row[k + 1] = change < drop ? change : drop;
+      size_t drop = get_lesser(row[k], row[k + 1]) + 1;
+      row[k + 1] = get_lesser(change, drop);
     }
   }
   return row[width];
@@ -138,7 +143,7 @@ const char *text_nearest(const char *word, const void *names, size_t count, size
   size_t least = strlen(word) / 3 + 1;
   for (size_t i = 0; i < count; i++) {
     const char *name = *(const char *const *)(const void *)((const char *)names + i * stride);
-    size_t steps = distance(word, name);
+    size_t steps = get_distance(word, name);
     if (steps <= least) {
       least = steps > 0 ? steps - 1 : 0;
       best = name;
@@ -147,12 +152,12 @@ const char *text_nearest(const char *word, const void *names, size_t count, size
   return best;
 }
 
-/* The columns of the word at text, which has *bytes. */
+/* Returns the columns of the word at text, and its length in *bytes. */
 static unsigned measure_word(const char *text, size_t *bytes) {
   unsigned columns = 0;
   size_t i = 0;
   while (text[i] != '\0' && text[i] != ' ' && text[i] != '\n') {
-    if (text[i] == '\033') { /* ECMA-48 section 5.4: up to its final byte */
+    if (text[i] == '\033') { /* ECMA-48 section 5.4: a sequence extends to its final byte */
       i += strcspn(text + i, "m\n");
       i += text[i] == 'm';
       continue;
@@ -168,12 +173,14 @@ void text_wrap(FILE *out, const char *text, unsigned columns) {
   enum { INDENT = 4 };
   unsigned used = 0;
   unsigned indent = INDENT;
-  bool row = false; /* of a table: it begins with a blank, and blanks part its columns */
+  bool row = false; /* of a table: begins with a blank, has blanks between its columns */
   while (*text != '\0') {
     unsigned blanks = (unsigned)strspn(text, " ");
     size_t bytes = 0;
     unsigned width = measure_word(text + blanks, &bytes);
-    row = used == 0 ? blanks > 0 : row;
+    if (used == 0) {
+      row = blanks > 0;
+    }
     if (row && used > 0 && blanks > 1 && used + blanks < columns / 2) {
       indent = used + blanks;
     }
@@ -200,7 +207,7 @@ void text_vappend(char *out, size_t size, const char *format, va_list arguments)
   size_t used = strlen(out);
   int wanted = vsnprintf(out + used, size - used, format, arguments);
   if (wanted >= 0 && (size_t)wanted >= size - used) {
-    end_cut(out, size - 1);
+    put_ellipsis(out, size - 1);
   }
 }
 

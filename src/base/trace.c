@@ -1,9 +1,9 @@
 /*
- * What happened, in order: the debug trace.
+ * The debug trace: what happened, in order.
  *
- * The layers below main may not speak, yet only they know what they saw. So they
- * add to a record, and main and log.c decide where it goes. A fixed buffer: a
- * trace that fails for want of memory would be the wrong one to lose.
+ * The layers below main may not print, yet only they know what they saw. So they add to a record,
+ * and main and log.c decide where it goes. The buffer is fixed, because a run short of memory is
+ * the one whose trace is needed.
  */
 #include "ntp_monitor/trace.h"
 
@@ -19,14 +19,14 @@
 
 enum { LINE_BYTES = 1024, SHOW_WAIT_MS = 100 };
 
-/* One write a line, so that lines of other processes do not cut it. */
-static void show(struct trace *trace, const char *line) {
+/* Writes a line to trace->fd, in one call, so that lines of other processes do not cut it. */
+static void write_line(struct trace *trace, const char *line) {
   char text[LINE_BYTES + 32];
   int length = snprintf(text, sizeof text, "debug: %s\n", line);
   struct pollfd fd = {.fd = trace->fd, .events = POLLOUT};
   bool taken = poll(&fd, 1, SHOW_WAIT_MS) > 0 && write(trace->fd, text, (size_t)length) > 0;
   if (!taken) {
-    trace->fd = -1; /* nobody reads the trace: not worth a verdict */
+    trace->fd = -1; /* nobody reads the trace, which must not affect the verdict */
   }
 }
 
@@ -35,7 +35,7 @@ static void trace_append(struct trace *trace, const char *line) {
   memcpy(trace->text + trace->used_bytes, line, bytes);
   trace->used_bytes += bytes;
   if (trace->fd >= 0) {
-    show(trace, line);
+    write_line(trace, line);
   }
 }
 
@@ -66,11 +66,11 @@ void trace_show(struct trace *trace, int fd) {
   trace->fd = fd;
   for (const char *line = trace_next(trace, NULL); line != NULL && trace->fd >= 0;
        line = trace_next(trace, line)) {
-    show(trace, line);
+    write_line(trace, line);
   }
 }
 
 const char *trace_next(const struct trace *trace, const char *line) {
-  const char *next = line == NULL ? trace->text : line + strlen(line) + 1;
+  const char *next = line != NULL ? line + strlen(line) + 1 : trace->text;
   return next < trace->text + trace->used_bytes ? next : NULL;
 }

@@ -1,4 +1,4 @@
-/* Why something failed. */
+/* Filling struct why. */
 #include "ntp_monitor/why.h"
 
 #include <stdarg.h>
@@ -17,6 +17,7 @@ int why_set(struct why *why, enum reason reason, int error, const char *format, 
   why->names_host = false;
   char *advice = strstr(text, WHY_ADVICE);
   size_t cause_length = advice != NULL ? (size_t)(advice - text) : strlen(text);
+  /* Escape the cause alone first, only for its length. */
   text_escape(why->text, sizeof why->text, text, cause_length);
   why->cause_bytes = strlen(why->text);
   for (; advice != NULL; advice = strstr(advice, WHY_ADVICE)) {

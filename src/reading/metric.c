@@ -1,4 +1,4 @@
-/* The table of what is measured and can be limited. */
+/* The table of metrics, and printing their values. */
 #include "ntp_monitor/metric.h"
 
 #include <inttypes.h>
@@ -61,7 +61,7 @@ const char *metric_print(char *out, enum metric metric, int64_t value) {
   return duration_print(out, value);
 }
 
-/* A span, with its sign if it is an offset. */
+/* Prints a span, an offset with its sign. */
 static const char *print_signed(char *out, enum metric metric, int64_t value_ns) {
   out[0] = '+';
   duration_print(out + (metric == METRIC_OFFSET && value_ns > 0), value_ns);
@@ -84,6 +84,8 @@ const char *metric_print_beyond(char *out, enum metric metric, int64_t value, in
 }
 
 const char *metric_print_plain(char *out, enum metric metric, int64_t value) {
-  return metric_table[metric].is_count ? metric_print(out, metric, value)
-                                       : duration_print_seconds(out, value);
+  if (metric_table[metric].is_count) {
+    return metric_print(out, metric, value);
+  }
+  return duration_print_seconds(out, value);
 }

@@ -1,4 +1,4 @@
-/* One reading of one server: the container, and the words of its kinds. */
+/* Samples: their container, and the words for their kinds of jitter and states. */
 #include "ntp_monitor/sample.h"
 
 #include <errno.h>
@@ -42,7 +42,8 @@ const char *sample_state_word(enum state state) {
   return words[state];
 }
 
-/* Room for one more: it doubles, so that a thousand servers are not copied a thousand times. */
+/* Makes room for one more sample: 0, -E2BIG or -ENOMEM. The room doubles, so that a thousand
+ * servers are not copied a thousand times. */
 static int grow(struct samples *samples) {
   bool full = (samples->count & (samples->count - 1)) == 0;
   if (samples->count == SAMPLE_MAX) {
