@@ -1,9 +1,9 @@
 /*
- * The source auto: of those that keep or can measure this clock the first that serves.
+ * The source auto: the first source that gives a reading.
  *
- * That others do not run is normal. One that is there and hangs or answers nonsense is not: it is a
- * WARNING even where another serves. Two that set the same clock work against each other, wherever
- * they stand in the order.
+ * Sources that do not run are normal. A daemon that hangs or answers nonsense is not: it causes a
+ * WARNING even if another source serves. Two daemons that set the same clock work against each
+ * other, whatever their order.
  */
 #include "source/automatic.h"
 
@@ -26,51 +26,55 @@ const char automatic_name[] = "auto";
 enum {
   ATTEMPTS_MAX = 8,
   NAMES_BYTES = 160,
-  /* Of a sentence, so that a whole line has at most 250 characters. */
+  /* Limits of a sentence, so that a whole line has at most 250 characters. */
   FAILURE_LENGTH_MAX = 212,
   SICK_LENGTH_MAX = 120,
-  LEAST_LENGTH = 40 /* what is left of a cause at least */
+  LEAST_LENGTH = 40 /* the least that is kept of a cause */
 };
 
-/* What auto has tried, by the index of source_table. */
+/* The sources tried, by index of source_table. */
 struct attempts {
   bool tried[ATTEMPTS_MAX];
   struct why why[ATTEMPTS_MAX];
 };
 
-/* Whether auto may take it: with -H and -M only what can be asked there. */
+/* Returns whether auto may ask source; with -H and -M only one that can ask another machine. */
 static bool is_candidate(const struct source *source, const struct config *config) {
   return source->automatic && (source->remote || (config->host == NULL && config->machine == NULL));
 }
 
 /* --- how long each may take ------------------------------------------------------ */
 
-/* A daemon of this machine that is there answers within milliseconds. */
+/* A healthy daemon of this machine answers within milliseconds. */
 #define PATIENCE_NS (2 * DURATION_S)
 
-/* What hangs must leave time for those after it: half of what is left, but for the last. */
-static int64_t deadline_of(const struct ask *ask, size_t candidate) {
+/* Gives each candidate except the last half of the time left, so that one that hangs leaves time
+ * for the others. */
+static int64_t get_deadline(const struct ask *ask, size_t candidate) {
   for (size_t i = candidate + 1; source_table[i] != NULL; i++) {
     if (is_candidate(source_table[i], ask->config)) {
       int64_t now_ns = clock_monotonic_ns();
       int64_t half_ns = (ask->deadline_ns - now_ns) / 2;
       bool local = source_table[candidate]->runs != NULL && !source_table[candidate]->remote;
-      return now_ns + (local && half_ns > PATIENCE_NS ? PATIENCE_NS : half_ns);
+      if (local && half_ns > PATIENCE_NS) {
+        return now_ns + PATIENCE_NS;
+      }
+      return now_ns + half_ns;
     }
   }
   return ask->deadline_ns;
 }
 
-/* --- what did not serve ----------------------------------------------------------- */
+/* --- failures ---------------------------------------------------------------------- */
 
-/* How much a failure counts. */
+/* The weight of a failure. */
 enum weight {
-  WEIGHT_NONE,   /* servers, of which none is named */
-  WEIGHT_ABSENT, /* as it is of all but one */
-  WEIGHT_NO_BUS, /* on a machine that should have one */
-  WEIGHT_CLOSED, /* there, and not for us */
-  WEIGHT_NAMED,  /* servers that somebody named */
-  WEIGHT_SICK    /* a daemon that hangs or talks nonsense */
+  WEIGHT_NONE,   /* no servers are configured */
+  WEIGHT_ABSENT, /* not running, which is normal for all daemons but one */
+  WEIGHT_NO_BUS, /* no bus on a machine that should have one */
+  WEIGHT_CLOSED, /* running, but not open to us */
+  WEIGHT_NAMED,  /* configured servers failed */
+  WEIGHT_SICK    /* a daemon hangs or answers nonsense */
 };
 
 static enum weight weigh(const struct attempts *attempts, size_t i, const struct config *config) {
@@ -91,8 +95,8 @@ static enum weight weigh(const struct attempts *attempts, size_t i, const struct
   }
 }
 
-/* The first of those that count most, or ATTEMPTS_MAX where nothing was tried. */
-static size_t heaviest(const struct attempts *attempts, const struct config *config) {
+/* Returns the first of the heaviest failures, or ATTEMPTS_MAX if nothing was tried. */
+static size_t find_heaviest(const struct attempts *attempts, const struct config *config) {
   size_t best = ATTEMPTS_MAX;
   for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
     if (attempts->tried[i] &&
@@ -103,7 +107,7 @@ static size_t heaviest(const struct attempts *attempts, const struct config *con
   return best;
 }
 
-/* A word for each reason; other reasons have the last one. */
+/* A word for each reason; any other reason uses the last. */
 static const struct {
   enum reason reason;
   const char *word;
@@ -114,24 +118,26 @@ static const struct {
 };
 enum { BRIEFS = sizeof briefs / sizeof *briefs };
 
-static size_t brief_of(const struct source *source, enum reason reason) {
-  bool silent = source->argument != NULL && reason == REASON_NO_SERVICE; /* a port is closed */
+static size_t find_brief(const struct source *source, enum reason reason) {
   size_t row = 0;
-  reason = silent ? REASON_TIMEOUT : reason;
+  if (source->argument != NULL && reason == REASON_NO_SERVICE) { /* a server's port is closed */
+    reason = REASON_TIMEOUT;
+  }
   while (row < BRIEFS - 1 && briefs[row].reason != reason) {
     row++;
   }
   return row;
 }
 
-/* "; chrony, ntpd: not running; ptp: no answer": a word for all that weigh so much, but for one. */
+/* Appends "; chrony, ntpd: not running; ptp: no answer" for all failures except one that weigh at
+ * least `least`. */
 static void add_brief(char out[NAMES_BYTES], const struct attempts *attempts, size_t except,
                       enum weight least, const struct config *config) {
   for (size_t row = 0; row < BRIEFS; row++) {
     const char *before = "; ";
     for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
       if (attempts->tried[i] && i != except &&
-          brief_of(source_table[i], attempts->why[i].reason) == row &&
+          find_brief(source_table[i], attempts->why[i].reason) == row &&
           weigh(attempts, i, config) >= least) {
         text_append(out, NAMES_BYTES, "%s%s", before, source_table[i]->name);
         before = ", ";
@@ -143,7 +149,7 @@ static void add_brief(char out[NAMES_BYTES], const struct attempts *attempts, si
   }
 }
 
-/* "chrony: chronyd is there but ...", cut to length; whole: with what to do about it. */
+/* Prints "chrony: chronyd is there but ...", cut to length; whole: with the advice. */
 static void print_cause(char *out, size_t size_bytes, const struct attempts *attempts, size_t which,
                         bool whole, size_t length) {
   const struct why *why = &attempts->why[which];
@@ -155,15 +161,15 @@ static void print_cause(char *out, size_t size_bytes, const struct attempts *att
 #define START_ONE \
   "; start the one that should keep this clock, or ask servers: -s sntp:HOST,HOST,HOST"
 
-/* One sentence for all of them: the one that counts with its cause, a word for each other, and what
- * to do. */
+/* Explains all failures in one sentence: the cause of the heaviest, a word for each other, and the
+ * advice. */
 static void automatic_explain(const struct attempts *attempts, const struct config *config,
                               struct reading *reading) {
   char cause[WHY_TEXT_BYTES + NAMES_BYTES];
   char rest[NAMES_BYTES] = "";
   char advice[NAMES_BYTES] = "";
   char other[KEEPER_TEXT_BYTES];
-  size_t first = heaviest(attempts, config);
+  size_t first = find_heaviest(attempts, config);
   enum weight weight = weigh(attempts, first, config);
   add_brief(rest, attempts, first, WEIGHT_ABSENT, config);
   if (weight <= WEIGHT_CLOSED && keeper_find(other)) {
@@ -175,20 +181,18 @@ static void automatic_explain(const struct attempts *attempts, const struct conf
     (void)snprintf(advice, sizeof advice, START_ONE);
   }
   size_t used = strlen(rest) + strlen(advice);
-  print_cause(cause, sizeof cause, attempts, first, advice[0] == '\0',
-              FAILURE_LENGTH_MAX - (used < FAILURE_LENGTH_MAX ? used : FAILURE_LENGTH_MAX));
-  enum reason reason = attempts->why[first].reason;
-  bool absent = weight <= WEIGHT_ABSENT;
-  (void)why_set(&reading->why, absent ? REASON_NO_SERVICE : reason, 0, "%s%s%s", cause, rest,
-                advice);
+  size_t left = used < FAILURE_LENGTH_MAX ? FAILURE_LENGTH_MAX - used : 0;
+  print_cause(cause, sizeof cause, attempts, first, advice[0] == '\0', left);
+  enum reason reason = weight <= WEIGHT_ABSENT ? REASON_NO_SERVICE : attempts->why[first].reason;
+  (void)why_set(&reading->why, reason, 0, "%s%s%s", cause, rest, advice);
 }
 
-/* Who is sick, beside one that serves. */
+/* Names the sick daemons beside the source that serves. */
 static void tell_sick(const struct attempts *attempts, const struct config *config,
                       struct reading *reading) {
   char cause[WHY_TEXT_BYTES + NAMES_BYTES];
   char rest[NAMES_BYTES] = "";
-  size_t first = heaviest(attempts, config);
+  size_t first = find_heaviest(attempts, config);
   if (first < ATTEMPTS_MAX && weigh(attempts, first, config) == WEIGHT_SICK) {
     print_cause(cause, sizeof cause, attempts, first, false, SICK_LENGTH_MAX);
     add_brief(rest, attempts, first, WEIGHT_SICK, config);
@@ -196,7 +200,7 @@ static void tell_sick(const struct attempts *attempts, const struct config *conf
   }
 }
 
-/* That these do not run is as it should be: not a word of it in the line. */
+/* Traces the absent daemons, which are normal and stay out of the report. */
 static void trace_absent(struct trace *trace, const struct attempts *attempts) {
   char names[NAMES_BYTES] = "";
   for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
@@ -210,39 +214,43 @@ static void trace_absent(struct trace *trace, const struct attempts *attempts) {
   }
 }
 
-/* --- who else sets this clock ------------------------------------------------------- */
+/* --- other daemons that set this clock ----------------------------------------------- */
 
-/* For a look at one that is not the reading, and how old what it tells of this clock may be. */
+/* The time for a glance at another source, and the oldest sample that counts there. */
 #define GLANCE_NS (100 * DURATION_MS)
 #define FRESH_NS (10 * DURATION_S)
 
-/* chronyd and ntpd may follow the clock that ptp4l sets (PHC, SHM). */
-static bool fight(const struct source *a, const struct source *b) {
+/* Returns whether two daemons conflict. chronyd and ntpd may follow the clock that ptp4l sets (PHC,
+ * SHM). */
+static bool is_conflict(const struct source *a, const struct source *b) {
   return !(a->feeds && !b->servers_only) && !(b->feeds && !a->servers_only);
 }
 
-/* True if the sample's daemon sets this machine's clock. With hardware timestamps ptp4l sets the
- * network card's instead. */
+/* Returns whether a daemon sets this machine's clock, by its sample. With hardware time stamps
+ * ptp4l sets the network card's clock instead. */
 static bool is_setting(const struct sample *sample) {
   bool fresh = sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] < FRESH_NS;
   return sample->state == STATE_SELECTED && !sample->foreign_clock && fresh;
 }
 
-static bool follows(const struct ask *ask, const struct source *source) {
+static bool glance_at(const struct ask *ask, const struct source *source) {
   struct ask glance = {.env = ask->env, .config = ask->config, .glance = true};
   struct samples samples = {.count = 0};
   struct why why;
   glance.deadline_ns = env_deadline_within(ask->env, GLANCE_NS);
   bool sets = source->measure(&glance, &samples, &why) == 0 && is_setting(&samples.items[0]);
-  samples_free(&samples); /* a source may add some before it fails */
+  samples_free(&samples); /* a failed measurement may leave some */
   return sets;
 }
 
 static bool sets_clock(const struct ask *ask, const struct source *source) {
-  return source->runs != NULL ? source->runs(ask) : source->feeds && follows(ask, source);
+  if (source->runs != NULL) {
+    return source->runs(ask);
+  }
+  return source->feeds && glance_at(ask, source);
 }
 
-/* Two that set this machine's clock: the one that was taken and another, or any two. */
+/* Finds two daemons that set this machine's clock: the one taken and another, or any two. */
 static void find_rival(const struct ask *ask, const struct attempts *attempts, size_t taken,
                        struct reading *reading) {
   const struct source *keeper = source_table[taken]->keeps_clock ? source_table[taken] : NULL;
@@ -251,14 +259,17 @@ static void find_rival(const struct ask *ask, const struct attempts *attempts, s
     bool absent = attempts->tried[i] && attempts->why[i].reason == REASON_NO_SERVICE;
     bool known = i == taken && (keeper == source || keeper == NULL);
     if (absent || known || !is_candidate(source, ask->config) ||
-        (keeper != NULL && !fight(keeper, source)) || !sets_clock(ask, source)) {
+        (keeper != NULL && !is_conflict(keeper, source)) || !sets_clock(ask, source)) {
       continue;
     }
     trace_add(ask->env->trace, "source %s: its daemon runs%s", source->name,
               keeper != NULL ? ", too" : "");
-    reading->rival = keeper != NULL ? source->name : NULL;
-    reading->keeper = keeper != NULL ? keeper->name : source->name;
-    keeper = keeper != NULL ? keeper : source;
+    if (keeper != NULL) {
+      reading->rival = source->name;
+    } else {
+      keeper = source;
+    }
+    reading->keeper = keeper->name;
   }
 }
 
@@ -273,7 +284,7 @@ void automatic_take(const struct ask *ask, struct reading *reading) {
       continue;
     }
     struct ask one = *ask;
-    one.deadline_ns = deadline_of(ask, i);
+    one.deadline_ns = get_deadline(ask, i);
     if (measure_take(&one, source_table[i], reading) == 0) {
       find_rival(ask, &attempts, i, reading);
       tell_sick(&attempts, config, reading);
@@ -284,7 +295,7 @@ void automatic_take(const struct ask *ask, struct reading *reading) {
     attempts.why[i] = reading->why;
     count++;
   }
-  if (count > 1) { /* else its own words, in full */
+  if (count > 1) { /* a single source explains itself in full */
     automatic_explain(&attempts, config, reading);
   }
   reading->source = automatic_name;

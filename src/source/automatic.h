@@ -7,7 +7,7 @@ struct reading;
 
 extern const char automatic_name[]; /* "auto" */
 
-/* Fills reading from the first source that serves; where none does, with why. */
+/* Fills reading from the first source that serves, or with why none does. */
 void automatic_take(const struct ask *ask, struct reading *reading);
 
 #endif

@@ -1,4 +1,4 @@
-/* From the configured source names to readings: the table of sources, and who asks. */
+/* Looks up the configured sources and takes their readings. */
 #include "ntp_monitor/measure.h"
 
 #include <errno.h>
@@ -19,13 +19,20 @@ const struct source *const source_table[] = {
     &source_timesyncd, &source_chrony, &source_ntpd, &source_ptp, &source_sntp, &source_text, NULL};
 
 const char *source_usage(char out[SOURCE_USAGE_BYTES], const struct source *source) {
-  const char *argument = source->argument != NULL ? source->argument : "";
-  (void)snprintf(out, SOURCE_USAGE_BYTES,
-                 source->optional      ? "%s[:%s]"
-                 : argument[0] != '\0' ? "%s:%s"
-                                       : "%s%s",
-                 source->name, argument);
+  if (source->argument == NULL || source->argument[0] == '\0') {
+    (void)snprintf(out, SOURCE_USAGE_BYTES, "%s", source->name);
+  } else {
+    (void)snprintf(out, SOURCE_USAGE_BYTES, source->optional ? "%s[:%s]" : "%s:%s", source->name,
+                   source->argument);
+  }
   return out;
+}
+
+static bool is_argument_valid(const struct source *source, const char *argument) {
+  if (argument == NULL) {
+    return source->argument == NULL || source->optional;
+  }
+  return source->argument != NULL && argument[0] != '\0';
 }
 
 const struct source *source_find(const char *text, const char **argument, struct why *why) {
@@ -39,12 +46,11 @@ const struct source *source_find(const char *text, const char **argument, struct
     if (strlen(source->name) != length || strncmp(source->name, text, length) != 0) {
       continue;
     }
-    bool fits = *argument == NULL ? source->argument == NULL || source->optional
-                                  : source->argument != NULL && **argument != '\0';
-    if (!fits) {
-      (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' should be %s", text, usage);
+    if (is_argument_valid(source, *argument)) {
+      return source;
     }
-    return fits ? source : NULL;
+    (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' should be %s", text, usage);
+    return NULL;
   }
   (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no source" WHY_ADVICE "there are: %s",
                 text, known);
@@ -77,8 +83,9 @@ int measure_take(const struct ask *ask, const struct source *source, struct read
   return error;
 }
 
-/* Whether source stands among the first count that are named. */
-static bool asked_before(const struct config *config, size_t count, const struct source *source) {
+/* Returns whether source is among the first count configured. */
+static bool is_asked_before(const struct config *config, size_t count,
+                            const struct source *source) {
   for (size_t i = 0; i < count; i++) {
     const char *unused = NULL;
     struct why why;
@@ -89,11 +96,15 @@ static bool asked_before(const struct config *config, size_t count, const struct
   return false;
 }
 
-/* What hangs must leave some time for the others that are named: a second for each. */
-static int64_t deadline_before(int64_t deadline_ns, size_t others) {
+/* Reserves a second for each of the other sources, at most half of the time left, in case one
+ * hangs. */
+static int64_t get_deadline(int64_t deadline_ns, size_t others) {
   int64_t left_ns = deadline_ns - clock_monotonic_ns();
-  int64_t wanted_ns = (int64_t)others * DURATION_S;
-  return deadline_ns - (wanted_ns < left_ns / 2 ? wanted_ns : left_ns / 2);
+  int64_t reserved_ns = (int64_t)others * DURATION_S;
+  if (reserved_ns > left_ns / 2) {
+    reserved_ns = left_ns / 2;
+  }
+  return deadline_ns - reserved_ns;
 }
 
 size_t measure(const struct env *env, const struct config *config,
@@ -108,12 +119,12 @@ size_t measure(const struct env *env, const struct config *config,
     }
     *reading = (struct reading){.source = config->source[count]};
     const struct source *source = source_find(config->source[count], &ask.argument, &reading->why);
-    if (source != NULL && source->optional && asked_before(config, count, source)) {
+    if (source != NULL && source->optional && is_asked_before(config, count, source)) {
       (void)why_set(&reading->why, REASON_CONFIG, -EINVAL,
                     "'%.80s': write all servers into one %s:%s, so that they vote",
                     config->source[count], source->name, source->argument);
     } else if (source != NULL) {
-      ask.deadline_ns = deadline_before(ask.deadline_ns, config->source_count - count - 1);
+      ask.deadline_ns = get_deadline(ask.deadline_ns, config->source_count - count - 1);
       (void)measure_take(&ask, source, reading);
     }
   }
