@@ -96,6 +96,11 @@ static const char *lack_of(const struct ntp_server *server) {
   return server->lookup != NULL ? server->lookup : server->remark;
 }
 
+static void append_lack(char *out, size_t size_bytes, const struct ntp_server *server) {
+  const char *doing = server->lookup != NULL ? "looking it up: " : "";
+  text_append(out, size_bytes, ": %s%s", doing, lack_of(server));
+}
+
 /* Why nobody's answer counts, neighbours that lack the same together; how many were asked. */
 static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_bytes) {
   enum { SHOWN_MAX = 8 };
@@ -109,12 +114,15 @@ static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_byte
     if (last != NULL && lack_of(server) == lack_of(last)) {
       text_append(out, size_bytes, ", ");
     } else if (last != NULL) {
-      text_append(out, size_bytes, ": %s; ", lack_of(last));
+      append_lack(out, size_bytes, last);
+      text_append(out, size_bytes, "; ");
     }
     text_append(out, size_bytes, "%.60s", server->name);
     last = server;
   }
-  text_append(out, size_bytes, ": %s", last != NULL ? lack_of(last) : "");
+  if (last != NULL) {
+    append_lack(out, size_bytes, last);
+  }
   if (asked > SHOWN_MAX) {
     text_append(out, size_bytes, "; and %zu more", asked - SHOWN_MAX);
   }
