@@ -154,7 +154,7 @@ usr/share/man/man1/other.1 f 644' ] || fail "$(list "$to")"
 @test "build: a changed header builds what includes it, and no more" {
   touch include/ntp_monitor/duration.h
   made=$(builds)
-  for name in base/duration.o config/config_values.o main.o; do
+  for name in base/duration.o config/config_values.o run.o; do
     grep -qx "build/src/$name" <<<"$made" || fail "$name is not built: $made"
   done
   grep -qx build/ntp_monitor <<<"$made"
