@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* Call first. Opens descriptors 0 to 2 if closed, so that no file or socket becomes one of them;
- * unblocks all signals, whatever the caller left; makes SIGTERM end the run with a line on stderr
- * and status 3. */
+ * unblocks all signals, whatever the caller left; ignores SIGPIPE and SIGXFSZ; makes SIGTERM end
+ * the run with a line on stderr and status 3. */
 void guard_begin(void);
 
 /* Arms the last-resort timer, or moves it: if a library call ignores the deadline

@@ -1,8 +1,8 @@
-/* The reason words: what a verdict is for, as programs read it. */
+/* Reasons: the cause of a verdict, in words for programs. */
 #ifndef NTP_MONITOR_REASON_H
 #define NTP_MONITOR_REASON_H
 
-/* The reason words stand in every output and in the man page. */
+/* The words are part of every output and of the man page. */
 enum reason {
   REASON_OK,
   REASON_JITTER,
@@ -28,8 +28,8 @@ enum reason {
   REASON_COUNT
 };
 
-/* The word ("root-distance"), the journal's MESSAGE_ID (32 hexadecimal digits), and one sentence
- * for the manual; all static. */
+/* Return the word ("root-distance"), the journal's MESSAGE_ID (32 hexadecimal digits), and a
+ * sentence for the manual; all static. */
 const char *reason_name(enum reason reason);
 const char *reason_message_id(enum reason reason);
 const char *reason_meaning(enum reason reason);

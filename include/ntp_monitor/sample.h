@@ -1,4 +1,4 @@
-/* One reading of one server, in one vocabulary for all sources. */
+/* Samples: the figures of one server, in one vocabulary for all sources. */
 #ifndef NTP_MONITOR_SAMPLE_H
 #define NTP_MONITOR_SAMPLE_H
 
@@ -16,7 +16,7 @@ enum {
   SAMPLES_NOTE_BYTES = 512
 };
 
-/* What else may be known. Bits of present are 1u << metric and 1u << field. */
+/* Fields that may be known beside the metrics. Bits of present are 1u << metric and 1u << field. */
 enum field {
   FIELD_POLL_INTERVAL = METRIC_COUNT,
   FIELD_LEAP,
@@ -28,9 +28,9 @@ enum field {
 /* RFC 5905 section 7.3, figure 9. */
 enum leap { LEAP_NONE, LEAP_INSERT, LEAP_DELETE, LEAP_UNSYNCHRONISED };
 
-/* Which kind of number the jitter is, for they are not the same. */
+/* Kinds of jitter; numbers of different kinds are not comparable. */
 enum jitter_kind {
-  JITTER_NONE,           /* this reading has none, and never will */
+  JITTER_NONE,           /* the source never gives one */
   JITTER_RMS8,           /* timesyncd: root mean square of up to 8 offsets against the newest */
   JITTER_STDDEV,         /* chronyd: standard deviation of the source's residuals */
   JITTER_SYS,            /* ntpd: its sys_jitter */
@@ -39,65 +39,67 @@ enum jitter_kind {
   JITTER_KIND_COUNT
 };
 
-/* What the time service makes of the server. */
+/* The time service's view of the server. */
 enum state {
   STATE_UNKNOWN,
   STATE_SELECTED,    /* the one that is followed */
-  STATE_COMBINED,    /* averaged with it */
+  STATE_COMBINED,    /* averaged with the selected one */
   STATE_SELECTABLE,  /* good, not used */
   STATE_FALSETICKER, /* outvoted by the others */
   STATE_JITTERY,     /* too variable */
-  STATE_UNUSABLE,    /* it answers, and what it says cannot be used (yet) */
+  STATE_UNUSABLE,    /* answers, but its answers cannot be used (yet) */
   STATE_UNREACHABLE,
   STATE_COUNT
 };
 
 struct sample {
-  char server[SAMPLE_SERVER_BYTES];   /* escaped; "" where unknown */
-  char address[SAMPLE_ADDRESS_BYTES]; /* numeric; "" where unknown */
-  char remark[SAMPLE_REMARK_BYTES];   /* escaped: why it is as it is, for people; "" for nothing */
-  unsigned present;                   /* which of the following are known */
-  int64_t value[METRIC_COUNT];        /* each in its metric's unit: ns or a plain number */
+  char server[SAMPLE_SERVER_BYTES];   /* escaped; "" if unknown */
+  char address[SAMPLE_ADDRESS_BYTES]; /* numeric; "" if unknown */
+  char remark[SAMPLE_REMARK_BYTES]; /* the source's explanation for people, escaped; "" for none */
+  unsigned present;                 /* metrics and fields that are known */
+  int64_t value[METRIC_COUNT];      /* each in its metric's unit: ns or a plain number */
   int64_t poll_interval_ns;
   enum leap leap;
   enum jitter_kind jitter_kind;
   enum state state;
-  uint64_t replies;    /* since the source began with this server; sntp: to what was sent */
+  uint64_t replies;    /* since the source began with this server; sntp: to this run's requests */
   uint64_t sent;       /* requests of this run */
   bool spike;          /* the last reply was taken for an outlier and not applied */
   bool foreign_clock;  /* read on another machine: its clock is not ours */
-  bool offset_is_past; /* timesyncd's: what the last reply found, corrected since */
-  bool starting;   /* asked fewer than 8 times so far, and always answered: its reach is not full */
-  bool bystander;  /* listed, not judged: another one of these carries the verdict */
+  bool offset_is_past; /* timesyncd's: found at the last reply, corrected since */
+  bool starting;   /* polled fewer than 8 times so far, always answered: its reach is not full */
+  bool bystander;  /* listed, not judged: another sample carries the verdict */
   bool unresolved; /* its name has no address yet */
-  unsigned measurement_count; /* behind the daemon's statistics; 0 where it does not tell */
+  unsigned measurement_count; /* behind the daemon's statistics; 0 if the daemon does not tell */
 };
 
-/* Of one source. items is on the heap, owned by the struct. At least one of them is no bystander.
- */
+/* The samples of one source. items is on the heap, owned by the struct; at least one of them is no
+ * bystander. */
 struct samples {
   struct sample *items;
   size_t count;
-  unsigned asked;       /* servers that had a vote, or 0 where none was taken: */
-  unsigned answered;    /* of them, those whose answers count */
-  unsigned truechimers; /* of these, those that agree (RFC 5905 section 11.2.1) */
-  bool combined;        /* of the truechimers: */
+  unsigned asked;       /* servers with a vote, or 0 if no vote was taken */
+  unsigned answered;    /* those of asked whose answers count */
+  unsigned truechimers; /* those of answered that agree (RFC 5905 section 11.2.1) */
+  bool combined;        /* the truechimers' offsets were combined into one: */
   int64_t combined_offset_ns;
-  int64_t combined_bound_ns;     /* the true offset lies within so much of it */
-  char note[SAMPLES_NOTE_BYTES]; /* escaped: what else to say, or "" */
+  int64_t combined_bound_ns;     /* the true offset differs by no more than this */
+  char note[SAMPLES_NOTE_BYTES]; /* remarks about the whole reading, escaped, or "" */
 };
 
 bool sample_has(const struct sample *sample, unsigned metric_or_field);
 void sample_set(struct sample *sample, enum metric metric, int64_t value);
 
-/* The reach, from the register that a daemon shifts at each poll: RFC 5905 section 13, 8 bits. */
+/* Sets the reach from the 8-bit register that a daemon shifts at each poll (RFC 5905 section 13),
+ * and starting. */
 void sample_set_reach(struct sample *sample, unsigned shift_register);
 
-/* The words that stand in every output ("stddev", "falseticker"); "" for none. Static. */
+/* Return the words used in every output ("stddev", "falseticker"); "" for none. Static. */
 const char *sample_jitter_word(enum jitter_kind kind);
 const char *sample_state_word(enum state state);
 
-/* Adds a copy of sample: 0, -ENOMEM or -E2BIG (over SAMPLE_MAX), with why, which may be NULL. */
+/* Adds a copy of sample. Returns 0, or -ENOMEM or -E2BIG (more than SAMPLE_MAX) with why, which may
+ * be NULL, filled. */
 int samples_add(struct samples *samples, const struct sample *sample, struct why *why);
 void samples_free(struct samples *samples);
 

@@ -1,4 +1,4 @@
-/* What happened, in order, each line with the time since the start. */
+/* The debug trace: what happened, in order, each line with the time since the start. */
 #ifndef NTP_MONITOR_TRACE_H
 #define NTP_MONITOR_TRACE_H
 
@@ -8,14 +8,13 @@
 
 enum { TRACE_BYTES = 64 * 1024 };
 
-/* Lines are kept as terminated strings, one behind the other. It starts out
- * recording, for whether anyone wants it is known only once the
- * configuration is read. */
+/* Keeps lines as terminated strings, one behind the other. It starts out recording, because only
+ * the configuration tells whether it is wanted. */
 struct trace {
   int64_t start_ns; /* CLOCK_MONOTONIC */
-  bool off;         /* nobody wants it: record nothing */
+  bool off;         /* not wanted: records nothing */
   bool full;        /* the last line says so */
-  int fd;           /* where each line also goes at once, or -1 */
+  int fd;           /* each line is also written here at once; -1: nowhere */
   size_t used_bytes;
   char text[TRACE_BYTES];
 };
@@ -23,11 +22,11 @@ struct trace {
 /* Adds one line, escaping foreign text in it. */
 void trace_add(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* From now on each line goes to fd as well, at once, so that a hang shows where;
- * those recorded so far go there first. */
+/* Writes the lines recorded so far to fd, and from now on each line at once, so that a hang shows
+ * where it happened. */
 void trace_show(struct trace *trace, int fd);
 
-/* The line after line (NULL: the first one), or NULL. */
+/* Returns the line after line (NULL: the first one), or NULL at the end. */
 const char *trace_next(const struct trace *trace, const char *line);
 
 #endif

@@ -11,18 +11,18 @@ enum { WHY_TEXT_BYTES = 1024 };
 
 struct why {
   enum reason reason;
-  char text[WHY_TEXT_BYTES]; /* what failed, then "; " and the advice; escaped: fit for any log or
+  char text[WHY_TEXT_BYTES]; /* what failed, then "; " and the advice; escaped: safe for any log or
                                 terminal */
-  size_t cause_bytes;        /* of text: what failed */
-  bool names_host;           /* text says which machine was asked */
+  size_t cause_bytes;        /* length of the part of text that says what failed */
+  bool names_host;           /* text names the machine that was asked */
 };
 
-/* Stands in a format of why_set between what failed and what to do about it. */
+/* Separates what failed from the advice, in a format of why_set(). */
 #define WHY_ADVICE "\f\v"
 
-/* Sets all from a printf format, escaping whatever foreign text it holds. why
- * must not be NULL. Returns error unchanged (a negative errno), so that a failing
- * function can end in `return why_set(...)`. */
+/* Sets all fields from a printf format, escaping foreign text in it. why must not be NULL. Returns
+ * error, a negative errno, unchanged, so that a failing function can end in `return why_set(...)`.
+ */
 int why_set(struct why *why, enum reason reason, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
