@@ -1,6 +1,7 @@
 /*
- * ntp_monitor: takes one reading of how well this machine's clock is kept, judges it, says so in
- * one place that surely arrives, and ends. Here are the modes; run.c has the check.
+ * ntp_monitor takes one reading of how well this machine's clock is kept, judges it, reports the
+ * result through a log that is known to accept it, and exits. This file has the modes of the
+ * program; run.c has the check.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,12 +17,23 @@
 #include "ntp_monitor/why.h"
 #include "run.h"
 
-static int check_config(struct run *run) {
-  (void)printf("%u problem%s in the configuration", run->problem_count,
-               run->problem_count == 1 ? "" : "s");
-  (void)printf(run->notes.warning_count > 0 ? ", %u warning%s\n" : "\n", run->notes.warning_count,
-               run->notes.warning_count == 1 ? "" : "s");
+static const char *plural_of(unsigned count) {
+  return count == 1 ? "" : "s";
+}
+
+static int status_of_config(const struct run *run) {
   return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
+}
+
+static int check_config(struct run *run) {
+  unsigned warnings = run->notes.warning_count;
+  (void)printf("%u problem%s in the configuration", run->problem_count,
+               plural_of(run->problem_count));
+  if (warnings > 0) {
+    (void)printf(", %u warning%s", warnings, plural_of(warnings));
+  }
+  (void)putchar('\n');
+  return status_of_config(run);
 }
 
 static int print_config(struct run *run) {
@@ -29,7 +41,7 @@ static int print_config(struct run *run) {
   for (size_t i = 0; i < run->notes.count; i++) {
     (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes.kept[i].text);
   }
-  return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
+  return status_of_config(run);
 }
 
 static int print_help(struct run *run) {
@@ -44,8 +56,8 @@ static int print_version(struct run *run) {
 }
 
 static const struct {
-  int (*run)(struct run *run); /* the exit status */
-  bool configured;             /* wants the configuration read */
+  int (*run)(struct run *run); /* returns the exit status */
+  bool configured;             /* needs the configuration */
 } modes[] = {
     [MODE_CHECK] = {run_check, true},           [MODE_INETD] = {run_inetd, true},
     [MODE_CHECK_CONFIG] = {check_config, true}, [MODE_PRINT_CONFIG] = {print_config, true},
@@ -53,7 +65,7 @@ static const struct {
     [MODE_VERSION] = {print_version, false},
 };
 
-/* -t holds from here on, for reading the configuration, too. */
+/* Applies -t at once: it limits the time for reading the configuration as well. */
 static void limit_time(struct run *run) {
   int64_t timeout_ns = options_timeout_ns(&run->options);
   if (timeout_ns > 0) {
@@ -63,7 +75,7 @@ static void limit_time(struct run *run) {
 }
 
 int main(int argc, char *argv[]) {
-  /* Static: pages that a run does not touch cost nothing. */
+  /* Static, since pages that a run does not touch then cost nothing. */
   static struct run run;
   static struct trace trace = {.fd = -1};
   struct why why;
@@ -83,7 +95,9 @@ int main(int argc, char *argv[]) {
   int status = modes[run.options.mode].run(&run);
   if (fflush(stdout) != 0 || ferror(stdout) != 0) {
     (void)fprintf(stderr, "ntp_monitor: cannot write to stdout: %s\n", strerror(errno));
-    status = status == VERDICT_OK ? VERDICT_UNKNOWN : status;
+    if (status == VERDICT_OK) {
+      status = VERDICT_UNKNOWN;
+    }
   }
   return status;
 }

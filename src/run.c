@@ -1,7 +1,6 @@
 /*
- * One run: configure, measure, judge, log, print. This file is the arrows, of which each makes a
- * value that the next only reads: options -> config -> readings -> report -> log + format -> exit
- * status
+ * One run: configure, measure, judge, log, print. Each step makes a value that the next only reads:
+ * options -> config -> readings -> report -> log + format -> exit status
  */
 #include "run.h"
 
@@ -32,8 +31,9 @@
 
 /* --- configuration ------------------------------------------------------ */
 
-/* Fills config from the defaults, the files that options name or /etc and ~, and options: 0, or
- * -EINVAL with why where the command line is wrong. All else that is wrong is said to notes. */
+/* Fills config from the defaults, then the file that options name or those in /etc and ~, then
+ * options. Returns 0, or -EINVAL with why if the command line is wrong. Reports all other problems
+ * to notes. */
 static int read_layers(const struct options *options, struct env *env, struct config *config,
                        struct config_listener *notes, struct why *why) {
   static char user_path[ENV_HOME_BYTES + 32]; /* config keeps it */
@@ -56,8 +56,7 @@ static int read_layers(const struct options *options, struct env *env, struct co
   return error;
 }
 
-/* Decides for whom the trace is, and so from when on it need not be kept; shows
- * the settings in it. */
+/* Decides who gets the trace, and drops it if nobody does. Traces the settings. */
 static void direct_trace(const struct env *env, const struct config *config) {
   const struct config_key *key = CONFIG_KEY(debug_mode);
   bool asked = config->origin[key - config_keys].path == config_command_line.path;
@@ -68,7 +67,6 @@ static void direct_trace(const struct env *env, const struct config *config) {
   config_print_trace(env->trace, config);
 }
 
-/* 0, or -EINVAL with why where the command line is wrong. */
 int run_configure(struct run *run, struct why *why) {
   struct config_listener notes = {.say = config_problems_keep, .user = &run->notes};
   run->notes.trace = run->env.trace;
@@ -90,7 +88,7 @@ static void run_say(struct run *run, enum severity severity, const char *text,
   }
 }
 
-/* What is wrong with the configuration, in the log and to whoever sits there. */
+/* Reports a problem of the configuration in the log, and to the user at a terminal. */
 static void say_note(void *user, bool problem, const char *text) {
   struct run *run = user;
   run_say(run, problem ? SEVERITY_ERROR : SEVERITY_WARNING, text, NULL);
@@ -99,8 +97,8 @@ static void say_note(void *user, bool problem, const char *text) {
   }
 }
 
-/* "timesyncd", or the names of all readings between blanks. */
-static const char *source_names(struct run *run) {
+/* Lists the sources of all readings, with blanks between them. Returns the list. */
+static const char *list_sources(struct run *run) {
   for (size_t i = 0; i < run->reading_count; i++) {
     text_append(run->source, sizeof run->source, "%s%s", i > 0 ? " " : "", run->readings[i].source);
   }
@@ -112,7 +110,7 @@ static void run_judge(struct run *run) {
   *report = (struct report){.now_ns = clock_realtime_ns(),
                             .version = NTP_MONITOR_VERSION,
                             .host = run->env.host,
-                            .source = source_names(run),
+                            .source = list_sources(run),
                             .config = &run->config};
   message_name_host(report);
   comparison_write(report, run->readings, run->reading_count);
@@ -132,18 +130,19 @@ static void run_judge(struct run *run) {
             reason_name(report->reason), report->message);
 }
 
-/* A report that could not be printed. */
+/* Reports an output that failed. */
 static void tell_failed(void *user, const struct why *why) {
   struct run *run = user;
   run_say(run, SEVERITY_ERROR, why->text, NULL);
-  message_add_failure(&run->report, why->text); /* for what is printed after it */
+  message_add_failure(&run->report, why->text); /* for the outputs that follow */
   run->unprinted = true;
   if (run->report.exit_status == VERDICT_OK) {
     run->report.exit_status = VERDICT_UNKNOWN;
   }
 }
 
-/* Where there is someone to read it: the report on stdout; and all that is wanted elsewhere. */
+/* Writes all outputs, and prints the report on stdout if a format was chosen or a user is at the
+ * terminal. */
 static void run_print(struct run *run) {
   const struct format *format = run->options.format;
   if (format == NULL && run->env.stdout_tty && !run->options.quiet) {
@@ -168,7 +167,7 @@ static void trace_step(struct run *run, const char *name, int64_t *begun_ns) {
   *begun_ns = now_ns;
 }
 
-/* From the configuration to the verdict in the log. */
+/* Runs the steps from the configuration to the verdict in the log. */
 static void run_find(struct run *run, int64_t *begun_ns) {
   trace_step(run, "configuration", begun_ns);
   run->reading_count = measure(&run->env, &run->config, run->readings);
@@ -210,7 +209,17 @@ int run_check(struct run *run) {
 
 /* --- the check for a request --------------------------------------------- */
 
-/* Half of the time is for the request; nothing is logged but what is wrong with the clock. */
+/* Answers a request that is no valid one, and returns the exit status. */
+static int refuse_request(struct run *run, const struct inetd_request *request,
+                          enum inetd_status status) {
+  if (status == INETD_MORE) { /* a port probe asks nothing, so it needs no answer */
+    return VERDICT_OK;
+  }
+  int error = inetd_answer(request, status, NULL, 0, run->env.deadline_ns);
+  return error == 0 && status != INETD_FAILED ? VERDICT_OK : VERDICT_UNKNOWN;
+}
+
+/* Gives the request half of the time. Logs only what is wrong with the clock. */
 int run_inetd(struct run *run) {
   int64_t begun_ns = run->env.start_ns;
   struct inetd_request request;
@@ -222,16 +231,14 @@ int run_inetd(struct run *run) {
     run_say(run, SEVERITY_ERROR, "no request could be read from stdin: is it a connection?", NULL);
     log_close(&run->log);
   }
-  if (status != INETD_OK) { /* whoever only looks whether the port is open asks nothing */
-    bool answered =
-        status == INETD_MORE || inetd_answer(&request, status, NULL, 0, run->env.deadline_ns) == 0;
-    return answered && status != INETD_FAILED ? VERDICT_OK : VERDICT_UNKNOWN;
+  if (status != INETD_OK) {
+    return refuse_request(run, &request, status);
   }
   if (run->config.log_level > SEVERITY_WARNING) {
     run->config.log_level = SEVERITY_WARNING;
   }
   run_find(run, &begun_ns);
-  run->report.exit_status = (int)run->report.verdict; /* the answer says it, whatever the log did */
+  run->report.exit_status = (int)run->report.verdict; /* delivered by the answer, log or not */
   int error = inetd_serve(&request, &run->report, &run->env, &why);
   if (error != 0) {
     run_say(run, SEVERITY_ERROR, why.text, NULL);

@@ -11,29 +11,30 @@
 
 struct why;
 
-/* All that one run holds. */
+/* The state of one run. */
 struct run {
   struct env env;
   struct options options;
   struct config config;
   struct log log;
   struct config_problems notes; /* on the configuration */
-  unsigned problem_count;
+  unsigned problem_count;       /* of the configuration */
   struct reading readings[REPORT_READINGS_MAX];
   size_t reading_count;
   char source[256];
   struct report report;
-  bool lost;      /* a line of ours reached nobody */
-  bool unprinted; /* nor did a report */
+  bool lost;      /* no log took one of our lines */
+  bool unprinted; /* an output failed */
 };
 
-/* Reads the settings: 0, or -EINVAL with why where the command line is wrong. */
+/* Reads the settings. Returns 0, or -EINVAL with why if the command line is wrong. */
 int run_configure(struct run *run, struct why *why);
 
-/* Measures, judges, logs and prints: the exit status. */
+/* Measures, judges, logs and prints. Returns the exit status. */
 int run_check(struct run *run);
 
-/* The same for one HTTP request on stdin, answered on stdout: 0 once it is answered, else 3. */
+/* Does the same for one HTTP request on stdin, and answers it on stdout. Returns 0 if it was
+ * answered, else 3. */
 int run_inetd(struct run *run);
 
 #endif

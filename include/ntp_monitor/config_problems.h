@@ -1,4 +1,4 @@
-/* What is wrong with the configuration, kept until there is a log to say it in. */
+/* Keeps the problems of the configuration until there is a log for them. */
 #ifndef NTP_MONITOR_CONFIG_PROBLEMS_H
 #define NTP_MONITOR_CONFIG_PROBLEMS_H
 
@@ -9,10 +9,10 @@ struct trace;
 
 enum { NOTES_MAX = 24, NOTES_TEXT_BYTES = 1024 };
 
-/* Begins as zeros, but for trace and now. */
+/* Starts as zeros, except for trace and now. */
 struct config_problems {
   struct trace *trace;
-  bool now;               /* printed on stdout as they come, and not kept: --check-config */
+  bool now;               /* print each on stdout at once, and keep none: --check-config */
   size_t count, left_out; /* left_out: beyond NOTES_MAX */
   unsigned warning_count;
   struct {
@@ -21,10 +21,11 @@ struct config_problems {
   } kept[NOTES_MAX];
 };
 
-/* The say of struct config_listener: user is a struct config_problems. */
+/* Keeps one problem, or else a warning. It is the say of a struct config_listener; user is a struct
+ * config_problems. */
 void config_problems_keep(void *user, bool problem, const char *text);
 
-/* Tells them all, and last how many there was no room for. */
+/* Calls say for each, and at last with the number of those left out, if any. */
 void config_problems_tell(const struct config_problems *notes,
                           void (*say)(void *user, bool problem, const char *text), void *user);
 

@@ -1,4 +1,5 @@
-/* One HTTP request and its answer: what --inetd understands of HTTP/1.1 (RFC 9110, RFC 9112). */
+/* One HTTP request and its answer: the subset of HTTP/1.1 that --inetd understands (RFC 9110, RFC
+ * 9112). */
 #ifndef NTP_MONITOR_INETD_H
 #define NTP_MONITOR_INETD_H
 
@@ -12,7 +13,7 @@ struct why;
 
 enum { INETD_REQUEST_BYTES = 8192, INETD_HEAD_BYTES = 512, INETD_BODY_BYTES = 128 };
 
-/* HTTP statuses (RFC 9110 section 15, RFC 6585 section 5) that are answered. */
+/* The HTTP statuses that are used (RFC 9110 section 15, RFC 6585 section 5). */
 enum inetd_status {
   INETD_MORE = 0, /* none yet: the request has not ended */
   INETD_OK = 200,
@@ -30,45 +31,46 @@ enum inetd_status {
 enum inetd_page { INETD_METRICS, INETD_HEALTH };
 
 struct inetd_request {
-  enum inetd_page page; /* where the status is INETD_OK */
+  enum inetd_page page; /* valid if the status is INETD_OK */
   bool head;            /* HEAD: the answer has no body */
 };
 
 /* --- pure: src/inetd/inetd_http.c ------------------------------------------------------ */
 
-/* Reads the first bytes (up to INETD_REQUEST_BYTES, no string) of a request: INETD_OK with
- * *request, INETD_MORE, or how it is refused. */
+/* Parses the first bytes of a request, at most INETD_REQUEST_BYTES; text is not a string. Returns
+ * INETD_OK with *request, INETD_MORE, or the status to refuse it with. */
 enum inetd_status inetd_parse(const char *text, size_t bytes, struct inetd_request *request);
 
-/* Writes the head of an answer whose body, of that many bytes, is a metrics page or a line of text.
- * now_ns: CLOCK_REALTIME. Its length. */
+/* Writes the head of an answer whose body has body_bytes and is a metrics page or a line of text.
+ * now_ns is CLOCK_REALTIME. Returns the length. */
 size_t inetd_print_head(char head[INETD_HEAD_BYTES], enum inetd_status status, bool metrics,
                         size_t body_bytes, int64_t now_ns);
 
-/* The body of a refusal: one line. */
+/* Writes the body of a refusal: one line. */
 void inetd_print_refusal(char body[INETD_BODY_BYTES], enum inetd_status status);
 
 /* --- on stdin and stdout: src/inetd/inetd_talk.c ------------------------------------ */
 
-/* Whether the command line, right or wrong, has --inetd in it. */
+/* True if the command line, valid or not, contains --inetd. */
 bool inetd_wanted(int argc, char *const argv[]);
 
-/* First act: what anybody writes to stderr must not become part of the answer. A stderr that is
- * the connection, too, is /dev/null from here on. */
+/* Points stderr to /dev/null if it is the connection, so that no message becomes part of the
+ * answer. Must be called before anything can write to stderr. */
 void inetd_begin(void);
 
-/* Waits for the request until deadline_ns (CLOCK_MONOTONIC). INETD_OK with *request, or how it is
- * refused; INETD_MORE: the peer went away without a word. */
+/* Waits for the request until deadline_ns (CLOCK_MONOTONIC). Returns INETD_OK with *request, the
+ * status to refuse it with, or INETD_MORE if the peer closed the connection without sending
+ * anything. */
 enum inetd_status inetd_receive(struct inetd_request *request, int64_t deadline_ns);
 
-/* Answers, and sees to it that the answer can arrive: 0 or a negative errno. body: NULL with a
- * refusal, whose line is known. */
+/* Sends the answer, and reads the rest of the request so that the answer can arrive. body is NULL
+ * for a refusal, which brings its own line. Returns 0 or a negative errno. */
 int inetd_answer(const struct inetd_request *request, enum inetd_status status, const char *body,
                  size_t body_bytes, int64_t deadline_ns);
 
 /* --- src/inetd/inetd_serve.c --------------------------------------------------------- */
 
-/* Answers a request that is good with its page of report: 0, or a negative errno with why. */
+/* Answers a valid request with its page of report. Returns 0, or a negative errno with why. */
 int inetd_serve(const struct inetd_request *request, const struct report *report,
                 const struct env *env, struct why *why);
 

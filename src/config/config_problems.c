@@ -1,7 +1,7 @@
 /*
- * What is wrong with the configuration, kept until there is a log to say it in.
+ * Keeps the problems of the configuration until there is a log for them.
  *
- * Where log lines go stands in the configuration, too: so it is read to its end first.
+ * The configuration says where log lines go, so all of it must be read first.
  */
 #include "ntp_monitor/config_problems.h"
 

@@ -1,12 +1,12 @@
 /*
- * One HTTP request and its answer: what --inetd understands of HTTP/1.1.
+ * The subset of HTTP/1.1 that --inetd understands: one request and its answer.
  *
  *   GET /metrics HTTP/1.1 CRLF          request-line    RFC 9112 section 3
  *   Host: pi:9559 CRLF                  field-lines     RFC 9112 section 5
  *   CRLF                                their end; a body that follows is not read
  *
- * Two pages need no more of HTTP than this; what is not quite right is refused, for nobody who
- * asks for them sends it.
+ * Two pages need no more of HTTP than this. Anything irregular is refused, since no client of these
+ * pages sends it.
  */
 #include "ntp_monitor/inetd.h"
 
@@ -20,6 +20,7 @@ static const struct {
   enum inetd_page page;
 } pages[] = {{"/metrics", INETD_METRICS}, {"/health", INETD_HEALTH}};
 
+/* A piece of the request; not a string. */
 struct part {
   const char *at;
   size_t bytes;
@@ -29,7 +30,7 @@ static bool is(struct part part, const char *word) {
   return part.bytes == strlen(word) && memcmp(part.at, word, part.bytes) == 0;
 }
 
-/* A method or a field's name (token, RFC 9110 section 5.6.2). */
+/* True for a valid method or field name (token, RFC 9110 section 5.6.2). */
 static bool is_token(struct part part) {
   static const char others[] = "!#$%&'*+-.^_`|~0123456789";
   for (size_t i = 0; i < part.bytes; i++) {
@@ -41,7 +42,7 @@ static bool is_token(struct part part) {
   return part.bytes > 0;
 }
 
-/* Cuts off what stands before the first mark, which is dropped; all where there is none. */
+/* Cuts off and returns the part before the first mark, or all if there is none. Drops the mark. */
 static struct part cut(struct part *rest, char mark) {
   const char *end = memchr(rest->at, mark, rest->bytes);
   size_t bytes = end != NULL ? (size_t)(end - rest->at) : rest->bytes;
@@ -52,16 +53,17 @@ static struct part cut(struct part *rest, char mark) {
   return part;
 }
 
-/* The next line, without its end: CR LF, or LF alone (RFC 9112 section 2.2). */
+/* Cuts off and returns the next line, without its end: CR LF, or LF alone (RFC 9112 section 2.2).
+ */
 static struct part cut_line(struct part *rest) {
   struct part line = cut(rest, '\n');
   line.bytes -= line.bytes > 0 && line.at[line.bytes - 1] == '\r';
   return line;
 }
 
-/* The path of a request's target: /path?query, or http://host/path?query, which a server has to
- * take, too (RFC 9112 section 3.2). */
-static struct part path_of(struct part target) {
+/* Returns the path of a request's target: /path?query, or http://host/path?query, which a server
+ * must also accept (RFC 9112 section 3.2). */
+static struct part find_path(struct part target) {
   static const char scheme[] = "http://";
   size_t bytes = sizeof scheme - 1;
   struct part path = cut(&target, '?');
@@ -75,13 +77,13 @@ static struct part path_of(struct part target) {
   return path;
 }
 
-/* METHOD SP TARGET SP HTTP/1.x; *minor is x. */
+/* Reads METHOD SP TARGET SP HTTP/1.x. Sets *minor to x. */
 static enum inetd_status read_request_line(struct part line, struct inetd_request *request,
                                            char *minor) {
   static const char version_is[] = "HTTP/1.";
   struct part method = cut(&line, ' ');
   struct part target = cut(&line, ' ');
-  struct part path = path_of(target);
+  struct part path = find_path(target);
   enum inetd_status status = INETD_NOT_FOUND;
   request->head = is(method, "HEAD");
   if (!is_token(method) || target.bytes == 0 || line.bytes != sizeof version_is ||
@@ -105,13 +107,13 @@ static enum inetd_status read_request_line(struct part line, struct inetd_reques
   return status;
 }
 
-/* "Name: value" up to the line that is empty: INETD_OK, INETD_BAD, or INETD_MORE where there is no
- * such line. */
+/* Reads "Name: value" lines up to the empty line. Returns INETD_OK, INETD_BAD, or INETD_MORE if the
+ * empty line is missing. */
 static enum inetd_status read_fields(struct part rest, char minor) {
   size_t hosts = 0;
   while (rest.bytes > 0 && memchr(rest.at, '\n', rest.bytes) != NULL) {
     struct part line = cut_line(&rest);
-    if (line.bytes == 0) { /* RFC 9112 section 3.2: just one Host, which HTTP/1.0 had not yet */
+    if (line.bytes == 0) { /* RFC 9112 section 3.2: exactly one Host; none is fine in HTTP/1.0 */
       return hosts == 1 || (hosts == 0 && minor == '0') ? INETD_OK : INETD_BAD;
     }
     if (memchr(line.at, ':', line.bytes) == NULL) {
@@ -126,8 +128,8 @@ static enum inetd_status read_fields(struct part rest, char minor) {
   return INETD_MORE;
 }
 
-/* A control character, or a CR that ends no line: nothing of HTTP, but perhaps of TLS. The last CR
- * may still end one. */
+/* True if text holds a control character, or a CR that ends no line: it is not HTTP, but perhaps
+ * TLS. A CR at the end of text may still end a line. */
 static bool is_foreign(const char *text, size_t bytes) {
   for (size_t i = 0; i < bytes; i++) {
     unsigned char letter = (unsigned char)text[i];
@@ -147,7 +149,7 @@ enum inetd_status inetd_parse(const char *text, size_t bytes, struct inetd_reque
   if (is_foreign(text, bytes)) {
     return INETD_BAD;
   }
-  if (bytes >= 2 && memcmp(text, "\r\n", 2) == 0) { /* RFC 9112 section 2.2: left of another one */
+  if (bytes >= 2 && memcmp(text, "\r\n", 2) == 0) { /* RFC 9112 section 2.2: skip an empty line */
     rest.at += 2;
     rest.bytes -= 2;
   }
@@ -159,15 +161,15 @@ enum inetd_status inetd_parse(const char *text, size_t bytes, struct inetd_reque
     return status;
   }
   enum inetd_status fields = read_fields(rest, minor);
-  if (fields != INETD_OK) {
-    return fields == INETD_MORE && full ? INETD_LONG_HEAD : fields;
+  if (fields == INETD_MORE && full) {
+    return INETD_LONG_HEAD;
   }
-  return status;
+  return fields != INETD_OK ? fields : status;
 }
 
 /* --- the answer --------------------------------------------------------------- */
 
-/* RFC 9110 section 15's words, and what there is to say to a person. */
+/* The words of RFC 9110 section 15, and a line for a person. */
 static const struct {
   enum inetd_status status;
   const char *reason, *line;
@@ -204,6 +206,8 @@ size_t inetd_print_head(char head[INETD_HEAD_BYTES], enum inetd_status status, b
   if (gmtime_r(&now_s, &utc) != NULL) {
     (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc); /* RFC 9110 5.6.7 */
   }
+  const char *version = metrics ? "version=0.0.4; " : "";
+  const char *allow = status == INETD_NO_METHOD ? "Allow: GET, HEAD\r\n" : "";
   int length = snprintf(head, INETD_HEAD_BYTES,
                         "HTTP/1.1 %d %s\r\n"
                         "Date: %s\r\n"
@@ -212,8 +216,7 @@ size_t inetd_print_head(char head[INETD_HEAD_BYTES], enum inetd_status status, b
                         "Cache-Control: no-store\r\n"
                         "%s"
                         "Connection: close\r\n\r\n",
-                        (int)status, words[inetd_http_find(status)].reason, date,
-                        metrics ? "version=0.0.4; " : "", body_bytes,
-                        status == INETD_NO_METHOD ? "Allow: GET, HEAD\r\n" : "");
+                        (int)status, words[inetd_http_find(status)].reason, date, version,
+                        body_bytes, allow);
   return (size_t)length;
 }

@@ -1,4 +1,4 @@
-/* The page that was asked for: the report of the check that was made for it. */
+/* Serves the page that a request asked for: the report of a check made for it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "ntp_monitor/report.h"
 #include "ntp_monitor/why.h"
 
-/* Health: the line that a log has. */
+/* Prints the line that a log gets. */
 static void print_health(FILE *out, const struct report *report, bool colour) {
   (void)colour;
   (void)fprintf(out, "%s %s\n", verdict_name(report->verdict), report->message);
@@ -18,20 +18,23 @@ static void print_health(FILE *out, const struct report *report, bool colour) {
 int inetd_serve(const struct inetd_request *request, const struct report *report,
                 const struct env *env, struct why *why) {
   static const struct format health = {.name = "health", .print = print_health};
+  const int64_t deadline_ns = env->deadline_ns - FORMAT_LOG_RESERVE_NS;
   bool metrics = request->page == INETD_METRICS;
-  bool well = metrics || report->verdict == VERDICT_OK;
+  const struct format *format = metrics ? &format_prometheus : &health;
   char *text = NULL;
   size_t bytes = 0;
+  int error = 0;
   struct why inner;
-  bool made = format_render(metrics ? &format_prometheus : &health, report, false, &text, &bytes,
-                            &inner) == 0;
-  int error = inetd_answer(request,
-                           !made  ? INETD_FAILED
-                           : well ? INETD_OK
-                                  : INETD_UNWELL,
-                           made ? text : NULL, bytes, env->deadline_ns - FORMAT_LOG_RESERVE_NS);
+  if (format_render(format, report, false, &text, &bytes, &inner) != 0) {
+    error = inetd_answer(request, INETD_FAILED, NULL, 0, deadline_ns);
+  } else {
+    bool well = metrics || report->verdict == VERDICT_OK;
+    error = inetd_answer(request, well ? INETD_OK : INETD_UNWELL, text, bytes, deadline_ns);
+  }
   free(text);
-  return error == 0 ? 0
-                    : why_set(why, REASON_NO_SOURCE, error, "the request could not be answered: %s",
-                              strerror(-error));
+  if (error != 0) {
+    return why_set(why, REASON_NO_SOURCE, error, "the request could not be answered: %s",
+                   strerror(-error));
+  }
+  return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * One HTTP request on stdin, its answer on stdout: as inetd(8) and systemd's Accept=yes start a
- * program, with the connection as descriptors 0 and 1, and often 2.
+ * Reads one HTTP request from stdin and answers it on stdout. inetd(8) and systemd's Accept=yes
+ * start a program with the connection as descriptors 0 and 1, and often 2.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +16,13 @@
 
 enum { REST_BYTES = 4096, RESTS = 16, TRIES_MAX = 100 /* in a row, as in net.c */ };
 
-/* How long the rest of a request that was refused is waited for. */
+/* The longest wait for the rest of a request after the answer. */
 #define REST_WAIT_NS INT64_C(1000000000)
 
 bool inetd_wanted(int argc, char *const argv[]) {
   static const char option[] = "--inetd";
   for (int i = 1; i < argc; i++) {
-    size_t length = strcspn(argv[i], "="); /* getopt_long(3) takes what is short for it */
+    size_t length = strcspn(argv[i], "="); /* getopt_long(3) accepts abbreviations */
     if (length >= 3 && strncmp(argv[i], option, length) == 0) {
       return true;
     }
@@ -38,15 +38,17 @@ void inetd_begin(void) {
   struct stat status[3];
   for (int fd = 0; fd < 3; fd++) {
     if (fstat(fd, &status[fd]) != 0) {
-      return; /* it is closed, so nothing goes there */
+      return; /* with one of them closed, stderr is not the connection */
     }
   }
   bool shared = same_file(&status[2], &status[0]) || same_file(&status[2], &status[1]);
-  if (!shared || S_ISCHR(status[2].st_mode)) { /* at a terminal there is somebody who reads it */
+  if (!shared || S_ISCHR(status[2].st_mode)) { /* the user at a terminal reads stderr */
     return;
   }
   int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  fd = fd >= 0 ? fd : open("/", O_PATH | O_CLOEXEC); /* which nothing can be written to */
+  if (fd < 0) {
+    fd = open("/", O_PATH | O_CLOEXEC); /* nothing can be written to it */
+  }
   if (fd < 0 || dup2(fd, STDERR_FILENO) < 0) {
     (void)close(STDERR_FILENO);
   }
@@ -55,15 +57,18 @@ void inetd_begin(void) {
   }
 }
 
-/* What has come, as soon as something has: its length, 0 at the end, or a negative errno. */
+/* Reads as soon as some bytes have arrived. Returns how many, 0 at the end, or a negative errno. */
 static ssize_t read_some(char *text, size_t room, int64_t deadline_ns) {
   for (int tries = 1;; tries++) {
     struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
     int ready = poll(&fd, 1, clock_left_ms(deadline_ns));
     if (ready > 0) {
       ssize_t bytes = read(STDIN_FILENO, text, room);
-      if (bytes >= 0 || (errno != EINTR && errno != EAGAIN) || tries == TRIES_MAX) {
-        return bytes >= 0 ? bytes : -errno;
+      if (bytes >= 0) {
+        return bytes;
+      }
+      if ((errno != EINTR && errno != EAGAIN) || tries == TRIES_MAX) {
+        return -errno;
       }
     } else if (ready < 0 && (errno != EINTR || tries == TRIES_MAX)) {
       return -errno;
@@ -96,19 +101,25 @@ enum inetd_status inetd_receive(struct inetd_request *request, int64_t deadline_
   return status;
 }
 
-/* What is left unread when a socket is closed makes the kernel reset the connection, and the peer
- * lose the answer (RFC 9112 section 9.6). */
-static void let_arrive(int64_t deadline_ns) {
+/* Reads what the peer still sends. Closing a socket with unread bytes makes the kernel reset the
+ * connection, and the peer may lose the answer (RFC 9112 section 9.6). */
+static void drain_request(int64_t deadline_ns) {
   char rest[REST_BYTES];
   int64_t until_ns = clock_monotonic_ns() + REST_WAIT_NS;
-  until_ns = until_ns < deadline_ns ? until_ns : deadline_ns;
-  ssize_t bytes = shutdown(STDOUT_FILENO, SHUT_WR) == 0 ? REST_BYTES : 0;
+  if (until_ns > deadline_ns) {
+    until_ns = deadline_ns;
+  }
+  if (shutdown(STDOUT_FILENO, SHUT_WR) != 0) {
+    return;
+  }
+  ssize_t bytes = REST_BYTES;
   for (int i = 0; i < RESTS && bytes == REST_BYTES; i++) {
     bytes = net_read_all(STDIN_FILENO, rest, sizeof rest, until_ns);
   }
 }
 
-/* A socket is sent to, for poll(2) says of it only that some of this fits. */
+/* Writes all of text. net_send() comes first: of a socket poll(2) only tells that some bytes fit.
+ */
 static int inetd_talk_put(const char *text, size_t bytes, int64_t deadline_ns) {
   int error = net_send(STDOUT_FILENO, text, bytes, deadline_ns);
   return error == -ENOTSOCK ? net_write(STDOUT_FILENO, text, bytes, deadline_ns) : error;
@@ -130,7 +141,7 @@ int inetd_answer(const struct inetd_request *request, enum inetd_status status, 
     error = inetd_talk_put(body, body_bytes, deadline_ns);
   }
   if (error == 0) {
-    let_arrive(deadline_ns);
+    drain_request(deadline_ns);
   }
   return error;
 }
