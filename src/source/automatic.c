@@ -205,8 +205,7 @@ static void trace_absent(struct trace *trace, const struct attempts *attempts) {
   char names[NAMES_BYTES] = "";
   for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
     if (attempts->tried[i] && attempts->why[i].reason == REASON_NO_SERVICE) {
-      size_t used = strlen(names);
-      text_append(names, NAMES_BYTES, "%s%s", used > 0 ? ", " : "", source_table[i]->name);
+      text_append(names, NAMES_BYTES, "%s%s", names[0] != '\0' ? ", " : "", source_table[i]->name);
     }
   }
   if (names[0] != '\0') {
@@ -220,8 +219,7 @@ static void trace_absent(struct trace *trace, const struct attempts *attempts) {
 #define GLANCE_NS (100 * DURATION_MS)
 #define FRESH_NS (10 * DURATION_S)
 
-/* Returns whether two daemons conflict. chronyd and ntpd may follow the clock that ptp4l sets (PHC,
- * SHM). */
+/* chronyd and ntpd may follow the clock that ptp4l sets (PHC, SHM); that is no conflict. */
 static bool is_conflict(const struct source *a, const struct source *b) {
   return !(a->feeds && !b->servers_only) && !(b->feeds && !a->servers_only);
 }

@@ -1,8 +1,9 @@
 /*
  * One question to ntpd and its whole answer.
  *
- * UDP loses datagrams even here, where the daemon's queue is full: so there is a second try, and it
- * has a number of its own, that a late answer to the first is not taken for the one to the second.
+ * UDP loses datagrams even locally, when the daemon's queue is full, so each question is tried
+ * twice. The second try has its own sequence number, so that a late answer to the first is not
+ * mistaken for its own.
  */
 #include "source/ntpd/mode6_talk.h"
 
@@ -42,9 +43,12 @@ int mode6_talk_open(struct mode6_talk *talk, const struct ask *ask, const char *
   int count = net_resolve(address, MODE6_PORT, ask->deadline_ns, found, &why);
   talk->ask = ask;
   talk->fd = count < 0 ? count : net_connect_udp(&found[0]);
-  trace_add(ask->env->trace, "ntpd: [%s]:%d: %s", address, MODE6_PORT,
-            talk->fd < 0 ? strerror(-talk->fd) : "connected");
-  return talk->fd < 0 ? talk->fd : 0;
+  if (talk->fd < 0) {
+    trace_add(ask->env->trace, "ntpd: [%s]:%d: %s", address, MODE6_PORT, strerror(-talk->fd));
+    return talk->fd;
+  }
+  trace_add(ask->env->trace, "ntpd: [%s]:%d: connected", address, MODE6_PORT);
+  return 0;
 }
 
 static void trace_datagram(const struct mode6_talk *talk, const char *what, const uint8_t *data,
@@ -71,10 +75,13 @@ int mode6_talk_once(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t 
   size_t length = mode6_ask(data, &talk->answer.question, names);
   trace_datagram(talk, "sent", data, length);
   int error = net_send(talk->fd, data, length, until_ns);
-  for (unsigned i = 0; error == 0 && i < DATAGRAMS_MAX; i++) {
+  if (error != 0) {
+    return error;
+  }
+  for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
     ssize_t received = net_receive(talk->fd, data, sizeof data, until_ns);
     if (received == -EMSGSIZE) {
-      continue; /* longer than any of ntpd's: dropped */
+      continue; /* longer than any of ntpd's */
     }
     if (received < 0) {
       return (int)received;
@@ -86,10 +93,10 @@ int mode6_talk_once(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t 
     }
   }
   talk->answer.wrong = "it does not come to an end";
-  return error != 0 ? error : (int)MODE6_BAD;
+  return (int)MODE6_BAD;
 }
 
-/* What ntpd's own refusal means. */
+/* Explains an error code of ntpd. */
 static int explain_refusal(unsigned error, struct why *why) {
   switch (error) {
   case MODE6_ERROR_ASSOCIATION:
@@ -131,9 +138,11 @@ int mode6_talk_ask(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t a
                    "ntpd's answer cannot be: %s" WHY_ADVICE "this is not a reading",
                    talk->answer.wrong);
   }
-  /* What a packet filter forbids fails with EPERM. */
-  enum reason reason = result == -ETIMEDOUT                    ? REASON_TIMEOUT
-                       : result == -EPERM || result == -EACCES ? REASON_DENIED
-                                                               : REASON_NO_SERVICE;
+  enum reason reason = REASON_NO_SERVICE;
+  if (result == -ETIMEDOUT) {
+    reason = REASON_TIMEOUT;
+  } else if (result == -EPERM || result == -EACCES) { /* EPERM: a packet filter */
+    reason = REASON_DENIED;
+  }
   return why_set(why, reason, result, "ntpd cannot be asked: %s", net_words(result));
 }

@@ -1,12 +1,12 @@
 /*
- * The variables in an answer of ntpd: RFC 9327 section 4, ntpsec's ntpd/ntp_control.c.
+ * Reads the variables in an answer of ntpd: RFC 9327 section 4, ntpsec's ntpd/ntp_control.c.
  *
  *   srcadr=10.9.0.2, srchost="ntp.example.org", stratum=1, reach=0xff,<CR><LF>
  *   offset=-0.123456, rec=0xeeac389c.709ff2a8
  *
- * Values are read as what their name says. One that is not that, or that cannot be, makes the whole
- * no reading: something else than ntpd answers, or we misread it. What we did not ask for may look
- * as it likes. No strtod(3): it minds the locale, and reads "nan".
+ * A value is read as its name demands. One that does not parse or is impossible spoils the whole
+ * answer: another program answers, or we misread it. Variables not asked for may have any form.
+ * strtod(3) is not used: it depends on the locale and accepts "nan".
  */
 #include <errno.h>
 #include <string.h>
@@ -22,7 +22,7 @@ const char mode6_peer_names[] = "srcadr,srchost,stratum,hpoll,reach,flash,offset
 
 enum kind { COUNT, SPAN, STAMP, ADDRESS, HOST };
 
-/* More than NTP's time stamps can be apart, and it fits into int64_t ns. */
+/* More than the distance of any two NTP time stamps; fits into int64_t ns. */
 #define OFFSET_MAX_NS ((INT64_C(1) << 32) * DURATION_S)
 
 static const struct {
@@ -55,19 +55,23 @@ struct span {
   size_t length;
 };
 
-/* The value of a digit, 16 and above for what is none. */
-static unsigned digit_of(char c) {
-  return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                                : 99;
+/* Returns the value of a digit; 99 for any other character. */
+static unsigned read_digit(char c) {
+  if (c >= '0' && c <= '9') {
+    return (unsigned)(c - '0');
+  }
+  if (c >= 'a' && c <= 'f') {
+    return (unsigned)(c - 'a') + 10;
+  }
+  return 99;
 }
 
-/* Digits of base at the beginning of text, at most `most` of them; how many there are. */
+/* Reads digits of base at the beginning of text, at most `most`. Returns their number. */
 static size_t read_digits(struct span text, unsigned base, size_t most, uint64_t *number) {
   size_t i = 0;
   *number = 0;
-  for (; i < text.length && i < most && digit_of(text.at[i]) < base; i++) {
-    *number = *number * base + digit_of(text.at[i]);
+  for (; i < text.length && i < most && read_digit(text.at[i]) < base; i++) {
+    *number = *number * base + read_digit(text.at[i]);
   }
   return i;
 }
@@ -80,23 +84,28 @@ static bool has_hex(struct span text) {
   return text.length > 2 && text.at[0] == '0' && text.at[1] == 'x';
 }
 
-/* "12", or "0xff" as the bit fields are. */
+/* Reads "12", or "0xff" as bit fields are written. */
 static bool read_count(struct span text, int64_t *value) {
-  bool hex = has_hex(text);
+  unsigned base = 10;
   uint64_t number = 0;
-  text = hex ? after(text, 2) : text;
-  size_t digits = read_digits(text, hex ? 16 : 10, 8, &number);
+  if (has_hex(text)) {
+    base = 16;
+    text = after(text, 2);
+  }
+  size_t digits = read_digits(text, base, 8, &number);
   *value = (int64_t)number;
   return digits > 0 && digits == text.length;
 }
 
-/* Milliseconds with a point. What is finer than a nanosecond is cut. */
+/* Reads milliseconds with a decimal point. Digits below a nanosecond are cut. */
 static bool read_span(struct span text, int64_t *value) {
   bool minus = text.length > 0 && text.at[0] == '-';
   uint64_t whole = 0;
   uint64_t part = 0;
-  text = minus ? after(text, 1) : text;
-  size_t digits = read_digits(text, 10, 13, &whole); /* times DURATION_MS it fits */
+  if (minus) {
+    text = after(text, 1);
+  }
+  size_t digits = read_digits(text, 10, 13, &whole); /* times DURATION_MS still fits */
   text = after(text, digits);
   bool point = digits > 0 && text.length > 0 && text.at[0] == '.';
   if (point) {
@@ -117,7 +126,7 @@ static bool read_span(struct span text, int64_t *value) {
   return true;
 }
 
-/* "0x" and NTP's 32.32 bits: "0xeeac389c.709ff2a8". */
+/* Reads "0x" and NTP's 32.32 bits: "0xeeac389c.709ff2a8". */
 static bool read_stamp(struct span text, int64_t *value) {
   enum { DIGITS = 8, LENGTH = 2 + DIGITS + 1 + DIGITS };
   uint64_t seconds = 0;
@@ -130,8 +139,9 @@ static bool read_stamp(struct span text, int64_t *value) {
 }
 
 static bool read_text(struct span text, char *out, size_t size_bytes) {
-  bool quoted = text.length >= 2 && text.at[0] == '"' && text.at[text.length - 1] == '"';
-  text = quoted ? (struct span){text.at + 1, text.length - 2} : text;
+  if (text.length >= 2 && text.at[0] == '"' && text.at[text.length - 1] == '"') {
+    text = (struct span){text.at + 1, text.length - 2};
+  }
   text_escape(out, size_bytes, text.at, text.length);
   return true;
 }
@@ -149,11 +159,12 @@ static bool read_value(struct span text, enum mode6_variable variable,
     break;
   }
   int64_t *value = &values->number[variable];
-  bool right = variables[variable].kind == COUNT ? read_count(text, value) : read_span(text, value);
+  bool count = variables[variable].kind == COUNT;
+  bool right = count ? read_count(text, value) : read_span(text, value);
   return right && *value >= variables[variable].least && *value <= variables[variable].most;
 }
 
-/* MODE6_VARIABLE_COUNT for one that we do not know. */
+/* Returns MODE6_VARIABLE_COUNT for an unknown name. */
 static enum mode6_variable mode6_text_find(struct span name) {
   unsigned i = 0;
   while (i < MODE6_VARIABLE_COUNT && (strlen(variables[i].name) != name.length ||
@@ -167,8 +178,8 @@ static bool is_between(char c) {
   return c == ',' || c == ' ' || c == '\r' || c == '\n' || c == '\0';
 }
 
-/* The next NAME=VALUE or NAME of *text, false at the end; *open where a quote has no end. A comma
- * parts them, but not inside quotes; nothing is escaped there. */
+/* Takes the next NAME=VALUE or NAME off *text; false at the end. Sets *open if a quote is not
+ * closed. Commas separate pairs except inside quotes, which have no escapes. */
 static bool next_pair(struct span *text, struct span *name, struct span *value, bool *open) {
   while (text->length > 0 && is_between(text->at[0])) {
     *text = after(*text, 1);
@@ -178,7 +189,9 @@ static bool next_pair(struct span *text, struct span *name, struct span *value, 
   bool quoted = false;
   for (; end < text->length && (quoted || text->at[end] != ','); end++) {
     quoted = quoted != (text->at[end] == '"');
-    equals = equals == SIZE_MAX && text->at[end] == '=' ? end : equals;
+    if (equals == SIZE_MAX && text->at[end] == '=') {
+      equals = end;
+    }
   }
   *open = quoted;
   struct span pair = {text->at, end};
@@ -186,8 +199,12 @@ static bool next_pair(struct span *text, struct span *name, struct span *value, 
   while (pair.length > 0 && is_between(pair.at[pair.length - 1])) {
     pair.length--;
   }
-  *name = (struct span){pair.at, equals < pair.length ? equals : pair.length};
-  *value = equals < pair.length ? after(pair, equals + 1) : after(pair, pair.length);
+  *name = pair;
+  *value = after(pair, pair.length);
+  if (equals < pair.length) {
+    name->length = equals;
+    *value = after(pair, equals + 1);
+  }
   return pair.length > 0;
 }
 
@@ -208,19 +225,19 @@ int mode6_read(const char *text, size_t length_bytes, struct mode6_values *value
   bool open = false;
   while (next_pair(&rest, &name, &value, &open)) {
     enum mode6_variable variable = mode6_text_find(name);
+    int shown = value.length > 40 ? 40 : (int)value.length;
     if (open) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                      "a text in ntpd's answer has no end" WHY_ADVICE "this is not a reading");
     }
-    /* NAME without a value is a variable that is empty. */
+    /* NAME without a value is an empty variable. */
     if (variable == MODE6_VARIABLE_COUNT || mode6_has(&made, variable) || value.length == 0) {
       continue;
     }
     if (!read_value(value, variable, &made)) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                      "ntpd's %s is '%.*s', which it cannot be" WHY_ADVICE "this is not a reading",
-                     variables[variable].name, value.length > 40 ? 40 : (int)value.length,
-                     value.at);
+                     variables[variable].name, shown, value.at);
     }
     made.present |= 1U << variable;
   }

@@ -1,10 +1,10 @@
 /*
  * The source ntpd: the classic ntpd and ntpsec's, asked over the loopback as ntpq(1) does.
  *
- * One question for the system, one for the list of servers, one for each of them. ntpd answers them
- * within a fraction of a millisecond; Debian's configuration allows them from 127.0.0.1 and ::1 and
- * drops all others without a word. So silence has three meanings: another NTP server has the port,
- * ntpd may not be asked, or it hangs; asking the time as its clients do parts the last from the
+ * One question reads the system, one the list of servers, and one each server. ntpd answers within
+ * a fraction of a millisecond. Debian's configuration allows questions from 127.0.0.1 and ::1 and
+ * silently drops all others. So silence has three meanings: another NTP server has the port, ntpd
+ * may not be asked, or it hangs. Asking for the time, as a client does, tells the last from the
  * others.
  */
 #include <errno.h>
@@ -26,7 +26,7 @@
 
 #define CHECK_SERVICE WHY_ADVICE "check the NTP service: systemctl status ntpsec (or ntp, or ntpd)"
 
-/* Waited for the time, and for a word from ntpd where only asked whether it is there. */
+/* The waits for the time, and for ntpd when only its presence is asked. */
 #define WAIT_NS DURATION_S
 #define GLANCE_NS (50 * DURATION_MS)
 
@@ -35,8 +35,8 @@ enum { PEERS_MAX = 64 };
 static const char *const addresses[] = {"127.0.0.1", "::1"};
 enum { ADDRESSES = sizeof addresses / sizeof *addresses };
 
-/* What each server's variables are. One that has gone meanwhile, or tells nonsense, is left without
- * them; the one that is followed must not. */
+/* Reads the variables of each server. A server that has gone since or answers nonsense is left
+ * without; from the one followed, nonsense is an error. */
 static int read_peers(struct mode6_talk *talk, struct mode6_reading *reading, int64_t system_ns,
                       struct why *why) {
   size_t followed = mode6_followed(reading);
@@ -45,9 +45,9 @@ static int read_peers(struct mode6_talk *talk, struct mode6_reading *reading, in
     int error =
         mode6_talk_ask(talk, MODE6_READ_VARIABLES, peer->association, mode6_peer_names, why);
     peer->later_ns = clock_monotonic_ns() - system_ns;
-    error = error != 0
-                ? error
-                : mode6_read(talk->answer.data, talk->answer.length_bytes, &peer->values, why);
+    if (error == 0) {
+      error = mode6_read(talk->answer.data, talk->answer.length_bytes, &peer->values, why);
+    }
     peer->known = error == 0;
     if (error != 0) {
       trace_add(talk->ask->env->trace, "ntpd: association %u: %s", peer->association, why->text);
@@ -62,12 +62,18 @@ static int read_peers(struct mode6_talk *talk, struct mode6_reading *reading, in
 static int ntpd_read_all(struct mode6_talk *talk, struct mode6_reading *reading, struct why *why) {
   int error = mode6_talk_ask(talk, MODE6_READ_VARIABLES, 0, mode6_system_names, why);
   int64_t system_ns = clock_monotonic_ns();
-  error = error != 0
-              ? error
-              : mode6_read(talk->answer.data, talk->answer.length_bytes, &reading->system, why);
-  error = error != 0 ? error : mode6_talk_ask(talk, MODE6_READ_STATUS, 0, "", why);
-  error = error != 0 ? error : mode6_list(&talk->answer, reading, PEERS_MAX, why);
-  error = error != 0 ? error : read_peers(talk, reading, system_ns, why);
+  if (error == 0) {
+    error = mode6_read(talk->answer.data, talk->answer.length_bytes, &reading->system, why);
+  }
+  if (error == 0) {
+    error = mode6_talk_ask(talk, MODE6_READ_STATUS, 0, "", why);
+  }
+  if (error == 0) {
+    error = mode6_list(&talk->answer, reading, PEERS_MAX, why);
+  }
+  if (error == 0) {
+    error = read_peers(talk, reading, system_ns, why);
+  }
   mode6_drop_broadcasts(reading);
   return error;
 }
@@ -80,7 +86,7 @@ static int add_all(const struct mode6_reading *reading, struct samples *samples,
   }
   error = samples_add(samples, &sample, why);
   for (size_t i = 0; i < reading->peer_count && error == 0; i++) {
-    /* Of one that told nothing there is not even a name. */
+    /* A server without variables does not even have a name. */
     if (i != mode6_followed(reading) && reading->peer[i].known) {
       mode6_bystander(&reading->peer[i], &sample);
       error = samples_add(samples, &sample, why);
@@ -94,7 +100,8 @@ static int add_all(const struct mode6_reading *reading, struct samples *samples,
   return error;
 }
 
-/* Asks one address for everything: -ECONNREFUSED where nobody is there, -ETIMEDOUT for silence. */
+/* Reads everything from one address: 0, or a negative errno; -ECONNREFUSED if nobody listens,
+ * -ETIMEDOUT for silence. */
 static int measure_address(const struct ask *ask, const char *address, struct samples *samples,
                            struct why *why) {
   struct mode6_peer peers[PEERS_MAX];
@@ -106,14 +113,18 @@ static int measure_address(const struct ask *ask, const char *address, struct sa
     return absent ? -ECONNREFUSED : error;
   }
   error = ntpd_read_all(&talk, &reading, why);
-  error = error != 0 ? error : owner_check_port(talk.fd, &owner_ntpd, ask->env->trace, why);
-  error = error != 0 ? error : add_all(&reading, samples, why);
+  if (error == 0) {
+    error = owner_check_port(talk.fd, &owner_ntpd, ask->env->trace, why);
+  }
+  if (error == 0) {
+    error = add_all(&reading, samples, why);
+  }
   (void)close(talk.fd);
   return error;
 }
 
-/* Whether an NTP server answers a client there: RFC 5905 section 7.3, where the transmit time of
- * the request comes back as the origin of the reply. */
+/* Returns whether an NTP server answers a client there: RFC 5905 section 7.3, where the transmit
+ * time of the request comes back as the origin of the reply. */
 static bool tells_time(const struct ask *ask, const char *address) {
   enum { BYTES = 48, CLIENT = 4 << 3 | 3, SERVER = 4, MODE = 7, ORIGIN = 24, TRANSMIT = 40 };
   uint8_t request[BYTES] = {CLIENT};
@@ -125,8 +136,10 @@ static bool tells_time(const struct ask *ask, const char *address) {
   }
   int64_t until_ns = mode6_talk_until(ask, WAIT_NS);
   memcpy(request + TRANSMIT, &cookie, sizeof cookie);
-  int error = net_send(talk.fd, request, sizeof request, until_ns);
-  ssize_t received = error == 0 ? net_receive(talk.fd, reply, sizeof reply, until_ns) : error;
+  ssize_t received = net_send(talk.fd, request, sizeof request, until_ns);
+  if (received == 0) {
+    received = net_receive(talk.fd, reply, sizeof reply, until_ns);
+  }
   bool answered = received >= BYTES && (reply[0] & MODE) == SERVER &&
                   memcmp(reply + ORIGIN, &cookie, sizeof cookie) == 0;
   (void)close(talk.fd);
@@ -153,15 +166,20 @@ static int explain_silence(const struct ask *ask, const char *address, struct wh
 
 static int measure_ntpd(const struct ask *ask, struct samples *samples, struct why *why) {
   const char *silent = NULL;
-  int closed = 0; /* why no question could be sent at all */
+  int closed = 0; /* why no question could be sent */
   for (size_t i = 0; i < ADDRESSES; i++) {
     why->text[0] = '\0';
     int error = measure_address(ask, addresses[i], samples, why);
-    if (error != -ECONNREFUSED && error != -ETIMEDOUT && (error == 0 || why->text[0] != '\0')) {
-      return error;
+    if (error == -ETIMEDOUT) {
+      if (silent == NULL) {
+        silent = addresses[i];
+      }
+    } else if (error != -ECONNREFUSED) {
+      if (error == 0 || why->text[0] != '\0') {
+        return error;
+      }
+      closed = error;
     }
-    closed = error != -ECONNREFUSED && error != -ETIMEDOUT ? error : closed;
-    silent = silent == NULL && error == -ETIMEDOUT ? addresses[i] : silent;
   }
   if (silent != NULL) {
     return explain_silence(ask, silent, why);
@@ -179,7 +197,7 @@ static int measure_ntpd(const struct ask *ask, struct samples *samples, struct w
       MODE6_PORT, addresses[0], addresses[1]);
 }
 
-/* Whether an ntpd that may set the clock answers there, be it by a refusal; one without servers
+/* Returns whether an ntpd that may set the clock answers, be it with a refusal. One without servers
  * never sets it. */
 static bool has_servers(struct mode6_talk *talk, int64_t until_ns) {
   struct mode6_reading reading = {.peer = NULL};
