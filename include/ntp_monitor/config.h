@@ -1,4 +1,4 @@
-/* The settings of a run: defaults, /etc, ~ and the command line, in layers. */
+/* The settings of a run, in layers: the defaults, /etc, ~ and the command line. */
 #ifndef NTP_MONITOR_CONFIG_H
 #define NTP_MONITOR_CONFIG_H
 
@@ -11,11 +11,11 @@
 struct env;
 struct why;
 
-/* Whether text names a source there is: 0, or -EINVAL with why filled. The table of
- * sources is not ours, so whoever makes a config hands this in. */
+/* Checks that text names a source that exists. Returns 0, or -EINVAL with why. The table of sources
+ * belongs to another room, so the maker of a config supplies this. */
 typedef int config_check_source(const char *text, struct why *why);
 
-/* A limit or an age that is switched off or left to us ("off", "auto"). */
+/* A limit or an age that is switched off or left to the program ("off", "auto"). */
 #define CONFIG_NONE INT64_C(-1)
 
 enum { CONFIG_KEYS_MAX = 64, CONFIG_SOURCES_MAX = 16, CONFIG_TEXT_BYTES = 256 };
@@ -31,13 +31,14 @@ enum severity {
 
 enum syslog_format { SYSLOG_FORMAT_AUTO, SYSLOG_FORMAT_RFC3164, SYSLOG_FORMAT_RFC5424 };
 
-/* Each in its metric's unit, ns or a plain number; alerts strictly beyond; CONFIG_NONE: off. */
+/* The limits of a metric in its unit, ns or a plain number. A value strictly beyond alerts.
+ * CONFIG_NONE: off. */
 struct limit {
   int64_t warning;
   int64_t critical;
 };
 
-/* Where a value comes from. path is static or argv's; line 0: no file. */
+/* The origin of a value. path is static or argv's; line 0: not from a file. */
 struct origin {
   const char *path;
   unsigned line;
@@ -54,7 +55,7 @@ struct config {
   int64_t facility;      /* of syslog(3), not shifted */
   int64_t syslog_format; /* enum syslog_format */
   char syslog_address[CONFIG_TEXT_BYTES];
-  char source_text[CONFIG_TEXT_BYTES];    /* what a file or a default has for source[] */
+  char source_text[CONFIG_TEXT_BYTES];    /* names that source[] points to, unless argv's */
   const char *source[CONFIG_SOURCES_MAX]; /* NAME or NAME:ARGUMENT */
   size_t source_count;
   char chrony_socket[CONFIG_TEXT_BYTES];
@@ -70,10 +71,10 @@ struct config {
   int64_t min_truechimers;                   /* CONFIG_NONE: more than half */
   char output_prometheus[CONFIG_TEXT_BYTES]; /* path; "": none */
   char output_json[CONFIG_TEXT_BYTES];
-  char output_influx[CONFIG_TEXT_BYTES]; /* path or URL, see target.h */
+  char output_influx[CONFIG_TEXT_BYTES]; /* path or URL, see output_target.h */
   char influx_database[CONFIG_TEXT_BYTES];
   char influx_username[CONFIG_TEXT_BYTES];
-  char influx_password_file[CONFIG_TEXT_BYTES]; /* as secret.h has it; "": none */
+  char influx_password_file[CONFIG_TEXT_BYTES]; /* see secret.h; "": none */
   char influx_org[CONFIG_TEXT_BYTES];
   char influx_bucket[CONFIG_TEXT_BYTES];
   char influx_token_file[CONFIG_TEXT_BYTES];
@@ -91,7 +92,7 @@ enum config_type {
   CONFIG_ADDRESS, /* char[CONFIG_TEXT_BYTES]: where log lines go */
   CONFIG_PATHS,   /* char[CONFIG_TEXT_BYTES]: absolute, between blanks */
   CONFIG_FILE,    /* char[CONFIG_TEXT_BYTES]: an absolute path, or "" */
-  CONFIG_TARGET,  /* char[CONFIG_TEXT_BYTES]: the same, or a URL (target.h) */
+  CONFIG_TARGET,  /* char[CONFIG_TEXT_BYTES]: the same, or a URL (output_target.h) */
   CONFIG_NAME,    /* char[CONFIG_TEXT_BYTES]: one line of text, or "" */
   CONFIG_SECRET,  /* char[CONFIG_TEXT_BYTES]: where a secret is (secret.h), or "" */
   CONFIG_SERVERS, /* char[CONFIG_TEXT_BYTES]: host[:port] between blanks or commas */
@@ -103,7 +104,7 @@ struct config_word {
   int64_t value;
 };
 
-/* One key: everything the reader, the help and the manual need to know of it. */
+/* One key, with everything the reader, the help and the manual need to know about it. */
 struct config_key {
   const char *name;
   const char *section;
@@ -119,65 +120,65 @@ struct config_key {
 extern const struct config_key config_keys[];
 extern const size_t config_key_count;
 
-/* The row of the key that sets this field of struct config, and that of a limit of metric. */
+/* Finds the row of the key that sets a field of struct config, or a limit of metric. */
 #define CONFIG_KEY(field) config_key_at(offsetof(struct config, field))
 const struct config_key *config_key_at(size_t offset);
 const struct config_key *config_limit_key(enum metric metric, bool critical);
 
-/* What is wrong in a file (or between settings). */
+/* Receives what is wrong in a file or between settings. */
 struct config_listener {
   void (*say)(void *user, bool problem, const char *text); /* problem: else a warning */
   void *user;
   unsigned problem_count;
 };
 
-/* Every key at its default. */
+/* Sets every key to its default. */
 void config_init(struct config *config, config_check_source *check_source);
 
-/* Sets key from text; -EINVAL or -ERANGE with why filled, and config as it was. */
+/* Sets key from text. Returns 0; or -EINVAL or -ERANGE with why, config being unchanged. */
 int config_set(struct config *config, const struct config_key *key, const char *text,
                const struct origin *origin, struct why *why);
 
-/* Adds a source from the command line, in place of what the layers below have on the
- * first call; text must outlive config. -EINVAL or -E2BIG with why filled. */
+/* Adds a source from the command line. The first call replaces the sources of the layers below.
+ * text must outlive config. Returns 0; or -EINVAL or -E2BIG with why. */
 int config_add_source(struct config *config, const char *text, struct why *why);
 
-/* Prints the value of key as config_set would read it. */
+/* Prints the value of key as config_set() would read it. */
 void config_print_value(const struct config *config, const struct config_key *key, char *out,
                         size_t size_bytes);
 
-/* "FILE:LINE", "default" or "command line". */
+/* Prints "FILE:LINE", "default" or "command line". */
 void config_print_origin(const struct origin *origin, char *out, size_t size_bytes);
 
-/* True if a file or the command line set a limit of metric; a default does not count. */
+/* True if a file or the command line has set a limit of metric; defaults do not count. */
 bool config_limit_is_set(const struct config *config, enum metric metric);
 
+/* Finds the row of a key; name may have any case. Returns NULL if there is none. */
 const struct config_key *config_find(const char *section, const char *name);
 
-/* The origins of what a command line sets, and of what nothing sets. */
+/* The origins of values that the command line set, and of defaults. */
 extern const struct origin config_command_line;
 extern const struct origin config_default;
 
-/* The origin of what nothing sets. */
-extern const struct origin config_default;
-
 /*
- * Reads one file over config. named: the user asked for just this file, so that
- * its absence is a problem. path must outlive config. Everything wrong is said
- * through notes, and what is wrong leaves the layer below as it was.
+ * Reads one file over config. With named, the user asked for this very file, so that its absence is
+ * a problem. path must outlive config. Reports every problem through notes; a wrong value leaves
+ * that of the layer below.
  */
 void config_read(struct config *config, const char *path, bool named, const struct env *env,
                  struct config_listener *notes);
 
-/* Whether metric's critical limit comes before its warning limit, both being set: a default gives
- * way. */
+/* True if the critical limit of metric comes before its warning limit and both are set; a default
+ * would have given way. */
 bool config_limits_cross(const struct config *config, enum metric metric);
 
-/* Once all layers are read: a default critical limit gives way to a warning limit that is set above
- * it or off, and a default warning limit to a critical one that is set below it. */
+/* Resolves limits that cross, once all layers are read: a default critical limit gives way to a
+ * warning limit that is set beyond it or off, and a default warning limit to a critical limit that
+ * is set before it. */
 void config_settle(struct config *config);
 
-/* Says what no single key can know: a critical limit below its warning. */
+/* Reports what no key can know alone: limits that cross, an incomplete section [influx], and
+ * samples that do not fit the timeout. */
 void config_check(const struct config *config, struct config_listener *notes);
 
 #endif

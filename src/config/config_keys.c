@@ -1,8 +1,8 @@
 /*
- * The configuration keys: one row each.
+ * The table of configuration keys, one row each.
  *
- * The reader, --print-config, the help, the example file and the manual all speak
- * of the same keys; this table is where they are true.
+ * The reader, --print-config and the help use this table; the example file and the manual are
+ * tested against it.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -17,7 +17,8 @@ static const struct config_word bools[] = {{"true", 1}, {"false", 0}, {"yes", 1}
                                            {"no", 0},   {"on", 1},    {"off", 0},
                                            {"1", 1},    {"0", 0},     {NULL, 0}};
 
-/* WARN and FATAL: Python's logging knows both, so files of the Python script may. */
+/* WARN and FATAL are words of Python's logging, so files of the older Python script may use them.
+ */
 static const struct config_word levels[] = {
     {"DEBUG", SEVERITY_DEBUG},       {"INFO", SEVERITY_INFO},
     {"WARNING", SEVERITY_WARNING},   {"ERROR", SEVERITY_ERROR},
@@ -54,7 +55,7 @@ static const struct config_word formats[] = {{"auto", SYSLOG_FORMAT_AUTO},
 #define TIME_RANGE .type = CONFIG_TIME, .min = 1, .max = 1000000 * DURATION_S
 
 #define COUNT_RANGE(least, greatest) .type = CONFIG_COUNT, .min = (least), .max = (greatest)
-/* The two keys of a metric, each at its default. */
+/* The two keys of a metric, with their defaults. */
 #define LIMITS(word, metric, range, warning_at, critical_at, what)                                 \
   {.name = word "_threshold",                                                                      \
    MONITORING(limit[metric].warning),                                                              \
