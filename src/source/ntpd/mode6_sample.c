@@ -1,9 +1,9 @@
 /*
- * What ntpd tells of itself, in our vocabulary.
+ * Translates a reading of ntpd into samples.
  *
  * ntpd keeps its stratum, leap and root delay when all servers are lost, and shows an offset of 0
- * for a server that never answered. So whether it is synchronised is asked of two: its leap, and
- * whether it follows somebody; and a server's figures are taken only where it has answered.
+ * for a server that never answered. So it counts as synchronised only if its leap says so and it
+ * follows a server, and a server's figures are taken only if it has answered.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,15 +21,17 @@ static bool has_all(const struct mode6_values *values, unsigned variables) {
   return (values->present & variables) == variables;
 }
 
-/* From one NTP time stamp to another, less than 68 years apart: the difference wraps as they do. */
-static int64_t stamps_apart_ns(int64_t from, int64_t to) {
+/* Subtracts NTP time stamps less than 68 years apart; the difference wraps as they do. */
+static int64_t subtract_stamps_ns(int64_t from, int64_t to) {
   int64_t apart = (int64_t)((uint64_t)to - (uint64_t)from);
   return (apart >> 32) * DURATION_S + (int64_t)(((uint64_t)apart & UINT32_MAX) * DURATION_S >> 32);
 }
 
 bool mode6_is_reached(const struct mode6_peer *peer) {
-  return mode6_has(&peer->values, MODE6_REACH) ? mode6_number(&peer->values, MODE6_REACH) != 0
-                                               : (peer->status & MODE6_REACHABLE) != 0;
+  if (mode6_has(&peer->values, MODE6_REACH)) {
+    return mode6_number(&peer->values, MODE6_REACH) != 0;
+  }
+  return (peer->status & MODE6_REACHABLE) != 0;
 }
 
 bool mode6_is_unresolved(const struct mode6_peer *peer) {
@@ -55,25 +57,27 @@ static bool is_local_clock(const struct mode6_peer *peer) {
   return strncmp(peer->values.address, driver, sizeof driver - 1) == 0;
 }
 
-/* The variable peer alone tells nothing: it keeps its value when the servers are lost or the clock
- * was stepped. It only tells which, where a PPS clock leads and another server is marked, too. */
+/* The variable peer alone proves nothing: it keeps its value when the servers are lost or the clock
+ * was stepped. It only decides between two marked servers, when a PPS clock leads. */
 size_t mode6_followed(const struct mode6_reading *reading) {
   size_t found = reading->peer_count;
   for (size_t i = reading->peer_count; i-- > 0;) {
     bool marked = mode6_selection(reading->peer[i].status) >= MODE6_SYSTEM_PEER;
     bool told = found < reading->peer_count &&
                 reading->peer[found].association == mode6_number(&reading->system, MODE6_PEER);
-    found = marked && !told ? i : found;
+    if (marked && !told) {
+      found = i;
+    }
   }
   return found;
 }
 
-/* What a peer tells of itself, whatever becomes of it. */
+/* Takes what is known of any peer: names, reach and poll interval. */
 static void take_names(const struct mode6_peer *peer, struct sample *sample) {
   const struct mode6_values *values = &peer->values;
   unsigned char unused[sizeof(struct in6_addr)];
   sample->unresolved = mode6_is_unresolved(peer);
-  /* One with a scope behind it is a name. */
+  /* An address with a scope is a name. */
   if (sample->unresolved) {
     (void)snprintf(sample->remark, sizeof sample->remark, "%s", mode6_unresolved_words(peer));
   } else if (inet_pton(AF_INET, values->address, unused) == 1 ||
@@ -102,7 +106,7 @@ static int64_t larger(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
-/* The same for the system and for a peer: what lies between us, or it, and the reference. */
+/* Takes the root distance, of the system or of a peer. Returns false if it is unknown. */
 static bool take_distance(const struct mode6_values *values, struct sample *sample) {
   if (!has_all(values, 1U << MODE6_ROOTDELAY | 1U << MODE6_ROOTDISP)) {
     return false;
@@ -130,8 +134,7 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
     (void)snprintf(sample->remark, sizeof sample->remark, "%s",
                    mode6_flash_words(mode6_number(values, MODE6_FLASH)));
   }
-  /* What was rejected may have no measurement, and shows 0 then; not where nothing is wrong with
-   * it. */
+  /* A rejected peer may have no measurement and then shows 0, unless nothing is wrong with it. */
   bool good =
       mode6_has(values, MODE6_FLASH) && (mode6_number(values, MODE6_FLASH) & ~MODE6_NOSELECT) == 0;
   if ((selection == MODE6_REJECT && !good) || !mode6_is_reached(peer)) {
@@ -141,7 +144,7 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
   take_number(values, MODE6_OFFSET, sample, METRIC_OFFSET);
   take_number(values, MODE6_DELAY, sample, METRIC_DELAY);
   take_number(values, MODE6_JITTER, sample, METRIC_JITTER);
-  /* The server's own distance, and this hop's share: RFC 5905 section 11.1. */
+  /* The server's own distance plus this hop's share: RFC 5905 section 11.1. */
   if (take_distance(values, sample) &&
       has_all(values, 1U << MODE6_OFFSET | 1U << MODE6_DELAY | 1U << MODE6_DISPERSION)) {
     sample_set(sample, METRIC_ERROR_BOUND,
@@ -151,8 +154,8 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
   }
 }
 
-/* Since the last reply of the one that is followed, else since the last update of the clock. All
- * three stamps are of one clock. */
+/* Takes the age of the followed server's last reply, else of the clock's last update. All three
+ * stamps are from the same clock. */
 static void mode6_sample_take_age(const struct mode6_values *system, const struct mode6_peer *peer,
                                   struct sample *sample) {
   int64_t rec = peer != NULL ? mode6_number(&peer->values, MODE6_REC) : 0;
@@ -161,13 +164,15 @@ static void mode6_sample_take_age(const struct mode6_values *system, const struc
     return;
   }
   int64_t clock = mode6_number(system, MODE6_CLOCK);
-  sample_set(sample, METRIC_AGE,
-             rec != 0 ? stamps_apart_ns(rec, clock) + peer->later_ns
-                      : stamps_apart_ns(reftime, clock));
+  int64_t age_ns = subtract_stamps_ns(reftime, clock);
+  if (rec != 0) {
+    age_ns = subtract_stamps_ns(rec, clock) + peer->later_ns;
+  }
+  sample_set(sample, METRIC_AGE, age_ns);
 }
 
-/* The jitter is ntpd's sys_jitter: how far the servers that it combines lie apart. Of one server
- * alone that is 0, which is no measurement; then it is that server's own. */
+/* Takes ntpd's sys_jitter, the spread of the servers that it combines. With one server that is 0
+ * and not a measurement, so the server's own jitter is taken instead. */
 static void take_jitter(const struct mode6_values *system, const struct mode6_peer *peer,
                         bool disciplined, struct sample *sample) {
   sample->jitter_kind = JITTER_SYS;
@@ -179,9 +184,9 @@ static void take_jitter(const struct mode6_values *system, const struct mode6_pe
   }
 }
 
-/* ntpd's own offset is that of its last update. When the clock has jumped since, ntpd waits for up
- * to 300 s to be sure (RFC 5905 section 12: stepout), and until then only the offset of the server
- * that it follows tells. So the larger counts. */
+/* Takes the larger of ntpd's own offset and the followed server's. ntpd's own is from its last
+ * update; after a jump of the clock it waits up to 300 s to be sure (RFC 5905 section 12: stepout),
+ * and until then only the server's offset shows the jump. */
 static void take_offset(const struct mode6_values *system, const struct mode6_peer *peer,
                         bool disciplined, struct sample *sample) {
   char span[DURATION_TEXT_BYTES];
@@ -198,7 +203,7 @@ static void take_offset(const struct mode6_values *system, const struct mode6_pe
   }
 }
 
-/* rootdisp has the |offset| of the last update in it, and rootdelay all of the way. */
+/* rootdisp includes the |offset| of the last update, and rootdelay the whole path. */
 static void take_bound(const struct mode6_values *system, struct sample *sample) {
   if (take_distance(system, sample)) {
     sample_set(sample, METRIC_ERROR_BOUND,

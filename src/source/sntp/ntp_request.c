@@ -1,10 +1,10 @@
 /*
  * One NTP request on its way: a socket of its own, until its answer is there.
  *
- * Connected, so that what others send is not seen, and a closed port is told at once (udp(7)); a
- * fresh port for each request leaves less to guess for who would forge an answer (RFC 9109). The
- * kernel stamps what comes in (SO_TIMESTAMPNS, socket(7)), for a reply that waited until it was
- * read would seem to have travelled longer.
+ * The socket is connected, so that datagrams of others are dropped and a closed port is reported at
+ * once (udp(7)). A fresh port for each request is harder to guess for a forger (RFC 9109). The
+ * kernel stamps arrivals (SO_TIMESTAMPNS, socket(7)), because a reply that waits to be read would
+ * seem to have travelled longer.
  */
 #include "source/sntp/ntp_request.h"
 
@@ -28,7 +28,7 @@ int ntp_request_open(struct ntp_request *request, const struct net_address *addr
     request->fd = -1;
     return error;
   }
-  /* Where it fails, the clock is read when the reply is. */
+  /* If this fails, the clock is read together with the reply. */
   (void)setsockopt(request->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   return 0;
 }
@@ -45,11 +45,14 @@ int ntp_request_send(struct ntp_request *request) {
   request->times.sent_monotonic_ns = clock_monotonic_ns();
   request->times.sent_ns = clock_realtime_ns();
   ssize_t sent = send(request->fd, packet, sizeof packet, MSG_NOSIGNAL | MSG_DONTWAIT);
-  return sent == (ssize_t)sizeof packet ? 0 : sent < 0 ? -errno : -EIO;
+  if (sent < 0) {
+    return -errno;
+  }
+  return sent == (ssize_t)sizeof packet ? 0 : -EIO;
 }
 
-/* When the datagram came in by the kernel's stamp, else now_ns; both CLOCK_REALTIME. */
-static int64_t stamp_ns(struct msghdr *message, int64_t now_ns) {
+/* Returns the kernel's stamp of the datagram's arrival, else now_ns; both CLOCK_REALTIME. */
+static int64_t read_stamp_ns(struct msghdr *message, int64_t now_ns) {
   struct timespec stamp;
   for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = CMSG_NXTHDR(message, at)) {
     if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SO_TIMESTAMPNS &&
@@ -74,7 +77,7 @@ ssize_t ntp_request_receive(struct ntp_request *request, uint8_t data[NTP_PACKET
     return errno == EINTR ? -EAGAIN : -errno;
   }
   int64_t now_ns = clock_realtime_ns();
-  request->times.received_ns = stamp_ns(&message, now_ns);
+  request->times.received_ns = read_stamp_ns(&message, now_ns);
   request->times.received_monotonic_ns =
       clock_monotonic_ns() - (now_ns - request->times.received_ns);
   request->looked_at++;

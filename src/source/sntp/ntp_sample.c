@@ -1,8 +1,8 @@
 /*
- * From what servers answered to one reading: a sample of each, and the vote over them.
+ * Makes one reading of all servers' answers: a sample of each, and the vote over them.
  *
- * Whose word proves nothing is listed and has no vote: this machine itself, a server that has its
- * time from us, one that serves its own clock.
+ * A server whose time proves nothing is listed without a vote: this machine itself, a server that
+ * follows us, one that serves its own clock.
  */
 #include "source/sntp/ntp_sample.h"
 
@@ -20,15 +20,15 @@
 #include "source/sntp/ntp_poll.h"
 #include "source/sntp/ntp_select.h"
 
-/* Of the reading so far: who votes. */
+/* The votes of the reading so far. */
 struct poll_box {
   struct ntp_vote *votes;
   size_t *server; /* of each vote: its place in samples */
   size_t count;
 };
 
-/* Sets what it is to us; true where it has a vote. */
-static bool admit(const struct ntp_server *server, struct sample *sample) {
+/* Sets the state of a server that answered. Returns whether it has a vote. */
+static bool admit_vote(const struct ntp_server *server, struct sample *sample) {
   const char *objection = ntp_heard_objection(server);
   sample->state = STATE_UNUSABLE;
   if (server->reason == REASON_NOT_SYNCHRONISED) {
@@ -42,7 +42,7 @@ static bool admit(const struct ntp_server *server, struct sample *sample) {
   return true;
 }
 
-/* One server into a sample, and into the box if it has a vote. */
+/* Adds the sample of one server, and its vote if it has one. */
 static int ntp_sample_add(const struct ntp_plan *plan, size_t i, int64_t now_ns,
                           struct samples *samples, struct poll_box *box) {
   const struct ntp_server *server = &plan->servers[i];
@@ -64,7 +64,7 @@ static int ntp_sample_add(const struct ntp_plan *plan, size_t i, int64_t now_ns,
     sample.present |= 1U << FIELD_LEAP;
   }
   if (server->reply_count > 0 || server->reason == REASON_NOT_SYNCHRONISED) {
-    if (admit(server, &sample)) {
+    if (admit_vote(server, &sample)) {
       box->server[box->count] = samples->count;
       box->votes[box->count++] =
           (struct ntp_vote){.offset_ns = sample.value[METRIC_OFFSET], .distance_ns = distance_ns};
@@ -74,10 +74,11 @@ static int ntp_sample_add(const struct ntp_plan *plan, size_t i, int64_t now_ns,
   return samples_add(samples, &sample, NULL);
 }
 
-/* "falseticker: c.example (offset +250ms), d.example (...) and 3 more" */
+/* Notes "falseticker: c.example (offset +250ms), d.example (...) and 3 more". */
 static void note_falsetickers(struct samples *samples, size_t first, size_t falsetickers) {
   enum { SHOWN_MAX = 4 };
   char *note = samples->note;
+  const char *before = falsetickers == 1 ? "falseticker: " : "falsetickers: ";
   size_t shown = 0;
   for (size_t i = first; i < samples->count && shown < SHOWN_MAX; i++) {
     const struct sample *sample = &samples->items[i];
@@ -86,12 +87,12 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
       continue;
     }
     int64_t offset_ns = sample->value[METRIC_OFFSET];
-    offset_ns -= duration_abs(offset_ns) > DURATION_MS ? offset_ns % DURATION_US : 0;
-    text_append(note, sizeof samples->note, "%s%.80s (offset %s%s)",
-                shown > 0           ? ", "
-                : falsetickers == 1 ? "falseticker: "
-                                    : "falsetickers: ",
-                sample->server, offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
+    if (duration_abs(offset_ns) > DURATION_MS) {
+      offset_ns -= offset_ns % DURATION_US;
+    }
+    text_append(note, sizeof samples->note, "%s%.80s (offset %s%s)", before, sample->server,
+                offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
+    before = ", ";
     shown++;
   }
   if (falsetickers > shown) {
@@ -99,8 +100,8 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
   }
 }
 
-/* What is odd about the figures that are judged, where the message does not say it anyway: a kiss
- * code, a jitter that is not to be had, a clock that was set. */
+/* Notes what is odd about the judged figures and not in the message anyway: a kiss code, a missing
+ * jitter, a clock that was set. */
 static void note_carrier(const struct ntp_plan *plan, const struct ntp_server *server,
                          const struct sample *carrier, struct samples *samples) {
   bool no_jitter = plan->samples > 1 && carrier->jitter_kind == JITTER_NONE;
@@ -123,22 +124,25 @@ static void tell_consensus(struct samples *samples, const struct ntp_consensus *
   }
 }
 
-/* The voter that carries the verdict: the best of a majority. Of two nobody is outvoted, and the
- * second must not soften what the first alone would get: it is the one that is further off. */
+/* Chooses the voter that carries the verdict: the best of a majority. Two cannot outvote each
+ * other, and a second server must not soften the verdict of the first, so the one further off
+ * carries it.
+ */
 static size_t choose_carrier(const struct poll_box *box, const struct ntp_consensus *consensus) {
   const struct ntp_vote *votes = box->votes;
   if (box->count != 2) {
     return consensus->best;
   }
   size_t other = 1 - consensus->best;
-  return duration_abs(votes[other].offset_ns) > duration_abs(votes[consensus->best].offset_ns)
-             ? other
-             : consensus->best;
+  if (duration_abs(votes[other].offset_ns) > duration_abs(votes[consensus->best].offset_ns)) {
+    return other;
+  }
+  return consensus->best;
 }
 
-/* Counts the votes, and sets what each voter is. first: of these samples in the list. */
-static int vote(const struct ntp_plan *plan, struct samples *samples, size_t first,
-                const struct poll_box *box) {
+/* Counts the votes and sets each voter's state. first: the index of the plan's first sample. */
+static int count_votes(const struct ntp_plan *plan, struct samples *samples, size_t first,
+                       const struct poll_box *box) {
   struct ntp_consensus consensus;
   int error = ntp_select_vote(box->votes, box->count, &consensus);
   if (error != 0) {
@@ -162,8 +166,8 @@ static int vote(const struct ntp_plan *plan, struct samples *samples, size_t fir
   return 0;
 }
 
-/* Nobody has a vote: who answered that it has no time to give carries the verdict. One with figures
- * of before first. */
+/* Makes a server that is not synchronised carry the verdict if nobody has a vote, preferably one
+ * with earlier figures. Returns false if there is none. */
 static bool carry_unusable(const struct ntp_plan *plan, struct samples *samples, size_t first) {
   struct sample *carrier = NULL;
   for (size_t i = 0; i < plan->count; i++) {
@@ -190,12 +194,15 @@ int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples 
   size_t first = samples->count;
   struct poll_box box = {.votes = calloc(plan->count, sizeof *box.votes),
                          .server = calloc(plan->count, sizeof *box.server)};
-  int error = box.votes != NULL && box.server != NULL ? 0 : -ENOMEM;
+  int error = 0;
+  if (box.votes == NULL || box.server == NULL) {
+    error = -ENOMEM;
+  }
   for (size_t i = 0; i < plan->count && error == 0; i++) {
     error = ntp_sample_add(plan, i, now_ns, samples, &box);
   }
   if (error == 0 && box.count > 0) {
-    error = vote(plan, samples, first, &box);
+    error = count_votes(plan, samples, first, &box);
   }
   if (error != 0) {
     (void)why_set(why, REASON_NO_SOURCE, error, "no memory for a reading of %zu servers",

@@ -102,13 +102,13 @@ static void put_points(struct point points[3], const struct ntp_vote *vote) {
   points[2] = (struct point){high_ns, HIGH};
 }
 
-/* What all but the outvoted have in common; in pieces, it is from the first to the last. */
+/* The part that all but the outvoted share; if in pieces, from the first to the last. */
 struct part {
   int64_t low_ns, high_ns;
   bool in_pieces;
 };
 
-/* Whether the vote has a share in it: its interval, or, of one in pieces, its middle. */
+/* Returns whether the vote overlaps the part, or has its middle in it if that is in pieces. */
 static bool shares(const struct ntp_vote *vote, const struct part *part) {
   struct point points[3];
   put_points(points, vote);
@@ -118,7 +118,7 @@ static bool shares(const struct ntp_vote *vote, const struct part *part) {
   return points[0].edge_ns < part->high_ns && points[2].edge_ns > part->low_ns;
 }
 
-/* An interval has its ends: of equal edges the low ones come first. */
+/* Intervals are closed, so of equal edges the low ones come first. */
 static int ntp_select_compare(const void *a, const void *b) {
   const struct point *left = a;
   const struct point *right = b;
@@ -128,8 +128,8 @@ static int ntp_select_compare(const void *a, const void *b) {
   return left->kind - right->kind;
 }
 
-/* From one side: the edge at which wanted intervals are open, or NULL. Adds the middles passed by
- * to *outside. */
+/* Finds, from one side, the edge at which wanted intervals are open; NULL for none. Adds the
+ * middles passed to *outside. */
 static const struct point *find_edge(const struct point *points, size_t count, enum kind opens,
                                      size_t wanted, size_t *outside) {
   size_t open = 0;
@@ -145,7 +145,7 @@ static const struct point *find_edge(const struct point *points, size_t count, e
   return NULL;
 }
 
-/* Into how many pieces the part falls that wanted intervals have in common. */
+/* Counts the pieces of the part that wanted intervals share. */
 static size_t count_pieces(const struct point *points, size_t count, size_t wanted) {
   size_t open = 0;
   size_t pieces = 0;
@@ -157,7 +157,7 @@ static size_t count_pieces(const struct point *points, size_t count, size_t want
   return pieces;
 }
 
-/* Whether all but `liars` of the servers agree, and on what. */
+/* Returns whether all but `liars` of the servers agree, and on which part. */
 static bool agree(const struct point *points, size_t servers, size_t liars, struct part *part) {
   size_t outside = 0;
   size_t wanted = servers - liars;
@@ -191,14 +191,14 @@ static int intersect(const struct ntp_vote *votes, size_t count, struct part *pa
 
 /* --- the vote -------------------------------------------------------------------- */
 
-/* The best has the least distance, and so the greatest weight: 2^WEIGHT_BITS. */
+/* Returns a vote's weight. The best has the least distance and so the greatest: 2^WEIGHT_BITS. */
 static uint64_t weight_of(const struct ntp_vote *vote, const struct ntp_vote *best) {
   struct wide scaled = {0};
   wide_add_product(&scaled, (uint64_t)distance_of(best), UINT64_C(1) << WEIGHT_BITS);
   return wide_divide(scaled, (uint64_t)distance_of(vote)).low;
 }
 
-/* The least offset of a truechimer: from there on none is negative. */
+/* Returns the least offset of a truechimer; relative to it none is negative. */
 static int64_t least_offset(const struct ntp_vote *votes, size_t count) {
   int64_t least_ns = INT64_MAX;
   for (size_t i = 0; i < count; i++) {
@@ -209,7 +209,8 @@ static int64_t least_offset(const struct ntp_vote *votes, size_t count) {
   return least_ns;
 }
 
-/* The mean of the truechimers, rounded towards the best, and within what they have in common. */
+/* Returns the weighted mean of the truechimers, rounded towards the best and kept within their
+ * common part. */
 static int64_t combine(const struct ntp_vote *votes, size_t count,
                        const struct ntp_consensus *consensus) {
   const struct ntp_vote *best = &votes[consensus->best];
@@ -232,7 +233,18 @@ static int64_t combine(const struct ntp_vote *votes, size_t count,
   if (mean_ns < consensus->low_ns) {
     return consensus->low_ns;
   }
-  return mean_ns > consensus->high_ns ? consensus->high_ns : mean_ns;
+  if (mean_ns > consensus->high_ns) {
+    return consensus->high_ns;
+  }
+  return mean_ns;
+}
+
+/* Returns whether a is a better vote than b: a truechimer, or else the nearer. */
+static bool is_better(const struct ntp_vote *a, const struct ntp_vote *b) {
+  if (a->truechimer != b->truechimer) {
+    return a->truechimer;
+  }
+  return a->distance_ns < b->distance_ns;
 }
 
 int ntp_select_vote(struct ntp_vote *votes, size_t count, struct ntp_consensus *consensus) {
@@ -249,10 +261,9 @@ int ntp_select_vote(struct ntp_vote *votes, size_t count, struct ntp_consensus *
     struct ntp_vote *vote = &votes[i];
     vote->truechimer = found && shares(vote, &part);
     made.truechimers += vote->truechimer;
-    bool better = vote->truechimer == votes[made.best].truechimer
-                      ? vote->distance_ns < votes[made.best].distance_ns
-                      : vote->truechimer;
-    made.best = better ? i : made.best;
+    if (is_better(vote, &votes[made.best])) {
+      made.best = i;
+    }
   }
   if (found) {
     made.combined_offset_ns = combine(votes, count, &made);
