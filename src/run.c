@@ -215,8 +215,10 @@ static int refuse_request(struct run *run, const struct inetd_request *request,
   if (status == INETD_MORE) { /* a port probe asks nothing, so it needs no answer */
     return VERDICT_OK;
   }
-  int error = inetd_answer(request, status, NULL, 0, run->env.deadline_ns);
-  return error == 0 && status != INETD_FAILED ? VERDICT_OK : VERDICT_UNKNOWN;
+  if (inetd_answer(request, status, NULL, 0, run->env.deadline_ns) != 0 || status == INETD_FAILED) {
+    return VERDICT_UNKNOWN;
+  }
+  return VERDICT_OK;
 }
 
 /* Gives the request half of the time. Logs only what is wrong with the clock. */

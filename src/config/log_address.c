@@ -92,7 +92,10 @@ static const char *split_brackets(const char *text, char host[ADDRESS_TEXT_BYTES
   if (end[1] == ':') {
     *port = end + 2;
   }
-  return is_v6(host) ? NULL : "has no IPv6 address between its brackets";
+  if (!is_v6(host)) {
+    return "has no IPv6 address between its brackets";
+  }
+  return NULL;
 }
 
 /* Splits host, host:port or IPv6. *port points into host, or stays as it was. Returns what is
@@ -111,7 +114,10 @@ static const char *split_colon(const char *text, const char *unknown, char host[
   if (colon != NULL && strchr(colon + 1, ':') != NULL) {
     return "is neither host:port nor an IPv6 address; write [IPv6]:port";
   }
-  return is_v6(host) || is_host(host) ? NULL : unknown;
+  if (!is_v6(host) && !is_host(host)) {
+    return unknown;
+  }
+  return NULL;
 }
 
 /* Parses host and port, usual_port if text has none. text fits into address->text; unknown is said
@@ -181,7 +187,10 @@ const char *log_address_skip_pool(const char *text, bool *pool) {
   const char *name = text + sizeof before - 1;
   /* pool:123 is a host called pool and its port. */
   *pool = strncasecmp(text, before, sizeof before - 1) == 0 && parse_port(name) == 0;
-  return *pool ? name : text;
+  if (*pool) {
+    return name;
+  }
+  return text;
 }
 
 int log_address_parse_server(const char *text, uint16_t port, struct log_address *address,

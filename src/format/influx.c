@@ -57,7 +57,9 @@ static void print_tag(FILE *out, const char *key, const char *value) {
   if (length > 0) {
     (void)fprintf(out, ",%s=", key);
     print_escaped(out, value, ",= ");
-    (void)fputs(value[length - 1] == '\\' ? "x5c" : "", out);
+    if (value[length - 1] == '\\') {
+      (void)fputs("x5c", out);
+    }
   }
 }
 
@@ -92,7 +94,9 @@ static void influx_print_span(struct line *line, const char *key, int64_t span_n
   char text[DURATION_TEXT_BYTES];
   begin_field(line, key);
   (void)fputs(duration_print_seconds(text, span_ns), line->out);
-  (void)fputs(strchr(text, '.') == NULL ? ".0" : "", line->out);
+  if (strchr(text, '.') == NULL) {
+    (void)fputs(".0", line->out);
+  }
 }
 
 /* Prints a count, unless InfluxDB's signed integers cannot hold it. */

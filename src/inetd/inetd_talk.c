@@ -122,7 +122,10 @@ static void drain_request(int64_t deadline_ns) {
  */
 static int inetd_talk_put(const char *text, size_t bytes, int64_t deadline_ns) {
   int error = net_send(STDOUT_FILENO, text, bytes, deadline_ns);
-  return error == -ENOTSOCK ? net_write(STDOUT_FILENO, text, bytes, deadline_ns) : error;
+  if (error == -ENOTSOCK) {
+    return net_write(STDOUT_FILENO, text, bytes, deadline_ns);
+  }
+  return error;
 }
 
 int inetd_answer(const struct inetd_request *request, enum inetd_status status, const char *body,

@@ -50,7 +50,10 @@ int influx_url(const struct config *config, enum influx_api api, const char *bas
     influx_append_encoded(url, config->influx_bucket);
   }
   influx_append(url, "&precision=ns");
-  return strlen(url) < INFLUX_URL_BYTES - 1 ? 0 : -ENAMETOOLONG;
+  if (strlen(url) == INFLUX_URL_BYTES - 1) { /* full, so probably cut */
+    return -ENAMETOOLONG;
+  }
+  return 0;
 }
 
 /* --- the answer ------------------------------------------------------------- */
@@ -117,7 +120,10 @@ static const char *find_string(const char *body, const char *key) {
     return NULL;
   }
   at = skip_blanks(at + 1);
-  return *at == '"' ? at + 1 : NULL;
+  if (*at != '"') {
+    return NULL;
+  }
+  return at + 1;
 }
 
 void influx_reason(const char *body, char reason[INFLUX_REASON_BYTES]) {
