@@ -1,12 +1,11 @@
 /*
- * One server's way through the poll loop: request, reply, the next request.
+ * The exchange with one server in the poll loop: request, reply, the next request.
  *
- * Polite first (RFC 4330 section 10): a server that does not answer is asked once more, and not
- * before its answer could have come; an address that refuses, sends a kiss code or has no time to
- * give is left alone. The addresses of a name stand for one server: they are tried in the
- * resolver's order, one of each family at once, until one serves, which is then kept to. A datagram
- * that is no answer may be forged by anyone, so it ends nothing: the wait goes on, for a bounded
- * number of them.
+ * Politeness comes first (RFC 4330 section 10). A silent server is asked once more, and only after
+ * its answer could have arrived; an address that refuses, sends a kiss code or is not synchronised
+ * is left alone. The addresses of a name stand for one server: they are tried in the resolver's
+ * order, one of each family at once, until one serves, and that one is kept. A datagram that is not
+ * an answer may be forged, so it ends nothing: the wait goes on, for a bounded number of them.
  */
 #include "source/sntp/ntp_exchange.h"
 
@@ -23,21 +22,21 @@
 
 enum { DATAGRAMS_MAX = 64 }; /* looked at for each request */
 
-static void close_flight(struct ntp_exchanges *exchanges, struct ntp_request *request) {
+static void close_request(struct ntp_exchanges *exchanges, struct ntp_request *request) {
   exchanges->descriptors -= request->fd >= 0;
   ntp_request_close(request);
 }
 
-static void close_flights(struct ntp_exchanges *exchanges, size_t i) {
+static void close_requests(struct ntp_exchanges *exchanges, size_t i) {
   for (unsigned f = 0; f < NTP_POLL_AT_ONCE; f++) {
-    close_flight(exchanges, &exchanges->exchange[i].request[f]);
+    close_request(exchanges, &exchanges->exchange[i].request[f]);
   }
   exchanges->exchange[i].asking = false;
 }
 
 static void ntp_exchange_finish(struct ntp_exchanges *exchanges, size_t i) {
   const struct ntp_server *server = &exchanges->plan->servers[i];
-  close_flights(exchanges, i);
+  close_requests(exchanges, i);
   timers_clear(&exchanges->timers, i);
   exchanges->exchange[i].over = true;
   exchanges->left--;
@@ -46,17 +45,18 @@ static void ntp_exchange_finish(struct ntp_exchanges *exchanges, size_t i) {
             server->remark);
 }
 
-/* The addresses that are being asked, a bit each. */
-static unsigned under_way(const struct ntp_exchange *exchange) {
+/* Returns the addresses being asked, a bit each. */
+static unsigned find_under_way(const struct ntp_exchange *exchange) {
   unsigned addresses = 0;
   for (unsigned f = 0; f < NTP_POLL_AT_ONCE; f++) {
-    addresses |= exchange->request[f].fd >= 0 ? 1U << exchange->which[f] : 0;
+    if (exchange->request[f].fd >= 0) {
+      addresses |= 1U << exchange->which[f];
+    }
   }
   return addresses;
 }
 
-/* Goes on to the next of the addresses that are left, if there is one, at once: it is another host,
- * which was not asked yet. */
+/* Goes on to the next address left, if any, at once: it is another host, not asked yet. */
 static void go_on(struct ntp_exchanges *exchanges, size_t i) {
   struct ntp_exchange *exchange = &exchanges->exchange[i];
   if (exchange->open == 0) {
@@ -67,22 +67,22 @@ static void go_on(struct ntp_exchanges *exchanges, size_t i) {
   timers_set(&exchanges->timers, i, clock_monotonic_ns());
 }
 
-/* The address of this request is not asked again, for what server->remark says. */
+/* Gives up the address of this request, for the reason in server->remark. */
 static void give_up(struct ntp_exchanges *exchanges, size_t i, unsigned f) {
   struct ntp_exchange *exchange = &exchanges->exchange[i];
   const struct ntp_server *server = &exchanges->plan->servers[i];
   char text[SAMPLE_ADDRESS_BYTES];
   trace_add(exchanges->plan->trace, "ntp: %s: %s is not asked again: %s", server->name,
             ntp_poll_address(&server->address[exchange->which[f]], text), server->remark);
-  close_flight(exchanges, &exchange->request[f]);
+  close_request(exchanges, &exchange->request[f]);
   exchange->open &= ~(1U << exchange->which[f]);
-  if (under_way(exchange) == 0) {
+  if (find_under_way(exchange) == 0) {
     go_on(exchanges, i);
   }
 }
 
-/* What connect(2), send(2) or recvmsg(2) says. */
-static void failed(struct ntp_exchanges *exchanges, size_t i, unsigned f, int error) {
+/* Handles an error of connect(2), send(2) or recvmsg(2). */
+static void handle_failure(struct ntp_exchanges *exchanges, size_t i, unsigned f, int error) {
   struct ntp_server *server = &exchanges->plan->servers[i];
   if (error == -ECONNREFUSED) {
     ntp_remark(server, REASON_NO_SERVICE, "port unreachable: no NTP server runs there");
@@ -92,10 +92,10 @@ static void failed(struct ntp_exchanges *exchanges, size_t i, unsigned f, int er
   give_up(exchanges, i, f);
 }
 
-/* Which addresses are asked now: the first that is left, and the first of another family. Returns
- * how many. */
-static unsigned choose(const struct ntp_server *server, unsigned open,
-                       unsigned which[NTP_POLL_AT_ONCE]) {
+/* Chooses the addresses to ask now: the first left, and the first of another family. Returns their
+ * number. */
+static unsigned choose_addresses(const struct ntp_server *server, unsigned open,
+                                 unsigned which[NTP_POLL_AT_ONCE]) {
   unsigned count = 0;
   for (unsigned a = 0; a < server->address_count && count < NTP_POLL_AT_ONCE; a++) {
     bool other = count == 0 ||
@@ -107,12 +107,12 @@ static unsigned choose(const struct ntp_server *server, unsigned open,
   return count;
 }
 
-/* Opens what may be asked; -EMFILE, with all closed again, where waiting for others can help. */
-static int open_flights(struct ntp_exchanges *exchanges, size_t i) {
+/* Opens the requests: 0, or -EMFILE with all closed again if waiting for others can help. */
+static int open_requests(struct ntp_exchanges *exchanges, size_t i) {
   struct ntp_exchange *exchange = &exchanges->exchange[i];
   const struct ntp_server *server = &exchanges->plan->servers[i];
   size_t others = exchanges->descriptors;
-  unsigned count = choose(server, exchange->open, exchange->which);
+  unsigned count = choose_addresses(server, exchange->open, exchange->which);
   int errors[NTP_POLL_AT_ONCE] = {0};
   for (unsigned f = 0; f < count; f++) {
     struct ntp_request *request = &exchange->request[f];
@@ -120,7 +120,7 @@ static int open_flights(struct ntp_exchanges *exchanges, size_t i) {
     errors[f] = ntp_request_open(request, &server->address[exchange->which[f]]);
     exchanges->descriptors += errors[f] == 0;
     if ((errors[f] == -EMFILE || errors[f] == -ENFILE) && others > 0) {
-      close_flights(exchanges, i);
+      close_requests(exchanges, i);
       return -EMFILE;
     }
     if (errors[f] == 0 && epoll_ctl(exchanges->epoll, EPOLL_CTL_ADD, request->fd, &event) != 0) {
@@ -129,14 +129,14 @@ static int open_flights(struct ntp_exchanges *exchanges, size_t i) {
   }
   for (unsigned f = 0; f < count; f++) {
     if (errors[f] != 0) {
-      failed(exchanges, i, f, errors[f]);
+      handle_failure(exchanges, i, f, errors[f]);
     }
   }
   return 0;
 }
 
-/* One that has others behind it is not waited for as long. */
-static int64_t wait_of(const struct ntp_plan *plan, const struct ntp_exchange *exchange) {
+/* Returns the wait for a reply; half as long if other addresses are left to try. */
+static int64_t get_wait_ns(const struct ntp_plan *plan, const struct ntp_exchange *exchange) {
   return (exchange->open & ~exchange->asked) != 0 ? plan->wait_ns / 2 : plan->wait_ns;
 }
 
@@ -144,12 +144,12 @@ int ntp_exchange_ask(struct ntp_exchanges *exchanges, size_t i) {
   const struct ntp_plan *plan = exchanges->plan;
   struct ntp_exchange *exchange = &exchanges->exchange[i];
   struct ntp_server *server = &plan->servers[i];
-  int error = open_flights(exchanges, i);
-  if (error != 0 || under_way(exchange) == 0) {
+  int error = open_requests(exchanges, i);
+  if (error != 0 || find_under_way(exchange) == 0) {
     return error;
   }
   exchange->asking = true;
-  exchange->asked = under_way(exchange);
+  exchange->asked = find_under_way(exchange);
   server->sent++;
   for (unsigned f = 0; f < NTP_POLL_AT_ONCE; f++) {
     struct ntp_request *request = &exchange->request[f];
@@ -158,7 +158,7 @@ int ntp_exchange_ask(struct ntp_exchanges *exchanges, size_t i) {
     }
     error = ntp_request_send(request);
     if (error != 0) {
-      failed(exchanges, i, f, error);
+      handle_failure(exchanges, i, f, error);
       continue;
     }
     char text[SAMPLE_ADDRESS_BYTES];
@@ -168,13 +168,13 @@ int ntp_exchange_ask(struct ntp_exchanges *exchanges, size_t i) {
         server->name, server->sent, ntp_poll_address(&server->address[exchange->which[f]], text),
         request->times.sent_ns / 1000000000, request->times.sent_ns % 1000000000, request->cookie);
   }
-  if (under_way(exchange) != 0) {
-    timers_set(&exchanges->timers, i, clock_monotonic_ns() + wait_of(plan, exchange));
+  if (find_under_way(exchange) != 0) {
+    timers_set(&exchanges->timers, i, clock_monotonic_ns() + get_wait_ns(plan, exchange));
   }
   return 0;
 }
 
-/* Waits for the moment of the next request, if that lies before the end. */
+/* Schedules the next request, if it is due before the end. */
 static void ask_later(struct ntp_exchanges *exchanges, size_t i) {
   const struct ntp_exchange *exchange = &exchanges->exchange[i];
   if (exchange->due_ns + NTP_EXCHANGE_LAST_WAIT_NS > exchanges->plan->deadline_ns) {
@@ -184,7 +184,7 @@ static void ask_later(struct ntp_exchanges *exchanges, size_t i) {
   timers_set(&exchanges->timers, i, exchange->due_ns);
 }
 
-/* A good reply; the first one decides which address is asked from now on. */
+/* Takes a good reply. The first one decides which address is asked from then on. */
 static void accept_reply(struct ntp_exchanges *exchanges, size_t i, unsigned f,
                          const struct ntp_reply *reply) {
   const struct ntp_plan *plan = exchanges->plan;
@@ -198,7 +198,7 @@ static void accept_reply(struct ntp_exchanges *exchanges, size_t i, unsigned f,
   server->reason = REASON_OK;
   server->remark[0] = '\0';
   exchange->open = 1U << server->chosen;
-  close_flights(exchanges, i);
+  close_requests(exchanges, i);
   if (server->reply_count == plan->samples) {
     ntp_exchange_finish(exchanges, i);
   } else {
@@ -206,14 +206,14 @@ static void accept_reply(struct ntp_exchanges *exchanges, size_t i, unsigned f,
   }
 }
 
-/* A kiss code is of the server, by whichever of the addresses it was asked. */
+/* Obeys a kiss code, which is the server's whatever address it came from. */
 static void obey_kiss(struct ntp_exchanges *exchanges, size_t i) {
   struct ntp_exchange *exchange = &exchanges->exchange[i];
   const struct ntp_server *server = &exchanges->plan->servers[i];
   trace_add(exchanges->plan->trace, "ntp: %s: is not asked again: %s", server->name,
             server->remark);
   exchange->open &= ~exchange->asked;
-  close_flights(exchanges, i);
+  close_requests(exchanges, i);
   go_on(exchanges, i);
 }
 
@@ -224,13 +224,15 @@ void ntp_exchange_receive(struct ntp_exchanges *exchanges, size_t i, unsigned f)
   char why[NTP_PACKET_WHY_BYTES] = "a datagram that is too long";
   struct ntp_reply reply;
   enum ntp_answer answer = NTP_DROPPED;
-  /* An event of a request that was closed since is nobody's. */
-  ssize_t bytes = request->fd >= 0 ? ntp_request_receive(request, data) : -EAGAIN;
+  if (request->fd < 0) {
+    return; /* the event of a request closed since */
+  }
+  ssize_t bytes = ntp_request_receive(request, data);
   if (bytes == -EAGAIN) {
     return;
   }
   if (bytes < 0 && bytes != -EMSGSIZE) {
-    failed(exchanges, i, f, (int)bytes);
+    handle_failure(exchanges, i, f, (int)bytes);
     return;
   }
   if (bytes >= 0) {
@@ -242,7 +244,7 @@ void ntp_exchange_receive(struct ntp_exchanges *exchanges, size_t i, unsigned f)
     trace_add(exchanges->plan->trace, "ntp: %s: dropped: %s", server->name, why);
     ntp_remark(server, REASON_BAD_REPLY, "no good reply: %s", why);
     if (request->looked_at == DATAGRAMS_MAX) {
-      close_flight(exchanges, request); /* the rest of the wait passes without it */
+      close_request(exchanges, request); /* the rest of the wait passes without it */
     }
   } else if (answer == NTP_UNSYNCHRONISED) {
     ntp_remark(server, REASON_NOT_SYNCHRONISED, "%s", why);
@@ -259,7 +261,7 @@ bool ntp_exchange_due(struct ntp_exchanges *exchanges, size_t i) {
     return true;
   }
   unsigned others = exchange->open & ~exchange->asked;
-  close_flights(exchanges, i);
+  close_requests(exchanges, i);
   ntp_remark_lost(&exchanges->plan->servers[i]);
   if (others != 0) {
     exchange->open = others;
@@ -268,7 +270,9 @@ bool ntp_exchange_due(struct ntp_exchanges *exchanges, size_t i) {
   exchange->lost++;
   if (exchange->lost == 1) {
     int64_t now_ns = clock_monotonic_ns();
-    exchange->due_ns = exchange->due_ns > now_ns ? exchange->due_ns : now_ns;
+    if (exchange->due_ns < now_ns) {
+      exchange->due_ns = now_ns;
+    }
     ask_later(exchanges, i);
   } else {
     ntp_exchange_finish(exchanges, i);

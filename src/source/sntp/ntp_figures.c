@@ -1,8 +1,8 @@
 /*
- * The figures of one NTP server, from its replies of a run.
+ * Computes the figures of one NTP server from its replies in a run.
  *
- * The best sample is the one with the least delay (RFC 5905 section 10). Replies that exclude each
- * other were given by clocks of which one was set in between: what the earlier ones tell is past.
+ * The best sample is the one with the least delay (RFC 5905 section 10). If two replies exclude
+ * each other, a clock was set in between, and the earlier replies no longer count.
  */
 #include "source/sntp/ntp_figures.h"
 
@@ -16,17 +16,17 @@
 #include "source/sntp/ntp_poll.h"
 #include "source/sntp/ntp_select.h"
 
-/* RFC 5905 section 11.1 and appendix A.1.1: MINDISP, half of which a distance has at least for its
- * delays, lest servers that are very near look like liars to each other; and PHI, how fast a
- * sample's error grows. */
+/* RFC 5905 section 11.1 and appendix A.1.1. MINDISP: the delays count at least half of it in a
+ * distance, or very near servers would brand each other as liars. PHI: the growth of a sample's
+ * error. */
 static const int64_t DELAY_LEAST_NS = INT64_C(5000000);
 static const int64_t PHI_PPM = 15;
 
-/* What to say where one reply is all there is, and more were wanted. */
+/* Remarks why there is only one reply although more were wanted. */
 static void explain_one(const struct ntp_plan *plan, const struct ntp_server *server,
                         struct sample *sample) {
   char *remark = sample->remark;
-  if (server->reason == REASON_DENIED) { /* its kiss code: there will be no more */
+  if (server->reason == REASON_DENIED) { /* after its kiss code there are no more */
     (void)snprintf(remark, sizeof sample->remark, "%.100s (after %u of %u samples)", server->remark,
                    server->reply_count, plan->samples);
     sample->jitter_kind = JITTER_NONE;
@@ -43,11 +43,11 @@ static void explain_one(const struct ntp_plan *plan, const struct ntp_server *se
 static void explain_break(size_t left, const struct ntp_reply *after, struct sample *sample) {
   char span[DURATION_TEXT_BYTES];
   int64_t jump_ns = after->offset_ns - after[-1].offset_ns;
+  const char *sign = jump_ns > 0 ? "+" : "";
+  const char *count = left == 1 ? "reply after that counts" : "replies after that count";
   (void)snprintf(sample->remark, sizeof sample->remark,
-                 "a clock was set during the run: the offset jumped by %s%s, and %zu repl%s after "
-                 "that count%s",
-                 jump_ns > 0 ? "+" : "", duration_print(span, jump_ns - jump_ns % DURATION_US),
-                 left, left == 1 ? "y" : "ies", left == 1 ? "s" : "");
+                 "a clock was set during the run: the offset jumped by %s%s, and %zu %s", sign,
+                 duration_print(span, jump_ns - jump_ns % DURATION_US), left, count);
 }
 
 int64_t ntp_figures_fill(const struct ntp_plan *plan, const struct ntp_server *server,
@@ -61,7 +61,10 @@ int64_t ntp_figures_fill(const struct ntp_plan *plan, const struct ntp_server *s
   int64_t grown_ns = (now_ns - server->received_ns[first + best]) / 1000000 * PHI_PPM;
   int64_t error_ns = reply->error_ns + grown_ns;
   int64_t delays_ns = reply->root_delay_ns + reply->delay_ns;
-  int64_t more_ns = delays_ns < DELAY_LEAST_NS ? (DELAY_LEAST_NS - delays_ns) / 2 : 0;
+  int64_t distance_ns = error_ns;
+  if (delays_ns < DELAY_LEAST_NS) {
+    distance_ns += (DELAY_LEAST_NS - delays_ns) / 2;
+  }
   sample_set(sample, METRIC_OFFSET, reply->offset_ns);
   sample_set(sample, METRIC_DELAY, reply->delay_ns);
   sample_set(sample, METRIC_ROOT_DISTANCE, reply->root_delay_ns / 2 + reply->root_dispersion_ns);
@@ -73,11 +76,12 @@ int64_t ntp_figures_fill(const struct ntp_plan *plan, const struct ntp_server *s
   sample->jitter_kind = plan->samples > 1 ? JITTER_RMS : JITTER_NONE;
   if (jitter_ns >= 0) {
     sample_set(sample, METRIC_JITTER, jitter_ns);
+    distance_ns += jitter_ns;
   } else if (plan->samples > 1 && server->reply_count == 1) {
     explain_one(plan, server, sample);
   }
   if (first > 0) {
     explain_break(count, replies, sample);
   }
-  return error_ns + more_ns + (jitter_ns > 0 ? jitter_ns : 0);
+  return distance_ns;
 }

@@ -1,5 +1,6 @@
 /*
- * What one NTP server is told of beside its replies: what it is, and why it is asked no more.
+ * Notes about one NTP server beside its replies: what kind of clock it is and why it is not asked
+ * again.
  */
 #include "source/sntp/ntp_heard.h"
 
@@ -30,16 +31,14 @@ static void trace_reply(const struct ntp_plan *plan, const struct ntp_server *se
 
 static bool follows_us(const struct ntp_plan *plan, const struct ntp_request *request,
                        const struct ntp_reply *reply) {
-  if (reply->stratum == 1) { /* the name of a clock */
+  if (reply->stratum == 1) { /* its reference is the name of a clock */
     return false;
   }
   return ntp_request_is_ours(request, reply->reference_id) ||
          (plan->own != NULL && net_own_is_reference(plan->own, reply->reference_id));
 }
 
-/* 127.127.1.x is ntpd's name for it, and chronyd's; LOCL that of RFC 4330 section 4, and of
- * Windows.
- */
+/* 127.127.1.x is the name used by ntpd and chronyd; LOCL that of RFC 4330 section 4 and Windows. */
 static bool is_local_clock(const struct ntp_reply *reply) {
   return reply->reference_id >> 8 == 0x7f7f01 ||
          (reply->stratum == 1 && reply->reference_id == 0x4c4f434c);
@@ -84,11 +83,14 @@ const char *ntp_heard_objection(const struct ntp_server *server) {
   if (server->follows_us) {
     return "it takes its time from this machine, so it proves nothing";
   }
-  return server->local_clock ? "it serves its own clock, which no source corrects" : NULL;
+  if (server->local_clock) {
+    return "it serves its own clock, which no source corrects";
+  }
+  return NULL;
 }
 
-/* What one server's answer lacks, or why there is none: static where several can share it. */
-static const char *lack_of(const struct ntp_server *server) {
+/* Returns what one server's answer lacks, or why there is none; static if servers can share it. */
+static const char *find_lack(const struct ntp_server *server) {
   const char *objection = ntp_heard_objection(server);
   if (objection != NULL) {
     return objection;
@@ -98,20 +100,21 @@ static const char *lack_of(const struct ntp_server *server) {
 
 static void append_lack(char *out, size_t size_bytes, const struct ntp_server *server) {
   const char *doing = server->lookup != NULL ? "looking it up: " : "";
-  text_append(out, size_bytes, ": %s%s", doing, lack_of(server));
+  text_append(out, size_bytes, ": %s%s", doing, find_lack(server));
 }
 
-/* Why nobody's answer counts, neighbours that lack the same together; how many were asked. */
+/* Says why no server's answer counts, grouping neighbours that lack the same. Returns the number of
+ * servers asked. */
 static size_t tell_each(const struct ntp_plan *plan, char *out, size_t size_bytes) {
   enum { SHOWN_MAX = 8 };
-  const struct ntp_server *last = NULL; /* whose lack is not in out yet */
+  const struct ntp_server *last = NULL; /* its lack is not in out yet */
   size_t asked = 0;
   for (size_t i = 0; i < plan->count; i++) {
     const struct ntp_server *server = &plan->servers[i];
     if (server->duplicate || asked++ >= SHOWN_MAX) {
       continue;
     }
-    if (last != NULL && lack_of(server) == lack_of(last)) {
+    if (last != NULL && find_lack(server) == find_lack(last)) {
       text_append(out, size_bytes, ", ");
     } else if (last != NULL) {
       append_lack(out, size_bytes, last);
@@ -152,7 +155,9 @@ int ntp_heard_nobody(const struct ntp_plan *plan, struct why *why) {
     }
     objections += ntp_heard_objection(server) != NULL;
     for (size_t k = 0; k < row; k++) {
-      row = server->reason == rows[k].reason ? k : row;
+      if (server->reason == rows[k].reason) {
+        row = k;
+      }
     }
   }
   if (objections > 0) {

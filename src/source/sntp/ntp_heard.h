@@ -1,4 +1,5 @@
-/* What one NTP server is told of beside its replies: what it is, and why it is asked no more. */
+/* Notes about one NTP server beside its replies: what kind of clock it is and why it is not asked
+ * again. */
 #ifndef NTP_MONITOR_NTP_HEARD_H
 #define NTP_MONITOR_NTP_HEARD_H
 
@@ -9,23 +10,23 @@ struct ntp_plan;
 struct ntp_reply;
 struct ntp_server;
 
-/* A good reply: puts it into the trace, and into server whose time it is. */
+/* Traces a good reply, and notes in server if it follows us or its own clock. */
 void ntp_heard(const struct ntp_plan *plan, const struct ntp_request *request,
                const struct ntp_reply *reply, struct ntp_server *server);
 
-/* Why server is asked no more. That it refuses, or has no time to give, is not forgotten where
- * another of its addresses is just not there. */
+/* Notes why server is not asked again. A refusal or "not synchronised" is kept if another of its
+ * addresses is merely unreachable. */
 void ntp_remark(struct ntp_server *server, enum reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for a request without a good reply; what came instead stands there already. */
+/* Notes a request without a good reply, unless a bad reply is noted already. */
 void ntp_remark_lost(struct ntp_server *server);
 
-/* Why what a server says proves nothing here; NULL where it does. Static. */
+/* Returns why a server's time proves nothing here, or NULL. Static. */
 const char *ntp_heard_objection(const struct ntp_server *server);
 
-/* Nobody gave an answer that counts: sets why, whose reason is that of most weight, and returns a
- * negative errno. */
+/* Explains that no answer counts: sets why, with the gravest reason, and returns a negative errno.
+ */
 int ntp_heard_nobody(const struct ntp_plan *plan, struct why *why);
 
 #endif

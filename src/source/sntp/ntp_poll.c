@@ -1,9 +1,9 @@
 /*
  * The one poll loop: many NTP servers asked side by side, several times each, under a deadline.
  *
- * What it costs depends on what comes in and what is due, not on how many servers there are: each
- * has one timer, and its sockets name it in their events. Where descriptors do not suffice, servers
- * stand in line until others have had their answers.
+ * The cost depends on the replies and due requests, not on the number of servers: each has one
+ * timer, and the events of its sockets name it. If descriptors run out, servers wait in line until
+ * others have their answers.
  */
 #include "source/sntp/ntp_poll.h"
 
@@ -41,8 +41,7 @@ struct loop {
   int interrupted; /* how often in a row */
 };
 
-/* How often in a row waiting may be interrupted before that counts as its failure: for ever would
- * be at full speed. */
+/* Consecutive EINTR results before the wait counts as failed; unbounded, it would spin. */
 enum { INTERRUPTED_MAX = 100 };
 
 const char *ntp_poll_address(const struct net_address *address, char out[SAMPLE_ADDRESS_BYTES]) {
@@ -75,8 +74,8 @@ static void raise_limit(struct loop *loop) {
   struct rlimit wanted;
   rlim_t needed = DESCRIPTORS_BESIDE;
   for (size_t i = 0; i < plan->count; i++) {
-    needed += plan->servers[i].address_count < NTP_POLL_AT_ONCE ? plan->servers[i].address_count
-                                                                : NTP_POLL_AT_ONCE;
+    unsigned addresses = plan->servers[i].address_count;
+    needed += addresses < NTP_POLL_AT_ONCE ? addresses : NTP_POLL_AT_ONCE;
   }
   if (getrlimit(RLIMIT_NOFILE, &loop->limit) == 0 && needed > loop->limit.rlim_cur) {
     wanted = (struct rlimit){.rlim_cur = loop->limit.rlim_max, .rlim_max = loop->limit.rlim_max};
@@ -129,7 +128,7 @@ static void run_due(struct loop *loop, int64_t now_ns) {
   }
 }
 
-/* Waits for what comes in until something is due, and reads it: 0 or a negative errno. */
+/* Waits for datagrams until something is due, and reads them: 0 or a negative errno. */
 static int take_in(struct loop *loop) {
   struct ntp_exchanges *exchanges = &loop->exchanges;
   struct epoll_event events[BATCH];
@@ -140,7 +139,8 @@ static int take_in(struct loop *loop) {
   }
   int count = epoll_wait(exchanges->epoll, events, BATCH, clock_left_ms(until_ns));
   if (count < 0) {
-    return errno == EINTR && ++loop->interrupted < INTERRUPTED_MAX ? 0 : -errno;
+    bool again = errno == EINTR && ++loop->interrupted < INTERRUPTED_MAX;
+    return again ? 0 : -errno;
   }
   loop->interrupted = 0;
   for (int n = 0; n < count; n++) {
@@ -160,7 +160,9 @@ static int run(struct loop *loop) {
     }
     run_due(loop, now_ns);
     ask_line(loop);
-    error = exchanges->left > 0 ? take_in(loop) : 0;
+    if (exchanges->left > 0) {
+      error = take_in(loop);
+    }
   }
   for (size_t i = 0; i < exchanges->plan->count; i++) {
     if (!exchanges->exchange[i].over) {
@@ -170,7 +172,7 @@ static int run(struct loop *loop) {
   return error;
 }
 
-/* One block for the replies of all servers, and one for their times. */
+/* Allocates one block for the replies of all servers and one for their times. */
 static int give_room(struct ntp_plan *plan) {
   plan->replies = calloc(plan->count * plan->samples, sizeof *plan->replies);
   plan->received_ns = calloc(plan->count * plan->samples, sizeof *plan->received_ns);
@@ -191,7 +193,7 @@ void ntp_poll_free(struct ntp_plan *plan) {
   plan->received_ns = NULL;
 }
 
-/* Every server with an address is due at once, in their order. */
+/* Makes every server with an address due at once, in order. */
 static void line_up(struct ntp_exchanges *exchanges, int64_t now_ns) {
   for (size_t i = 0; i < exchanges->plan->count; i++) {
     struct ntp_exchange *exchange = &exchanges->exchange[i];
@@ -233,8 +235,9 @@ int ntp_poll(struct ntp_plan *plan) {
   }
   raise_limit(&loop);
   exchanges->epoll = epoll_create1(EPOLL_CLOEXEC);
-  error = exchanges->epoll < 0 ? -errno : 0;
-  if (error == 0) {
+  if (exchanges->epoll < 0) {
+    error = -errno;
+  } else {
     line_up(exchanges, now_ns);
     error = run(&loop);
     (void)close(exchanges->epoll);

@@ -1,6 +1,6 @@
 /* One NTP request on its way: a socket of its own, until its answer is there. */
-#ifndef NTP_MONITOR_NTP_FLIGHT_H
-#define NTP_MONITOR_NTP_FLIGHT_H
+#ifndef NTP_MONITOR_NTP_REQUEST_H
+#define NTP_MONITOR_NTP_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

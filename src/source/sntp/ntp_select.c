@@ -1,12 +1,12 @@
 /*
- * From several replies to one reading, and from several servers to a vote: RFC 5905 sections 10 and
+ * Selects among the replies of one server and votes among several servers: RFC 5905 sections 10 and
  * 11.2.1.
  *
- * The vote finds the largest set of servers whose intervals have a part in common. More than half
- * have to be in it: fewer can be wrong together. RFC 5905 also wants their middles in that part,
- * which makes liars of two honest servers behind paths of unequal length; chronyd and ntpsec do
- * without. Here the middles count only where several sets are as large: then they tell whether
- * these are one. All in integers: an offset can be 56 years, and a difference of two of them a
+ * The vote finds the largest set of servers whose intervals share a part. It must include more than
+ * half, because fewer can be wrong together. RFC 5905 also demands their middles in that part,
+ * which brands two honest servers behind paths of unequal length as liars; chronyd and ntpsec omit
+ * that. Here the middles count only if several sets are equally large, to decide whether they are
+ * one. All arithmetic is in integers: an offset can be 56 years and the difference of two a
  * nanosecond.
  */
 #include "source/sntp/ntp_select.h"
@@ -25,20 +25,26 @@ enum { WEIGHT_BITS = 40 };
 size_t ntp_select_best(const struct ntp_reply *replies, size_t count) {
   size_t best = 0;
   for (size_t i = 1; i < count; i++) {
-    best = replies[i].delay_ns < replies[best].delay_ns ? i : best;
+    if (replies[i].delay_ns < replies[best].delay_ns) {
+      best = i;
+    }
   }
   return best;
 }
 
-/* high - low, which can be more than an int64_t holds. */
+/* Returns high - low, which may exceed an int64_t. */
 static uint64_t span(int64_t low, int64_t high) {
   return (uint64_t)high - (uint64_t)low;
 }
 
-/* Whether both cannot be true of one clock: their intervals have no part in common. */
+/* Returns the distance of two offsets, which may exceed an int64_t. */
+static uint64_t find_distance(int64_t a, int64_t b) {
+  return a < b ? span(a, b) : span(b, a);
+}
+
+/* Returns whether both cannot be true of one clock, because their intervals share no part. */
 static bool exclude(const struct ntp_reply *a, const struct ntp_reply *b) {
-  uint64_t apart = a->offset_ns < b->offset_ns ? span(a->offset_ns, b->offset_ns)
-                                               : span(b->offset_ns, a->offset_ns);
+  uint64_t apart = find_distance(a->offset_ns, b->offset_ns);
   return apart > (uint64_t)a->error_ns + (uint64_t)b->error_ns;
 }
 
@@ -63,10 +69,10 @@ int64_t ntp_select_jitter_ns(const struct ntp_reply *replies, size_t count) {
   const struct ntp_reply *best = &replies[ntp_select_best(replies, count)];
   struct wide sum = {0};
   for (size_t i = 0; i < count; i++) {
-    int64_t offset_ns = replies[i].offset_ns;
-    uint64_t difference = offset_ns < best->offset_ns ? span(offset_ns, best->offset_ns)
-                                                      : span(best->offset_ns, offset_ns);
-    difference = difference < DIFFERENCE_MAX_NS ? difference : DIFFERENCE_MAX_NS;
+    uint64_t difference = find_distance(replies[i].offset_ns, best->offset_ns);
+    if (difference > DIFFERENCE_MAX_NS) {
+      difference = DIFFERENCE_MAX_NS;
+    }
     wide_add_product(&sum, difference, difference);
   }
   int64_t jitter_ns = (int64_t)wide_root(wide_divide(sum, count - 1));

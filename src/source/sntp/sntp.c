@@ -1,10 +1,10 @@
 /*
- * The source sntp: NTP servers, each asked itself, with no daemon in between.
+ * The source sntp: NTP servers asked directly, without a daemon in between.
  *
- * Only those that somebody named are asked, and each once in a while: two names for one address are
- * one server, and this machine is none. The addresses of a name are one server's, those of a pool
- * so many servers. Names are looked up side by side in half of the time left, servers asked side by
- * side in the rest.
+ * Only configured servers are asked, each at intervals. Two names of one address are one server,
+ * and this machine is none. The addresses of a name belong to one server, those of a pool to as
+ * many servers. Names are resolved in parallel in half of the time left, servers asked in parallel
+ * in the rest.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,10 +31,10 @@ enum { PORT = 123, POOL_MAX = 4 /* votes of one name, as chronyd's pool */ };
 
 static const char between[] = ", \t";
 
-/* What was named. */
+/* A configured server or pool. */
 struct item {
   struct log_address address;
-  char text[SAMPLE_SERVER_BYTES]; /* as it was written, escaped */
+  char text[SAMPLE_SERVER_BYTES]; /* as written, escaped */
   bool pool;
 };
 
@@ -43,7 +43,7 @@ struct list {
   struct item *item;
   struct net_name *name; /* by the same index */
   struct ntp_server *server;
-  size_t server_count; /* those of a pool are several */
+  size_t server_count; /* a pool counts as several */
 };
 
 static void list_free(struct list *list) {
@@ -61,7 +61,7 @@ static size_t count_words(const char *text) {
   return count;
 }
 
-/* The next word of *text into list, which has room for it: 0 or -EINVAL with why filled. */
+/* Adds the next word of *text to list, which has room for it: 0, or -EINVAL with why. */
 static int add_word(struct list *list, const char **text, struct why *why) {
   char word[ADDRESS_TEXT_BYTES + 16]; /* pool:[host]:12345 */
   struct item *item = &list->item[list->count];
@@ -113,7 +113,7 @@ static int read_list(const char *text, struct list *list, struct why *why) {
 
 /* --- addresses ---------------------------------------------------------------- */
 
-/* How many servers the i-th name stands for. */
+/* Returns the number of servers that the i-th name stands for. */
 static size_t servers_of(const struct list *list, size_t i) {
   size_t count = (size_t)list->name[i].count;
   if (!list->item[i].pool || count == 0) {
@@ -122,7 +122,7 @@ static size_t servers_of(const struct list *list, size_t i) {
   return count < POOL_MAX ? count : POOL_MAX;
 }
 
-/* The servers of the i-th name. What a pool has beyond its votes is in reserve for them. */
+/* Adds the servers of the i-th name. A pool's addresses beyond its votes are spares for these. */
 static void add_servers(struct trace *trace, struct list *list, size_t i) {
   const struct net_name *name = &list->name[i];
   size_t begin = list->server_count;
@@ -143,7 +143,7 @@ static void add_servers(struct trace *trace, struct list *list, size_t i) {
   }
 }
 
-/* Addresses for all that have some, and the reason for those that have none. */
+/* Finds the addresses of all servers, or the reason why one has none. */
 static int find_addresses(const struct ask *ask, struct list *list, const struct net_own *own,
                           struct why *why) {
   int64_t now_ns = clock_monotonic_ns();
@@ -199,8 +199,8 @@ static int sntp_ask(const struct ask *ask, struct list *list, const struct net_o
 static int measure_sntp(const struct ask *ask, struct samples *samples, struct why *why) {
   struct list list = {.count = 0};
   struct net_own own = {.count = 0};
-  int error =
-      read_list(ask->argument != NULL ? ask->argument : ask->config->sntp_servers, &list, why);
+  const char *servers = ask->argument != NULL ? ask->argument : ask->config->sntp_servers;
+  int error = read_list(servers, &list, why);
   if (error == 0 && net_own_find(&own, ask->env->trace) != 0) {
     error = why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for this machine's addresses");
   }
