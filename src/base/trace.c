@@ -71,6 +71,9 @@ void trace_show(struct trace *trace, int fd) {
 }
 
 const char *trace_next(const struct trace *trace, const char *line) {
-  const char *next = line != NULL ? line + strlen(line) + 1 : trace->text;
+  const char *next = trace->text;
+  if (line != NULL) {
+    next = line + strlen(line) + 1;
+  }
   return next < trace->text + trace->used_bytes ? next : NULL;
 }

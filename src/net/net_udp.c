@@ -23,8 +23,10 @@ int net_udp_send(int fd, const void *data, size_t length_bytes, bool wait, int64
   if (error != 0 || !wait) {
     return error;
   }
-  int64_t wait_ns = net_is_loopback(fd) ? REFUSAL_LOOPBACK_NS : REFUSAL_ELSEWHERE_NS;
-  return net_refusal(fd, wait_ns, deadline_ns);
+  if (net_is_loopback(fd)) {
+    return net_refusal(fd, REFUSAL_LOOPBACK_NS, deadline_ns);
+  }
+  return net_refusal(fd, REFUSAL_ELSEWHERE_NS, deadline_ns);
 }
 
 /* Sends to one address: the connected socket, or a negative errno. */

@@ -37,7 +37,9 @@ __attribute__((format(printf, 2, 3))) static void add_note(struct report *report
                                                            const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  text_append(report->note, sizeof report->note, "%s", report->note[0] != '\0' ? "; " : "");
+  if (report->note[0] != '\0') {
+    text_append(report->note, sizeof report->note, "; ");
+  }
   text_vappend(report->note, sizeof report->note, format, arguments);
   va_end(arguments);
 }
@@ -65,8 +67,10 @@ static bool take_side(const struct reading *reading, struct side *side) {
       (sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED)) {
     return false;
   }
-  int64_t offset_ns =
-      samples->combined ? samples->combined_offset_ns : sample->value[METRIC_OFFSET];
+  int64_t offset_ns = sample->value[METRIC_OFFSET];
+  if (samples->combined) {
+    offset_ns = samples->combined_offset_ns;
+  }
   *side = (struct side){
       .source = reading->source,
       .told_ns = offset_ns,

@@ -165,7 +165,11 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
 /* Adds a verdict to those of the report; finding is NULL where a source gave no reading. */
 static void add_verdict(struct report *report, bool first, enum verdict verdict, enum reason reason,
                         const struct finding *finding) {
-  report->reasons |= finding != NULL ? finding->reasons : 1U << reason;
+  if (finding != NULL) {
+    report->reasons |= finding->reasons;
+  } else {
+    report->reasons |= 1U << reason;
+  }
   if (first || precedes(verdict, reason, report->verdict, report->reason)) {
     report->verdict = verdict;
     report->reason = reason;

@@ -1,5 +1,5 @@
 /*
- * bad_peer: answers datagrams with what no real daemon sends, made from the question.
+ * bad_peer: answers datagrams with replies that no real daemon sends, made from the request.
  *
  * usage: bad_peer ADDRESS ITEM...   ADDRESS: a port of 127.0.0.1 (323) or of another address
  *                               (123@127.0.0.4), or the path of a socket
@@ -9,7 +9,7 @@
  *   AT@FROM:N   N bytes of the question, from its byte FROM on
  *   times=N     answers to each question (1); 0 is silence
  *   every=MS    so many milliseconds before each but the first (0)
- * Items are done in their order.
+ * Items are applied in order.
  */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -41,7 +41,7 @@ static void put_hex(struct answer *answer, size_t at, const char *text) {
   }
 }
 
-/* One item into the answer: 0, or -1 where it is none. */
+/* Applies one item to the answer: 0, or -1 if it is no item. */
 static int apply(struct answer *answer, const char *item) {
   static const char *const names[] = {"length=", "all=", "times=", "every="};
   char *end = NULL;
@@ -109,7 +109,7 @@ static void answer_all(int fd, const struct answer *answer, const struct sockadd
     if (sendto(fd, answer->bytes, answer->length, MSG_NOSIGNAL, (const struct sockaddr *)to,
                to_bytes) < 0 &&
         to->ss_family == AF_UNIX) {
-      return; /* it has gone */
+      return; /* the peer is gone */
     }
   }
 }

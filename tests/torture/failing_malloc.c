@@ -1,10 +1,10 @@
 /*
  * failing_malloc: a preloaded library that fails one allocation of a program, or all from one on.
  *
- * It stands before whatever allocates (the C library, or a sanitizer that then looks for leaks) and
- * hands on to it. Only what main and what it forks asks for is counted: before main there is the
- * loader's own, whose failure is not the program's. FAILING_MALLOC is "N once|from FILE"; the count
- * is kept in FILE, which is mapped, so that children count on.
+ * It wraps the allocator in use (the C library's, or that of a sanitizer, which then looks for
+ * leaks) and forwards to it. Only allocations of main() and of its children count: those before are
+ * the loader's, whose failure is not the program's. FAILING_MALLOC is "N once|from FILE"; the count
+ * is kept in FILE, which is mapped, so that children continue it.
  */
 #define _GNU_SOURCE 1
 #include <dlfcn.h>
@@ -23,7 +23,7 @@ static unsigned long *asked; /* NULL: main has not begun, or this is another pro
 static unsigned long wanted;
 static bool from;
 
-/* dlsym allocates itself before it has found what allocates. */
+/* Serves dlsym(3), which itself allocates before it has found the allocator. */
 static _Alignas(16) char early[8192];
 static size_t early_used;
 
@@ -38,7 +38,7 @@ static bool is_early(const void *pointer) {
   return at >= (uintptr_t)early && at < (uintptr_t)(early + sizeof early);
 }
 
-/* Whether this one is to fail. */
+/* Counts an allocation; returns whether it must fail. */
 static bool fails(void) {
   if (asked == NULL) {
     return false;
@@ -51,7 +51,7 @@ static bool fails(void) {
   return true;
 }
 
-/* The next one's function of this name; NULL while it is being looked for. */
+/* The function of this name in the next library; NULL while dlsym(3) searches for it. */
 #define NEXT(name)                                                                    \
   static __typeof__(&(name)) next;                                                    \
   static volatile bool looking; /* the compiler trusts dlsym not to come back here */ \
@@ -97,7 +97,7 @@ int posix_memalign(void **out, size_t alignment, size_t bytes) {
   return fails() ? ENOMEM : next(out, alignment, bytes);
 }
 
-/* A sanitizer's own would not come by here. */
+/* A sanitizer's own allocator would not be called from here. */
 static char *copy_of(const char *text, size_t length) {
   char *copy = malloc(length + 1);
   if (copy != NULL) {
@@ -124,7 +124,7 @@ void free(void *pointer) {
 
 static int (*program)(int, char **, char **);
 
-/* Counts what the tested program asks for, and not a shell or an ssh that it starts. */
+/* Counts the allocations of the tested program, not those of a shell or an ssh that it starts. */
 static int begin(int argc, char **argv, char **environment) {
   char path[128] = "";
   char kind[8] = "";

@@ -1,10 +1,10 @@
 /*
- * Runs the program in a fault that holds it, under several deadlines at once, and prints for each
- * by how much it ended past it: the median and the maximum of the rounds, in ms; below zero is
- * before.
+ * Runs the program in a fault that makes it hang, under several deadlines at once. For each
+ * deadline it prints how late the runs ended: the median and the maximum of the rounds, in ms;
+ * negative is early.
  *
- * The faults are hang.sh's; those of descriptors are made here, where they are a line each. Rounds
- * overlap, for they only wait; they begin a little apart so as not to end together.
+ * hang.sh makes the faults, except those of descriptors, which are made here. Rounds overlap,
+ * because they only wait; they start a little apart so that they do not end together.
  *
  * usage: hang WAYS ROUNDS DEADLINE_MS[,DEADLINE_MS]... PROGRAM [ARGUMENT...]
  * WAYS: "-", or of these letters: i (stdin is a pipe that stays silent), o and e (stdout, stderr is
@@ -51,7 +51,7 @@ static int64_t now_us(void) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* An end of a pipe whose other end is held and never used; full: it takes no byte more. */
+/* Returns one end of a pipe whose other end stays open and unused; full: it takes no more bytes. */
 static int dead_pipe(bool reader) {
   int ends[2];
   char byte[4096] = "";
@@ -60,7 +60,7 @@ static int dead_pipe(bool reader) {
   }
   while (!reader && write(ends[1], byte, sizeof byte) > 0) {
   }
-  /* The program gets one that blocks, as from a shell. */
+  /* The program gets a blocking one, as from a shell. */
   int fd = ends[reader ? 0 : 1];
   (void)fcntl(fd, F_SETFL, 0);
   return fd;
@@ -118,7 +118,7 @@ static void reap(struct set *set) {
   }
 }
 
-/* Until `until_us`, or until all that were started have ended. */
+/* Waits until `until_us`, or until all started runs have ended. */
 static void wait_until(struct set *set, int64_t until_us, bool all) {
   int64_t left_us = 0;
   while ((left_us = until_us - now_us()) > 0 && (!all || set->ended < set->count)) {
@@ -129,7 +129,7 @@ static void wait_until(struct set *set, int64_t until_us, bool all) {
   }
 }
 
-/* Whoever is still there did not end: a run that hangs, or what a run left behind. */
+/* Kills what has not ended: a run that hangs, or a process that a run left behind. */
 static void end_rest(struct set *set) {
   for (size_t i = 0; i < set->count; i++) {
     struct run *run = &set->runs[i];
@@ -140,7 +140,7 @@ static void end_rest(struct set *set) {
       set->bad++;
     }
   }
-  /* Who was killed needs a moment to be gone. */
+  /* A killed process needs a moment to be gone. */
   int64_t until_us = now_us() + BOUND_MS * 1000;
   while (waitpid(-1, NULL, WNOHANG) >= 0 && now_us() < until_us) {
     (void)poll(NULL, 0, 5);
@@ -151,8 +151,8 @@ static void end_rest(struct set *set) {
   }
 }
 
-/* The last line of defence ended it (src/process/guard.c), for something did not heed the deadline.
- */
+/* Recognises a run ended by the last line of defence (src/process/guard.c), because a call ignored
+ * the deadline. */
 static bool was_ended(const struct run *run) {
   char text[4096];
   ssize_t bytes = pread(run->err, text, sizeof text - 1, 0);

@@ -61,7 +61,7 @@ static int open_all(struct soak *soak) {
   return error < 0 || (soak->ends >= 0 && soak->out >= 0 && soak->log >= 0) ? error : -errno;
 }
 
-/* What of `now` is worse than `before`, or NULL. */
+/* Returns what is worse in `now` than in `before`, or NULL. */
 static const char *grown(const struct soak_census *before, const struct soak_census *now) {
   return now->files != before->files       ? "a file more or less than at first"
          : now->sockets != before->sockets ? "a local socket more or less than at first"
@@ -75,7 +75,7 @@ static const char *grown(const struct soak_census *before, const struct soak_cen
                                                          : NULL;
 }
 
-/* Counts until all is as before; the bus learns of a closed connection a little later. */
+/* Counts until everything is as before; the bus learns of a closed connection a little later. */
 static struct soak_census settle(struct soak *soak, const struct soak_census *before) {
   const struct timespec pause = {.tv_nsec = SETTLE_NS};
   struct soak_census now;
@@ -111,7 +111,7 @@ static int run(struct soak *soak) {
   const struct soak_plan plan = soak->plan;
   const int64_t warm = plan.count / 2 / plan.width * plan.width;
   struct soak_census before = soak_count((pid_t)plan.bus);
-  /* How much memory is taken is known when all is warm. */
+  /* The use of memory is measured once everything is warm. */
   before.bus_rss_kib = before.own_rss_kib = before.peak_kib = INT64_MAX / 2;
   int64_t begun_ns = soak_clock_ns(CLOCK_MONOTONIC);
   int64_t done = 0;

@@ -1,4 +1,4 @@
-/* One batch of the soak: starts its runs, answers, listens and waits until all have ended. */
+/* Runs one batch of the soak: starts its runs, answers, listens and waits until all have ended. */
 #define _GNU_SOURCE 1
 #include <fcntl.h>
 #include <poll.h>
@@ -73,7 +73,7 @@ static void take_lines(struct soak *soak) {
   }
 }
 
-/* How many runs ended. Whom a run leaves behind becomes our child. */
+/* Returns how many runs ended. A process that a run leaves behind becomes our child. */
 static int64_t take_ends(struct soak *soak) {
   struct signalfd_siginfo unused;
   struct rusage usage;

@@ -1,5 +1,5 @@
 /*
- * What there is around the runs of the soak, counted: files in the lab's own file systems, local
+ * Counts what exists around the runs of the soak: files in the lab's own file systems, local
  * sockets, and what the bus and the service hold.
  */
 #define _GNU_SOURCE 1
@@ -27,7 +27,7 @@ static int64_t count_files(void) {
   return files;
 }
 
-/* The lines of a file, or the number after the first line's `word`. */
+/* Counts the lines of a file, or returns the number after `word` in its first line. */
 static int64_t read_figure(const char *path, const char *word) {
   char line[512];
   int64_t lines = 0;

@@ -1,5 +1,5 @@
-/* One run of the soak held against what it was told: one line, that line, its status, no other
- * word. */
+/* Checks one run of the soak against what it was told: one line, the expected text and status, and
+ * no other output. */
 #define _GNU_SOURCE 1
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -40,7 +40,8 @@ struct soak_child *soak_child_of(struct soak *soak, pid_t pid) {
   return NULL;
 }
 
-/* Whether line is this truth's: the clock went on since the start, so seconds may have passed. */
+/* Returns whether line states this truth; the clock went on since the start, so seconds may have
+ * passed. */
 static bool is_line_of(const struct soak *soak, const struct soak_truth *truth, pid_t pid,
                        const char *line) {
   char wanted[SOAK_LINE_BYTES];
@@ -56,7 +57,7 @@ static bool is_line_of(const struct soak *soak, const struct soak_truth *truth, 
   return false;
 }
 
-/* Whether the child's line tells what the real service said when it was last asked. */
+/* Returns whether the child's line states what the real service said when last asked. */
 static bool is_real(const struct soak *soak, struct soak_child *child, const char *line) {
   int64_t threshold_us = child->truth.threshold_us;
   child->truth = soak->real;
@@ -65,7 +66,7 @@ static bool is_real(const struct soak *soak, struct soak_child *child, const cha
   return is_line_of(soak, &child->truth, child->pid, line);
 }
 
-/* Whether the child's line tells a truth of this batch that no other run of it has told. */
+/* Returns whether the child's line states a truth of this batch that no other run has stated. */
 static bool find_truth(struct soak *soak, struct soak_child *child, const char *line) {
   struct soak_truth *truth = &child->truth;
   if (soak->plan.at_s == 0) {

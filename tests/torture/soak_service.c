@@ -1,8 +1,8 @@
 /*
- * The time service of the soak: answers like systemd-timesyncd on the day that the run is shown.
+ * The time service of the soak: answers like systemd-timesyncd on the day that the run sees.
  *
- * In the driver's own process, so that each answer is made for its run: an answer that came late,
- * twice or to another run is seen at once.
+ * It runs in the driver's process, so that each answer is made for its run: an answer that comes
+ * late, twice or to another run is noticed at once.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
- * What run number N of the soak is told, and what it has to say of that.
+ * The answers given to run number N of the soak, and the line expected of it.
  *
- * Values follow from the number alone, so that any piece can be run by itself; the texts are
- * written here anew, for what is tested must not be its own measure.
+ * Values follow from the number alone, so that any part can be run by itself. The texts are written
+ * here independently, because the tested code must not be its own measure.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #include "soak.h"
 
-/* The longest interval of timesyncd, and how old a reply may be then: 13 min more. */
+/* The longest poll interval of timesyncd, and the greatest age of a reply: 13 min more. */
 enum { POLL_S = 2048, STALE_S = POLL_S + 13 * 60 };
 
 struct soak_truth soak_truth_of(int64_t number) {

@@ -1,11 +1,10 @@
 /*
- * sweep_calls: what the kernel tells of the program's system calls, and what it is told to do with
- * them.
+ * sweep_calls: intercepts the program's system calls.
  *
- * Each call is told before it is made (seccomp_unotify(2)) and then failed, let be, or left to wait
- * for ever. So a fault is put in at an exact place, in children, too; a call that hangs can be
- * interrupted by a signal, as a real one can and one that a tracer holds can not; and a run costs
- * milliseconds.
+ * The kernel reports each call before it is made (seccomp_unotify(2)); it is then failed,
+ * continued, or left waiting forever. So a fault is injected at an exact place, in children as
+ * well; a call that hangs can be interrupted by a signal, like a real one and unlike one that a
+ * tracer holds; and a run costs milliseconds.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -27,8 +26,8 @@
 
 /* --- the listener ----------------------------------------------------------------- */
 
-/* From here on each system call is told, but those whose failure no C library outlives. Returns the
- * listener. */
+/* Makes the kernel report each system call from here on, except those whose failure no C library
+ * survives. Returns the listener. */
 static int listen_to_calls(void) {
 #define LET(call) \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
@@ -130,7 +129,7 @@ static bool is_due(const struct run *run, const struct fault *fault, const struc
   return fault->kind == FAULT_FROM ? nth >= fault->nth : nth == fault->nth;
 }
 
-/* Whether a call is about stderr: a write to it, or a poll(2) of it alone. */
+/* Returns whether a call is about stderr: a write to it, or a poll(2) of it alone. */
 static bool is_stderr(pid_t pid, const struct seccomp_data *call) {
   bool writes = call->nr == SYS_write || call->nr == SYS_writev;
   if (writes || call->args[1] != 1) {
@@ -165,7 +164,7 @@ static bool is_of_library(const struct run *run, const struct process *process, 
          call == SYS_ppoll;
 }
 
-/* Puts the fault in; true where the call is to be answered. */
+/* Injects the fault. Returns true if the call must be answered. */
 static bool put_in(struct watch *watch, const struct process *process,
                    const struct seccomp_notif *request, struct seccomp_notif_resp *answer) {
   const struct fault *fault = watch->fault;
@@ -201,7 +200,7 @@ static void observe(struct run *run, const struct seccomp_data *call) {
   run->guarded = run->timers_set == 2;
 }
 
-/* One call that the kernel tells of. */
+/* Handles one call that the kernel reports. */
 void calls_serve(struct watch *watch) {
   struct run *run = watch->run;
   struct seccomp_notif request = {.id = 0};

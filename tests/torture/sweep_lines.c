@@ -168,12 +168,12 @@ void lines_receive(struct run *run) {
   }
 }
 
-/* Whatever still lies there is of no run. */
+/* Discards what is still there, which belongs to no run. */
 void lines_forget(void) {
   lines_receive(NULL);
 }
 
-/* The program's lines on stderr; a trace (-d) is none. */
+/* Takes the program's lines on stderr, except those of a trace (-d). */
 void lines_of_stderr(struct run *run) {
   for (const char *at = run->err; *at != '\0';) {
     size_t length = strcspn(at, "\n");
@@ -194,7 +194,7 @@ const char *line_text(const struct line *line) {
   return line->record + parts[forms[line->place].text].rm_so;
 }
 
-/* A name server that takes questions and never answers. */
+/* Opens a name server that takes questions and never answers. */
 int lines_ask_nobody(void) {
   struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(53)};
   v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

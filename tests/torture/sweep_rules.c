@@ -1,5 +1,5 @@
 /*
- * sweep_rules: what must hold of every run, whatever failed in it.
+ * sweep_rules: the rules for every run, whatever failed in it.
  */
 #define _GNU_SOURCE 1
 #include <ctype.h>
@@ -29,13 +29,13 @@ static bool is_signal(const struct fault *fault) {
   return fault->kind == FAULT_SIGNAL || fault->kind == FAULT_GROUP;
 }
 
-/* Whether the program itself was sent a signal. */
+/* Returns whether the program itself was sent a signal. */
 static bool was_sent(const struct fault *fault, const struct run *run, int number) {
   return run->reached && is_signal(fault) && fault->value == number &&
          (fault->process == 0 || fault->kind == FAULT_GROUP);
 }
 
-/* How many lines are an ERROR with this word. */
+/* Counts the lines that are an ERROR with this word. */
 static unsigned count_errors(const struct run *run, const char *word) {
   unsigned count = 0;
   for (size_t i = 0; i < run->line_count; i++) {
@@ -97,13 +97,13 @@ void shape_of(const char *text, char shape[OUTPUT_BYTES]) {
 
 /* --- exceptions --------------------------------------------------------------------- */
 
-/* Before its handler stands SIGTERM ends a program as it ends any. */
+/* Until the handler is installed, SIGTERM ends the program as it ends any other. */
 static bool is_early(const struct fault *fault, const struct run *run) {
   return was_sent(fault, run, SIGTERM) && !run->handled;
 }
 
-/* A call that hangs before the timer is set, or while signals are blocked around the start of ssh,
- * is beyond any guard. */
+/* No guard helps if a call hangs before the timer is set, or while signals are blocked around the
+ * start of ssh. */
 static bool is_unguarded(const struct fault *fault, const struct run *run) {
   return fault->kind == FAULT_HANG && run->reached && fault->process == 0 &&
          (!run->guarded || run->blocked);
@@ -181,8 +181,7 @@ static bool is_cut(const struct scenario *scenario, const struct fault *fault,
          (scenario->answers ? !whole_is_answer(run->out) : strcmp(shape, scenario->shape) != 0);
 }
 
-/* Some hundred calls are what a run needs; a loop around a call that fails for ever makes
- * thousands. */
+/* A run needs some hundred calls; a loop around a call that always fails makes thousands. */
 static bool spins(const struct scenario *scenario, const struct fault *fault,
                   const struct run *run) {
   (void)scenario;

@@ -1,7 +1,7 @@
 /*
  * sweep_run: one run of the program, in which one thing fails.
  *
- * This process is the reaper of all that the program leaves behind, so nothing can stay unseen.
+ * This process is the reaper of everything that the program leaves behind, so nothing goes unseen.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -66,7 +66,7 @@ static void become(const struct scenario *scenario, const struct fault *fault, c
 
 /* --- the run -------------------------------------------------------------------- */
 
-/* Takes what is there; closes at the end. */
+/* Reads what has arrived; closes the descriptor at the end. */
 static void drain(int *fd, char *text, size_t *used) {
   while (fd != NULL && *fd >= 0) {
     char spill[4096];
@@ -84,7 +84,7 @@ static void drain(int *fd, char *text, size_t *used) {
   }
 }
 
-/* Waits for something to happen, and deals with it. True when the program has ended. */
+/* Waits for an event and handles it. Returns true once the program has ended. */
 static bool step(struct watch *watch, int wait_ms) {
   struct pollfd fds[4 + RECEIVERS_MAX] = {{.fd = watch->listener, .events = POLLIN},
                                           {.fd = watch->end, .events = POLLIN},
@@ -111,7 +111,7 @@ static bool step(struct watch *watch, int wait_ms) {
   return fds[1].revents != 0;
 }
 
-/* Whoever outlives the program is ours now. It may take a moment to go. */
+/* Reaps what outlives the program and so is our child now. It may take a moment to end. */
 static void reap(struct watch *watch, int64_t until_ms) {
   for (;;) {
     pid_t child = waitpid(-1, NULL, WNOHANG);
@@ -146,7 +146,7 @@ static void reap(struct watch *watch, int64_t until_ms) {
   }
 }
 
-/* A pipe that holds the file's text, or /dev/null. */
+/* Opens the program's stdin: a pipe that holds the file's text, or /dev/null. */
 static int open_input(const char *path) {
   int ends[2];
   static char text[OUTPUT_BYTES];
@@ -174,7 +174,7 @@ static void start(struct watch *watch, const struct scenario *scenario) {
     perror("sweep: starting a run");
     exit(EXIT_FAILURE);
   }
-  /* A machine that others use may have no room for one more process for a moment. */
+  /* A busy machine may have no room for another process for a moment. */
   for (int tries = 0; (watch->pid = fork()) < 0 && tries < 100; tries++) {
     (void)poll(NULL, 0, 100);
   }
@@ -293,7 +293,7 @@ int run_prepare(void) {
     return -1;
   }
   allocations = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  /* A notification whose process is killed before it is read would be waited for for ever. */
+  /* If a process is killed before its notification is read, reading it would wait forever. */
   (void)sigaction(SIGALRM, &action, NULL);
   (void)setitimer(ITIMER_REAL, &tick, NULL);
   return 0;

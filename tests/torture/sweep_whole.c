@@ -39,7 +39,7 @@ void whole_prepare(char *const *command) {
   }
 }
 
-/* How many others lie beside the file, all of them runs' own. */
+/* Counts the other files beside the file, all of them made by runs. */
 static unsigned count_others(const struct file *file, bool removed) {
   unsigned count = 0;
   DIR *folder = opendir(file->folder);
@@ -101,7 +101,7 @@ static size_t last_name(const char *text, const char **name) {
   return strcspn(*name, " ,{\n");
 }
 
-/* Whether some run wrote all of this: its last line is of the kind that comes last. */
+/* Returns whether a run wrote all of this: its last line is of the kind that comes last. */
 static bool is_whole(const struct file *file, const char *text) {
   const char *last = NULL;
   const char *wanted = NULL;

@@ -1,4 +1,4 @@
-/* A command line, parsed as main does it. */
+/* A command line, parsed as main() does. */
 #ifndef TESTS_UNIT_ARGUMENTS_H
 #define TESTS_UNIT_ARGUMENTS_H
 
@@ -8,7 +8,7 @@
 #include "ntp_monitor/options.h"
 #include "ntp_monitor/why.h"
 
-/* Parses line, whose arguments are parted by |; the texts stay until the next call. */
+/* Parses line, whose arguments are separated by |; the texts stay valid until the next call. */
 static inline int arguments_parse(const char *line, struct options *options, struct why *why) {
   static char text[4096];
   static char name[] = "ntp_monitor";
@@ -25,7 +25,7 @@ static inline int arguments_parse(const char *line, struct options *options, str
     at = end;
   }
   argv[argc] = NULL;
-  optind = 0; /* getopt(3): begin anew */
+  optind = 0; /* restarts getopt(3) */
   why->text[0] = '\0';
   return options_parse(argc, argv, options, why);
 }

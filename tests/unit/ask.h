@@ -1,5 +1,5 @@
-/* What a source is asked, by the deadline that env has for measuring. Lives as long as the block.
- */
+/* Makes the request to a source, with the deadline that env has for measuring. Lives as long as the
+ * block. */
 #ifndef TESTS_UNIT_ASK_H
 #define TESTS_UNIT_ASK_H
 
@@ -11,7 +11,7 @@
                        .argument = (text),   \
                        .deadline_ns = (environment)->measure_deadline_ns})
 
-/* The same for an output, by the end of the run. */
+/* Makes the request to an output, with the deadline of the run. */
 #define ASK_OUTPUT(environment, settings) \
   (&(const struct ask){                   \
       .env = (environment), .config = (settings), .deadline_ns = (environment)->deadline_ns})

@@ -8,7 +8,7 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-/* A bus that is one end of a socket pair, in whose name messages can be built. */
+/* Opens a bus on one end of a socket pair, for which messages can be built. */
 static inline sd_bus *bus_message_bus(int ends[2]) {
   sd_bus *bus = NULL;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0 ||
@@ -23,7 +23,7 @@ static inline sd_bus_message *bus_message_new(sd_bus *bus) {
   return sd_bus_message_new_signal(bus, &message, "/x", "x.y", "Z") < 0 ? NULL : message;
 }
 
-/* Ends the building; from then on it can be read. */
+/* Seals a message; from then on it can be read. */
 static inline bool bus_message_seal(sd_bus_message *message) {
   return sd_bus_message_seal(message, 1, 0) >= 0 && sd_bus_message_rewind(message, 1) >= 0;
 }

@@ -1,5 +1,5 @@
-/* Replies of a chronyd of the tests' own, written from chrony's candm.h and not with the program's
- * codec. */
+/* Replies of a simulated chronyd, written from chrony's candm.h and not with the program's codec.
+ */
 #ifndef TESTS_UNIT_CANDM_PACKETS_H
 #define TESTS_UNIT_CANDM_PACKETS_H
 
@@ -25,8 +25,8 @@ static inline uint32_t packet_get(const uint8_t *data, size_t at, unsigned bytes
   return value;
 }
 
-/* chrony's floating point number nearest to value: as UTI_FloatHostToNetwork, by halving and
- * doubling. */
+/* Returns chrony's floating point number nearest to value, as UTI_FloatHostToNetwork() does, by
+ * halving and doubling. */
 static inline uint32_t packet_float(double value) {
   int exponent = 25;
   if (value == 0) {
@@ -43,7 +43,7 @@ static inline uint32_t packet_float(double value) {
   return (uint32_t)exponent << 25 | ((uint32_t)(int32_t)value & 0x1ffffff);
 }
 
-/* What kind of reply, and how long, each command has. */
+/* Kind and length of the reply to each command. */
 static inline struct candm_reply packet_begin(unsigned command, uint32_t sequence) {
   static const struct {
     unsigned command, kind, bytes;

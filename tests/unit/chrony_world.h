@@ -1,6 +1,6 @@
 /*
- * A chronyd of the test's own, behind the functions of net.h and the clock: it answers at once, and
- * waiting takes no time. Included by one .c each; what the program links is in here.
+ * A simulated chronyd behind the functions of net.h and the clock: it answers at once, and waiting
+ * takes no time. Defines what the program links, so only one .c of a program includes it.
  */
 #ifndef TESTS_UNIT_CHRONY_WORLD_H
 #define TESTS_UNIT_CHRONY_WORLD_H
@@ -43,7 +43,7 @@ static struct {
   struct packet_source source[WORLD_SOURCES];
   unsigned source_count;
   const char *name;
-  /* What is told of this command from its turn-th answer on, and what is done to it. */
+  /* The answers to this command from its turn-th on, and what is changed in them. */
   unsigned odd_command, odd_turn;
   unsigned odd_status;
   void (*spoil)(struct candm_reply *reply);
@@ -217,7 +217,7 @@ static int world_check_source(const char *text, struct why *why) {
   return 0;
 }
 
-/* Everything well: one server selected, over the socket. */
+/* Resets to a healthy chronyd: one server selected, asked over the socket. */
 static void world_begin(void) {
   memset(&world, 0, sizeof world);
   world.now_ns = 1000 * DURATION_S;
@@ -244,7 +244,7 @@ static void world_begin(void) {
   config_init(&world_config, world_check_source);
 }
 
-/* The reading; nothing stays open. */
+/* Takes the reading and checks that no descriptor stays open. */
 static int world_measure(struct samples *samples, struct why *why) {
   *samples = (struct samples){.items = NULL};
   *why = (struct why){.text = ""};

@@ -1,4 +1,5 @@
-/* One file over another, as a row of a table: what is said of it, and what holds then. */
+/* One configuration file over another, as a row of a table: the problems and the settings expected.
+ */
 #ifndef TESTS_UNIT_CONFIG_ROW_H
 #define TESTS_UNIT_CONFIG_ROW_H
 
@@ -15,11 +16,11 @@
 
 struct config_row {
   const char *text;     /* of the file conf */
-  const char *notes;    /* what each line of struct config_problems begins with */
+  const char *notes;    /* beginning of each line of struct config_problems */
   const char *settings; /* key=value, one a line */
 };
 
-/* Every setting that is told of must hold. */
+/* Checks every setting listed. */
 static inline void config_row_settings(const struct config_row *row, const struct config *config) {
   char want[1024];
   char have[1024] = "";

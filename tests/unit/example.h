@@ -1,4 +1,4 @@
-/* A report to frame, print and put into words: one server, with a jitter of 2.15 s. */
+/* A report to frame and print: one server, with a jitter of 2.15 s. */
 #ifndef TESTS_UNIT_EXAMPLE_H
 #define TESTS_UNIT_EXAMPLE_H
 
@@ -25,7 +25,7 @@ static inline int example_any_source(const char *text, struct why *why) {
   return 0;
 }
 
-/* All that can be known of a server. */
+/* Fills in everything that can be known of a server. */
 static inline struct sample example_sample(void) {
   struct sample sample = {.server = "ntp.example.org", .address = "192.0.2.1"};
   sample_set(&sample, METRIC_JITTER, INT64_C(2150000000));
@@ -44,7 +44,8 @@ static inline struct sample example_sample(void) {
   return sample;
 }
 
-/* The jitter alone has a limit. Pointers lead from example to itself: it must not be copied. */
+/* Fills example; only the jitter has a limit. It must not be copied, because it points to itself.
+ */
 static inline void example_fill(struct example *example) {
   memset(example, 0, sizeof *example);
   config_init(&example->config, example_any_source);

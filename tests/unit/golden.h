@@ -1,9 +1,7 @@
-/* The exact sentences that the tests of units get out of the program stand in one file,
- * tests/golden.txt, a line each: the test program, what the test did (its label), and what was
- * said, with tabs between them.
+/* The exact sentences that unit tests expect stand in one file, tests/golden.txt, a line each: the
+ * test program, what the test did (its label), and the sentence, separated by tabs.
  *
- * `make golden` writes that file anew out of what the tests hear; what changed is for git diff to
- * show. */
+ * `make golden` rewrites that file from what the tests get; git diff shows what changed. */
 #ifndef TESTS_UNIT_GOLDEN_H
 #define TESTS_UNIT_GOLDEN_H
 
@@ -26,7 +24,7 @@ static struct {
   int record;       /* -1: hold against the file */
 } golden = {.record = -1};
 
-/* At the start, since tests change their folder. */
+/* Runs before main(), because tests change their folder. */
 __attribute__((constructor)) static void golden_open(void) {
   static char *text;
   const char *record = getenv("GOLDEN_RECORD"); /* a folder */
@@ -47,7 +45,7 @@ __attribute__((constructor)) static void golden_open(void) {
   }
 }
 
-/* A line's worth of a text: its line ends and other controls as \ooo. */
+/* Turns a text into one line: line ends and other controls become \ooo. */
 static inline void golden_flatten(const char *text, char *flat, size_t size) {
   size_t used = 0;
   for (; *text != '\0' && used + 5 < size; text++) {
@@ -57,7 +55,7 @@ static inline void golden_flatten(const char *text, char *flat, size_t size) {
   flat[used] = '\0';
 }
 
-/* The line that a text makes, between line ends. */
+/* Returns the golden line of a text, between line ends. */
 static inline void golden_line(char line[16384], const char *label, const char *text) {
   char flat_label[1024];
   char flat_text[8192];
@@ -95,8 +93,8 @@ golden_check(const char *file, int line, const char *text, const char *format, .
   }
 }
 
-/* Fails the test unless the program said just this of it before. After the text comes the label, as
- * for printf(3): what was done, and so no two texts of a program have the same. */
+/* Fails the test unless the golden file has this text. The label follows as for printf(3): it says
+ * what was done, and must be unique within a program. */
 #define assert_golden(text, ...) golden_check(__FILE__, __LINE__, text, __VA_ARGS__)
 
 #endif

@@ -1,4 +1,4 @@
-/* A log whose chain leads to ends of the test's own. */
+/* A log whose destinations belong to the test. */
 #ifndef TESTS_UNIT_LOG_CHAIN_H
 #define TESTS_UNIT_LOG_CHAIN_H
 
@@ -56,7 +56,7 @@ static inline void log_chain_add_stderr(struct log_chain *chain) {
   chain->log.ends[chain->log.end_count++] = (struct log_address){.kind = ADDRESS_STDERR};
 }
 
-/* Opens path (made anew) as descriptor 2; returns the one that was there. */
+/* Opens path, truncated, as descriptor 2. Returns a descriptor of the previous stderr. */
 static inline int log_chain_redirect(const char *path) {
   int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -70,7 +70,7 @@ static inline void log_chain_restore(int saved) {
   (void)close(saved);
 }
 
-/* Writes one line, with stderr in a file: what stands there then. */
+/* Logs one line with stderr in a file, and returns the content of that file. */
 static inline const char *log_chain_stderr(struct log_chain *chain, enum severity severity,
                                            const char *text) {
   static char shown[8192];

@@ -1,4 +1,4 @@
-/* Datagrams as ntpd sends them, written anew from RFC 9327. */
+/* Datagrams as ntpd sends them, written from RFC 9327 and not with the program's codec. */
 #ifndef TESTS_UNIT_MODE6_PACKET_H
 #define TESTS_UNIT_MODE6_PACKET_H
 
@@ -17,7 +17,7 @@ static inline void mode6_packet_16(uint8_t *to, unsigned value) {
   to[1] = (uint8_t)(value % 256);
 }
 
-/* A piece of the answer to request: count bytes of whole from offset on. */
+/* Makes a fragment of the answer to request: count bytes of whole from offset on. */
 static inline struct mode6_packet mode6_packet_piece(const uint8_t *request, const void *whole,
                                                      size_t offset, size_t count, bool more) {
   struct mode6_packet packet = {.bytes = 12 + (count + 3) / 4 * 4};

@@ -1,4 +1,5 @@
-/* What config_read and config_check say, kept as one text: "P|" a problem, "W|" a warning. */
+/* Collects what config_read() and config_check() report as one text: "P|" a problem, "W|" a
+ * warning. */
 #ifndef TESTS_UNIT_NOTES_H
 #define TESTS_UNIT_NOTES_H
 
@@ -33,7 +34,7 @@ static inline void notes_begin(struct config_problems *notes) {
   notes->to = (struct config_listener){.say = config_problems_keep, .user = notes};
 }
 
-/* The lines that begin with kind. */
+/* Counts the lines that begin with kind. */
 static inline unsigned notes_count(const struct config_problems *notes, char kind) {
   unsigned count = 0;
   for (const char *line = notes->text; *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -42,8 +43,8 @@ static inline unsigned notes_count(const struct config_problems *notes, char kin
   return count;
 }
 
-/* Each line of what was said must begin with that line of want, and all be as the golden file has
- * it by label. */
+/* Checks that each line reported begins with the same line of want, and that the golden file has
+ * all of them under label. */
 static inline void notes_check(const struct config_problems *notes, const char *want,
                                const char *label) {
   const char *said = notes->text;
@@ -61,12 +62,12 @@ static inline void notes_check(const struct config_problems *notes, const char *
   }
 }
 
-/* What a config takes for a source here: any word but "bad". */
+/* Accepts any word but "bad" as a source. */
 static inline int notes_check_source(const char *text, struct why *why) {
   return strcmp(text, "bad") != 0 ? 0 : why_set(why, REASON_CONFIG, -EINVAL, "'bad' is bad");
 }
 
-/* Reads one file over config as uid, the trace being thrown away. */
+/* Reads one file over config as uid, discarding the trace. */
 static inline void notes_read(struct config_problems *notes, struct config *config,
                               const char *path, bool named, uid_t uid) {
   static struct trace trace = {.fd = -1, .off = true};

@@ -1,5 +1,4 @@
-/* NTP servers of a test's own: a child that answers at ports of the loopback, each as it is told.
- */
+/* Simulated NTP servers: a child answers on ports of the loopback, each in its own way. */
 #ifndef TESTS_UNIT_NTP_PEER_H
 #define TESTS_UNIT_NTP_PEER_H
 
@@ -25,15 +24,15 @@ enum { NTP_PEERS_MAX = 8, NTP_PEER_REQUESTS_MAX = 128 };
 struct ntp_peer {
   int family;            /* AF_INET (0, too) or AF_INET6 */
   int64_t offset_ns;     /* its clock minus ours */
-  int bad;               /* answers to another request that come before each answer */
-  int long_ones;         /* datagrams of 4,000 bytes that do */
+  int bad;               /* answers to a different request before each answer */
+  int long_ones;         /* datagrams of 4,000 bytes before each answer */
   int64_t lost;          /* requests without an answer, a bit each: 1 is the first */
-  int64_t kiss, leap3;   /* requests that get a kiss code, or "not synchronised" */
+  int64_t kiss, leap3;   /* requests answered with a kiss code, or "not synchronised" */
   const char *reference; /* four bytes, or NULL: LAB */
   unsigned stratum;      /* 0: 1 */
-  /* What it has seen, in memory that is shared with the child. */
+  /* Written by the child, into shared memory. */
   volatile int requests;
-  volatile int64_t at_ns[NTP_PEER_REQUESTS_MAX]; /* CLOCK_REALTIME, by the kernel's stamp */
+  volatile int64_t at_ns[NTP_PEER_REQUESTS_MAX]; /* CLOCK_REALTIME, the kernel's timestamp */
   volatile uint16_t port_of[NTP_PEER_REQUESTS_MAX];
   volatile uint64_t cookie[NTP_PEER_REQUESTS_MAX];
   uint16_t port;
@@ -111,7 +110,7 @@ static inline void ntp_peers_serve(int count) {
   for (int i = 0; i < count; i++) {
     struct timespec none;
     fds[i] = (struct pollfd){.fd = ntp_peers[i].fd, .events = POLLIN};
-    (void)ioctl(fds[i].fd, SIOCGSTAMPNS, &none); /* from now on it stamps: socket(7) */
+    (void)ioctl(fds[i].fd, SIOCGSTAMPNS, &none); /* enables timestamps: socket(7) */
   }
   (void)alarm(60);
   while (poll(fds, (nfds_t)count, -1) > 0) {
@@ -124,7 +123,7 @@ static inline void ntp_peers_serve(int count) {
   _exit(1);
 }
 
-/* cmocka's setup of a test: all of them at rest. */
+/* cmocka's setup of a test: resets all servers. */
 static inline int ntp_peers_new(void **state) {
   (void)state;
   size_t bytes = NTP_PEERS_MAX * sizeof *ntp_peers;
@@ -138,7 +137,7 @@ static inline int ntp_peers_new(void **state) {
   return 0;
 }
 
-/* Opens the ports of the first count of them and serves: 0 or -1. */
+/* Opens the ports of the first count servers and starts serving: 0 or -1. */
 static inline int ntp_peers_begin(int count) {
   for (int i = 0; i < count; i++) {
     struct ntp_peer *peer = &ntp_peers[i];

@@ -1,4 +1,5 @@
-/* One run of the poll loop over a test's own servers (ntp_peer.h), and what it leaves behind. */
+/* A run of the poll loop over simulated servers (ntp_peer.h), and a check of what it leaves behind.
+ */
 #ifndef TESTS_UNIT_NTP_PLAN_H
 #define TESTS_UNIT_NTP_PLAN_H
 
@@ -27,7 +28,7 @@ static struct trace trace;
 static struct ntp_plan plan;
 static int64_t took_ns;
 
-/* count servers, each with one address: that of the peer by its number, if there is one. */
+/* Makes count servers, each with the address of the peer of the same number, if there is one. */
 static inline void prepare(size_t count, unsigned samples) {
   memset(servers, 0, sizeof servers);
   trace = (struct trace){.fd = -1, .start_ns = clock_monotonic_ns()};

@@ -1,6 +1,6 @@
 /*
- * What an NTP reply is worth, written anew from RFC 5905 and not from ntp_packet.c, for the random
- * tests to hold that against. Exact: all in 2^-32 ns, in 128 bits.
+ * The evaluation of an NTP reply, written from RFC 5905 and not from ntp_packet.c, which random
+ * tests compare with it. It is exact: everything is in 2^-32 ns, in 128 bits.
  */
 #ifndef TESTS_UNIT_NTP_REFERENCE_H
 #define TESTS_UNIT_NTP_REFERENCE_H
@@ -17,7 +17,7 @@ __extension__ typedef __int128 reference_wide;
 
 struct reference {
   enum ntp_answer answer;
-  bool edge; /* so near to a bound that rounding to ns may decide */
+  bool edge; /* so close to a bound that rounding to ns may decide */
   struct ntp_reply reply;
 };
 
@@ -32,7 +32,7 @@ static inline uint64_t reference_get(const uint8_t *from, size_t bytes) {
   return value;
 }
 
-/* to - from, of which each is known up to a multiple of 2^32 s: the shortest. */
+/* Returns the shortest to - from; each is known up to a multiple of 2^32 s. */
 static inline reference_wide reference_span(reference_wide from, reference_wide to) {
   reference_wide era = REFERENCE_S << 32;
   reference_wide span = ((to - from) % era + era) % era;
@@ -74,7 +74,7 @@ static inline enum ntp_answer reference_kiss(const uint8_t *code) {
   return memcmp(code, "RATE", 4) == 0 ? NTP_KISS_RATE : NTP_KISS_OTHER;
 }
 
-/* What needs no clock. */
+/* Checks the fields that need no clock. */
 static inline enum ntp_answer reference_header(const uint8_t *data, size_t length, uint64_t cookie,
                                                struct reference *reference) {
   uint8_t ours[8];
@@ -158,8 +158,8 @@ static inline bool reference_is_near(int64_t a, int64_t b, reference_wide most_n
   return apart >= -most_ns && apart <= most_ns;
 }
 
-/* Whether a good reply was read as it is: to 2 ns, the error to 10 ns and 1 ppb of the
- * wait. An offset of 68 years is one of both signs. */
+/* Checks that a good reply was evaluated to within 2 ns, its error to within 10 ns and 1 ppb of the
+ * wait. An offset of 68 years may have either sign. */
 static inline bool reference_agrees(const struct ntp_reply *want, const struct ntp_reply *got,
                                     int64_t waited_ns) {
   reference_wide era_ns = REFERENCE_S;

@@ -1,4 +1,4 @@
-/* What servers answered, made up by a test, and the reading of it. */
+/* Replies of servers, made up by a test, and the reading made from them. */
 #ifndef TESTS_UNIT_NTP_REPLIES_H
 #define TESTS_UNIT_NTP_REPLIES_H
 
@@ -31,7 +31,7 @@ static struct ntp_plan plan;
 static struct samples samples;
 static struct why why;
 
-/* count servers that have not answered, because a port is closed. */
+/* Makes count servers that have not answered because the port is closed. */
 static inline void prepare(size_t count, unsigned wanted) {
   memset(servers, 0, sizeof servers);
   plan = (struct ntp_plan){.servers = servers, .count = count, .samples = wanted};
@@ -47,7 +47,7 @@ static inline void prepare(size_t count, unsigned wanted) {
   }
 }
 
-/* A good reply, 10 s ago. */
+/* Adds a good reply, 10 s old. */
 static inline struct ntp_reply *reply(size_t server, int64_t offset_ns, int64_t error_ns) {
   struct ntp_server *at = &servers[server];
   unsigned n = at->reply_count++;
@@ -71,7 +71,7 @@ static inline int read_all(void) {
   return ntp_sample_read(&plan, NOW, &samples, &why);
 }
 
-/* The one that carries the verdict. */
+/* Returns the sample that carries the verdict. */
 static inline size_t carrier(void) {
   size_t found = SIZE_MAX;
   for (size_t i = 0; i < samples.count; i++) {

@@ -1,4 +1,4 @@
-/* An NTP reply with nothing wrong in it, and what to break in it. */
+/* A valid NTP reply, and access to its fields. */
 #ifndef TESTS_UNIT_NTP_WIRE_H
 #define TESTS_UNIT_NTP_WIRE_H
 
@@ -8,7 +8,7 @@
 
 #include "source/sntp/ntp_packet.h"
 
-/* Where the fields begin, RFC 5905 section 7.3, figure 8. */
+/* Offsets of the fields, RFC 5905 section 7.3, figure 8. */
 enum wire {
   WIRE_FLAGS = 0,
   WIRE_STRATUM = 1,
@@ -41,7 +41,7 @@ static inline void wire_put_time(uint8_t *reply, size_t at, int64_t unix_ns) {
   wire_put(reply, at + 4, 4, ((ns % WIRE_S << 32) + WIRE_S / 2) / WIRE_S);
 }
 
-/* The example: the local clock is 250 ms behind, the way takes 20 ms, the server 1 ms. */
+/* The example: the local clock is 250 ms behind, the round trip takes 20 ms, the server 1 ms. */
 static inline struct ntp_times wire_times(void) {
   return (struct ntp_times){WIRE_SENT_NS, WIRE_SENT_NS + 21000000, WIRE_MONOTONIC_NS,
                             WIRE_MONOTONIC_NS + 21000000};

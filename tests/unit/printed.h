@@ -1,4 +1,4 @@
-/* What a format prints, as a text to compare. */
+/* Captures what a format prints, as a text to compare. */
 #ifndef TESTS_UNIT_PRINTED_H
 #define TESTS_UNIT_PRINTED_H
 

@@ -1,5 +1,5 @@
-/* What a real ptp4l (linuxptp 3.1.1) answered, byte for byte: to the client's port 7, sequence 5.
- * Its one port is UNCALIBRATED, 1.088 us behind its master, with 1.950 us of path. */
+/* Answers of a real ptp4l (linuxptp 3.1.1), byte for byte, to the client's port 7, sequence 5. Its
+ * only port is UNCALIBRATED, 1.088 us behind its master, with a path delay of 1.950 us. */
 #ifndef TESTS_UNIT_PTP_GOOD_H
 #define TESTS_UNIT_PTP_GOOD_H
 

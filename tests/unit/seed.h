@@ -1,4 +1,4 @@
-/* Random numbers that can be had again: the seed is printed, and taken from SEED. */
+/* Reproducible random numbers: the seed is printed, and taken from SEED if that is set. */
 #ifndef TESTS_UNIT_SEED_H
 #define TESTS_UNIT_SEED_H
 
@@ -15,7 +15,7 @@ static inline uint64_t seed_next(uint64_t *state) {
   return *state * UINT64_C(2685821657736338717);
 }
 
-/* Begins a random test: the state for seed_next. */
+/* Begins a random test: returns the state for seed_next(). */
 static inline uint64_t seed_begin(const char *test) {
   const char *given = getenv("SEED");
   uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
@@ -27,7 +27,7 @@ static inline uint64_t seed_begin(const char *test) {
   return state;
 }
 
-/* Uniform enough over the orders of magnitude: a number of 0 to 62 bits. */
+/* Returns a number of 0 to 62 bits, spread about evenly over the orders of magnitude. */
 static inline int64_t seed_span(uint64_t *state) {
   unsigned shift = 2 + (unsigned)(seed_next(state) % 62);
   return (int64_t)(seed_next(state) >> shift);

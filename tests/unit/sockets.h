@@ -1,4 +1,4 @@
-/* Receivers of a test's own: local sockets in its folder, UDP ports on the loopback. */
+/* Receivers for tests: local sockets in the test's folder, UDP ports on the loopback. */
 #ifndef TESTS_UNIT_SOCKETS_H
 #define TESTS_UNIT_SOCKETS_H
 
@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A bound (SOCK_STREAM: listening) socket at path in the current folder, or -1. */
+/* Binds a socket to path in the current folder (SOCK_STREAM: listening): the socket, or -1. */
 static inline int sockets_local(const char *path, int type) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
@@ -22,7 +22,7 @@ static inline int sockets_local(const char *path, int type) {
   return fd;
 }
 
-/* A socket bound to a free port of 127.0.0.1; *port is its number. */
+/* Binds a socket to a free port of 127.0.0.1 and sets *port to its number. */
 static inline int sockets_udp(uint16_t *port) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t size = sizeof address;
@@ -37,14 +37,14 @@ static inline int sockets_udp(uint16_t *port) {
   return fd;
 }
 
-/* A port that nobody listens on. */
+/* Returns a port that nobody listens on. */
 static inline uint16_t sockets_closed_port(void) {
   uint16_t port = 0;
   (void)close(sockets_udp(&port));
   return port;
 }
 
-/* What has come, as a string; "" where nothing has. */
+/* Returns what has arrived, as a string; "" for nothing. */
 static inline const char *sockets_received(int fd) {
   static char text[4096];
   ssize_t bytes = recv(fd, text, sizeof text - 1, MSG_DONTWAIT);

@@ -1,4 +1,4 @@
-/* A folder of a test's own, which it works in; names of files can then be short. */
+/* A temporary working folder for each test program, so that file names can be short. */
 #ifndef TESTS_UNIT_TEMP_H
 #define TESTS_UNIT_TEMP_H
 
@@ -40,7 +40,7 @@ static inline int temp_leave(void **state) {
   return chdir("/") == 0 ? nftw(temp_name(), temp_delete, 8, FTW_DEPTH | FTW_PHYS) : -1;
 }
 
-/* A file with just these bytes and mode 0644: 0 or -1. */
+/* Makes a file with these bytes and mode 0644: 0 or -1. */
 static inline int temp_write(const char *path, const char *data, size_t bytes) {
   (void)unlink(path);
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -1,4 +1,4 @@
-/* A reply of systemd-timesyncd with nothing wrong in it. */
+/* A valid reply of systemd-timesyncd. */
 #ifndef TESTS_UNIT_TIMESYNC_GOOD_H
 #define TESTS_UNIT_TIMESYNC_GOOD_H
 
@@ -11,7 +11,7 @@
 #define GOOD_NOW_NS INT64_C(1795237878010060123)
 #define GOOD_T1_US UINT64_C(1795237865709991)
 
-/* The local clock is 23 us behind, the way there and back takes 69 us. */
+/* The local clock is 23 us behind, the round trip takes 69 us. */
 static inline struct timesync timesync_good(void) {
   return (struct timesync){
       .present = TIMESYNC_ALL,
