@@ -1,4 +1,4 @@
-/* Unsigned numbers of 128 bits, which gcc does not have on 32-bit machines. Pure. */
+/* Unsigned numbers of 128 bits, which gcc lacks on 32-bit machines. Pure. */
 #ifndef NTP_MONITOR_WIDE_H
 #define NTP_MONITOR_WIDE_H
 
@@ -12,10 +12,10 @@ struct wide {
 /* *sum += a * b, modulo 2^128. */
 void wide_add_product(struct wide *sum, uint64_t a, uint64_t b);
 
-/* dividend / divisor, rounded down; divisor is 1 to 2^63. */
+/* Returns dividend / divisor, rounded down; divisor is 1 to 2^63. */
 struct wide wide_divide(struct wide dividend, uint64_t divisor);
 
-/* The root, rounded down. */
+/* Returns the square root, rounded down. */
 uint64_t wide_root(struct wide square);
 
 #endif

@@ -1,13 +1,13 @@
 /*
- * Whose daemon answered.
+ * Checks the owner of a daemon's port or socket file.
  *
- * Below net.ipv4.ip_unprivileged_port_start a port is root's to give. But containers often set that
- * to 0, and then anyone may answer at port 123 while ntpd is away. So an answer counts only if all
- * that may have sent it belong to root, to who runs us, or to the daemon's user. The kernel's table
- * tells; where it does not even list our own socket it tells nothing.
+ * Only root can bind a port below net.ipv4.ip_unprivileged_port_start. Containers often set that to
+ * 0, and then any user may answer at port 123 while ntpd is down. So an answer counts only if all
+ * sockets that may have sent it belong to root, to our own user or to the daemon's. The kernel's
+ * table of sockets shows that; if it does not even list our own socket, it proves nothing.
  *
- * Names of users are read from the machine's own files: a directory service would be asked over the
- * network, and does not say who a daemon here may be.
+ * User names are read from the machine's own files: a directory service would be asked over the
+ * network, and does not determine the users of local daemons.
  */
 #include "ntp_monitor/owner.h"
 
@@ -33,9 +33,9 @@ const struct owner owner_ptp4l = {"ptp4l", {"ptp", "linuxptp", "_linuxptp"}};
 
 enum { LINE_BYTES = 512, WORDS_BYTES = 96, PATH_BYTES = 256 };
 
-/* --- who is believed ------------------------------------------------------------ */
+/* --- trusted users --------------------------------------------------------------- */
 
-/* Whether that file of passwd(5) gives the uid to one of the daemon's users. */
+/* Returns whether the passwd(5) file gives uid to one of the daemon's users. */
 static bool is_named(const char *passwd, uid_t uid, const struct owner *owner) {
   bool named = false;
   FILE *file = fopen(passwd, "re");
@@ -57,7 +57,7 @@ static bool is_believed(uid_t uid, const struct owner *owner) {
          is_named("/etc/passwd", uid, owner) || is_named("/usr/lib/passwd", uid, owner);
 }
 
-/* Whether only a privileged process can bind the port. */
+/* Returns whether only a privileged process can bind the port. */
 static bool is_privileged(uint16_t port) {
   char line[LINE_BYTES] = "";
   uint32_t start = 0;
@@ -70,7 +70,7 @@ static bool is_privileged(uint16_t port) {
   return known && start > port;
 }
 
-/* "root, ntp, ntpsec, _ntp". Returns out. */
+/* Prints "root, ntp, ntpsec, _ntp". Returns out. */
 static const char *print_users(char out[WORDS_BYTES], const struct owner *owner) {
   (void)snprintf(out, WORDS_BYTES, "root");
   for (size_t i = 0; owner->users[i] != NULL; i++) {
@@ -81,17 +81,17 @@ static const char *print_users(char out[WORDS_BYTES], const struct owner *owner)
 
 /* --- a port ---------------------------------------------------------------------- */
 
-/* What the table says. */
+/* The findings in the kernel's table. */
 struct finding {
   struct udp_socket own, peer; /* the two ends of our connection */
-  bool listed;                 /* our own socket is in it */
-  bool found;                  /* so is one that has the port, */
-  bool foreign;                /* but that is not believed: */
-  uint32_t uid;
+  bool listed;                 /* our own socket is listed */
+  bool found;                  /* a socket with the peer's port is listed */
+  bool foreign;                /* its owner is not trusted */
+  uint32_t uid;                /* its owner */
 };
 
-/* The end of a connection, false where it is none of UDP. */
-static bool end_of(const struct sockaddr_storage *from, struct udp_socket *out) {
+/* Reads one end of a connection; false if its family is neither IPv4 nor IPv6. */
+static bool read_end(const struct sockaddr_storage *from, struct udp_socket *out) {
   struct sockaddr_in v4;
   struct sockaddr_in6 v6;
   memcpy(&v4, from, sizeof v4);
@@ -113,7 +113,7 @@ static bool find_ends(int fd, struct finding *finding) {
   socklen_t peer_bytes = sizeof peer;
   return getsockname(fd, (struct sockaddr *)&own, &own_bytes) == 0 &&
          getpeername(fd, (struct sockaddr *)&peer, &peer_bytes) == 0 &&
-         end_of(&own, &finding->own) && end_of(&peer, &finding->peer);
+         read_end(&own, &finding->own) && read_end(&peer, &finding->peer);
 }
 
 static void look_at(const char *line, const struct owner *owner, struct finding *finding) {
@@ -133,7 +133,7 @@ static void look_at(const char *line, const struct owner *owner, struct finding 
 
 static void look_through(const char *table, const struct owner *owner, struct finding *finding) {
   char line[LINE_BYTES];
-  bool begins = true; /* what was read begins a line */
+  bool begins = true; /* the text read begins a line */
   FILE *file = fopen(table, "re");
   while (file != NULL && fgets(line, sizeof line, file) != NULL) {
     if (begins) {
@@ -185,19 +185,22 @@ int owner_check_file(const char *path, const struct owner *owner, struct stat *s
   const char *slash = strrchr(path, '/');
   struct stat made;
   struct stat around;
-  int length =
-      snprintf(folder, sizeof folder, "%.*s.", slash != NULL ? (int)(slash - path) + 1 : 0, path);
+  int folder_length = slash != NULL ? (int)(slash - path) + 1 : 0;
+  int length = snprintf(folder, sizeof folder, "%.*s.", folder_length, path);
   if (length >= (int)sizeof folder || stat(path, &made) != 0 || stat(folder, &around) != 0) {
     return 0;
   }
-  bool believed = is_believed(made.st_uid, owner);
-  if (!believed || !is_believed(around.st_uid, owner)) {
+  const char *which = "";
+  uid_t uid = made.st_uid;
+  if (is_believed(uid, owner)) {
+    which = "the folder of ";
+    uid = around.st_uid;
+  }
+  if (!is_believed(uid, owner)) {
     return why_set(why, REASON_BAD_REPLY, -EPERM,
                    "%s%.200s belongs to uid %u, not to %s's users (%s): not believed" WHY_ADVICE
                    "remove it, or chown it",
-                   believed ? "the folder of " : "", path,
-                   (unsigned)(believed ? around.st_uid : made.st_uid), owner->daemon,
-                   print_users(users, owner));
+                   which, path, (unsigned)uid, owner->daemon, print_users(users, owner));
   }
   *status = made;
   return 1;

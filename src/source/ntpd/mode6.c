@@ -15,8 +15,8 @@
  *
  * R: a reply, E: an error, M: more pieces follow this one. Numbers are big-endian.
  *
- * Pieces come in any order, and a reply can be forged by whoever may send from port 123. So
- * nothing of a datagram is believed before all of its header is, and pieces neither overlap nor
+ * Pieces arrive in any order, and anyone who can send from port 123 can forge a reply. So a
+ * datagram's data count only after its whole header is checked, and pieces must neither overlap nor
  * leave a hole.
  */
 #include "source/ntpd/mode6.h"
@@ -67,7 +67,7 @@ static bool is_answer(const struct mode6_question *question, const uint8_t *data
 
 static bool overlaps(const struct mode6_answer *answer, size_t from, size_t to) {
   for (size_t i = 0; i < answer->piece_count; i++) {
-    bool same = from == answer->piece[i].from; /* an empty one lies nowhere else */
+    bool same = from == answer->piece[i].from; /* empty pieces overlap only there */
     if (same || (from < answer->piece[i].to && answer->piece[i].from < to)) {
       return true;
     }
@@ -75,7 +75,7 @@ static bool overlaps(const struct mode6_answer *answer, size_t from, size_t to) 
   return false;
 }
 
-/* Pieces do not overlap: they leave no hole where their lengths come to the whole. */
+/* Pieces do not overlap, so if their lengths add up to the whole there is no hole. */
 static bool is_whole(const struct mode6_answer *answer) {
   size_t sum = 0;
   for (size_t i = 0; i < answer->piece_count; i++) {
@@ -92,14 +92,19 @@ static enum mode6_progress add_piece(struct mode6_answer *answer, size_t from, s
   if (overlaps(answer, from, to)) {
     return MODE6_DROPPED;
   }
-  if (answer->ended ? !more || to > answer->length_bytes : !more && to < answer->length_bytes) {
+  bool beyond = answer->ended && to > answer->length_bytes;
+  bool second_end = answer->ended && !more;
+  bool early_end = !answer->ended && !more && to < answer->length_bytes;
+  if (beyond || second_end || early_end) {
     return mode6_bad(answer, "its pieces do not agree where the answer ends");
   }
   memcpy(answer->data + from, data, to - from);
   answer->piece[answer->piece_count].from = from;
   answer->piece[answer->piece_count++].to = to;
   answer->ended = answer->ended || !more;
-  answer->length_bytes = to > answer->length_bytes ? to : answer->length_bytes;
+  if (to > answer->length_bytes) {
+    answer->length_bytes = to;
+  }
   if (!is_whole(answer)) {
     return MODE6_MORE;
   }
@@ -149,7 +154,7 @@ bool mode6_is_server(uint16_t status) {
   return (status & MODE6_BROADCAST) == 0 || (status & MODE6_REACHABLE) != 0;
 }
 
-/* Whether ntpd found a server by itself: then the names of pools are no longer of interest. */
+/* Returns whether ntpd found a server by itself; the names of pools are then irrelevant. */
 static bool has_found(const struct mode6_answer *list) {
   size_t at = 0;
   while (at < list->length_bytes && (status_at(list, at) & MODE6_CONFIGURED) != 0) {
@@ -158,7 +163,8 @@ static bool has_found(const struct mode6_answer *list) {
   return at < list->length_bytes;
 }
 
-/* Those of one class, the oldest association first: the order of ntpd's configuration. */
+/* Takes those of one class, the oldest association first, which is the order of ntpd's
+ * configuration. */
 static void take_class(const struct mode6_answer *list, enum mode6_selection class, bool found,
                        struct mode6_reading *reading, size_t room) {
   for (size_t at = list->length_bytes; at > 0 && reading->peer_count < room;) {

@@ -1,5 +1,5 @@
 /*
- * One NTP request on its way: a socket of its own, until its answer is there.
+ * One NTP request: a socket of its own, until its answer arrives.
  *
  * The socket is connected, so that datagrams of others are dropped and a closed port is reported at
  * once (udp(7)). A fresh port for each request is harder to guess for a forger (RFC 9109). The

@@ -1,4 +1,4 @@
-/* One NTP request on its way: a socket of its own, until its answer is there. */
+/* One NTP request: a socket of its own, until its answer arrives. */
 #ifndef NTP_MONITOR_NTP_REQUEST_H
 #define NTP_MONITOR_NTP_REQUEST_H
 
@@ -12,24 +12,23 @@
 struct net_address;
 
 struct ntp_request {
-  int fd;             /* -1: none is under way */
-  unsigned looked_at; /* datagrams that have come */
+  int fd;             /* -1: not open */
+  unsigned looked_at; /* datagrams received */
   uint64_t cookie;
   struct ntp_times times;
 };
 
-/* A connected socket with a fresh port, which has the kernel stamp what comes: 0 or a negative
- * errno. */
+/* Opens a connected socket with a fresh port and kernel time stamps: 0 or a negative errno. */
 int ntp_request_open(struct ntp_request *request, const struct net_address *address);
 
 /* Sends the request with a new cookie: 0 or a negative errno. */
 int ntp_request_send(struct ntp_request *request);
 
-/* Takes one datagram, if there is one: its length and times.received_*; or a negative errno
+/* Receives one datagram and fills times.received_*. Returns its length, or a negative errno
  * (-EAGAIN: none, -EMSGSIZE: too long, -ECONNREFUSED ...). */
 ssize_t ntp_request_receive(struct ntp_request *request, uint8_t data[NTP_PACKET_REPLY_BYTES_MAX]);
 
-/* Whether the reference id names the address that the request was sent from. */
+/* Returns whether the reference id names the address that the request was sent from. */
 bool ntp_request_is_ours(const struct ntp_request *request, uint32_t reference);
 
 void ntp_request_close(struct ntp_request *request);

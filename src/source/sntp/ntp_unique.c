@@ -1,5 +1,5 @@
 /*
- * Which addresses are asked: each once, whatever names it has, and only those of other hosts.
+ * Selects the addresses to ask: each once, whatever its names, and only those of other hosts.
  */
 #include "source/sntp/ntp_unique.h"
 
@@ -39,19 +39,25 @@ static int compare_addresses(const struct key *a, const struct key *b) {
   if (order != 0) {
     return order;
   }
-  return a->port != b->port ? a->port - b->port : (a->scope > b->scope) - (a->scope < b->scope);
+  if (a->port != b->port) {
+    return a->port - b->port;
+  }
+  return (a->scope > b->scope) - (a->scope < b->scope);
 }
 
-/* Equal addresses in the order of their servers. */
+/* Sorts equal addresses in the order of their servers. */
 static int ntp_unique_compare(const void *a, const void *b) {
   const struct key *left = a;
   const struct key *right = b;
   int order = compare_addresses(left, right);
-  return order != 0 ? order : (left->server > right->server) - (left->server < right->server);
+  if (order != 0) {
+    return order;
+  }
+  return (left->server > right->server) - (left->server < right->server);
 }
 
-/* Whether one server can be at it: a group of hosts is never asked (RFC 4330 section 10), and the
- * unspecified address would be ourselves. */
+/* Returns whether the address is one host's. A group of hosts is never asked (RFC 4330 section 10),
+ * and the unspecified address would be ourselves. */
 static bool is_host(const struct key *key) {
   static const uint8_t broadcast[] = {0xff, 0xff, 0xff, 0xff};
   const uint8_t *v4 = &key->address.s6_addr[12];
@@ -61,7 +67,7 @@ static bool is_host(const struct key *key) {
   return v4[0] != 0 && v4[0] >> 4 != 0xe && memcmp(v4, broadcast, sizeof broadcast) != 0;
 }
 
-/* Takes out the addresses that were marked by a length of 0. */
+/* Removes the addresses marked by a length of 0. */
 static void close_up(struct ntp_server *server) {
   unsigned left = 0;
   for (unsigned a = 0; a < server->address_count; a++) {
@@ -72,7 +78,7 @@ static void close_up(struct ntp_server *server) {
   server->address_count = left;
 }
 
-/* Why the address of key is not to be asked: marks it, and says so. */
+/* Marks the address of key as not to be asked, and remarks why. */
 static void drop_address(struct trace *trace, struct ntp_server *servers, const struct key *key,
                          bool ours, const struct key *first) {
   struct ntp_server *server = &servers[key->server];
@@ -93,7 +99,7 @@ static void drop_address(struct trace *trace, struct ntp_server *servers, const 
   trace_add(trace, "sntp: %s: %s", server->name, server->remark);
 }
 
-/* Marks what is to be dropped, of keys that are sorted. */
+/* Marks the addresses to drop; keys are sorted. */
 static void drop_addresses(struct trace *trace, struct ntp_server *servers, const struct key *keys,
                            size_t key_count, const struct net_own *own) {
   const struct key *first = NULL;
