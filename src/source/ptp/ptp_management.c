@@ -74,7 +74,7 @@ void ptp_management_request(uint8_t out[PTP_REQUEST_BYTES], const struct ptp_req
   memset(out + AT_TARGET, 0xff, PTP_IDENTITY_BYTES + 2);
   bytes_put16(out + AT_TLV, TLV_MANAGEMENT);
   bytes_put16(out + AT_TLV_LENGTH, 2);
-  bytes_put16(out + AT_ID, request->id);
+  bytes_put16(out + AT_ID, (uint16_t)request->id);
 }
 
 /* --- answers --------------------------------------------------------------- */
