@@ -13,6 +13,11 @@ uint64_t bytes_get64(const uint8_t *from) {
   return (uint64_t)bytes_get32(from) << 32 | bytes_get32(from + 4);
 }
 
+int32_t bytes_signed(uint32_t value, unsigned bits) {
+  uint32_t sign = UINT32_C(1) << (bits - 1);
+  return (int32_t)(value ^ sign) - (int32_t)sign;
+}
+
 void bytes_put16(uint8_t *to, uint16_t value) {
   to[0] = (uint8_t)(value >> 8);
   to[1] = (uint8_t)value;

@@ -42,20 +42,14 @@ const char *candm_name(enum candm_command command) {
 
 /* --- numbers -------------------------------------------------------------- */
 
-/* Reads the lowest bits of value as two's complement. */
-static int32_t sign_extend(uint32_t value, unsigned bits) {
-  uint32_t sign = UINT32_C(1) << (bits - 1);
-  return (int32_t)(value ^ sign) - (int32_t)sign;
-}
-
 /* Reads a number of seconds, rounded to the nearest nanosecond. The 7 highest bits are a signed
  * exponent, the other 25 a signed coefficient; the value is coefficient * 2^(exponent - 25)
  * (UTI_FloatNetworkToHost in chrony's util.c). A number out of range is clamped. */
 static int64_t get_seconds_ns(const uint8_t *at) {
   enum { COEFFICIENT_BITS = 25, EXPONENT_BITS = 7 };
   uint32_t bits = bytes_get32(at);
-  int shift = sign_extend(bits >> COEFFICIENT_BITS, EXPONENT_BITS) - COEFFICIENT_BITS;
-  int64_t scaled = sign_extend(bits & ((UINT32_C(1) << COEFFICIENT_BITS) - 1), COEFFICIENT_BITS) *
+  int shift = bytes_signed(bits >> COEFFICIENT_BITS, EXPONENT_BITS) - COEFFICIENT_BITS;
+  int64_t scaled = bytes_signed(bits & ((UINT32_C(1) << COEFFICIENT_BITS) - 1), COEFFICIENT_BITS) *
                    DURATION_S; /* below 2^54 */
   if (shift <= -62) {
     return 0;
@@ -193,7 +187,7 @@ int candm_tracking(const struct candm_reply *reply, struct candm_tracking *track
 int candm_source(const struct candm_reply *reply, struct candm_source *source, struct why *why) {
   const uint8_t *body = reply->data + REPLY_BODY;
   struct candm_source read = {.address = get_address(body),
-                              .poll_log2_s = sign_extend(bytes_get16(body + 20), 16),
+                              .poll_log2_s = bytes_signed(bytes_get16(body + 20), 16),
                               .stratum = bytes_get16(body + 22),
                               .state = bytes_get16(body + 24),
                               .mode = bytes_get16(body + 26),

@@ -97,7 +97,7 @@ static const char *read_port(const uint8_t *bytes, struct ptp_data *data) {
   data->port.identity = get_identity(bytes);
   data->port.state = bytes[10];
   data->port.delay_ns = get_interval_ns(bytes + 12);
-  data->port.sync_log2_s = (int8_t)bytes[22];
+  data->port.sync_log2_s = bytes_signed(bytes[22], 8);
   data->port.delay_mechanism = bytes[23];
   if (data->port.state == 0 || data->port.state >= PTP_PORT_STATES) {
     return "portState is none that there is";

@@ -70,7 +70,7 @@ static struct packet take_apart(const uint8_t *data) {
       .version = data[0] >> 3 & 7,
       .mode = data[0] & 7,
       .stratum = data[1],
-      .precision_log2_s = (int8_t)data[3],
+      .precision_log2_s = bytes_signed(data[3], 8),
       .root_delay = bytes_get32(data + 4),
       .root_dispersion = bytes_get32(data + 8),
       .set = bytes_get64(data + 16),
