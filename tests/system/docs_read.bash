@@ -95,7 +95,7 @@ prometheus_names() {
 
 influx_names() {
   sed -nE -e 's/^    \{"([a-z_]+)", [A-Z].*/\1/p' \
-    -e 's/^ *print_(tag|word|span|count)\([^"]*"([a-z_]+)",.*/\2/p' "$TOP/src/format/influx.c"
+    -e 's/^ *(influx_)?print_(tag|word|span|count)\([^"]*"([a-z_]+)",.*/\3/p' "$TOP/src/format/influx.c"
 }
 
 # The words that key $2 of section $1 takes.
@@ -119,9 +119,9 @@ END
     -o "$format" "$@"
 }
 
-# All string literals of the sources, those that stand in pieces put together.
+# All string literals of the sources, those that stand in pieces put together, as advice is to a message.
 literals() {
-  find "$TOP"/include "$TOP"/src -name '*.[ch]' -exec cat {} + | tr '\n' ' ' | sed -E 's/" +"//g'
+  find "$TOP"/include "$TOP"/src -name '*.[ch]' -exec cat {} + | tr '\n' ' ' | sed -E 's/" +WHY_ADVICE +"/; /g; s/" +"//g'
 }
 
 # --- what the documentation says ------------------------------------------
