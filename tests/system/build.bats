@@ -86,7 +86,7 @@ readonly INSTALLED
   [ "$(list "$BATS_TEST_TMPDIR/to")" = "${INSTALLED//usr\//opt/my-own/}" ] || fail "$(list "$BATS_TEST_TMPDIR/to")"
   run ! grep -rI /usr/local "$BATS_TEST_TMPDIR/to"
   grep -qx 'ExecStart=/opt/my-own/bin/ntp_monitor' "$BATS_TEST_TMPDIR/to/opt/my-own/lib/systemd/system/ntp_monitor.service"
-  find man/*.[15] contrib -type f ! -path 'contrib/images/*' | while read -r file; do
+  find man/*.[15] contrib -type f ! -path 'contrib/images/*' ! -path contrib/README.md | while read -r file; do
     sed 's,/usr/local,/opt/my-own,g' "$file" |
       cmp - "$(find "$BATS_TEST_TMPDIR/to" -path "*${file#contrib}" -o -path "*${file#contrib/systemd}" -o -path "*/man/*/${file##*/}" | grep -m 1 .)"
   done

@@ -35,17 +35,26 @@ teardown_file() {
   lab_stop_all
 }
 
-@test "contrib: every file says first how to use it, and stands in the README" {
+@test "contrib: every file says first how to use it, and stands in contrib/README.md" {
   local file count=0
   while read -r file; do
-    grep -qF "(contrib/$file)" "$TOP/README.md" || fail "$file is not in the README"
+    grep -qF "($file)" "$C/README.md" || fail "$file is not in contrib/README.md"
     count=$((count + 1))
     case $file in
       *.json) continue ;; # has no comments
       *) grep -qE 'sudo |example|see there|THIS_FILE' < <(head -n 12 "$C/$file") || fail "$file: no word on its use" ;;
     esac
-  done < <(cd "$C" && find . -type f ! -path './images/*' -printf '%P\n')
+  done < <(cd "$C" && find . -type f ! -path './images/*' ! -path ./README.md -printf '%P\n')
   between 'the number of files' "$count" 20 99
+}
+
+@test "contrib: the commands in contrib/README.md that copy a file stand in its head" {
+  local file to count=0
+  while read -r file to; do
+    head -n 8 "$C/$file" | grep -qE "^(#| \*)   sudo cp /usr/local/share/doc/ntp_monitor/examples/$file $to\$" || fail "$file says something else than: $to"
+    count=$((count + 1))
+  done < <(sed -n 's/^sudo cp //p' "$C/README.md")
+  between 'the number of commands' "$count" 10 99
 }
 
 # --- systemd --------------------------------------------------------------------

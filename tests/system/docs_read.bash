@@ -5,6 +5,7 @@
 : "${TOP:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${PROG:=$TOP/build/ntp_monitor}"
 README=$TOP/README.md
+CONTRIB=$TOP/contrib/README.md
 EXAMPLE=$TOP/ntp_monitor.conf.example
 MAN1=$TOP/man/ntp_monitor.1
 MAN5=$TOP/man/ntp_monitor.conf.5
@@ -154,17 +155,33 @@ example_uncommented() {
   sed -E 's/^#([a-z_]+ *=)/\1/' "$EXAMPLE"
 }
 
-# Writes each configuration shown in the README and the manual to $1.NUMBER.
+# Writes each configuration shown in the two READMEs and the manual to $1.NUMBER.
 shown_configurations() {
-  awk -v name="$1.readme." '/^```/ { inside = $0 == "```ini"; if (inside) n++; next }
-    inside { print >(name n) }' "$README"
+  local text=(readme "$README" contrib "$CONTRIB") i
+  for i in 0 2; do
+    awk -v name="$1.${text[i]}." '/^```/ { inside = $0 == "```ini"; if (inside) n++; next }
+      inside { print >(name n) }' "${text[i + 1]}"
+  done
   awk -v name="$1.man." '/^\.Ed/ { inside = 0 } inside { print >(name n) }
     /^\.Sh/ { wanted = $0 == ".Sh EXAMPLES" } wanted && /^\.Bd/ { inside = 1; n++ }' "$MAN5"
 }
 
+# link_faults FILE: its links that lead nowhere. A link is relative to the file's folder, and may name a heading.
+link_faults() {
+  local link to
+  grep -oE '\]\([^)]+\)' "$1" | sed -E 's/^\]\((.*)\)$/\1/' | grep -v '^http' | while read -r link; do
+    to=${link%%#*}
+    to=${to:+${1%/*}/$to}
+    to=${to:-$1}
+    [ -e "$to" ] || echo "no file for $link"
+    [[ $link != *'#'* ]] || sed -nE 's/^#+ (.*)/\1/p' "$to" | tr 'A-Z ' 'a-z-' | tr -d ',.?:()/`' | grep -qxF -- "${link#*#}" ||
+      echo "no heading for $link"
+  done
+}
+
 # Everything there is for users to read, in plain text.
 all_text() {
-  cat "$README" "$EXAMPLE"
+  cat "$README" "$CONTRIB" "$EXAMPLE"
   plain "$MAN1"
   plain "$MAN5"
 }

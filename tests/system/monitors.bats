@@ -88,7 +88,7 @@ kinds=("${kinds[@]/#[0-9]/hostile-&}")
 
 # --- prometheus ------------------------------------------------------------------
 
-# The report where node_exporter finds it, put there as the README has it.
+# Puts the report where node_exporter finds it, as a rename.
 put() {
   cp "$T/out" "$LAB_DIR/textfile/ntp_monitor.tmp"
   mv "$LAB_DIR/textfile/ntp_monitor.tmp" "$LAB_DIR/textfile/ntp_monitor.prom"
@@ -156,9 +156,9 @@ exported() {
   exported
 }
 
-@test "prometheus: the README's configuration puts the report there, verdict by verdict" {
+@test "prometheus: contrib's configuration puts the report there, verdict by verdict" {
   local line reading
-  line=$(sed -n 's,^prometheus = /var/lib/prometheus/node-exporter/,,p' "$TOP/README.md")
+  line=$(sed -n 's,^prometheus = /var/lib/prometheus/node-exporter/,,p' "$TOP/contrib/README.md")
   [ "$line" = ntp_monitor.prom ]
   config '[output]' "prometheus = $LAB_DIR/textfile/$line"
   for reading in "$T/reading" /nothing "$T/reading"; do
