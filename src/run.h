@@ -19,7 +19,7 @@ struct run {
   struct log log;
   struct config_problems notes; /* on the configuration */
   unsigned problem_count;       /* of the configuration */
-  struct reading readings[REPORT_READINGS_MAX];
+  struct reading readings[READING_MAX];
   size_t reading_count;
   char source[256];
   struct report report;

@@ -14,7 +14,7 @@ chdir dirname(__FILE__) . '/..' or die "$!\n";
 my @rooms = qw(. cli source source/chrony source/ntpd source/ptp source/sntp source/timesyncd inetd output output/plugin
   format log verdict config reading process net base);
 # Headers that are named for no source, or for sources in several rooms.
-my %room_of_header = (ask => 'process', config => 'config', inetd => 'inetd', source => 'source', text => 'base');
+my %room_of_header = (ask => 'process', config => 'config', inetd => 'inetd', reading => 'reading', source => 'source', text => 'base');
 
 # What a file may not include, by its path: the first row that fits. A file that no row fits is a mistake.
 my $files = 'fcntl|unistd|sys/.*';

@@ -2,7 +2,7 @@
 #ifndef NTP_MONITOR_MEASURE_H
 #define NTP_MONITOR_MEASURE_H
 
-#include "ntp_monitor/report.h"
+#include "ntp_monitor/reading.h"
 
 struct ask;
 struct config;
@@ -12,7 +12,7 @@ struct source;
 /* Takes one reading from each configured source (auto: from the first that serves). Returns the
  * number of readings; each holds samples or why there are none. The caller frees the samples. */
 size_t measure(const struct env *env, const struct config *config,
-               struct reading readings[REPORT_READINGS_MAX]);
+               struct reading readings[READING_MAX]);
 
 /* Takes and traces a reading from one source: 0, or a negative errno with reading->why. */
 int measure_take(const struct ask *ask, const struct source *source, struct reading *reading);

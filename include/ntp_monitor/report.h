@@ -2,30 +2,14 @@
 #ifndef NTP_MONITOR_REPORT_H
 #define NTP_MONITOR_REPORT_H
 
-#include "ntp_monitor/sample.h"
-#include "ntp_monitor/why.h"
+#include "ntp_monitor/reading.h"
 
 struct config;
 
 /* The values are the exit status (and those of Nagios plug-ins). */
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
 
-/* The result of one source: samples, or why there are none. */
-struct reading {
-  const char *source;
-  struct samples samples;
-  struct why why;     /* if samples.count is 0 */
-  const char *keeper; /* source whose daemon sets this clock */
-  const char *rival;  /* source whose daemon sets it as well, or NULL */
-  struct why sick;    /* of a daemon that auto met before this source; REASON_OK: none */
-};
-
-enum {
-  REPORT_READINGS_MAX = 16,
-  REPORT_HOST_BYTES = 256,
-  REPORT_MESSAGE_BYTES = 1024,
-  REPORT_NOTE_BYTES = 1024
-};
+enum { REPORT_HOST_BYTES = 256, REPORT_MESSAGE_BYTES = 1024, REPORT_NOTE_BYTES = 1024 };
 
 /* The judgement of one sample. */
 struct finding {

@@ -112,7 +112,7 @@ static void only(int which) {
   fake.hardware = false;
 }
 
-static struct reading readings[REPORT_READINGS_MAX];
+static struct reading readings[READING_MAX];
 
 /* names: between blanks, and not checked as those of a file or a command line are. */
 static const char *other_host;   /* -H */

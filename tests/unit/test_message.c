@@ -232,12 +232,12 @@ static void test_unavailable(void **state) {
 /* What does not fit ends in "..." behind a whole character, and only there. */
 static void test_truncation(void **state) {
   (void)state;
-  static struct reading readings[REPORT_READINGS_MAX];
+  static struct reading readings[READING_MAX];
   static const char *const characters[] = {"x", "\xc3\xa9", "\xed\x95\x9c", "\xf0\x9f\x95\x90"};
   (void)write_ok(); /* one source serves, all others fail */
   for (size_t c = 0; c < 4; c++) {
     for (size_t begin = 0; begin < 8; begin++) {
-      for (size_t i = 0; i < REPORT_READINGS_MAX; i++) {
+      for (size_t i = 0; i < READING_MAX; i++) {
         char *text = readings[i].why.text;
         size_t width = strlen(characters[c]);
         memset(text, 'x', begin);
@@ -248,7 +248,7 @@ static void test_truncation(void **state) {
         }
         readings[i].source = "s";
       }
-      message_write(&example.report, readings, REPORT_READINGS_MAX, 0);
+      message_write(&example.report, readings, READING_MAX, 0);
       const char *message = example.report.message;
       size_t length = strlen(message);
       assert_in_range(length, REPORT_MESSAGE_BYTES - 8, REPORT_MESSAGE_BYTES - 1);
