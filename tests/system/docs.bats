@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The documentation against the program: whatever the program knows stands in the
-# manual, the README and the example file, and nothing there is unknown to it.
+# The documentation against the program: the manual has all that the program knows, the README and the example file
+# their parts of it, and nothing there is unknown to the program.
 
 # shellcheck disable=SC2016 # backquotes and $ of other languages
 
@@ -55,12 +55,6 @@ setup() {
   same_set "$T/program" "$T/synopsis" 13
 }
 
-@test "options: the README has them all, and no other" {
-  program_options >"$T/program"
-  readme_options >"$T/readme"
-  same_set "$T/program" "$T/readme" 15
-}
-
 @test "options: no text names one that neither program nor install_config.sh has" {
   {
     program_options | cut -d' ' -f2
@@ -77,12 +71,6 @@ setup() {
   program_settings "$T/empty.conf" >"$T/program"
   man_settings >"$T/man"
   same_set "$T/program" "$T/man" 15
-}
-
-@test "keys: the README has each in its section at its default, and no other" {
-  program_settings "$T/empty.conf" >"$T/program"
-  readme_settings >"$T/readme"
-  same_set "$T/program" "$T/readme" 15
 }
 
 @test "keys: the example has each in its section at its default, and no other" {
@@ -137,18 +125,16 @@ setup() {
 
 # --- words ----------------------------------------------------------------
 
-@test "words: every reason of src/base/reason.c in ntp_monitor(1) and README, and no other" {
+@test "words: every reason of src/base/reason.c in ntp_monitor(1), and no other" {
   reasons >"$T/program"
   part "$MAN1" '^.Sh VERDICTS' '^.Sh' | sed -nE 's/^\.It Li ([a-z-]+)$/\1/p' >"$T/man"
-  table reason | sed -nE 's/^\|`([a-z-]+)`\|.*/\1/p' >"$T/readme"
   same_set "$T/program" "$T/man" 14
-  same_set "$T/program" "$T/readme" 14
 }
 
 @test "words: every source in ntp_monitor(1) and README, and no other" {
   help_names NAME 'FORMAT is:' | sed 's/[:[].*//' >"$T/program"
   part "$MAN1" '^.Sh SOURCES' '^.Pp' | sed -nE 's/^\.It Cm ([a-z]+).*/\1/p' >"$T/man"
-  part "$README" '^### Sources' '^###' | sed -nE 's/^\|`([a-z]+)[`:].*/\1/p' >"$T/readme"
+  part "$README" '^## Sources' '^##' | sed -nE 's/^\|`([a-z]+)[`:].*/\1/p' >"$T/readme"
   same_set "$T/program" "$T/man" 3
   same_set "$T/program" "$T/readme" 3
   part "$MAN5" '^.It Ic source ' '^.It' | sed -nE 's/^\.Cm ([a-z]+).*/\1/p' >"$T/man5"
@@ -161,11 +147,10 @@ setup() {
   same_set "$T/program" "$T/man" 12
 }
 
-@test "words: every metric in ntp_monitor(1) and README" {
+@test "words: every metric in ntp_monitor(1)" {
   metrics >"$T/metrics"
   [ "$(wc -l <"$T/metrics")" -ge 8 ]
   while read -r metric; do
-    grep -F -- '--limit METRIC=' "$README" | grep -qF "\`$metric\`" || fail "README: no $metric"
     part "$MAN1" '^.It Fl ..limit' '^.It' | grep -qE "(^.Li|,| ) *$metric( |,|\$)" || fail "man: no $metric"
   done <"$T/metrics"
 }
@@ -173,7 +158,7 @@ setup() {
 @test "words: every format in ntp_monitor(1) and README, and no other" {
   help_names FORMAT '' >"$T/program"
   part "$MAN1" '^.Sh FORMATS' '^.Sh' | sed -nE 's/^\.It Cm ([a-z]+)$/\1/p' >"$T/man"
-  part "$README" '^### Formats' '^##' | sed -nE 's/^\|`([a-z]+)`\|.*/\1/p' >"$T/readme"
+  part "$README" '^## Reports' '^##' | sed -nE 's/^\|`([a-z]+)`\|.*/\1/p' >"$T/readme"
   same_set "$T/program" "$T/man" 3
   same_set "$T/program" "$T/readme" 3
 }
@@ -191,14 +176,13 @@ setup() {
   same_set "$T/program" "$T/boolean" 8
 }
 
-@test "words: every kind of log address in ntp_monitor.conf(5), README and example" {
+@test "words: every kind of log address in ntp_monitor.conf(5) and example" {
   "$PROG" --help=all | sed -nE 's/^ADDRESS is (.*)\.$/\1/p' | sed 's/, \| or /\n/g' >"$T/kinds"
   [ "$(wc -l <"$T/kinds")" = 7 ] || fail "$(cat "$T/kinds")"
   plain "$MAN5" | awk '/syslog_facility =/ { exit } inside; /syslog_address =/ { inside = 1 }' >"$T/man"
-  grep -F '|`syslog_address`|' "$README" >"$T/readme"
   sed -n '/^\[logging\]/,/^#syslog_address/p' "$EXAMPLE" >"$T/example"
   while read -r kind; do
-    for file in "$T/man" "$T/readme" "$T/example"; do
+    for file in "$T/man" "$T/example"; do
       grep -qF -- "$kind" "$file" || fail "$kind is not in $file"
     done
   done <"$T/kinds"
@@ -284,11 +268,14 @@ setup() {
   diff -u <(program_settings "$T/one.conf") <(program_settings "$T/two.conf")
 }
 
-@test "shown: the README's messages are the program's own" {
+@test "shown: the messages of README and ntp_monitor(1) are the program's own" {
   literals >"$T/literals"
-  table 'message (`…` is what varies)' | cut -d'|' -f2 | grep -oE '`[^`]+`' | tr -d '`' >"$T/messages"
-  [ "$(wc -l <"$T/messages")" -ge 15 ] || fail "$(cat "$T/messages")"
-  sed -e 's/ *… */\n/g' -e 's/^NTP //' "$T/messages" | grep . >"$T/pieces" # NTP begins them all
+  part "$MAN1" '^.Sh DIAGNOSTICS' '^.Sh' | tr '\n' ' ' | sed 's/" \\ "/ /g; s/\.It Li "/\n/g' |
+    sed -nE 's/^(\\&)?([^"]+)".*/\2/p' >"$T/man"
+  table 'message (`…` is what varies)' | cut -d'|' -f2 | grep -oE '`[^`]+`' | tr -d '`' | sed 's/…/.../g' >"$T/readme"
+  [ "$(wc -l <"$T/man")" -ge 45 ] || fail "$(cat "$T/man")"
+  within "$T/readme" "$T/man" 15
+  sed -e 's/ *\.\.\. */\n/g' -e 's/^NTP //' "$T/man" | grep . >"$T/pieces" # NTP begins them all
   while IFS= read -r piece; do
     grep -qF -- "$piece" "$T/literals" || fail "no source has: $piece"
   done <"$T/pieces"

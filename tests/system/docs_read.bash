@@ -133,20 +133,9 @@ man_options() {
     -e 's/^\.It Fl \\-([a-z-]+).*/ \1/p' "$MAN1"
 }
 
-readme_options() {
-  table option | sed -nE -e 's/^\|`-([A-Za-z])`, `--([a-z-]+)[][ `].*/\1 \2/p' \
-    -e 's/^\|`--([a-z-]+)[ `].*/ \1/p'
-}
-
 man_settings() {
   sed -nE -e 's/^\.Ss Keys of the section (.*)/[ \1/p' \
     -e 's/^\.It Ic ([a-z_]+) Li "= (.*)"$/\1 = \2/p' "$MAN5" |
-    awk '$1 == "[" { section = $2; next } { print section, $0 }'
-}
-
-readme_settings() {
-  sed -nE -e 's/^`\[([a-z]+)\]`$/[ \1/p' \
-    -e 's/^\|`([a-z]+(_[a-z]+)*)`\|`([^`|]*)`\|.*/\1 = \3/p' "$README" |
     awk '$1 == "[" { section = $2; next } { print section, $0 }'
 }
 
