@@ -134,7 +134,7 @@ static bool is_late(const struct scenario *scenario, const struct fault *fault,
   return run->late;
 }
 
-/* 0 to 3; of them what is true or "not known"; and a report that stopped half way is status 3. */
+/* 0 to 3; of them what is true or "unknown"; and a report that stopped half way is status 3. */
 bool has_wrong_status(const struct scenario *scenario, const struct fault *fault,
                       const struct run *run) {
   (void)fault;

@@ -62,7 +62,7 @@ static void test_long_name(void **state) {
     memcpy(raw.server + i, "\xc3\xa4", 3);
   }
   explain(&raw, GOOD_NOW_NS);
-  assert_non_null(strstr(sample.remark, "\xc3\xa4... "));
+  assert_non_null(strstr(sample.remark, "\xc3\xa4..."));
 }
 
 static void test_whose_figures(void **state) {

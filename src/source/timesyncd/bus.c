@@ -36,8 +36,8 @@ int bus_check_environment(const struct ask *ask, struct why *why) {
   for (const char *at = address; *at != '\0'; at += *at == ';') {
     if (strncmp(at, "unix:", strlen("unix:")) != 0) {
       return why_set(why, REASON_NO_BUS, -EPERM,
-                     "DBUS_SYSTEM_BUS_ADDRESS is '%.200s', and root connects to unix: addresses "
-                     "alone" WHY_ADVICE "unset it",
+                     "DBUS_SYSTEM_BUS_ADDRESS is '%.200s', but root connects only to unix: "
+                     "addresses" WHY_ADVICE "unset it",
                      address);
     }
     at = strchrnul(at, ';');

@@ -64,9 +64,9 @@ static ssize_t text_source_load(const struct ask *ask, char *text, struct timesy
   text[bytes > 0 ? bytes : 0] = '\0';
   take_written(&status, raw);
   if (bytes == -ETIMEDOUT && input) {
-    (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "it did not end in time");
+    (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "no end of file in time");
   } else if (bytes == -EFBIG) {
-    (void)why_set(why, REASON_BAD_REPLY, -EFBIG, "it is longer than %d KiB", TEXT_BYTES_MAX / 1024);
+    (void)why_set(why, REASON_BAD_REPLY, -EFBIG, "longer than %d KiB", TEXT_BYTES_MAX / 1024);
   } else if (bytes < 0 && bytes != -ETIMEDOUT && (bytes != -EINVAL || input)) {
     (void)why_set(why, REASON_NO_SOURCE, (int)bytes, "%s", strerror((int)-bytes));
   }
@@ -77,7 +77,7 @@ static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, co
                              struct samples *samples, struct why *why) {
   struct sample sample;
   if (strlen(text) != (size_t)bytes) {
-    return why_set(why, REASON_BAD_REPLY, -EBADMSG, "it holds a NUL byte and is no text");
+    return why_set(why, REASON_BAD_REPLY, -EBADMSG, "contains a NUL byte: not text");
   }
   int error = timesync_text_read(text, raw, ask->env->trace, why);
   if (error == 0) {

@@ -114,7 +114,7 @@ enum { PROPERTY_COUNT = sizeof properties / sizeof *properties };
 static int explain_malformed(struct why *why, const char *what, int error) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                  "systemd-timesyncd's reply is malformed at %s (%s)" WHY_ADVICE
-                 "is its version older than 239, or does another program own its name?",
+                 "is systemd older than 239, or does another program own the bus name?",
                  what, strerror(-error));
 }
 
@@ -129,7 +129,7 @@ static int read_property(sd_bus_message *message, struct timesync *raw, unsigned
     error = sd_bus_message_peek_type(message, &kind, &contents);
   }
   if (error < 0) {
-    return explain_malformed(why, "the name of a property", error);
+    return explain_malformed(why, "a property's name", error);
   }
   for (size_t i = 0; i < PROPERTY_COUNT; i++) {
     const struct property *property = &properties[i];
@@ -141,8 +141,8 @@ static int read_property(sd_bus_message *message, struct timesync *raw, unsigned
         break;
       }
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "systemd-timesyncd's %s has the type %s instead of %s" WHY_ADVICE
-                     "this is no version that is known",
+                     "systemd-timesyncd's %s has type %s instead of %s" WHY_ADVICE
+                     "this version is unknown",
                      name, contents != NULL ? contents : "?", property->signature);
     }
     *seen |= 1U << i;
@@ -163,14 +163,14 @@ int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why 
   unsigned seen = 0;
   if (strcmp(sd_bus_message_get_signature(message, true), "a{sv}") != 0) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "systemd-timesyncd's reply has the type '%s' instead of a{sv}",
+                   "systemd-timesyncd's reply has type '%s' instead of a{sv}",
                    sd_bus_message_get_signature(message, true));
   }
   int error = sd_bus_message_enter_container(message, 'a', "{sv}");
   unsigned count = 0;
   while (error >= 0 && (error = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
     if (++count > PROPERTIES_MAX) {
-      return explain_malformed(why, "its list of properties, which has no end", -E2BIG);
+      return explain_malformed(why, "the property list, which does not end", -E2BIG);
     }
     if (read_property(message, raw, &seen, why) != 0) {
       return -EBADMSG;
@@ -178,13 +178,12 @@ int timesync_bus_read(sd_bus_message *message, struct timesync *raw, struct why 
     error = sd_bus_message_exit_container(message);
   }
   if (error < 0) {
-    return explain_malformed(why, "its list of properties", error);
+    return explain_malformed(why, "the property list", error);
   }
   for (size_t i = 0; i < PROPERTY_COUNT; i++) {
     if ((seen & 1U << i) == 0 && properties[i].required) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "systemd-timesyncd's reply has no %s" WHY_ADVICE
-                     "is its version older than 239?",
+                     "systemd-timesyncd's reply has no %s" WHY_ADVICE "is systemd older than 239?",
                      properties[i].name);
     }
   }

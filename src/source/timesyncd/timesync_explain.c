@@ -28,22 +28,23 @@ static void explain_no_reply(const struct timesync *raw, struct sample *sample, 
   text_truncate(server, NAME_BYTES);
   const char *advice = NULL;
   if (raw->server[0] == '\0' && !raw->servers) {
-    (void)snprintf(sample->remark, sizeof sample->remark, "systemd-timesyncd knows no server");
+    (void)snprintf(sample->remark, sizeof sample->remark,
+                   "systemd-timesyncd has no server configured");
     advice = "set NTP= in timesyncd.conf";
   } else if (raw->server[0] == '\0') {
     (void)snprintf(sample->remark, sizeof sample->remark,
-                   "systemd-timesyncd has asked no server yet");
-    advice = "is the network up for systemd-networkd (networkctl), and do the servers' names "
+                   "systemd-timesyncd has not contacted a server yet");
+    advice = "does systemd-networkd consider the network up (networkctl), and do the server names "
              "resolve (resolvectl)?";
   } else if (raw->family == 0) {
     (void)snprintf(sample->remark, sizeof sample->remark,
-                   "no reply yet from %.80s, whose address is not known yet", server);
+                   "no reply yet from %.80s, whose name is not resolved yet", server);
     advice = "check that its name resolves: resolvectl query NAME";
   } else {
-    (void)snprintf(sample->remark, sizeof sample->remark,
-                   "no reply yet from %.80s that timesyncd accepts", server);
-    advice = "check the way to its UDP port 123; replies may have been refused: journalctl -u "
-             "systemd-timesyncd";
+    (void)snprintf(sample->remark, sizeof sample->remark, "no acceptable reply yet from %.80s",
+                   server);
+    advice = "check the path to its UDP port 123; timesyncd may have rejected replies: journalctl "
+             "-u systemd-timesyncd";
   }
   (void)snprintf(note, note_bytes, "%s", advice);
 }
@@ -66,18 +67,18 @@ static bool is_anothers(const struct timesync *raw, const struct sample *sample)
 /* Says what is wrong with the age, or "". */
 static void explain_age(const struct timesync *raw, const struct sample *sample, char *out,
                         size_t size_bytes) {
-  const char *is = sample_has(sample, METRIC_AGE) ? "only a lower bound" : "not known";
+  const char *is = sample_has(sample, METRIC_AGE) ? "only a lower bound" : "unknown";
   out[0] = '\0';
   if (timesync_age_is_exact(raw)) {
     return;
   }
   if (timesync_explain_has(raw, TIMESYNC_DESTINATION)) {
     (void)snprintf(out, size_bytes,
-                   "the age is %s: the zone of the time stamp (%s) is ambiguous; run TZ=UTC "
+                   "the age is %s: the timestamp's zone (%s) is ambiguous; run TZ=UTC "
                    "timedatectl show-timesync",
                    is, raw->zone[0] != '\0' ? raw->zone : "none");
   } else {
-    (void)snprintf(out, size_bytes, "the age is %s: the text has no time stamp", is);
+    (void)snprintf(out, size_bytes, "the age is %s: the text has no timestamp", is);
   }
 }
 
@@ -96,6 +97,6 @@ void timesync_explain(const struct timesync *raw, struct sample *sample, char *n
     (void)snprintf(note, note_bytes, "%s", age);
     return;
   }
-  (void)snprintf(note, note_bytes, "figures of the last reply, perhaps another server's%s%s",
+  (void)snprintf(note, note_bytes, "figures of the last reply, possibly from another server%s%s",
                  age[0] != '\0' ? "; " : "", age);
 }

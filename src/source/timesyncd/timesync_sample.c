@@ -28,8 +28,8 @@ uint64_t timesync_ns(uint64_t us) {
 static int timesync_sample_refuse(struct why *why, const char *field, const char *what,
                                   uint64_t value) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                 "systemd-timesyncd's %s is %" PRIu64 ", %s" WHY_ADVICE "this is not a reading",
-                 field, value, what);
+                 "systemd-timesyncd's %s is %" PRIu64 ", %s" WHY_ADVICE "reading rejected", field,
+                 value, what);
 }
 
 static bool timesync_sample_has(const struct timesync *raw, unsigned bit) {
@@ -47,7 +47,7 @@ static int check_address(const struct timesync *raw, struct sample *sample, stru
   if (!none && !v4 && !v6) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
                    "systemd-timesyncd's server address has family %d with %zu bytes" WHY_ADVICE
-                   "this is not a reading",
+                   "reading rejected",
                    raw->family, raw->address_bytes);
   }
   if (!none) {
@@ -65,22 +65,18 @@ static int check_ranges(const struct timesync *raw, struct why *why) {
     uint64_t value, least, most;
     const char *what;
   } rows[] = {
-      {TIMESYNC_LEAP, "leap indicator", raw->leap, 0, 3, "which is not 0 to 3"},
-      {TIMESYNC_VERSION, "NTP version", raw->version, 3, 4, "which is not 3 or 4"},
-      {TIMESYNC_MODE, "mode", raw->mode, 4, 4, "which is not 4 (server)"},
-      {TIMESYNC_STRATUM, "stratum", raw->stratum, 0, STRATUM_UNSYNCHRONISED,
-       "which is not 0 to 16"},
-      {TIMESYNC_PRECISION, "precision's distance from 1 s",
-       (uint64_t)(precision < 0 ? -precision : precision), 0, 128,
-       "which is beyond 128 powers of two"},
-      {TIMESYNC_REFERENCE, "reference's length", raw->reference_bytes, 4, 4,
-       "which is not 4 bytes"},
-      {TIMESYNC_ROOT_DELAY, "root delay in ns", raw->root_delay_ns, 0, DURATION_D,
-       "which is more than a day"},
-      {TIMESYNC_ROOT_DISPERSION, "root dispersion in ns", raw->root_dispersion_ns, 0, DURATION_D,
-       "which is more than a day"},
-      {TIMESYNC_JITTER, "jitter in ns", raw->jitter_ns, 0, INT64_MAX,
-       "which is more than 292 years"},
+      {TIMESYNC_LEAP, "leap indicator", raw->leap, 0, 3, "not 0 to 3"},
+      {TIMESYNC_VERSION, "NTP version", raw->version, 3, 4, "not 3 or 4"},
+      {TIMESYNC_MODE, "mode", raw->mode, 4, 4, "not 4 (server)"},
+      {TIMESYNC_STRATUM, "stratum", raw->stratum, 0, STRATUM_UNSYNCHRONISED, "not 0 to 16"},
+      {TIMESYNC_PRECISION, "precision exponent's magnitude",
+       (uint64_t)(precision < 0 ? -precision : precision), 0, 128, "above 128"},
+      {TIMESYNC_REFERENCE, "reference length", raw->reference_bytes, 4, 4, "not 4 bytes"},
+      {TIMESYNC_ROOT_DELAY, "root delay (ns)", raw->root_delay_ns, 0, DURATION_D,
+       "more than a day"},
+      {TIMESYNC_ROOT_DISPERSION, "root dispersion (ns)", raw->root_dispersion_ns, 0, DURATION_D,
+       "more than a day"},
+      {TIMESYNC_JITTER, "jitter (ns)", raw->jitter_ns, 0, INT64_MAX, "more than 292 years"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (timesync_sample_has(raw, rows[i].bit) &&
@@ -99,8 +95,8 @@ static int check_stamps(const struct timesync *raw, struct why *why) {
                  (i == TIMESYNC_T4 && timesync_sample_has(raw, TIMESYNC_DESTINATION));
     if (there && raw->stamp_us[i] > INT64_MAX / 1000) {
       char field[40];
-      (void)snprintf(field, sizeof field, "%s time stamp in us", names[i]);
-      return timesync_sample_refuse(why, field, "which is beyond the year 2262", raw->stamp_us[i]);
+      (void)snprintf(field, sizeof field, "%s timestamp (us)", names[i]);
+      return timesync_sample_refuse(why, field, "beyond the year 2262", raw->stamp_us[i]);
     }
   }
   return 0;
@@ -133,8 +129,8 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   int64_t delay_us = round_trip_us - at_server_us;
   if (round_trip_us < 0 || at_server_us < 0 || delay_us < -get_tick_us(raw)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "systemd-timesyncd's time stamps are out of order (round trip %" PRId64
-                   "us, at the server %" PRId64 "us)" WHY_ADVICE "this is not a reading",
+                   "systemd-timesyncd's timestamps are out of order (round trip %" PRId64
+                   "us, held by the server %" PRId64 "us)" WHY_ADVICE "reading rejected",
                    round_trip_us, at_server_us);
   }
   int64_t twice_us = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);

@@ -205,13 +205,13 @@ static int take_value(struct reader *reader, size_t index, const char *value) {
   trace_add(reader->trace, "text: %s=%s", key->name, value);
   if ((reader->seen & 1U << index) != 0) {
     return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG,
-                   "%s= stands there twice" WHY_ADVICE "give each machine's text a file of its own",
+                   "%s= appears twice" WHY_ADVICE "use a separate file for each machine",
                    key->name);
   }
   reader->seen |= 1U << index;
   reader->raw->present |= key->present;
   if (key->read(value, reader->raw) != 0) {
-    return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG, "%s='%.80s' cannot be read", key->name,
+    return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG, "%s='%.80s' is invalid", key->name,
                    value);
   }
   return 0;
@@ -246,7 +246,7 @@ static char *find_gap(char *part) {
 static int take_message(struct reader *reader, char *line) {
   char *rest = NULL;
   if (line[0] == '\0' || line[strlen(line) - 1] != '}') {
-    return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG, "its NTPMessage is cut off");
+    return why_set(reader->why, REASON_BAD_REPLY, -EBADMSG, "NTPMessage is truncated");
   }
   for (char *part = strtok_r(line, ",}", &rest); part != NULL; part = strtok_r(NULL, ",}", &rest)) {
     char *gap = find_gap(part);
@@ -274,8 +274,8 @@ int timesync_text_read(char *text, struct timesync *raw, struct trace *trace, st
   char *rest = NULL;
   if (text[strspn(text, " \t\r\n")] == '\0') {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "it is empty: `timedatectl show-timesync` failed, or was asked for NTPMessage "
-                   "alone before the first reply");
+                   "empty: `timedatectl show-timesync` failed, or was asked only for NTPMessage "
+                   "before the first reply");
   }
   for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
     if (take_line(&reader, trim_blanks(line)) != 0) {
@@ -285,8 +285,8 @@ int timesync_text_read(char *text, struct timesync *raw, struct trace *trace, st
   bool jitter = (raw->present & TIMESYNC_JITTER) != 0;
   if (reader.seen == 0 || (!jitter && (raw->present & TIMESYNC_REPLIES) != 0)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "there is no Jitter= in it" WHY_ADVICE
-                   "it should be what `timedatectl show-timesync` prints");
+                   "no Jitter= found" WHY_ADVICE
+                   "expected the output of `timedatectl show-timesync`");
   }
   if (!jitter) {
     /* timedatectl omits NTPMessage until there is a reply. */

@@ -46,7 +46,7 @@ static void trace_raw(struct trace *trace, const struct timesync *raw) {
             raw->jitter_ns / 1000);
 }
 
-/* Prints " (it last synchronised 3h 2min ago)", from the file that the daemon touches at each
+/* Prints " (last synchronised 3h 2min ago)", from the file that the daemon touches at each
  * synchronisation (systemd-timesyncd.service(8)) and that outlives it; "" if unknown. */
 static const char *print_last_synchronised(const struct bus *bus, char *out, size_t size_bytes) {
   struct stat status;
@@ -57,7 +57,7 @@ static const char *print_last_synchronised(const struct bus *bus, char *out, siz
   }
   int64_t age_s = clock_realtime_ns() / DURATION_S - (int64_t)status.st_mtim.tv_sec;
   if (age_s >= 0 && age_s < INT64_MAX / DURATION_S) {
-    (void)snprintf(out, size_bytes, " (it last synchronised %s ago)",
+    (void)snprintf(out, size_bytes, " (last synchronised %s ago)",
                    duration_print(span, age_s * DURATION_S));
   }
   return out;
@@ -69,14 +69,14 @@ static const char *find_bus_advice(int error) {
     int error;
     const char *advice;
   } rows[] = {
-      {-EPERM, "it refuses our user at authentication; in a container, the host's bus does so"},
+      {-EPERM, "it rejects this user's authentication, as a host's bus does inside a container"},
       {-EACCES, "this user may not open its socket, /run/dbus/system_bus_socket"},
       {-EAFNOSUPPORT, "does the unit's RestrictAddressFamilies= lack AF_UNIX?"},
       {-ECONNRESET, "it closed the connection: systemctl status dbus"},
       {-ENOTCONN, "it closed the connection: systemctl status dbus"},
       {-EPIPE, "it closed the connection: systemctl status dbus"},
-      {-EAGAIN, "it takes no more connections: systemctl status dbus"},
-      {-ENOBUFS, "it takes no more connections: systemctl status dbus"},
+      {-EAGAIN, "it accepts no more connections: systemctl status dbus"},
+      {-ENOBUFS, "it accepts no more connections: systemctl status dbus"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (rows[i].error == error) {
@@ -98,23 +98,22 @@ static int explain_no_bus(const struct bus *bus, int error, struct why *why) {
   if (config->host != NULL && said[0] == '\0') {
     return why_set(why, reason, error,
                    "cannot connect to %s: %s" WHY_ADVICE
-                   "is ssh installed, and does it work by hand: ssh %.128s true; to ask an NTP "
-                   "server: -s sntp:HOST",
+                   "is ssh installed? try: ssh %.128s true; or ask an NTP server: -s sntp:HOST",
                    name, strerror(-error), config->host);
   }
   if (config->host != NULL) {
     return why_set(why, reason, error,
                    "cannot connect to %s%s" WHY_ADVICE
-                   "does it work by hand: ssh %.128s true; to ask an NTP server: -s sntp:HOST",
+                   "try: ssh %.128s true; or ask an NTP server: -s sntp:HOST",
                    name, said, config->host);
   }
   bool closed = error == -ECONNRESET || error == -ENOTCONN || error == -EPIPE;
   if (closed && !bus->elsewhere && !bus->accepted && bus_user_is_unknown(bus->ask->env->uid)) {
-    return why_set(why, REASON_DENIED, error,
-                   "the system bus closed the connection, since our uid %u has no entry in "
-                   "/etc/passwd" WHY_ADVICE
-                   "run as a user that has one (in a unit User=ntp_monitor, not DynamicUser=yes)",
-                   (unsigned)bus->ask->env->uid);
+    return why_set(
+        why, REASON_DENIED, error,
+        "the system bus closed the connection because uid %u has no entry in /etc/passwd" WHY_ADVICE
+        "run as a user that has one (in a unit User=ntp_monitor, not DynamicUser=yes)",
+        (unsigned)bus->ask->env->uid);
   }
   const char *advice = find_bus_advice(error);
   if (config->machine != NULL) {
@@ -137,13 +136,12 @@ static int explain_timeout(const struct bus *bus, struct why *why) {
   int64_t waited_ns = clock_monotonic_ns() - bus->ask->env->start_ns;
   duration_print(span, duration_round(waited_ns));
   if (sd_bus_is_ready(bus->bus) > 0) {
-    return why_set(
-        why, REASON_TIMEOUT, -ETIMEDOUT,
-        "systemd-timesyncd is there but did not answer within %s: it hangs" CHECK_SERVICE, span);
+    return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
+                   "systemd-timesyncd is not responding: no answer within %s" CHECK_SERVICE, span);
   }
-  const char *advice = "check it: systemctl status dbus";
+  const char *advice = "check: systemctl status dbus";
   if (bus->elsewhere) {
-    advice = "check that machine and the way to it";
+    advice = "check that machine and the path to it";
   }
   (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s" WHY_ADVICE "%s",
                 bus_name(bus, name, sizeof name), span, bus_ssh_words(bus, said, sizeof said),
@@ -162,7 +160,7 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
     if (sd_bus_error_has_name(error, absent[i])) {
       return why_set(why, REASON_NO_SERVICE, -ENXIO,
                      "systemd-timesyncd is not running%s" WHY_ADVICE
-                     "if it should: systemctl start systemd-timesyncd",
+                     "if it should be running: systemctl start systemd-timesyncd",
                      print_last_synchronised(bus, last, sizeof last));
     }
   }
@@ -171,7 +169,7 @@ static int explain_error(const struct bus *bus, const sd_bus_error *error, struc
       return fail_no_bus(bus, -ECONNRESET, why);
     }
     return why_set(why, REASON_NO_SERVICE, -ENXIO,
-                   "systemd-timesyncd vanished while it was asked" CHECK_SERVICE);
+                   "systemd-timesyncd stopped while being asked" CHECK_SERVICE);
   }
   if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
     return why_set(why, REASON_DENIED, -EACCES,
