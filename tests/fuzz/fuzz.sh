@@ -137,13 +137,18 @@ check_replay() {
 
 check_target() {
   local target=$1 log=$RUN/$1.log status count seconds=${FUZZ_SECONDS:-10}
+  local corpora=("$RUN/$target" "$OWN/corpus/$target" "$OWN/crashers/$target")
   mkdir -p "$RUN/$target"
   ! wanted "$target: replays" || check_replay "$target"
   if wanted "$target: fuzzed"; then
-    launch "$FUZZ/$target" "$target" "$seconds" "$log" "$RUN/$target" "$OWN/corpus/$target" \
-      "$OWN/crashers/$target"
+    launch "$FUZZ/$target" "$target" "$seconds" "$log" "${corpora[@]}"
     status=$?
     count=$(executions "$log")
+    if [ "$status" = 0 ] && [ "$count" -lt "$FLOOR" ]; then # a busy machine
+      launch "$FUZZ/$target" "$target" $((seconds + 300)) "$log" -runs="$FLOOR" "${corpora[@]}"
+      status=$?
+      count=$(executions "$log")
+    fi
     if [ "$status" = 0 ] && [ "$count" -ge "$FLOOR" ]; then
       echo "ok $target: fuzzed for $seconds s: $count executions, $(covered "$log" cov) edges"
     else
