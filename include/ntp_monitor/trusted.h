@@ -42,6 +42,10 @@ ssize_t trusted_read(const struct trusted_file *file, char *out, size_t size_byt
  * names. */
 int trusted_check(const struct stat *status, const char *what, uid_t uid, struct why *why);
 
+/* Returns whether a file or folder is root's and writable by root alone: all that root writes into
+ * or loads code from. */
+bool trusted_is_roots(const struct stat *status);
+
 /* Returns whether owner is 65534 and stands for all uids that this user namespace lacks, instead of
  * being a user of it. */
 bool trusted_is_outside(uid_t owner);

@@ -25,6 +25,7 @@
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/output.h"
+#include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
 
 /* A temporary file is called .NAME, this, and a number in hexadecimal. node_exporter reads only
@@ -77,7 +78,7 @@ static int check_folder(int folder, const char *path, struct why *why) {
   if (fstat(folder, &status) != 0) {
     return why_set(why, REASON_CONFIG, -errno, "%s: %s", path, strerror(errno));
   }
-  if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+  if (!trusted_is_roots(&status)) {
     return why_set(why, REASON_CONFIG, -EPERM,
                    "%s: its folder belongs to uid %u with mode %04o, and root writes only where "
                    "nobody else may" WHY_ADVICE

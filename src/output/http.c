@@ -22,6 +22,7 @@
 #include "ntp_monitor/net.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/trace.h"
+#include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
 #include "output/blank.h"
 #include "output/influx_api.h"
@@ -140,8 +141,7 @@ static int authorize(struct post *post, const struct ask *ask, struct why *why) 
 /* Refuses a plug-in that someone other than root could change. The rule is the configuration's. */
 static int check_plugin(const char *to, struct why *why) {
   struct stat status;
-  if (stat(PLUGIN_PATH, &status) != 0 ||
-      (status.st_uid == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)) {
+  if (stat(PLUGIN_PATH, &status) != 0 || trusted_is_roots(&status)) {
     return 0;
   }
   return why_set(why, REASON_CONFIG, -EPERM,

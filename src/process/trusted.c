@@ -45,6 +45,10 @@ static bool is_private(gid_t group, uid_t uid) {
   return true;
 }
 
+bool trusted_is_roots(const struct stat *status) {
+  return status->st_uid == 0 && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 static bool others_write(const struct stat *status, uid_t uid) {
   return (status->st_mode & S_IWOTH) != 0 ||
          ((status->st_mode & S_IWGRP) != 0 && (uid == 0 || !is_private(status->st_gid, uid)));
