@@ -40,35 +40,35 @@ static void help_limit(FILE *out) {
 
 static void help_options(FILE *out) {
   (void)fputs("Usage: ntp_monitor [OPTION]...\n"
-              "Takes one reading of how well this machine's clock is kept, judges it, and logs\n"
-              "the verdict in one line; at a terminal it prints the report, too.\n\n",
+              "Take one reading of how well this machine keeps time, judge it, and log the\n"
+              "verdict in one line. On a terminal, print a report as well.\n\n",
               out);
   for (size_t i = 0; i < option_row_count; i++) {
     help_option(out, &option_rows[i]);
   }
-  (void)fputs("\n-w and -c limit the jitter. What check_ntp_time limits by them is the offset:\n"
-              "--limit offset=WARN,CRIT (default 1s,1min; off switches a limit off).\n"
-              "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (nothing measured, bad\n"
-              "usage, bad configuration, verdict not delivered).\n",
+  (void)fputs("\n-w and -c limit the jitter. To limit the offset, as check_ntp_time does, use\n"
+              "--limit offset=WARN,CRIT (default 1s,1min; off disables a limit).\n"
+              "Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (no reading, bad usage, bad\n"
+              "configuration, or verdict not delivered).\n",
               out);
 }
 
 static void help_examples(FILE *out) {
   (void)fputs("\nExamples:\n"
-              "  ntp_monitor                                    this machine, at a terminal\n"
-              "  ntp_monitor -o nagios --limit offset=100ms,1s  for Nagios, Icinga, NRPE\n"
-              "  ntp_monitor -s sntp:a.example.org,b.example.org  ask NTP servers themselves\n"
-              "\nSources, formats and configuration keys: ntp_monitor --help=all, and the\n"
-              "manual: man ntp_monitor, man ntp_monitor.conf\n",
+              "  ntp_monitor                                    check this machine\n"
+              "  ntp_monitor -o nagios --limit offset=100ms,1s  report to Nagios, Icinga, NRPE\n"
+              "  ntp_monitor -s sntp:a.example.org,b.example.org  query NTP servers\n"
+              "\nFor sources, formats and configuration keys, see ntp_monitor --help=all,\n"
+              "man ntp_monitor and man ntp_monitor.conf.\n",
               out);
 }
 
 static void help_tables(FILE *out) {
-  (void)fputs("\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a bare number is seconds.\n"
+  (void)fputs("\nTIME is 2, 1.5s, 500ms, 250us, 1min 30s; a plain number is seconds.\n"
               "ADDRESS is /path, host, host:port, [IPv6]:port, journal, stderr or none.\n",
               out);
   help_limit(out);
-  (void)fputs("NAME is:\n  auto             the first of these that serves\n", out);
+  (void)fputs("NAME is:\n  auto             the first of these that gives a reading\n", out);
   for (size_t i = 0; source_table[i] != NULL; i++) {
     const struct source *source = source_table[i];
     char usage[SOURCE_USAGE_BYTES];
@@ -78,8 +78,8 @@ static void help_tables(FILE *out) {
   for (size_t i = 0; format_table[i] != NULL; i++) {
     (void)fprintf(out, "  %-16s %s\n", format_table[i]->name, format_table[i]->summary);
   }
-  (void)fputs("\nConfiguration: /etc/ntp_monitor.conf, over it ~/.ntp_monitor.conf, over both\n"
-              "the command line. Keys, with their defaults:\n",
+  (void)fputs("\nConfiguration: ~/.ntp_monitor.conf overrides /etc/ntp_monitor.conf, and the\n"
+              "command line overrides both. Keys with their defaults:\n",
               out);
   const char *section = "";
   for (size_t i = 0; i < config_key_count; i++) {

@@ -165,6 +165,6 @@ static void influx_print(FILE *out, const struct report *report, bool colour) {
 const struct format format_influx = {
     .name = "influx",
     .pushed = true,
-    .summary = "lines for InfluxDB (line protocol)",
+    .summary = "InfluxDB line protocol",
     .print = influx_print,
 };

@@ -165,6 +165,6 @@ static void json_print(FILE *out, const struct report *report, bool colour) {
 
 const struct format format_json = {
     .name = "json",
-    .summary = "one object on one line",
+    .summary = "one JSON object on one line",
     .print = json_print,
 };

@@ -200,6 +200,6 @@ static void text_print(FILE *out, const struct report *report, bool colour) {
 
 const struct format format_text = {
     .name = "text",
-    .summary = "for people; the default on a terminal",
+    .summary = "report for people; default on a terminal",
     .print = text_print,
 };

@@ -292,7 +292,7 @@ static bool chrony_runs(const struct ask *ask) {
 
 const struct source source_chrony = {
     .name = "chrony",
-    .summary = "chronyd over its command socket, or UDP on this machine",
+    .summary = "chronyd over its command socket or local UDP port",
     .automatic = true,
     .keeps_clock = true,
     .measure = measure_chrony,

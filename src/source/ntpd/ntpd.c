@@ -231,7 +231,7 @@ static bool runs_ntpd(const struct ask *ask) {
 
 const struct source source_ntpd = {
     .name = "ntpd",
-    .summary = "ntpd of ntpsec or of the NTP project, asked as ntpq does",
+    .summary = "ntpd of NTPsec or of the NTP project, queried like ntpq does",
     .automatic = true,
     .keeps_clock = true,
     .measure = measure_ntpd,

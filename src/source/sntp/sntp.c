@@ -220,6 +220,6 @@ const struct source source_sntp = {
     .argument = "HOST,...",
     .optional = true,
     .automatic = true,
-    .summary = "NTP servers, each asked itself",
+    .summary = "NTP servers, queried directly",
     .measure = measure_sntp,
 };

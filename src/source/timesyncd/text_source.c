@@ -120,6 +120,6 @@ static int measure_text(const struct ask *ask, struct samples *samples, struct w
 const struct source source_text = {
     .name = "text",
     .argument = "FILE",
-    .summary = "what timedatectl show-timesync prints, FILE or - (stdin)",
+    .summary = "output of timedatectl show-timesync in FILE or - (stdin)",
     .measure = measure_text,
 };
