@@ -8,6 +8,7 @@
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/log_address.h"
+#include "ntp_monitor/net_hostport.h"
 #include "ntp_monitor/output_target.h"
 #include "ntp_monitor/text.h"
 #include "ntp_monitor/why.h"
@@ -136,9 +137,9 @@ static int check_path(const char *text, struct why *why) {
 }
 
 static int check_server(const char *text, struct why *why) {
-  struct log_address unused;
+  struct net_hostport unused;
   bool pool = false;
-  return log_address_parse_server(log_address_skip_pool(text, &pool), 1, &unused, why);
+  return net_hostport_parse(net_hostport_skip_pool(text, &pool), 1, NULL, &unused, why);
 }
 
 /* Sets field to a list of paths, at least one, or of servers. It is kept as it was written. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ntp_monitor/log_address.h"
+#include "ntp_monitor/net_hostport.h"
 #include "ntp_monitor/why.h"
 
 static int output_target_refuse(struct why *why, const char *text, const char *reason) {
@@ -26,7 +26,7 @@ static void unescape_zone(const char *text, char plain[TARGET_TEXT_BYTES]) {
 /* Parses the host:port after the scheme. Refuses a path, which would be ignored in silence. */
 static int parse_host(const char *text, size_t scheme_bytes, struct output_target *target,
                       struct why *why) {
-  struct log_address address;
+  struct net_hostport server;
   bool udp = target->kind == TARGET_UDP;
   const char *host = text + scheme_bytes;
   char plain[TARGET_TEXT_BYTES];
@@ -38,11 +38,11 @@ static int parse_host(const char *text, size_t scheme_bytes, struct output_targe
     return output_target_refuse(why, text, "has a path: write scheme://host:port and no more");
   }
   unescape_zone(text, plain);
-  if (log_address_parse_server(plain + scheme_bytes, udp ? 0 : 8086, &address, why) != 0) {
+  if (net_hostport_parse(plain + scheme_bytes, udp ? 0 : 8086, NULL, &server, why) != 0) {
     return -EINVAL;
   }
-  target->port = address.port;
-  (void)snprintf(target->text, sizeof target->text, "%s", udp ? address.text : plain);
+  target->port = server.port;
+  (void)snprintf(target->text, sizeof target->text, "%s", udp ? server.host : plain);
   return 0;
 }
 

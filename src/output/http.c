@@ -18,8 +18,8 @@
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/log_address.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/net_hostport.h"
 #include "ntp_monitor/output.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/trusted.h"
@@ -31,8 +31,8 @@
 
 #define PLUGIN_PATH NTP_MONITOR_PLUGINS "/http.so"
 
-/* HOST:PORT: and then, for each address, [IPv6] and a comma. */
-enum { ADDRESSES_BYTES = ADDRESS_TEXT_BYTES + 8 + NET_ADDRESSES * (INET6_ADDRSTRLEN + 3) };
+/* HOST:PORT: and, for each address, [IPv6] and a comma. */
+enum { ADDRESSES_BYTES = NET_HOST_BYTES + 8 + NET_ADDRESSES * (INET6_ADDRSTRLEN + 3) };
 
 /* Everything one request holds. Its secrets are cleared once it has been sent. */
 struct post {
@@ -65,27 +65,27 @@ static int print_address(char *out, size_t size_bytes, const struct sockaddr_sto
   return snprintf(out, size_bytes, "%s%s", comma, text);
 }
 
-/* Resolves host, since libcurl's resolver keeps no deadline: 0 or a negative errno with why. */
-static int resolve_host(struct post *post, const struct log_address *host, const struct ask *ask,
+/* Resolves a name, since libcurl's resolver keeps no deadline: 0 or a negative errno with why. */
+static int resolve_host(struct post *post, const struct net_hostport *server, const struct ask *ask,
                         struct why *why) {
   struct net_address found[NET_ADDRESSES];
   struct in6_addr literal;
   struct why inner = {.text = ""};
-  if (inet_pton(AF_INET, host->text, &literal) == 1 ||
-      inet_pton(AF_INET6, host->text, &literal) == 1) {
+  if (inet_pton(AF_INET, server->host, &literal) == 1 ||
+      inet_pton(AF_INET6, server->host, &literal) == 1) {
     return 0;
   }
-  int count = net_resolve(host->text, host->port, ask->deadline_ns, found, &inner);
+  int count = net_resolve(server->host, server->port, ask->deadline_ns, found, &inner);
   if (count < 0) {
     return why_set(why, REASON_CONFIG, count, "%s: %s", post->to, inner.text);
   }
-  int used =
-      snprintf(post->addresses, sizeof post->addresses, "%s:%u:", host->text, (unsigned)host->port);
+  int used = snprintf(post->addresses, sizeof post->addresses, "%s:%u:", server->host,
+                      (unsigned)server->port);
   for (int i = 0; i < count; i++) {
     used += print_address(post->addresses + used, sizeof post->addresses - (size_t)used,
                           &found[i].socket, i == 0);
   }
-  trace_add(ask->env->trace, "http: %s is at %s", host->text, post->addresses);
+  trace_add(ask->env->trace, "http: %s is at %s", server->host, post->addresses);
   post->request.addresses = post->addresses;
   return 0;
 }
@@ -94,21 +94,21 @@ static int resolve_host(struct post *post, const struct log_address *host, const
 static int set_url(struct post *post, const struct output_target *target, const struct ask *ask,
                    struct why *why) {
   char base[TARGET_TEXT_BYTES + 16];
-  struct log_address host;
+  struct net_hostport server;
   const char *rest = strstr(target->text, "://") + 3;
-  int error = log_address_parse_server(rest, target->port, &host, why);
+  int error = net_hostport_parse(rest, target->port, NULL, &server, why);
   if (error != 0) {
     return error;
   }
-  bool v6 = strchr(host.text, ':') != NULL;
+  bool v6 = strchr(server.host, ':') != NULL;
   (void)snprintf(base, sizeof base, v6 ? "%.*s[%s]:%u" : "%.*s%s:%u", (int)(rest - target->text),
-                 target->text, host.text, (unsigned)host.port);
+                 target->text, server.host, (unsigned)server.port);
   error = influx_url(ask->config, post->api, base, post->url);
   if (error != 0) {
     return why_set(why, REASON_CONFIG, error, "%s: the URL is too long", post->to);
   }
   post->request.url = post->url;
-  return resolve_host(post, &host, ask, why);
+  return resolve_host(post, &server, ask, why);
 }
 
 /* Adds the credentials that the configuration names, if any: 0 or a negative errno with why. */

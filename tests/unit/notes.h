@@ -15,7 +15,7 @@
 #include "ntp_monitor/why.h"
 #include "tests/unit/golden.h"
 
-enum { NOTES_BYTES = 16 * 1024, NOTES_DEADLINE_NS = 50000000 };
+enum { NOTES_BYTES = 16 * 1024, NOTES_DEADLINE_NS = 2000000000 };
 
 struct config_problems {
   struct config_listener to;

@@ -15,8 +15,8 @@
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/env.h"
-#include "ntp_monitor/log_address.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/net_hostport.h"
 #include "ntp_monitor/net_own.h"
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/source.h"
@@ -33,7 +33,7 @@ static const char between[] = ", \t";
 
 /* A configured server or pool. */
 struct item {
-  struct log_address address;
+  struct net_hostport server;
   char text[SAMPLE_SERVER_BYTES]; /* as written, escaped */
   bool pool;
 };
@@ -63,7 +63,7 @@ static size_t count_words(const char *text) {
 
 /* Adds the next word of *text to list, which has room for it: 0, or -EINVAL with why. */
 static int add_word(struct list *list, const char **text, struct why *why) {
-  char word[ADDRESS_TEXT_BYTES + 16]; /* pool:[host]:12345 */
+  char word[NET_HOST_BYTES + 16]; /* pool:[host]:12345 */
   struct item *item = &list->item[list->count];
   *text += strspn(*text, between);
   size_t length = strcspn(*text, between);
@@ -73,15 +73,15 @@ static int add_word(struct list *list, const char **text, struct why *why) {
   memcpy(word, *text, length);
   word[length] = '\0';
   *text += length;
-  const char *server = log_address_skip_pool(word, &item->pool);
-  int error = log_address_parse_server(server, PORT, &item->address, why);
+  const char *server = net_hostport_skip_pool(word, &item->pool);
+  int error = net_hostport_parse(server, PORT, NULL, &item->server, why);
   if (error != 0) {
     why->reason = REASON_NO_SOURCE; /* not the file's fault: the command line may have it */
     return error;
   }
   text_escape(item->text, sizeof item->text, server, strlen(server));
   list->name[list->count++] =
-      (struct net_name){.host = item->address.text, .port = item->address.port};
+      (struct net_name){.host = item->server.host, .port = item->server.port};
   return 0;
 }
 
