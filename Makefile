@@ -179,10 +179,10 @@ $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY) $(COUNTED)
 $(BUILD)/plugins/%.so: src/output/plugin/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(CURL_CFLAGS) $(ALL_CFLAGS) -fPIC -MD -MP -MF $(@:.so=.d) \
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(CURL_CFLAGS) $(ALL_CFLAGS) -fPIC -MD -MP -MF $@.d \
 	  $(filter-out -pie,$(ALL_LDFLAGS)) -shared -o $@ $< $(CURL_LIBS)
 
--include $(OBJECTS:.o=.d) $(PLUGINS:.so=.d)
+-include $(OBJECTS:.o=.d) $(PLUGINS:=.d)
 
 # --- the first reading --------------------------------------------------------
 
