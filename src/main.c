@@ -12,14 +12,11 @@
 #include "ntp_monitor/guard.h"
 #include "ntp_monitor/inetd.h"
 #include "ntp_monitor/options.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "ntp_monitor/usage.h"
 #include "ntp_monitor/why.h"
 #include "run.h"
-
-static const char *plural_of(unsigned count) {
-  return count == 1 ? "" : "s";
-}
 
 static int status_of_config(const struct run *run) {
   return run->problem_count == 0 ? VERDICT_OK : VERDICT_UNKNOWN;
@@ -28,9 +25,9 @@ static int status_of_config(const struct run *run) {
 static int check_config(struct run *run) {
   unsigned warnings = run->notes.warning_count;
   (void)printf("%u problem%s in the configuration", run->problem_count,
-               plural_of(run->problem_count));
+               text_plural(run->problem_count));
   if (warnings > 0) {
-    (void)printf(", %u warning%s", warnings, plural_of(warnings));
+    (void)printf(", %u warning%s", warnings, text_plural(warnings));
   }
   (void)putchar('\n');
   return status_of_config(run);

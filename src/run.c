@@ -100,7 +100,7 @@ static void say_note(void *user, bool problem, const char *text) {
 /* Lists the sources of all readings, with blanks between them. Returns the list. */
 static const char *list_sources(struct run *run) {
   for (size_t i = 0; i < run->reading_count; i++) {
-    text_append(run->source, sizeof run->source, "%s%s", i > 0 ? " " : "", run->readings[i].source);
+    text_list(run->source, sizeof run->source, " ", "%s", run->readings[i].source);
   }
   return run->source;
 }

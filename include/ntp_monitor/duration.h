@@ -30,6 +30,9 @@ int duration_parse(const char *text, int64_t *span_ns, struct why *why);
  * duration_parse() reads it back, except for the sign. out has DURATION_TEXT_BYTES. Returns out. */
 const char *duration_print(char *out, int64_t span_ns);
 
+/* Prints a span exactly, with a + if it is positive: +23us. Returns out. */
+const char *duration_print_signed(char *out, int64_t span_ns);
+
 /* Prints a span rounded for people: below a minute to four significant digits (never to 0), below
  * 10 min to tenths of a second, below an hour to seconds, below a day to minutes, else to hours. */
 const char *duration_print_short(char *out, int64_t span_ns);

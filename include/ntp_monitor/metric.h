@@ -48,4 +48,7 @@ const char *metric_print_beyond(char *out, enum metric metric, int64_t value, in
 /* Prints a value for programs: seconds or a plain number, never an exponent. */
 const char *metric_print_plain(char *out, enum metric metric, int64_t value);
 
+/* Returns the side of its limits on which a metric alerts: "above" or "below". */
+const char *metric_side(enum metric metric);
+
 #endif

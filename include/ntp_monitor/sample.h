@@ -90,6 +90,9 @@ struct samples {
 bool sample_has(const struct sample *sample, unsigned metric_or_field);
 void sample_set(struct sample *sample, enum metric metric, int64_t value);
 
+/* Returns the server's name, else its address; "" if neither is known. */
+const char *sample_server(const struct sample *sample);
+
 /* Sets the reach from the 8-bit register that a daemon shifts at each poll (RFC 5905 section 13),
  * and starting. */
 void sample_set_reach(struct sample *sample, unsigned shift_register);

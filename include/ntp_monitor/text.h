@@ -20,12 +20,17 @@ void text_escape(char *out, size_t size, const char *text, size_t length);
 void text_truncate(char *text, size_t length);
 
 /* Append to the text in out (size bytes, at least 4) as much as fits; if that is not all, out ends
- * in
- * "..." on a UTF-8 character boundary. */
+ * in "..." on a UTF-8 character boundary. text_list() appends an item of a list: after separator,
+ * unless out is empty. */
 void text_append(char *out, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void text_list(char *out, size_t size, const char *separator, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void text_vappend(char *out, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
+
+/* Returns the ending of a regular noun after count: "" for one, else "s". */
+const char *text_plural(size_t count);
 
 /* Returns the name nearest to word by edit distance, or NULL if none is within a third of the
  * length of word. names has count rows, stride bytes apart, each starting with a `const char

@@ -26,4 +26,7 @@ struct why {
 int why_set(struct why *why, enum reason reason, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Returns the result of a system call, or -errno if it is negative. */
+int why_errno(int result);
+
 #endif

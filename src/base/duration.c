@@ -114,15 +114,16 @@ static int duration_sum(const char *text, int64_t *span_ns) {
     }
     const char *unit_text = at + strspn(at, " \t");
     const struct unit *unit = find_unit(unit_text);
+    int64_t unit_ns = DURATION_S;
     if (unit != NULL) {
       at = unit_text + strlen(unit->name);
+      unit_ns = unit->ns;
     } else if (parts > 0 || *unit_text != '\0') {
       return -EINVAL; /* a bare number stands alone */
     }
     if (!ends_word(at, unit != NULL)) {
       return -EINVAL;
     }
-    int64_t unit_ns = unit != NULL ? unit->ns : DURATION_S;
     error = duration_add(&sum_ns, &number, unit_ns);
     if (error != 0) {
       return error;
@@ -207,6 +208,12 @@ const char *duration_print(char *out, int64_t span_ns) {
   return out;
 }
 
+const char *duration_print_signed(char *out, int64_t span_ns) {
+  out[0] = '+';
+  (void)duration_print(out + (span_ns > 0), span_ns);
+  return out;
+}
+
 /* Returns the step, in ns, to which a span of size_ns is rounded for people. */
 static uint64_t find_step(uint64_t size_ns) {
   static const struct {
@@ -236,7 +243,10 @@ int64_t duration_short(int64_t span_ns) {
     size_ns += step_ns / 2;
   }
   int64_t shown_ns = (int64_t)(size_ns / step_ns * step_ns);
-  return span_ns < 0 ? -shown_ns : shown_ns;
+  if (span_ns < 0) {
+    return -shown_ns;
+  }
+  return shown_ns;
 }
 
 const char *duration_print_short(char *out, int64_t span_ns) {
@@ -267,7 +277,7 @@ int64_t duration_abs(int64_t span_ns) {
   if (span_ns == INT64_MIN) {
     return INT64_MAX;
   }
-  return span_ns < 0 ? -span_ns : span_ns;
+  return (int64_t)duration_magnitude(span_ns);
 }
 
 int64_t duration_lesser(int64_t a, int64_t b) {

@@ -88,7 +88,10 @@ void text_escape(char *out, size_t size, const char *text, size_t length) {
     if (bytes == 0) {
       bytes = 1; /* no UTF-8 */
     }
-    size_t wanted = plain ? bytes : 4 * bytes; /* \xNN */
+    size_t wanted = bytes;
+    if (!plain) {
+      wanted = 4 * bytes; /* \xNN */
+    }
     if (used + 4 <= size) {
       safe = used;
     }
@@ -145,7 +148,10 @@ const char *text_nearest(const char *word, const void *names, size_t count, size
     const char *name = *(const char *const *)(const void *)((const char *)names + i * stride);
     size_t steps = get_distance(word, name);
     if (steps <= least) {
-      least = steps > 0 ? steps - 1 : 0;
+      if (steps == 0) {
+        return name;
+      }
+      least = steps - 1;
       best = name;
     }
   }
@@ -216,4 +222,18 @@ void text_append(char *out, size_t size, const char *format, ...) {
   va_start(arguments, format);
   text_vappend(out, size, format, arguments);
   va_end(arguments);
+}
+
+void text_list(char *out, size_t size, const char *separator, const char *format, ...) {
+  if (out[0] != '\0') {
+    text_append(out, size, "%s", separator);
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  text_vappend(out, size, format, arguments);
+  va_end(arguments);
+}
+
+const char *text_plural(size_t count) {
+  return count == 1 ? "" : "s";
 }

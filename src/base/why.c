@@ -1,6 +1,7 @@
 /* Filling struct why. */
 #include "ntp_monitor/why.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,10 @@ int why_set(struct why *why, enum reason reason, int error, const char *format, 
   why->reason = reason;
   why->names_host = false;
   char *advice = strstr(text, WHY_ADVICE);
-  size_t cause_length = advice != NULL ? (size_t)(advice - text) : strlen(text);
+  size_t cause_length = strlen(text);
+  if (advice != NULL) {
+    cause_length = (size_t)(advice - text);
+  }
   /* Escape the cause alone first, only for its length. */
   text_escape(why->text, sizeof why->text, text, cause_length);
   why->cause_bytes = strlen(why->text);
@@ -25,4 +29,11 @@ int why_set(struct why *why, enum reason reason, int error, const char *format, 
   }
   text_escape(why->text, sizeof why->text, text, strlen(text));
   return error;
+}
+
+int why_errno(int result) {
+  if (result < 0) {
+    return -errno;
+  }
+  return result;
 }

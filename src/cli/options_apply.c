@@ -40,8 +40,7 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
         strncmp(word, text, name_bytes) == 0) {
       return apply_levels(config, m, value + 1, why);
     }
-    size_t used = strlen(known);
-    text_append(known, sizeof known, "%s%s", used > 0 ? ", " : "", word);
+    text_list(known, sizeof known, ", ", "%s", word);
   }
   return why_set(why, REASON_CONFIG, -EINVAL,
                  "'%.80s' should be METRIC=WARN, METRIC=WARN,CRIT or METRIC=,CRIT" WHY_ADVICE

@@ -27,7 +27,7 @@ static const char *find_word(const struct config_word *words, int64_t value) {
 static void print_sources(const struct config *config, char *out, size_t size_bytes) {
   out[0] = '\0';
   for (size_t i = 0; i < config->source_count; i++) {
-    text_append(out, size_bytes, "%s%s", i > 0 ? " " : "", config->source[i]);
+    text_list(out, size_bytes, " ", "%s", config->source[i]);
   }
 }
 

@@ -87,7 +87,7 @@ struct series *series_make(const struct report *report) {
   for (size_t i = 0; i < count; i++) {
     const struct sample *sample = report->findings[i].sample;
     series[i].finding = &report->findings[i];
-    (void)strcpy(series[i].server, sample->server[0] != '\0' ? sample->server : sample->address);
+    (void)strcpy(series[i].server, sample_server(sample));
   }
   tell_apart(series, count, add_address);
   tell_apart(series, count, add_number);

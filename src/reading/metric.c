@@ -62,17 +62,18 @@ const char *metric_print(char *out, enum metric metric, int64_t value) {
 }
 
 /* Prints a span, an offset with its sign. */
-static const char *print_signed(char *out, enum metric metric, int64_t value_ns) {
-  out[0] = '+';
-  duration_print(out + (metric == METRIC_OFFSET && value_ns > 0), value_ns);
-  return out;
+static const char *print_span(char *out, enum metric metric, int64_t value_ns) {
+  if (metric == METRIC_OFFSET) {
+    return duration_print_signed(out, value_ns);
+  }
+  return duration_print(out, value_ns);
 }
 
 const char *metric_print_short(char *out, enum metric metric, int64_t value) {
   if (metric_table[metric].is_count) {
     return metric_print(out, metric, value);
   }
-  return print_signed(out, metric, duration_short(value));
+  return print_span(out, metric, duration_short(value));
 }
 
 const char *metric_print_beyond(char *out, enum metric metric, int64_t value, int64_t limit) {
@@ -80,7 +81,7 @@ const char *metric_print_beyond(char *out, enum metric metric, int64_t value, in
   if (metric_table[metric].is_count || (rounded != limit && rounded != -limit)) {
     return metric_print_short(out, metric, value);
   }
-  return print_signed(out, metric, value);
+  return print_span(out, metric, value);
 }
 
 const char *metric_print_plain(char *out, enum metric metric, int64_t value) {
@@ -88,4 +89,8 @@ const char *metric_print_plain(char *out, enum metric metric, int64_t value) {
     return metric_print(out, metric, value);
   }
   return duration_print_seconds(out, value);
+}
+
+const char *metric_side(enum metric metric) {
+  return metric_table[metric].below ? "below" : "above";
 }

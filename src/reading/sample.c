@@ -13,6 +13,13 @@ void sample_set(struct sample *sample, enum metric metric, int64_t value) {
   sample->present |= 1U << metric;
 }
 
+const char *sample_server(const struct sample *sample) {
+  if (sample->server[0] != '\0') {
+    return sample->server;
+  }
+  return sample->address;
+}
+
 void sample_set_reach(struct sample *sample, unsigned shift_register) {
   unsigned bits = shift_register & 0xff;
   sample_set(sample, METRIC_REACH, __builtin_popcount(bits));
@@ -50,7 +57,10 @@ static int grow(struct samples *samples) {
     return -E2BIG;
   }
   if (full) {
-    size_t room = samples->count == 0 ? 1 : 2 * samples->count;
+    size_t room = 1;
+    if (samples->count > 0) {
+      room = 2 * samples->count;
+    }
     struct sample *items = reallocarray(samples->items, room, sizeof *items);
     if (items == NULL) {
       return -ENOMEM;

@@ -8,7 +8,10 @@
 #include "ntp_monitor/trace.h"
 
 static const char *print_limit(char *out, enum metric metric, int64_t limit) {
-  return limit == CONFIG_NONE ? "(off)" : metric_print(out, metric, limit);
+  if (limit == CONFIG_NONE) {
+    return "(off)";
+  }
+  return metric_print(out, metric, limit);
 }
 
 static void trace_limit(struct trace *trace, const struct config *config,
@@ -17,7 +20,7 @@ static void trace_limit(struct trace *trace, const struct config *config,
   char warning[METRIC_TEXT_BYTES];
   char critical[METRIC_TEXT_BYTES];
   const struct limit *limit = &config->limit[metric];
-  const char *side = metric_table[metric].below ? "below" : "above";
+  const char *side = metric_side(metric);
   const char *figure = "unknown";
   if (sample_has(sample, metric)) {
     figure = metric_print(value, metric, sample->value[metric]);

@@ -14,6 +14,16 @@
 #include "ntp_monitor/why.h"
 #include "tests/unit/seed.h"
 
+static void test_signed(void **state) {
+  (void)state;
+  char text[DURATION_TEXT_BYTES];
+  assert_string_equal(duration_print_signed(text, 23000), "+23us");
+  assert_string_equal(duration_print_signed(text, -23000), "-23us");
+  assert_string_equal(duration_print_signed(text, 0), "0");
+  assert_string_equal(duration_print_signed(text, INT64_MAX), "+106751d 23h 47min 16.854775807s");
+  assert_string_equal(duration_print_signed(text, INT64_MIN), "-106751d 23h 47min 16.854775808s");
+}
+
 static void test_print(void **state) {
   (void)state;
   static const struct {
@@ -167,9 +177,9 @@ static void test_short(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_print),         cmocka_unit_test(test_round_trip),
-      cmocka_unit_test(test_seconds_exact), cmocka_unit_test(test_round),
-      cmocka_unit_test(test_short),
+      cmocka_unit_test(test_signed),     cmocka_unit_test(test_print),
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_seconds_exact),
+      cmocka_unit_test(test_round),      cmocka_unit_test(test_short),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,10 +96,28 @@ static void test_nearer(void **state) {
   assert_null(text_nearest("offset", &near[0].name, 0, sizeof *near));
 }
 
+static void test_list(void **state) {
+  (void)state;
+  char out[12] = "";
+  text_list(out, sizeof out, ", ", "%s", "one");
+  assert_string_equal(out, "one");
+  text_list(out, sizeof out, ", ", "%d", 2);
+  assert_string_equal(out, "one, 2");
+  text_list(out, sizeof out, ", ", "%s", "three");
+  assert_string_equal(out, "one, 2, ...");
+}
+
+static void test_plural(void **state) {
+  (void)state;
+  assert_string_equal(text_plural(0), "s");
+  assert_string_equal(text_plural(1), "");
+  assert_string_equal(text_plural(2), "s");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_truncate),
-      cmocka_unit_test(test_nearest),
+      cmocka_unit_test(test_list),     cmocka_unit_test(test_plural),
+      cmocka_unit_test(test_truncate), cmocka_unit_test(test_nearest),
       cmocka_unit_test(test_nearer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

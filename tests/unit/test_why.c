@@ -83,11 +83,18 @@ static void test_long(void **state) {
   assert_null(strchr(why.text, '\n'));
 }
 
+static void test_errno(void **state) {
+  (void)state;
+  errno = EIO;
+  assert_int_equal(why_errno(-1), -EIO);
+  assert_int_equal(why_errno(0), 0);
+  assert_int_equal(why_errno(7), 7);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_words),
-      cmocka_unit_test(test_message_ids),
-      cmocka_unit_test(test_set),
+      cmocka_unit_test(test_errno),       cmocka_unit_test(test_words),
+      cmocka_unit_test(test_message_ids), cmocka_unit_test(test_set),
       cmocka_unit_test(test_long),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
