@@ -17,6 +17,7 @@
 
 #include "ntp_monitor/clock.h"
 #include "ntp_monitor/duration.h"
+#include "ntp_monitor/why.h"
 
 /* EINTR/EAGAIN results before a call counts as failed; unbounded, it would spin until the deadline
  * and leave no time for another way. */
@@ -75,14 +76,14 @@ static int fill_local_address(const char *path, struct sockaddr_un *address) {
 static int bind_local(int fd, const char *own) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (own == NULL) {
-    return bind(fd, (const struct sockaddr *)&address, sizeof address.sun_family) == 0 ? 0 : -errno;
+    return why_errno(bind(fd, (const struct sockaddr *)&address, sizeof address.sun_family));
   }
   int error = fill_local_address(own, &address);
   if (error != 0) {
     return error;
   }
   mode_t mask = umask(0); /* not chmod(2) afterwards: another file may have the name by then */
-  error = bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
+  error = why_errno(bind(fd, (const struct sockaddr *)&address, sizeof address));
   (void)umask(mask);
   return error;
 }
@@ -235,8 +236,11 @@ int net_refusal(int fd, int64_t wait_ns, int64_t deadline_ns) {
   int64_t until_ns = duration_lesser(clock_monotonic_ns() + wait_ns, deadline_ns);
   /* Without events poll(2) reports POLLERR alone, not a stranger's datagram. */
   int error = wait_for(fd, 0, until_ns);
+  if (error == -ETIMEDOUT) {
+    return 0;
+  }
   if (error != 0) {
-    return error == -ETIMEDOUT ? 0 : error;
+    return error;
   }
   int refusal = 0;
   socklen_t size = sizeof refusal;

@@ -22,7 +22,10 @@ static uint32_t find_zone(const char *zone) {
     return if_nametoindex(zone);
   }
   unsigned long number = strtoul(zone, &end, 10);
-  return number <= UINT32_MAX ? (uint32_t)number : 0;
+  if (number > UINT32_MAX) {
+    return 0;
+  }
+  return (uint32_t)number;
 }
 
 /* Parses host: 1 with *address filled, 0 if it is no IPv6 address, -ENODEV if its zone is unknown.
@@ -46,7 +49,10 @@ static int parse_v6(const char *host, uint16_t port, struct net_address *address
     return 1;
   }
   v6->sin6_scope_id = find_zone(host + length + 1);
-  return v6->sin6_scope_id != 0 ? 1 : -ENODEV;
+  if (v6->sin6_scope_id == 0) {
+    return -ENODEV;
+  }
+  return 1;
 }
 
 static int parse_address(const char *host, uint16_t port, struct net_address *address) {

@@ -18,6 +18,7 @@
 
 #include "ntp_monitor/md5.h"
 #include "ntp_monitor/trace.h"
+#include "ntp_monitor/why.h"
 
 struct in6_addr net_own_form(const struct sockaddr_storage *socket) {
   const struct sockaddr_in *v4 = (const struct sockaddr_in *)socket;
@@ -63,7 +64,7 @@ static int list_v4(int fd, struct ifconf *list) {
   if (list->ifc_buf == NULL) {
     return -ENOMEM;
   }
-  return ioctl(fd, SIOCGIFCONF, list) == 0 ? 0 : -errno;
+  return why_errno(ioctl(fd, SIOCGIFCONF, list));
 }
 
 static int add_v4(struct net_own *own) {

@@ -33,13 +33,14 @@ int net_udp_send(int fd, const void *data, size_t length_bytes, bool wait, int64
 static int try_address(const struct net_address *address, const void *data, size_t length_bytes,
                        int64_t deadline_ns) {
   int fd = net_connect_udp(address);
-  int error = fd < 0 ? fd : net_udp_send(fd, data, length_bytes, true, deadline_ns);
+  if (fd < 0) {
+    return fd;
+  }
+  int error = net_udp_send(fd, data, length_bytes, true, deadline_ns);
   if (error == 0) {
     return fd;
   }
-  if (fd >= 0) {
-    (void)close(fd);
-  }
+  (void)close(fd);
   return error;
 }
 

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/why.h"
 
 /* Wait for a killed child, in ms, so that it is gone when we end. */
 enum { GONE_MS = 20 };
@@ -128,7 +129,7 @@ static bool find_hanging(const char *path, bool *on) {
 static int aside_try_open(const char *path, uint64_t resolve) {
   const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
   long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-  return fd < 0 ? -errno : (int)fd;
+  return why_errno((int)fd);
 }
 
 /* Recognises a kernel without openat2(2), or a sandbox that denies it. */
@@ -141,8 +142,7 @@ static bool is_missing(int error) {
 static int look_beyond(const char *path) {
   bool on = false;
   if (!find_hanging(path, &on)) {
-    int fd = open(path, O_PATH | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    return why_errno(open(path, O_PATH | O_CLOEXEC));
   }
   if (on || strstr(path, "/..") != NULL) {
     return -EREMOTE;
@@ -219,7 +219,10 @@ static int aside_await_child(pid_t child, int in, int64_t deadline_ns) {
   if (bytes < 0) {
     return (int)bytes;
   }
-  return done == 1 ? 0 : -EIO;
+  if (done != 1) {
+    return -EIO;
+  }
+  return 0;
 }
 
 static int run_child(void (*work)(void *shared), void *copy, int64_t deadline_ns) {
@@ -239,7 +242,7 @@ static int run_child(void (*work)(void *shared), void *copy, int64_t deadline_ns
     work(copy);
     _exit(write(ends[1], &done, 1) == 1 ? 0 : 1);
   }
-  int error = child < 0 ? -errno : 0;
+  int error = why_errno(child);
   (void)sigprocmask(SIG_SETMASK, &before, NULL);
   (void)close(ends[1]);
   if (child > 0) {
@@ -277,5 +280,8 @@ int aside_await(const char *path, int64_t deadline_ns) {
   }
   memcpy(copy, path, bytes);
   int error = aside_run(touch_path, copy, bytes, deadline_ns);
-  return error == -ETIMEDOUT ? -EREMOTE : 0;
+  if (error == -ETIMEDOUT) {
+    return -EREMOTE;
+  }
+  return 0;
 }

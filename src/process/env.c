@@ -1,4 +1,4 @@
-/* What surrounds a run, looked up once at its start. */
+/* The surroundings of a run, looked up once at its start. */
 #include "ntp_monitor/env.h"
 
 #include <errno.h>
@@ -21,7 +21,10 @@ static const char *find_passwd_home(uid_t uid, char *buffer, size_t size) {
   struct passwd entry;
   struct passwd *found = NULL;
   int error = getpwuid_r(uid, &entry, buffer, size, &found);
-  return error == 0 && found != NULL ? entry.pw_dir : NULL;
+  if (error != 0 || found == NULL) {
+    return NULL;
+  }
+  return entry.pw_dir;
 }
 
 void env_find_home(struct env *env) {

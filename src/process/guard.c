@@ -30,8 +30,12 @@ static void end_now(int number) {
   static const char late[] =
       "ntp_monitor: ERROR the run was ended at its deadline, not complete: a call did not return\n";
   static const char ended[] = "ntp_monitor: ERROR the run was ended by SIGTERM, not complete\n";
-  const char *line = number == SIGALRM ? late : ended;
-  size_t length = number == SIGALRM ? sizeof late - 1 : sizeof ended - 1;
+  const char *line = ended;
+  size_t length = sizeof ended - 1;
+  if (number == SIGALRM) {
+    line = late;
+    length = sizeof late - 1;
+  }
   /* A stderr that nobody reads must not delay the end. */
   struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
   if (poll(&fd, 1, 0) > 0) {

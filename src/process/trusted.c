@@ -143,9 +143,11 @@ static int follow_link(struct walk *walk, int fd, const struct stat *status, str
   char to[PATH_MAX];
   char after[PATH_MAX];
   ssize_t bytes = readlinkat(fd, "", to, sizeof to - 1);
-  if (bytes < 0 || ++walk->links > LINKS_MAX) {
-    int error = bytes < 0 ? -errno : -ELOOP;
-    return cannot_open(error, why);
+  if (bytes < 0) {
+    return cannot_open(-errno, why);
+  }
+  if (++walk->links > LINKS_MAX) {
+    return cannot_open(-ELOOP, why);
   }
   to[bytes] = '\0';
   (void)strcpy(after, walk->rest);
@@ -158,7 +160,10 @@ static int follow_link(struct walk *walk, int fd, const struct stat *status, str
                    "a link on the way, in %s, belongs to uid %u: it is not followed", walk->at,
                    (unsigned)status->st_uid);
   }
-  return to[0] == '/' ? trusted_begin(walk, why) : 0;
+  if (to[0] == '/') {
+    return trusted_begin(walk, why);
+  }
+  return 0;
 }
 
 /* Moves the next name out of rest; *last is set if none follows. */
@@ -183,7 +188,10 @@ static int open_last(struct walk *walk, const char *name, struct why *why) {
                    walk->at, (unsigned)folder->st_mode & 07777);
   }
   int fd = openat(walk->folder, name, TRUSTED_READING | O_NOFOLLOW);
-  return fd >= 0 ? fd : cannot_open(-errno, why);
+  if (fd < 0) {
+    return cannot_open(-errno, why);
+  }
+  return fd;
 }
 
 /* Takes one step of the path: a descriptor if it was the last, else 0 or a negative errno with why.
@@ -201,7 +209,12 @@ static int take_step(struct walk *walk, struct why *why) {
   if (!link && !last) {
     return enter_folder(walk, fd, &status, name, why); /* it keeps fd */
   }
-  int result = link ? follow_link(walk, fd, &status, why) : open_last(walk, name, why);
+  int result = 0;
+  if (link) {
+    result = follow_link(walk, fd, &status, why);
+  } else {
+    result = open_last(walk, name, why);
+  }
   (void)close(fd);
   return result;
 }
@@ -209,7 +222,10 @@ static int take_step(struct walk *walk, struct why *why) {
 int trusted_open(const struct trusted_file *file, struct why *why) {
   struct walk walk = {.file = file, .folder = -1};
   int error = aside_absolute(file->path, walk.rest);
-  int result = error != 0 ? cannot_open(error, why) : trusted_begin(&walk, why);
+  if (error != 0) {
+    return cannot_open(error, why);
+  }
+  int result = trusted_begin(&walk, why);
   while (result == 0) {
     result = take_step(&walk, why);
   }

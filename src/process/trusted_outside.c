@@ -15,9 +15,12 @@ enum { OVERFLOW_UID = 65534 };
 bool trusted_is_outside(uid_t owner) {
   struct stat root;
   char line[128];
-  FILE *map = owner == OVERFLOW_UID ? fopen("/proc/self/uid_map", "re") : NULL;
+  if (owner != OVERFLOW_UID) {
+    return false;
+  }
+  FILE *map = fopen("/proc/self/uid_map", "re");
   if (map == NULL) {
-    return owner == OVERFLOW_UID && stat("/", &root) == 0 && root.st_uid == OVERFLOW_UID;
+    return stat("/", &root) == 0 && root.st_uid == OVERFLOW_UID;
   }
   bool outside = true;
   while (fgets(line, sizeof line, map) != NULL) {

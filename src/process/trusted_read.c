@@ -48,8 +48,13 @@ static int reopen(const struct trusted_file *file, int looked, struct why *why) 
   (void)snprintf(way, sizeof way, "/proc/self/fd/%d", looked);
   int fd = open(way, TRUSTED_READING);
   bool no_proc = fd < 0 && errno == ENOENT;
-  fd = no_proc ? open(file->path, TRUSTED_READING) : fd;
-  return fd >= 0 ? fd : cannot_open(-errno, why);
+  if (no_proc) {
+    fd = open(file->path, TRUSTED_READING);
+  }
+  if (fd < 0) {
+    return cannot_open(-errno, why);
+  }
+  return fd;
 }
 
 /* Opens for reading the file whose O_PATH descriptor is looked: a descriptor, or a negative errno
@@ -91,7 +96,12 @@ static ssize_t read_looked(const struct trusted_file *file, int looked, char *ou
   if (fd < 0) {
     return fd;
   }
-  ssize_t bytes = fstat(fd, status) != 0 ? cannot_open(-errno, why) : check_file(file, status, why);
+  ssize_t bytes = 0;
+  if (fstat(fd, status) != 0) {
+    bytes = cannot_open(-errno, why);
+  } else {
+    bytes = check_file(file, status, why);
+  }
   if (bytes == 0) {
     bytes = read_whole(file, fd, out, size_bytes, why);
   }
@@ -124,8 +134,7 @@ static ssize_t read_or_explain(const struct trusted_file *file, int looked, char
 }
 
 static int open_path(const char *path) {
-  int fd = open(path, O_PATH | O_CLOEXEC);
-  return fd < 0 ? -errno : fd;
+  return why_errno(open(path, O_PATH | O_CLOEXEC));
 }
 
 static void read_remote(void *shared) {
@@ -164,7 +173,10 @@ static ssize_t read_aside(const struct trusted_file *file, char *out, size_t siz
 
 ssize_t trusted_read(const struct trusted_file *file, char *out, size_t size_bytes,
                      struct stat *status, struct why *why) {
-  int looked = is_inherited(file->path) ? open_path(file->path) : aside_look(file->path);
+  if (is_inherited(file->path)) {
+    return read_or_explain(file, open_path(file->path), out, size_bytes, status, why);
+  }
+  int looked = aside_look(file->path);
   if (looked == -EREMOTE) {
     return read_aside(file, out, size_bytes, status, why);
   }
