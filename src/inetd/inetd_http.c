@@ -45,9 +45,12 @@ static bool is_token(struct part part) {
 /* Cuts off and returns the part before the first mark, or all if there is none. Drops the mark. */
 static struct part cut(struct part *rest, char mark) {
   const char *end = memchr(rest->at, mark, rest->bytes);
-  size_t bytes = end != NULL ? (size_t)(end - rest->at) : rest->bytes;
-  struct part part = {rest->at, bytes};
-  size_t dropped = bytes + (end != NULL);
+  struct part part = *rest;
+  size_t dropped = rest->bytes;
+  if (end != NULL) {
+    part.bytes = (size_t)(end - rest->at);
+    dropped = part.bytes + 1;
+  }
   rest->at += dropped;
   rest->bytes -= dropped;
   return part;
@@ -164,7 +167,10 @@ enum inetd_status inetd_parse(const char *text, size_t bytes, struct inetd_reque
   if (fields == INETD_MORE && full) {
     return INETD_LONG_HEAD;
   }
-  return fields != INETD_OK ? fields : status;
+  if (fields != INETD_OK) {
+    return fields;
+  }
+  return status;
 }
 
 /* --- the answer --------------------------------------------------------------- */

@@ -134,11 +134,17 @@ static void add_seconds(struct buffer *buffer, const char *name, const struct sa
 
 /* Returns the sample that decided, or NULL. */
 static const struct sample *find_sample(const struct report *report) {
-  return report->worst != NULL ? report->worst->sample : NULL;
+  if (report->worst == NULL) {
+    return NULL;
+  }
+  return report->worst->sample;
 }
 
 static const char *find_source(const struct report *report) {
-  return report->worst != NULL ? report->worst->source : report->source;
+  if (report->worst == NULL) {
+    return report->source;
+  }
+  return report->worst->source;
 }
 
 /* Appends timeQuality, RFC 5424 section 7.1. tzKnown: the time is given in UTC. syncAccuracy is the

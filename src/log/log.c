@@ -66,14 +66,15 @@ void log_close(struct log *log) {
 }
 
 static const char *end_name(const struct log_address *end) {
-  return end->text[0] != '\0' ? end->text : transports[end->kind]->name;
+  if (end->text[0] != '\0') {
+    return end->text;
+  }
+  return transports[end->kind]->name;
 }
 
 /* Keeps why an end did not take a line, for the reader of the last one. */
 static void note_lost(struct log *log, const struct log_address *end, const struct why *why) {
-  size_t used = strlen(log->lost);
-  text_append(log->lost, sizeof log->lost, "%s%s: %s", used > 0 ? "; " : "", end_name(end),
-              why->text);
+  text_list(log->lost, sizeof log->lost, "; ", "%s: %s", end_name(end), why->text);
 }
 
 /* Writes the line to text with the reason why it is on stderr. Returns text. */
@@ -149,7 +150,10 @@ static int64_t log_limit(const struct config *config) {
   if (config->debug_mode) {
     return SEVERITY_DEBUG;
   }
-  return config->log_level < SEVERITY_ERROR ? SEVERITY_ERROR : config->log_level;
+  if (config->log_level < SEVERITY_ERROR) {
+    return SEVERITY_ERROR;
+  }
+  return config->log_level;
 }
 
 int log_write(struct log *log, enum severity severity, const char *text,

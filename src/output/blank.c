@@ -111,9 +111,13 @@ static size_t read_html(const char *text, char *letter) {
     }
   }
   if (text[0] == '&' && text[1] == '#') {
-    bool hex = (text[2] | 0x20) == 'x';
-    size_t head = hex ? 3 : 2;
-    size_t count = read_digits(text + head, hex ? 16 : 10, 6, &value);
+    size_t head = 2;
+    unsigned base = 10;
+    if ((text[2] | 0x20) == 'x') {
+      head = 3;
+      base = 16;
+    }
+    size_t count = read_digits(text + head, base, 6, &value);
     if (count > 0 && text[head + count] == ';' && value < 256) {
       *letter = (char)value;
       return head + count + 1;

@@ -39,11 +39,16 @@ enum { ENTRIES_MAX = 4096, NAMES_MAX = 10, DIGITS = 16 };
 /* The flags to open a folder with. */
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 
+/* Opens the folder that path starts from. Returns a descriptor, or -1 with errno. */
+static int open_start(const char *path) {
+  return open(path[0] == '/' ? "/" : ".", FOLDER);
+}
+
 /* Opens the folder of path one part at a time, following no symbolic link. folder is path without
  * its last part, and is cut into its parts. Returns a descriptor, or -1 with errno. */
 static int walk_to_folder(const char *path, char *folder) {
   char *rest = NULL;
-  int fd = open(path[0] == '/' ? "/" : ".", FOLDER);
+  int fd = open_start(path);
   for (char *part = strtok_r(folder, "/", &rest); fd >= 0 && part != NULL;
        part = strtok_r(NULL, "/", &rest)) {
     int next = openat(fd, part, FOLDER | O_NOFOLLOW);
@@ -60,15 +65,19 @@ static int open_folder(const char *path, bool root) {
   char folder[TARGET_TEXT_BYTES];
   const char *end = strrchr(path, '/');
   int fd = -1;
-  (void)snprintf(folder, sizeof folder, "%.*s", end != NULL ? (int)(end - path) : 0, path);
+  int length = 0;
+  if (end != NULL) {
+    length = (int)(end - path);
+  }
+  (void)snprintf(folder, sizeof folder, "%.*s", length, path);
   if (root) {
     fd = walk_to_folder(path, folder);
   } else if (folder[0] != '\0') {
     fd = open(folder, FOLDER);
   } else {
-    fd = open(path[0] == '/' ? "/" : ".", FOLDER);
+    fd = open_start(path);
   }
-  return fd < 0 ? -errno : fd;
+  return why_errno(fd);
 }
 
 /* Refuses a folder that someone other than root can write to. Returns 0 or a negative errno with

@@ -113,9 +113,12 @@ static int set_url(struct post *post, const struct output_target *target, const 
 
 /* Adds the credentials that the configuration names, if any: 0 or a negative errno with why. */
 static int authorize(struct post *post, const struct ask *ask, struct why *why) {
-  bool token = post->api == INFLUX_2;
-  const char *key = token ? "token_file" : "password_file";
-  const char *file = token ? ask->config->influx_token_file : ask->config->influx_password_file;
+  const char *key = "password_file";
+  const char *file = ask->config->influx_password_file;
+  if (post->api == INFLUX_2) {
+    key = "token_file";
+    file = ask->config->influx_token_file;
+  }
   struct why inner;
   if (file[0] == '\0') {
     return 0;
@@ -124,7 +127,7 @@ static int authorize(struct post *post, const struct ask *ask, struct why *why) 
   if (error != 0) {
     return why_set(why, REASON_CONFIG, error, "%s: %s: %s", post->to, key, inner.text);
   }
-  if (token) {
+  if (post->api == INFLUX_2) {
     post->secret_name = "token_file";
     (void)snprintf(post->authorization, sizeof post->authorization, "Authorization: Token %s",
                    post->secret);
@@ -156,7 +159,10 @@ static const struct http_plugin *open_plugin(const char *to, struct why *why) {
   /* The TLS library would write the keys of the connection to the file this names. */
   (void)unsetenv("SSLKEYLOGFILE");
   void *object = dlopen(PLUGIN_PATH, RTLD_NOW | RTLD_LOCAL);
-  const struct http_plugin *plugin = object != NULL ? dlsym(object, HTTP_PLUGIN_NAME) : NULL;
+  const struct http_plugin *plugin = NULL;
+  if (object != NULL) {
+    plugin = dlsym(object, HTTP_PLUGIN_NAME);
+  }
   if (plugin == NULL) {
     (void)why_set(why, REASON_CONFIG, -ENOENT,
                   "%s: the plug-in http cannot be opened: %s" WHY_ADVICE
@@ -190,20 +196,6 @@ static void blank_credentials(const struct post *post, char *text) {
   }
 }
 
-/* Names the keys to check after this HTTP status (RFC 9110 section 15.5), or returns "". */
-static const char *advise(const struct post *post, long status) {
-  bool token = post->api == INFLUX_2;
-  if (status == 401 || status == 403) {
-    return token ? WHY_ADVICE "check token_file in [influx]"
-                 : WHY_ADVICE "check username and password_file in [influx]";
-  }
-  if (status == 404) {
-    return token ? WHY_ADVICE "check org and bucket in [influx]"
-                 : WHY_ADVICE "check database in [influx]";
-  }
-  return "";
-}
-
 /* Returns 0 if the server took the report. Only status 204 says so; any web server answers 200. */
 static int judge_answer(const struct post *post, const struct http_answer *answer,
                         struct why *why) {
@@ -221,7 +213,7 @@ static int judge_answer(const struct post *post, const struct http_answer *answe
   influx_reason(answer->body, reason);
   blank_credentials(post, reason); /* again: unescaping may have uncovered it */
   return why_set(why, REASON_CONFIG, -EREMOTEIO, "%s: HTTP status %ld%s%s%s", post->to, status,
-                 reason[0] != '\0' ? ": " : "", reason, advise(post, status));
+                 reason[0] != '\0' ? ": " : "", reason, influx_advice(post->api, status));
 }
 
 static int send_post(struct post *post, const struct ask *ask, struct why *why) {
@@ -238,7 +230,9 @@ static int send_post(struct post *post, const struct ask *ask, struct why *why) 
   post->headers[0] = "User-Agent: ntp_monitor/" NTP_MONITOR_VERSION;
   post->headers[1] = "Content-Type: text/plain; charset=utf-8";
   post->headers[2] = "Expect:"; /* none: a small body is not worth the round trip */
-  post->headers[3] = post->authorization[0] != '\0' ? post->authorization : NULL;
+  if (post->authorization[0] != '\0') {
+    post->headers[3] = post->authorization;
+  }
   post->request.headers = post->headers;
   post->request.timeout_ms = clock_left_ms(ask->deadline_ns);
   if (post->request.timeout_ms > 0) {

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "ntp_monitor/config.h"
+#include "ntp_monitor/why.h"
 
 /* Appends text as it is, as much of it as fits. */
 static void influx_append(char *url, const char *text) {
@@ -143,4 +144,22 @@ void influx_reason(const char *body, char reason[INFLUX_REASON_BYTES]) {
   if (*body != '{') {
     (void)snprintf(reason, INFLUX_REASON_BYTES, "%.*s", (int)strcspn(body, "\r\n"), body);
   }
+}
+
+const char *influx_advice(enum influx_api api, long status) {
+  static const struct {
+    const char *credentials, *place;
+  } rows[] = {
+      [INFLUX_1] = {WHY_ADVICE "check username and password_file in [influx]",
+                    WHY_ADVICE "check database in [influx]"},
+      [INFLUX_2] = {WHY_ADVICE "check token_file in [influx]",
+                    WHY_ADVICE "check org and bucket in [influx]"},
+  };
+  if (status == 401 || status == 403) {
+    return rows[api].credentials;
+  }
+  if (status == 404) {
+    return rows[api].place;
+  }
+  return "";
 }

@@ -19,4 +19,8 @@ int influx_url(const struct config *config, enum influx_api api, const char *bas
  * first line of plain text; "" if there are none. They are cut to size and not yet escaped. */
 void influx_reason(const char *body, char reason[INFLUX_REASON_BYTES]);
 
+/* Names the keys to check after this HTTP status (RFC 9110 section 15.5), as advice for why_set(),
+ * or returns "". */
+const char *influx_advice(enum influx_api api, long status);
+
 #endif

@@ -21,7 +21,10 @@ static size_t next_datagram(const char *text, size_t bytes) {
   size_t taken = 0;
   while (taken < bytes) {
     const char *end = memchr(text + taken, '\n', bytes - taken);
-    size_t line_end = end != NULL ? (size_t)(end - text) + 1 : bytes;
+    size_t line_end = bytes;
+    if (end != NULL) {
+      line_end = (size_t)(end - text) + 1;
+    }
     if (taken > 0 && line_end > DATAGRAM_BYTES) {
       break;
     }
