@@ -203,11 +203,11 @@ static int refuse_long(const char *argument, struct why *why) {
   size_t length = strcspn(name, "=");
   char word[64];
   char list[256];
-  if (length > 0 && list_begun(name, length, list, sizeof list) > 1) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "--%.*s is the beginning of several options:%s",
-                   (int)(length < 80 ? length : 80), name, list);
-  }
   (void)snprintf(word, sizeof word, "%.*s", (int)length, name);
+  if (length > 0 && list_begun(name, length, list, sizeof list) > 1) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%s is the beginning of several options:%s", word,
+                   list);
+  }
   const char *near = text_nearest(word, &option_rows[0].name, ROW_COUNT, sizeof *option_rows);
   if (near == NULL) {
     return why_set(why, REASON_CONFIG, -EINVAL, "unknown option %.80s", argument);

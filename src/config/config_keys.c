@@ -262,7 +262,10 @@ const struct config_key *config_key_at(size_t offset) {
 }
 
 const struct config_key *config_limit_key(enum metric metric, bool critical) {
-  size_t field = critical ? offsetof(struct limit, critical) : offsetof(struct limit, warning);
+  size_t field = offsetof(struct limit, warning);
+  if (critical) {
+    field = offsetof(struct limit, critical);
+  }
   return config_key_at(offsetof(struct config, limit) + metric * sizeof(struct limit) + field);
 }
 

@@ -33,7 +33,7 @@ static int set_word(const struct config_word *words, const char *text, int64_t *
       *value = words[i].value;
       return 0;
     }
-    text_append(known, sizeof known, "%s%s", i > 0 ? " " : "", words[i].name);
+    text_list(known, sizeof known, " ", "%s", words[i].name);
   }
   return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is none of: %s", text, known);
 }
@@ -69,7 +69,12 @@ static int set_number(const struct config_key *key, const char *text, int64_t *f
                       struct why *why) {
   int64_t value = 0;
   bool time = key->type == CONFIG_TIME;
-  int error = time ? set_time(key, text, &value, why) : set_count(key, text, &value, why);
+  int error = 0;
+  if (time) {
+    error = set_time(key, text, &value, why);
+  } else {
+    error = set_count(key, text, &value, why);
+  }
   if (error != 0) {
     return error;
   }

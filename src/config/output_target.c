@@ -53,8 +53,10 @@ static const char *object_to_path(const char *text, bool relative) {
     return "is neither a file nor udp://, http:// or https://";
   }
   if (text[0] != '/' && !relative) {
-    return colon ? "is no absolute path; before a host stands udp://, http:// or https://"
-                 : "is no absolute path";
+    if (colon) {
+      return "is no absolute path; before a host stands udp://, http:// or https://";
+    }
+    return "is no absolute path";
   }
   if (strcmp(text, "-") == 0) {
     return "is no file: for stdout write the format alone";

@@ -26,7 +26,7 @@ const struct format *format_find(const char *name, struct why *why) {
     if (strcmp(format_table[i]->name, name) == 0) {
       return format_table[i];
     }
-    text_append(known, sizeof known, "%s%s", i > 0 ? ", " : "", format_table[i]->name);
+    text_list(known, sizeof known, ", ", "%s", format_table[i]->name);
   }
   (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no format" WHY_ADVICE "there are: %s",
                 name, known);
@@ -56,8 +56,10 @@ int format_render(const struct format *format, const struct report *report, bool
 
 static unsigned terminal_columns(void) {
   struct winsize size = {.ws_col = 0};
-  bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_LEAST;
-  return known ? size.ws_col : COLUMNS;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < COLUMNS_LEAST) {
+    return COLUMNS;
+  }
+  return size.ws_col;
 }
 
 /* Breaks lines between words to fit the terminal. A pipe gets whole lines. Returns 0 or -ENOMEM
@@ -71,7 +73,10 @@ static int wrap_text(char **text, size_t *bytes, struct why *why) {
   bool failed = stream == NULL || fclose(stream) != 0 || wrapped == NULL;
   free(*text);
   *text = wrapped;
-  return failed ? tell_no_memory(why) : 0;
+  if (failed) {
+    return tell_no_memory(why);
+  }
+  return 0;
 }
 
 int format_print(const struct format *format, const struct report *report, const struct env *env,

@@ -45,8 +45,14 @@ static const struct {
  * the protocol cannot express. */
 static void print_escaped(FILE *out, const char *text, const char *special) {
   for (; *text != '\0'; text++) {
-    char c = *text == '\n' ? ' ' : *text;
-    (void)fprintf(out, strchr(special, c) != NULL ? "\\%c" : "%c", c);
+    char c = *text;
+    if (c == '\n') {
+      c = ' ';
+    }
+    if (strchr(special, c) != NULL) {
+      (void)fputc('\\', out);
+    }
+    (void)fputc(c, out);
   }
 }
 

@@ -26,8 +26,11 @@ static void print_text(FILE *out, const char *key, const char *text) {
 }
 
 static void print_seconds(FILE *out, const char *key, bool known, int64_t span_ns) {
-  char text[DURATION_TEXT_BYTES];
-  (void)fprintf(out, "\"%s\":%s", key, known ? duration_print_seconds(text, span_ns) : "null");
+  char text[DURATION_TEXT_BYTES] = "null";
+  if (known) {
+    (void)duration_print_seconds(text, span_ns);
+  }
+  (void)fprintf(out, "\"%s\":%s", key, text);
 }
 
 /* Prints the key of a metric. Those of spans, which are in seconds, end in _s. */
@@ -79,12 +82,19 @@ static void json_print_word(FILE *out, const char *key, const char *word) {
 }
 
 static void print_number(FILE *out, const char *key, bool known, uint64_t number) {
-  (void)fprintf(out, known ? ",\"%s\":%" PRIu64 : ",\"%s\":null", key, number);
+  if (known) {
+    (void)fprintf(out, ",\"%s\":%" PRIu64, key, number);
+  } else {
+    (void)fprintf(out, ",\"%s\":null", key);
+  }
 }
 
 static void print_flag(FILE *out, const char *key, bool known, bool flag) {
-  const char *text = flag ? "true" : "false";
-  (void)fprintf(out, ",\"%s\":%s", key, known ? text : "null");
+  const char *text = "null";
+  if (known) {
+    text = flag ? "true" : "false";
+  }
+  (void)fprintf(out, ",\"%s\":%s", key, text);
 }
 
 /* A list being printed. */

@@ -60,8 +60,12 @@ static void nagios_print_metric(FILE *out, const struct report *report,
   }
   const struct limit *limit = &report->config->limit[metric];
   bool judged = !known || (finding->judged & 1U << metric) != 0;
-  print_range(out, metric, judged ? limit->warning : CONFIG_NONE);
-  print_range(out, metric, judged ? limit->critical : CONFIG_NONE);
+  const struct limit none = {.warning = CONFIG_NONE, .critical = CONFIG_NONE};
+  if (!judged) {
+    limit = &none;
+  }
+  print_range(out, metric, limit->warning);
+  print_range(out, metric, limit->critical);
   if (metric != METRIC_OFFSET) {
     (void)fputs(";0", out); /* the least value */
   }

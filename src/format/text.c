@@ -9,25 +9,27 @@
 #include "ntp_monitor/text.h"
 
 static void print_row(FILE *out, const char *label, const char *value, const char *remark) {
-  (void)fprintf(out, remark[0] != '\0' ? "  %-15s %-14s %s\n" : "  %-15s %s%s\n", label, value,
-                remark);
+  if (remark[0] != '\0') {
+    (void)fprintf(out, "  %-15s %-14s %s\n", label, value, remark);
+  } else {
+    (void)fprintf(out, "  %-15s %s\n", label, value);
+  }
 }
 
 /* Writes "warning above 2s, critical above 5s" to out, or "" if neither is set. */
 static void write_limits(const struct report *report, enum metric metric, char *out,
                          size_t size_bytes) {
   const struct limit *limit = &report->config->limit[metric];
-  const char *side = metric_table[metric].below ? "below" : "above";
+  const char *side = metric_side(metric);
   char value[METRIC_TEXT_BYTES];
-  bool warns = limit->warning != CONFIG_NONE;
   out[0] = '\0';
-  if (warns) {
+  if (limit->warning != CONFIG_NONE) {
     (void)snprintf(out, size_bytes, "warning %s %s", side,
                    metric_print(value, metric, limit->warning));
   }
   if (limit->critical != CONFIG_NONE) {
-    text_append(out, size_bytes, "%scritical %s %s", warns ? ", " : "", side,
-                metric_print(value, metric, limit->critical));
+    text_list(out, size_bytes, ", ", "critical %s %s", side,
+              metric_print(value, metric, limit->critical));
   }
 }
 
@@ -60,8 +62,10 @@ static void text_print_metric(FILE *out, const struct report *report, const stru
   if ((finding->judged & 1U << metric) == 0) {
     limits[0] = '\0';
   }
-  bool both = meaning[0] != '\0' && limits[0] != '\0';
-  (void)snprintf(remark, sizeof remark, "%s%s%s", meaning, both ? ", " : "", limits);
+  (void)snprintf(remark, sizeof remark, "%s", meaning);
+  if (limits[0] != '\0') {
+    text_list(remark, sizeof remark, ", ", "%s", limits);
+  }
   print_row(out, metric_table[metric].name,
             metric_print_short(value, metric, sample->value[metric]), remark);
 }
@@ -101,14 +105,18 @@ static const char *name_server(const struct sample *sample, char *out, size_t si
 
 static void print_replies(FILE *out, const struct sample *sample) {
   char number[64];
+  const char *remark = "";
   if (!sample_has(sample, FIELD_REPLIES)) {
     return;
   }
-  (void)snprintf(number, sizeof number,
-                 sample_has(sample, FIELD_SENT) ? "%" PRIu64 " of %" PRIu64 : "%" PRIu64,
-                 sample->replies, sample->sent);
-  bool spike = sample_has(sample, FIELD_SPIKE) && sample->spike;
-  print_row(out, "replies", number, spike ? "the last one was an outlier" : "");
+  (void)snprintf(number, sizeof number, "%" PRIu64, sample->replies);
+  if (sample_has(sample, FIELD_SENT)) {
+    text_append(number, sizeof number, " of %" PRIu64, sample->sent);
+  }
+  if (sample_has(sample, FIELD_SPIKE) && sample->spike) {
+    remark = "the last one was an outlier";
+  }
+  print_row(out, "replies", number, remark);
 }
 
 static void print_finding(FILE *out, const struct report *report, const struct finding *finding) {

@@ -62,8 +62,10 @@ static const char *object_to_zone(const char *host) {
   if (!parse_v6(host, &address, &zone) || zone == (bool)IN6_IS_ADDR_LINKLOCAL(&address)) {
     return NULL;
   }
-  return zone ? "has an interface behind its %, which only a link-local address has (fe80::1%eth0)"
-              : "is link-local: write its interface behind it, as in fe80::1%eth0";
+  if (!zone) {
+    return "is link-local: write its interface behind it, as in fe80::1%eth0";
+  }
+  return "has an interface behind its %, which only a link-local address has (fe80::1%eth0)";
 }
 
 /* Accepts the letters of RFC 952 and RFC 1123 section 2.1, and _, which sites use. */
@@ -96,7 +98,10 @@ static const char *split_brackets(const char *text, char host[NET_HOST_BYTES], c
 static const char *split_colon(const char *text, const char *unknown, char host[NET_HOST_BYTES],
                                const char **port) {
   (void)strcpy(host, text);
-  char *colon = is_v6(text) ? NULL : strchr(host, ':');
+  char *colon = NULL;
+  if (!is_v6(text)) {
+    colon = strchr(host, ':');
+  }
   if (colon != NULL) {
     *colon = '\0';
     *port = colon + 1;

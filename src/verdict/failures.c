@@ -19,7 +19,10 @@ static size_t get_share(size_t used_bytes, size_t failed) {
     return LEAST_LENGTH;
   }
   size_t share = (FAILURES_LENGTH_MAX - used_bytes) / failed;
-  return share > LEAST_LENGTH + BETWEEN_LENGTH ? share - BETWEEN_LENGTH : LEAST_LENGTH;
+  if (share <= LEAST_LENGTH + BETWEEN_LENGTH) {
+    return LEAST_LENGTH;
+  }
+  return share - BETWEEN_LENGTH;
 }
 
 void failures_add(struct report *report, const struct reading *readings, size_t reading_count) {

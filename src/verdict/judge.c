@@ -50,7 +50,10 @@ static bool is_beyond(enum metric metric, int64_t value, int64_t limit) {
   if (limit == CONFIG_NONE) {
     return false;
   }
-  return metric_table[metric].below ? value < limit : value > limit;
+  if (metric_table[metric].below) {
+    return value < limit;
+  }
+  return value > limit;
 }
 
 static void judge_limit(struct finding *finding, const struct config *config, enum metric metric) {

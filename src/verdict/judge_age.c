@@ -1,5 +1,5 @@
 /*
- * How old a reply may be.
+ * Judges the age of the last reply.
  *
  * When replies stop, all other figures keep their last values: only the age shows it.
  */
@@ -52,8 +52,11 @@ void judge_age(struct finding *finding, const struct config *config) {
   }
   int64_t age_us = sample->value[METRIC_AGE] / DURATION_US;
   int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
-  int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
+  int64_t early_us = 1000000;
   int64_t shift_us = get_shift_us(sample);
+  if (sample->foreign_clock) {
+    early_us = 60000000;
+  }
   int64_t least_us = -early_us;
   int64_t most_us = limit_us;
   /* An age that does not fit as it is must fit when shifted by the offset. */

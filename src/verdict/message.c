@@ -52,7 +52,7 @@ static void add_limit(struct report *report, const struct finding *finding) {
   char limit[METRIC_TEXT_BYTES];
   const struct metric_row *metric = &metric_table[finding->metric];
   const char *which = finding->verdict == VERDICT_CRITICAL ? "critical threshold" : "threshold";
-  const char *side = metric->below ? "below" : "above";
+  const char *side = metric_side(finding->metric);
   add_text(report, "%s%s %s %s: %s (%s: %s)", metric->name,
            find_qualifier(finding->sample, finding->metric), side, which,
            metric_print_beyond(value, finding->metric, finding->sample->value[finding->metric],
@@ -213,7 +213,7 @@ static void add_finding(struct report *report, const struct finding *finding) {
   add_text(report, REPORT_SUBJECT);
   add_reason(report, finding, finding->reason);
   add_figures(report, finding);
-  const char *server = sample->server[0] != '\0' ? sample->server : sample->address;
+  const char *server = sample_server(sample);
   if (server[0] != '\0') {
     add_text(report, ", server: %s", server);
   }
@@ -252,7 +252,7 @@ static void add_doubts(struct report *report, unsigned config_problems) {
   }
   if (report->reason == REASON_CONFIG && config_problems > 0) {
     add_text(report, "; but the configuration has %u problem%s: see ntp_monitor --check-config",
-             config_problems, config_problems == 1 ? "" : "s");
+             config_problems, text_plural(config_problems));
   }
 }
 
