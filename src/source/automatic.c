@@ -205,7 +205,7 @@ static void trace_absent(struct trace *trace, const struct attempts *attempts) {
   char names[NAMES_BYTES] = "";
   for (size_t i = 0; i < ATTEMPTS_MAX && source_table[i] != NULL; i++) {
     if (attempts->tried[i] && attempts->why[i].reason == REASON_NO_SERVICE) {
-      text_append(names, NAMES_BYTES, "%s%s", names[0] != '\0' ? ", " : "", source_table[i]->name);
+      text_list(names, NAMES_BYTES, ", ", "%s", source_table[i]->name);
     }
   }
   if (names[0] != '\0') {

@@ -10,6 +10,7 @@
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
 #include "ntp_monitor/source.h"
+#include "ntp_monitor/text.h"
 #include "ntp_monitor/trace.h"
 #include "source/automatic.h"
 
@@ -24,7 +25,7 @@ int measure_take(const struct ask *ask, const struct source *source, struct read
   duration_print(span, took_ns - took_ns % DURATION_US);
   if (error == 0) {
     trace_add(trace, "source %s: serves, %zu server%s, took %s", source->name,
-              reading->samples.count, reading->samples.count == 1 ? "" : "s", span);
+              reading->samples.count, text_plural(reading->samples.count), span);
   } else {
     samples_free(&reading->samples);
     trace_add(trace, "source %s: does not serve (%s), took %s: %s", source->name,

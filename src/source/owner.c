@@ -185,7 +185,10 @@ int owner_check_file(const char *path, const struct owner *owner, struct stat *s
   const char *slash = strrchr(path, '/');
   struct stat made;
   struct stat around;
-  int folder_length = slash != NULL ? (int)(slash - path) + 1 : 0;
+  int folder_length = 0;
+  if (slash != NULL) {
+    folder_length = (int)(slash - path) + 1;
+  }
   int length = snprintf(folder, sizeof folder, "%.*s.", folder_length, path);
   if (length >= (int)sizeof folder || stat(path, &made) != 0 || stat(folder, &around) != 0) {
     return 0;

@@ -33,7 +33,10 @@ const struct source *source_find(const char *text, const char **argument, struct
   size_t length = strcspn(text, ":");
   char usage[SOURCE_USAGE_BYTES];
   char known[256] = "auto";
-  *argument = text[length] == ':' ? text + length + 1 : NULL;
+  *argument = NULL;
+  if (text[length] == ':') {
+    *argument = text + length + 1;
+  }
   for (size_t i = 0; source_table[i] != NULL; i++) {
     const struct source *source = source_table[i];
     text_append(known, sizeof known, ", %s", source_usage(usage, source));

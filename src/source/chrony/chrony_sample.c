@@ -58,10 +58,14 @@ static int64_t get_power_ns(int exponent) {
 static void take_stats(const struct candm_source *source, const struct candm_stats *stats,
                        struct sample *sample) {
   bool reference = source->mode == CANDM_REFERENCE;
-  const char *kind = reference ? "reference clock: " : "";
-  const char *what = reference ? "its time" : "its server";
+  const char *kind = "";
+  const char *what = "its server";
   char *out = sample->remark;
   const size_t size_bytes = sizeof sample->remark;
+  if (reference) {
+    kind = "reference clock: ";
+    what = "its time";
+  }
   if (sample->unresolved) {
     (void)snprintf(out, size_bytes, "%s", unresolved);
   } else if (reference) {
@@ -150,7 +154,7 @@ static size_t count_state(const struct samples *samples, enum state state) {
 /* Prints "4 sources, none selectable: 1 unreachable, 3 falseticker". */
 static void say_states(const struct samples *samples, char *out, size_t size_bytes) {
   (void)snprintf(out, size_bytes, "%zu source%s, none selectable", samples->count,
-                 samples->count == 1 ? "" : "s");
+                 text_plural(samples->count));
   const char *between = ": ";
   for (enum state state = STATE_UNKNOWN; state < STATE_COUNT; state++) {
     size_t count = count_state(samples, state);
@@ -167,15 +171,15 @@ static void say_silent(const struct samples *samples, char *out, size_t size_byt
   for (size_t i = 0; i < samples->count; i++) {
     nameless = nameless && samples->items[i].unresolved;
   }
-  if (samples->count == 1) {
-    (void)snprintf(out, size_bytes,
-                   nameless ? "the name of its only source is not resolved yet"
-                            : "its only source does not answer");
-  } else {
-    (void)snprintf(out, size_bytes,
-                   nameless ? "the names of its %zu sources are not resolved yet"
-                            : "its %zu sources do not answer",
+  if (nameless && samples->count == 1) {
+    (void)snprintf(out, size_bytes, "the name of its only source is not resolved yet");
+  } else if (nameless) {
+    (void)snprintf(out, size_bytes, "the names of its %zu sources are not resolved yet",
                    samples->count);
+  } else if (samples->count == 1) {
+    (void)snprintf(out, size_bytes, "its only source does not answer");
+  } else {
+    (void)snprintf(out, size_bytes, "its %zu sources do not answer", samples->count);
   }
 }
 

@@ -19,19 +19,26 @@
 
 #include "ntp_monitor/chrony_talk.h"
 #include "ntp_monitor/net.h"
+#include "ntp_monitor/why.h"
 
 enum { PATH_BYTES = 128, ENTRIES_MAX = 1000 };
 
 /* Returns the length of the folder's path, with its slash; 0 for none. */
 static size_t get_folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
-  return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+  if (slash == NULL) {
+    return 0;
+  }
+  return (size_t)(slash - path) + 1;
 }
 
 /* Prints the path of name in path's folder: 0 or -ENAMETOOLONG. */
 static int print_beside(const char *path, const char *name, char out[PATH_BYTES]) {
   int length = snprintf(out, PATH_BYTES, "%.*s%s", (int)get_folder_length(path), path, name);
-  return length < PATH_BYTES ? 0 : -ENAMETOOLONG;
+  if (length >= PATH_BYTES) {
+    return -ENAMETOOLONG;
+  }
+  return 0;
 }
 
 static bool is_socket(int directory, const char *name) {
@@ -104,7 +111,7 @@ static int open_folder(const char *path) {
     folder[length - 1] = '\0';
   }
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  return fd >= 0 ? fd : -errno;
+  return why_errno(fd);
 }
 
 int chrony_socket_open(struct chrony_socket *own, const char *path, pid_t pid) {

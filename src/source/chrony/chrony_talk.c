@@ -30,6 +30,9 @@
 enum { ATTEMPTS = 3, DROPPED_MAX = 1000 };
 
 static const char *error_words(int error) {
+  if (error == 0) {
+    return "no answer";
+  }
   return error == -EREMOTE ? ASIDE_SILENT : strerror(-error);
 }
 
@@ -49,7 +52,10 @@ static int open_udp(const struct chrony_talk *talk, const char *host, uint16_t p
   struct net_address addresses[NET_ADDRESSES];
   struct why why;
   int count = net_resolve(host, port, talk->deadline_ns, addresses, &why);
-  return count > 0 ? net_connect_udp(&addresses[0]) : count;
+  if (count <= 0) {
+    return count;
+  }
+  return net_connect_udp(&addresses[0]);
 }
 
 /* Connects to chronyd's socket: a descriptor or a negative errno. Leaves the other routes three
@@ -62,7 +68,10 @@ static int open_socket(struct chrony_talk *talk, const char *path, pid_t pid) {
     return error;
   }
   error = owner_check_file(path, &owner_chronyd, &made, &talk->stranger);
-  return error < 0 ? error : chrony_socket_open(&talk->own, path, pid);
+  if (error < 0) {
+    return error;
+  }
+  return chrony_socket_open(&talk->own, path, pid);
 }
 
 void chrony_talk_open(struct chrony_talk *talk, const char *path, uint16_t port, pid_t pid,
@@ -113,9 +122,7 @@ const char *chrony_talk_words(const struct chrony_talk *talk, char *out, size_t 
     if (way->fd < 0 && way->error == 0) {
       continue; /* it was not needed */
     }
-    const char *between = out[0] != '\0' ? ", " : "";
-    const char *words = way->error != 0 ? error_words(way->error) : "no answer";
-    text_append(out, size_bytes, "%s%s: %s", between, way->name, words);
+    text_list(out, size_bytes, ", ", "%s: %s", way->name, error_words(way->error));
   }
   return out;
 }

@@ -68,7 +68,10 @@ static int64_t get_accuracy_ns(unsigned code) {
 static const char *read_defaults(const uint8_t *bytes, struct ptp_data *data) {
   data->defaults.ports = bytes_get16(bytes + 2);
   data->defaults.domain = bytes[18];
-  return data->defaults.ports > 0 ? NULL : "numberPorts is 0";
+  if (data->defaults.ports == 0) {
+    return "numberPorts is 0";
+  }
+  return NULL;
 }
 
 static const char *read_current(const uint8_t *bytes, struct ptp_data *data) {

@@ -87,7 +87,10 @@ static bool ptp_sample_take_age(const struct ptp_reading *reading, int64_t realt
   int64_t utc_offset_ns = reading->properties.time_properties.utc_offset_s * DURATION_S;
   int64_t most_ns = monotonic_ns - reading->younger_ns; /* if changed */
   bool date = ingress_ns >= FIRST_DATE_NS;
-  int64_t since_ns = date ? realtime_ns - ingress_ns : 0;
+  int64_t since_ns = 0;
+  if (date) {
+    since_ns = realtime_ns - ingress_ns;
+  }
   bool system =
       date && since_ns >= -SAME_NS && (!reading->changed || since_ns <= most_ns + SAME_NS);
   if (system) {
@@ -138,7 +141,10 @@ static int64_t find_gap(const struct ptp_reading *reading, int64_t realtime_ns,
 bool ptp_sample_delay(const struct ptp_reading *reading, int64_t *delay_ns) {
   bool peers = reading->port.port.delay_mechanism == PTP_PEER_TO_PEER;
   bool known = peers || reading->port.port.delay_mechanism == PTP_END_TO_END;
-  *delay_ns = peers ? reading->port.port.delay_ns : reading->current.current.delay_ns;
+  *delay_ns = reading->current.current.delay_ns;
+  if (peers) {
+    *delay_ns = reading->port.port.delay_ns;
+  }
   return known && *delay_ns > 0; /* ptp4l starts with 0 */
 }
 
@@ -191,15 +197,13 @@ static void take_jitter(const struct ptp_reading *reading, unsigned wanted, bool
   }
   if (jitter_ns >= 0 || wanted > 1) {
     const char *what = jitter_ns >= 0 ? "jitter of" : "no jitter:";
-    const char *measurements = reading->measurements == 1 ? "measurement" : "measurements";
-    const char *samples = reading->samples == 1 ? "sample" : "samples";
-    (void)snprintf(sample->remark, sizeof sample->remark, "%s %zu %s in %u %s", what,
-                   reading->measurements, measurements, reading->samples, samples);
+    (void)snprintf(sample->remark, sizeof sample->remark, "%s %zu measurement%s in %u sample%s",
+                   what, reading->measurements, text_plural(reading->measurements),
+                   reading->samples, text_plural(reading->samples));
   }
   if (!system) {
-    text_append(sample->remark, sizeof sample->remark,
-                "%sthe offset is that of the PTP hardware clock",
-                sample->remark[0] != '\0' ? "; " : "");
+    text_list(sample->remark, sizeof sample->remark, "; ",
+              "the offset is that of the PTP hardware clock");
   }
 }
 

@@ -116,7 +116,7 @@ static int receive_reply(struct ptp_talk *talk, int64_t until_ns, struct ptp_rep
 /* When the wait for one answer ends (CLOCK_MONOTONIC). */
 static int64_t get_patience_end(const struct ptp_talk *talk) {
   int64_t until_ns = clock_monotonic_ns() + talk->patience_ns;
-  return until_ns < talk->ask->deadline_ns ? until_ns : talk->ask->deadline_ns;
+  return duration_lesser(until_ns, talk->ask->deadline_ns);
 }
 
 int ptp_talk_ask(struct ptp_talk *talk, enum ptp_id id, struct ptp_reply *reply, struct why *why) {
@@ -151,13 +151,16 @@ static int check_socket(const struct ptp_talk *talk, int64_t *runs_ns, struct wh
   if (known > 0) {
     *runs_ns = clock_realtime_ns() - made.st_ctim.tv_sec * DURATION_S - made.st_ctim.tv_nsec;
   }
-  return known < 0 ? known : 0;
+  if (known < 0) {
+    return known;
+  }
+  return 0;
 }
 
 int ptp_talk_open(struct ptp_talk *talk, const char *path, int64_t *runs_ns, struct why *why) {
   int64_t left_ns = talk->ask->deadline_ns - clock_monotonic_ns();
   (void)snprintf(talk->path, sizeof talk->path, "%s", path);
-  talk->patience_ns = left_ns / 4 < PATIENCE_NS ? left_ns / 4 : PATIENCE_NS;
+  talk->patience_ns = duration_lesser(left_ns / 4, PATIENCE_NS);
   int error = check_socket(talk, runs_ns, why);
   trace_add(talk->ask->env->trace, "ptp: asking at %s, domainNumber %d, transportSpecific %d", path,
             talk->request.domain, talk->request.transport_specific);
@@ -165,5 +168,8 @@ int ptp_talk_open(struct ptp_talk *talk, const char *path, int64_t *runs_ns, str
     return error;
   }
   talk->fd = net_connect_local(path, NULL);
-  return talk->fd < 0 ? explain_error(talk, talk->fd, why) : 0;
+  if (talk->fd < 0) {
+    return explain_error(talk, talk->fd, why);
+  }
+  return 0;
 }

@@ -34,19 +34,16 @@ size_t ptp_words_rank(unsigned state) {
 }
 
 void ptp_words_grandmaster(const struct ptp_reading *reading, struct sample *sample) {
-  size_t used = strlen(sample->remark);
-  const char *between = used > 0 ? "; " : "";
   if (!reading->status.time_status.present) {
-    text_append(sample->remark, sizeof sample->remark, "%sno grandmaster announces itself",
-                between);
+    text_list(sample->remark, sizeof sample->remark, "; ", "no grandmaster announces itself");
     return;
   }
   /* IEEE 1588-2019 table 4: classes 6 and 13 follow a reference now. */
   bool traceable = reading->properties.time_properties.traceable;
   unsigned class = reading->parent.parent.clock_class;
   if (!traceable || (class != 6 && class != 13)) {
-    text_append(sample->remark, sizeof sample->remark, "%sgrandmaster of class %u%s", between,
-                class, traceable ? "" : ", not traceable");
+    text_list(sample->remark, sizeof sample->remark, "; ", "grandmaster of class %u%s", class,
+              traceable ? "" : ", not traceable");
   }
 }
 
