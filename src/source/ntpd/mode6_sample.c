@@ -84,8 +84,11 @@ static void take_names(const struct mode6_peer *peer, struct sample *sample) {
              inet_pton(AF_INET6, values->address, unused) == 1) {
     (void)snprintf(sample->address, sizeof sample->address, "%s", values->address);
   }
-  (void)snprintf(sample->server, sizeof sample->server, "%s",
-                 values->host[0] != '\0' ? values->host : values->address);
+  const char *name = values->address;
+  if (values->host[0] != '\0') {
+    name = values->host;
+  }
+  (void)snprintf(sample->server, sizeof sample->server, "%s", name);
   if (mode6_has(values, MODE6_REACH)) {
     sample_set_reach(sample, (unsigned)mode6_number(values, MODE6_REACH));
   }
@@ -100,10 +103,6 @@ static void take_number(const struct mode6_values *values, enum mode6_variable v
   if (mode6_has(values, variable)) {
     sample_set(sample, metric, mode6_number(values, variable));
   }
-}
-
-static int64_t larger(int64_t a, int64_t b) {
-  return a > b ? a : b;
 }
 
 /* Takes the root distance, of the system or of a peer. Returns false if it is unknown. */
@@ -158,7 +157,10 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
  * stamps are from the same clock. */
 static void mode6_sample_take_age(const struct mode6_values *system, const struct mode6_peer *peer,
                                   struct sample *sample) {
-  int64_t rec = peer != NULL ? mode6_number(&peer->values, MODE6_REC) : 0;
+  int64_t rec = 0;
+  if (peer != NULL) {
+    rec = mode6_number(&peer->values, MODE6_REC);
+  }
   int64_t reftime = mode6_number(system, MODE6_REFTIME);
   if (!mode6_has(system, MODE6_CLOCK) || (rec == 0 && reftime == 0)) {
     return;
@@ -194,12 +196,16 @@ static void take_offset(const struct mode6_values *system, const struct mode6_pe
   int64_t peer_ns = mode6_number(&peer->values, MODE6_OFFSET);
   bool newer =
       mode6_has(&peer->values, MODE6_OFFSET) && duration_abs(peer_ns) > duration_abs(own_ns);
-  take_number(disciplined && !newer ? system : &peer->values, MODE6_OFFSET, sample, METRIC_OFFSET);
+  const struct mode6_values *values = &peer->values;
+  if (disciplined && !newer) {
+    values = system;
+  }
+  take_number(values, MODE6_OFFSET, sample, METRIC_OFFSET);
   if (disciplined && newer && mode6_has(system, MODE6_OFFSET) &&
       duration_abs(peer_ns) > NOTEWORTHY_NS) {
     (void)snprintf(sample->remark, sizeof sample->remark,
-                   "the offset is that of this server; ntpd's own is still %s%s",
-                   own_ns > 0 ? "+" : "", duration_print(span, own_ns));
+                   "the offset is that of this server; ntpd's own is still %s",
+                   duration_print_signed(span, own_ns));
   }
 }
 
@@ -207,9 +213,9 @@ static void take_offset(const struct mode6_values *system, const struct mode6_pe
 static void take_bound(const struct mode6_values *system, struct sample *sample) {
   if (take_distance(system, sample)) {
     sample_set(sample, METRIC_ERROR_BOUND,
-               larger(sample->value[METRIC_ROOT_DISTANCE],
-                      mode6_number(system, MODE6_ROOTDELAY) / 2 +
-                          duration_abs(sample->value[METRIC_OFFSET])));
+               duration_greater(sample->value[METRIC_ROOT_DISTANCE],
+                                mode6_number(system, MODE6_ROOTDELAY) / 2 +
+                                    duration_abs(sample->value[METRIC_OFFSET])));
   }
 }
 
@@ -220,7 +226,10 @@ int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, st
                    "ntpd did not tell its leap indicator" WHY_ADVICE "this is not a reading");
   }
   size_t index = mode6_followed(reading);
-  const struct mode6_peer *peer = index < reading->peer_count ? &reading->peer[index] : NULL;
+  const struct mode6_peer *peer = NULL;
+  if (index < reading->peer_count) {
+    peer = &reading->peer[index];
+  }
   struct sample made = {.leap = (enum leap)mode6_number(system, MODE6_LEAP),
                         .present = 1U << FIELD_LEAP,
                         .jitter_kind = JITTER_SYS};

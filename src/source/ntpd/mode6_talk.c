@@ -34,7 +34,7 @@ uint64_t mode6_talk_number(void) {
 int64_t mode6_talk_until(const struct ask *ask, int64_t most_ns) {
   int64_t now_ns = clock_monotonic_ns();
   int64_t share_ns = (ask->deadline_ns - now_ns) / 4;
-  return now_ns + (share_ns < most_ns ? share_ns : most_ns);
+  return now_ns + duration_lesser(share_ns, most_ns);
 }
 
 int mode6_talk_open(struct mode6_talk *talk, const struct ask *ask, const char *address) {
@@ -42,7 +42,10 @@ int mode6_talk_open(struct mode6_talk *talk, const struct ask *ask, const char *
   struct why why;
   int count = net_resolve(address, MODE6_PORT, ask->deadline_ns, found, &why);
   talk->ask = ask;
-  talk->fd = count < 0 ? count : net_connect_udp(&found[0]);
+  talk->fd = count;
+  if (count >= 0) {
+    talk->fd = net_connect_udp(&found[0]);
+  }
   if (talk->fd < 0) {
     trace_add(ask->env->trace, "ntpd: [%s]:%d: %s", address, MODE6_PORT, strerror(-talk->fd));
     return talk->fd;

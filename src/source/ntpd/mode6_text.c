@@ -159,8 +159,12 @@ static bool read_value(struct span text, enum mode6_variable variable,
     break;
   }
   int64_t *value = &values->number[variable];
-  bool count = variables[variable].kind == COUNT;
-  bool right = count ? read_count(text, value) : read_span(text, value);
+  bool right = false;
+  if (variables[variable].kind == COUNT) {
+    right = read_count(text, value);
+  } else {
+    right = read_span(text, value);
+  }
   return right && *value >= variables[variable].least && *value <= variables[variable].most;
 }
 

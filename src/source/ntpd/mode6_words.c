@@ -1,4 +1,4 @@
-/* Why ntpd does not follow, or not use, a server: in words. */
+/* Words for why ntpd does not follow or use a server. */
 #include <stdio.h>
 
 #include "ntp_monitor/duration.h"
@@ -8,8 +8,8 @@
 /* RFC 5905 section 11.3, STEPT: a larger offset is not slewed away. */
 #define STEP_NS (128 * DURATION_MS)
 
-/* Why a peer that answers is not used: the packet tests of ntpsec's include/ntp.h, the most telling
- * first. */
+/* Reasons why a peer that answers is not used: the packet tests of ntpsec's include/ntp.h, the most
+ * specific first. */
 const char *mode6_flash_words(int64_t flash) {
   static const struct {
     int64_t bit;
@@ -37,11 +37,13 @@ const char *mode6_flash_words(int64_t flash) {
 }
 
 const char *mode6_unresolved_words(const struct mode6_peer *peer) {
-  return (peer->status & MODE6_AUTHENTICATED) != 0 ? "its address or its NTS keys are not known yet"
-                                                   : "its name is not resolved yet";
+  if ((peer->status & MODE6_AUTHENTICATED) != 0) {
+    return "its address or its NTS keys are not known yet";
+  }
+  return "its name is not resolved yet";
 }
 
-/* Whether none of the servers has an address. */
+/* Returns whether no server has an address. */
 static bool none_has_address(const struct mode6_reading *reading) {
   size_t i = 0;
   while (i < reading->peer_count && mode6_is_unresolved(&reading->peer[i])) {
@@ -50,8 +52,8 @@ static bool none_has_address(const struct mode6_reading *reading) {
   return i > 0 && i == reading->peer_count;
 }
 
-/* "ntpd has no address for its 2 servers yet: ntp.example.org: its name is not resolved yet; check
- * DNS" */
+/* Prints "ntpd has no address for its 2 servers yet: ntp.example.org: its name is not resolved yet;
+ * check DNS". */
 static void say_unresolved(const struct mode6_reading *reading, char *out, size_t size_bytes) {
   const struct mode6_peer *first = &reading->peer[0];
   bool keys = (first->status & MODE6_AUTHENTICATED) != 0;
@@ -64,7 +66,7 @@ static void say_unresolved(const struct mode6_reading *reading, char *out, size_
                  keys ? " and TCP port 4460" : "");
 }
 
-/* "servers that answer: 2 of 5, none selected yet: 10.9.0.2: it is not synchronised" */
+/* Prints "servers that answer: 2 of 5, none selected yet: 10.9.0.2: it is not synchronised". */
 static void say_unusable(const struct mode6_reading *reading, char *out, size_t size_bytes) {
   (void)snprintf(out, size_bytes, "servers that answer: %u of %u, none selected yet",
                  reading->reachable, reading->total);
@@ -105,8 +107,8 @@ void mode6_say_undisciplined(const struct sample *sample, char *out, size_t size
   char span[DURATION_TEXT_BYTES];
   int64_t offset_ns = sample->value[METRIC_OFFSET];
   if (offset_ns > STEP_NS || offset_ns < -STEP_NS) {
-    (void)snprintf(out, size_bytes, "ntpd has still to step the clock, by %s%s",
-                   offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
+    (void)snprintf(out, size_bytes, "ntpd has still to step the clock, by %s",
+                   duration_print_signed(span, offset_ns));
   } else {
     (void)snprintf(out, size_bytes,
                    "ntpd follows a server but does not discipline the clock; has its configuration "

@@ -109,8 +109,10 @@ static int measure_address(const struct ask *ask, const char *address, struct sa
   struct mode6_talk talk;
   int error = mode6_talk_open(&talk, ask, address);
   if (error != 0) {
-    bool absent = error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL; /* no IPv6 */
-    return absent ? -ECONNREFUSED : error;
+    if (error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL) { /* no IPv6 */
+      return -ECONNREFUSED;
+    }
+    return error;
   }
   error = ntpd_read_all(&talk, &reading, why);
   if (error == 0) {

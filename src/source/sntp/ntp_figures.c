@@ -43,11 +43,10 @@ static void explain_one(const struct ntp_plan *plan, const struct ntp_server *se
 static void explain_break(size_t left, const struct ntp_reply *after, struct sample *sample) {
   char span[DURATION_TEXT_BYTES];
   int64_t jump_ns = after->offset_ns - after[-1].offset_ns;
-  const char *sign = jump_ns > 0 ? "+" : "";
   const char *count = left == 1 ? "reply after that counts" : "replies after that count";
   (void)snprintf(sample->remark, sizeof sample->remark,
-                 "a clock was set during the run: the offset jumped by %s%s, and %zu %s", sign,
-                 duration_print(span, jump_ns - jump_ns % DURATION_US), left, count);
+                 "a clock was set during the run: the offset jumped by %s, and %zu %s",
+                 duration_print_signed(span, jump_ns - jump_ns % DURATION_US), left, count);
 }
 
 int64_t ntp_figures_fill(const struct ntp_plan *plan, const struct ntp_server *server,

@@ -69,7 +69,7 @@ void ntp_remark_lost(struct ntp_server *server) {
   }
   if (server->reply_count == 0) {
     ntp_remark(server, REASON_TIMEOUT, "no reply to %u request%s", server->sent,
-               server->sent == 1 ? "" : "s");
+               text_plural(server->sent));
   } else {
     ntp_remark(server, REASON_TIMEOUT, "%u of %u requests had no reply",
                server->sent - server->reply_count, server->sent);
@@ -95,7 +95,10 @@ static const char *find_lack(const struct ntp_server *server) {
   if (objection != NULL) {
     return objection;
   }
-  return server->lookup != NULL ? server->lookup : server->remark;
+  if (server->lookup != NULL) {
+    return server->lookup;
+  }
+  return server->remark;
 }
 
 static void append_lack(char *out, size_t size_bytes, const struct ntp_server *server) {

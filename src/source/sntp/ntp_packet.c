@@ -1,6 +1,5 @@
 /*
- * The NTP packet of client and server, RFC 5905 section 7.3: a request, and what to make of a
- * reply.
+ * The NTP packet of client and server, RFC 5905 section 7.3: writes requests and checks replies.
  *
  *    0                   1                   2                   3
  *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -17,8 +16,8 @@
  *   +---------------------------------------------------------------+
  *   |              Extension fields, a MAC: not looked at           | 48
  *
- * The request has a random number where its time would stand, and all else 0 (as chrony, ntpsec and
- * OpenNTPD do): it tells nothing, and who does not see it cannot answer it.
+ * A request has a random number as its transmit time and zeros elsewhere, as chrony, ntpsec and
+ * OpenNTPD send it: it reveals nothing, and cannot be answered unseen.
  */
 #include "source/sntp/ntp_packet.h"
 
@@ -42,11 +41,12 @@ enum {
   PRECISION_MAX = 3         /* 2^4 s is MAXDISP */
 };
 static const int64_t MAXDISP_NS = 16 * DURATION_S; /* section 7.2 */
-/* A reference time may lie this far after the transmit time: daemons round, and some read it late.
+/* A reference time may be this much later than the transmit time: daemons round, and some read it
+ * late.
  */
 static const int64_t REFERENCE_AFTER_NS = DURATION_S;
 static const int64_t DELAY_MAX_NS = 3 * DURATION_S; /* chrony's maxdelay */
-static const int64_t STEP_MAX_NS = DURATION_MS;     /* between two clocks' spans */
+static const int64_t STEP_MAX_NS = DURATION_MS;     /* difference between two clocks of one span */
 static const int64_t PHI_INVERSE = 66666; /* 1 / 15 ppm, section 7.2: how far a clock drifts */
 
 struct packet {
@@ -114,8 +114,8 @@ static enum ntp_answer check_kind(const struct checked *checked) {
   return NTP_GOOD;
 }
 
-/* Section 7.4, before the times, which a kiss code may leave zero. A server that has just started
- * says INIT, which keeps nobody from asking again. */
+/* Section 7.4. Checked before the times, which a kiss code may leave zero. INIT, from a server that
+ * has just started, does not forbid asking again. */
 static enum ntp_answer check_kiss(const struct checked *checked) {
   static const struct {
     char code[5];
@@ -174,8 +174,8 @@ static enum ntp_answer check_synchronised(const struct checked *checked) {
   return NTP_GOOD;
 }
 
-/* How old the reference time is does not count: the root dispersion grows with it, and servers that
- * know the time well have one of yesterday, or none (0: unknown, section 6). */
+/* The reference time's age does not matter: the root dispersion grows with it, and good servers may
+ * have one of yesterday, or none (0: unknown, section 6). */
 static enum ntp_answer check_reference(const struct checked *checked) {
   const struct packet *packet = checked->packet;
   char text[DURATION_TEXT_BYTES];
@@ -191,7 +191,8 @@ static enum ntp_answer check_reference(const struct checked *checked) {
   return NTP_GOOD;
 }
 
-/* Whether both clocks agree on how long it took, up to STEP_MAX_NS; *took_ns is CLOCK_REALTIME's.
+/* Returns whether both clocks agree on the round trip within STEP_MAX_NS; *took_ns is
+ * CLOCK_REALTIME's.
  */
 static bool measure_wait(const struct ntp_times *times, int64_t *took_ns) {
   int64_t monotonic_ns = 0;
@@ -216,7 +217,7 @@ static enum ntp_answer check_times(const struct checked *checked) {
   if (!measure_wait(checked->times, &took_ns)) {
     return refuse(checked, NTP_DROPPED, "the local clock was set while we waited for the reply");
   }
-  /* Clocks tick: the server's, and ours. */
+  /* The resolution of the server's clock, and ours. */
   if (took_ns - held_ns < -STEP_MAX_NS - ntp_time_power_ns(packet->precision_log2_s)) {
     return refuse(checked, NTP_DROPPED, "the server held it for %s of a round trip of %s",
                   duration_print(text, held_ns), duration_print(other, took_ns));
@@ -228,10 +229,10 @@ static enum ntp_answer check_times(const struct checked *checked) {
   return NTP_GOOD;
 }
 
-/* --- what it says ------------------------------------------------------------ */
+/* --- the figures ------------------------------------------------------------ */
 
-/* Section 8. Both halves of the offset from the same subtraction: where the clocks are 68 years
- * apart, two of them could wrap to either side. */
+/* Section 8. Both halves of the offset come from one subtraction: two could wrap to different sides
+ * if the clocks are 68 years apart. */
 static void fill(const struct checked *checked, struct ntp_reply *reply) {
   const struct packet *packet = checked->packet;
   const struct ntp_times *times = checked->times;
@@ -240,7 +241,7 @@ static void fill(const struct checked *checked, struct ntp_reply *reply) {
   const uint8_t *id = (const uint8_t *)packet->reference;
   *reply = (struct ntp_reply){
       .offset_ns = ntp_time_span_ns(ntp_time_stamp(times->sent_ns), packet->receive) - delay_ns / 2,
-      .delay_ns = delay_ns > 0 ? delay_ns : 0,
+      .delay_ns = duration_greater(delay_ns, 0),
       .root_delay_ns = ntp_time_short_ns(packet->root_delay),
       .root_dispersion_ns = ntp_time_short_ns(packet->root_dispersion),
       .precision_log2_s = packet->precision_log2_s,

@@ -54,7 +54,10 @@ const char *ntp_poll_address(const struct net_address *address, char out[SAMPLE_
 
 static int line_init(struct line *line, size_t size) {
   *line = (struct line){.server = calloc(size, sizeof *line->server), .size = size};
-  return line->server != NULL ? 0 : -ENOMEM;
+  if (line->server == NULL) {
+    return -ENOMEM;
+  }
+  return 0;
 }
 
 static void line_add(struct line *line, size_t server) {
@@ -139,8 +142,10 @@ static int take_in(struct loop *loop) {
   }
   int count = epoll_wait(exchanges->epoll, events, BATCH, clock_left_ms(until_ns));
   if (count < 0) {
-    bool again = errno == EINTR && ++loop->interrupted < INTERRUPTED_MAX;
-    return again ? 0 : -errno;
+    if (errno == EINTR && ++loop->interrupted < INTERRUPTED_MAX) {
+      return 0;
+    }
+    return -errno;
   }
   loop->interrupted = 0;
   for (int n = 0; n < count; n++) {
@@ -210,7 +215,10 @@ static void line_up(struct ntp_exchanges *exchanges, int64_t now_ns) {
 static void trace_plan(struct ntp_plan *plan, int64_t now_ns) {
   char span[DURATION_TEXT_BYTES];
   int64_t left_ns = plan->deadline_ns - NTP_EXCHANGE_LAST_WAIT_NS - now_ns;
-  int64_t fit = left_ns > 0 ? left_ns / plan->interval_ns + 1 : 0;
+  int64_t fit = 0;
+  if (left_ns > 0) {
+    fit = left_ns / plan->interval_ns + 1;
+  }
   plan->one_fits = fit < 2 && plan->samples > 1;
   trace_add(plan->trace, "ntp: %zu servers, %u samples of each, %s apart%s", plan->count,
             plan->samples, duration_print(span, plan->interval_ns),

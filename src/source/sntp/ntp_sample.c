@@ -90,8 +90,8 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
     if (duration_abs(offset_ns) > DURATION_MS) {
       offset_ns -= offset_ns % DURATION_US;
     }
-    text_append(note, sizeof samples->note, "%s%.80s (offset %s%s)", before, sample->server,
-                offset_ns > 0 ? "+" : "", duration_print(span, offset_ns));
+    text_append(note, sizeof samples->note, "%s%.80s (offset %s)", before, sample->server,
+                duration_print_signed(span, offset_ns));
     before = ", ";
     shown++;
   }
@@ -108,8 +108,7 @@ static void note_carrier(const struct ntp_plan *plan, const struct ntp_server *s
   bool jumped = sample_has(carrier, METRIC_JITTER) &&
                 ntp_select_after_break(server->replies, server->reply_count) > 0;
   if (no_jitter || jumped || server->reason == REASON_DENIED) {
-    text_append(samples->note, sizeof samples->note, "%s%s", samples->note[0] != '\0' ? "; " : "",
-                carrier->remark);
+    text_list(samples->note, sizeof samples->note, "; ", "%s", carrier->remark);
   }
 }
 
@@ -120,7 +119,7 @@ static void tell_consensus(struct samples *samples, const struct ntp_consensus *
     int64_t above_ns = consensus->high_ns - consensus->combined_offset_ns;
     samples->combined = true;
     samples->combined_offset_ns = consensus->combined_offset_ns;
-    samples->combined_bound_ns = below_ns > above_ns ? below_ns : above_ns;
+    samples->combined_bound_ns = duration_greater(below_ns, above_ns);
   }
 }
 
@@ -210,9 +209,8 @@ int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples 
   } else if (box.count == 0 && !carry_unusable(plan, samples, first)) {
     error = ntp_heard_nobody(plan, why);
   } else if (plan->at_once > 0) {
-    text_append(samples->note, sizeof samples->note,
-                "%sonly %zu descriptors: the servers were asked in waves",
-                samples->note[0] != '\0' ? "; " : "", plan->at_once);
+    text_list(samples->note, sizeof samples->note, "; ",
+              "only %zu descriptors: the servers were asked in waves", plan->at_once);
   }
   free(box.votes);
   free(box.server);

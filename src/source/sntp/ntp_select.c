@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ntp_monitor/duration.h"
 #include "ntp_monitor/ntp_time.h"
 #include "ntp_monitor/wide.h"
 #include "source/sntp/ntp_packet.h"
@@ -77,7 +78,7 @@ int64_t ntp_select_jitter_ns(const struct ntp_reply *replies, size_t count) {
   }
   int64_t jitter_ns = (int64_t)wide_root(wide_divide(sum, count - 1));
   int64_t least_ns = ntp_time_power_ns(best->precision_log2_s);
-  return jitter_ns > least_ns ? jitter_ns : least_ns;
+  return duration_greater(jitter_ns, least_ns);
 }
 
 /* --- the intersection ---------------------------------------------------------- */
@@ -91,7 +92,7 @@ struct point {
 
 /* No server is that good; and an interval has a length. */
 static int64_t distance_of(const struct ntp_vote *vote) {
-  return vote->distance_ns > 0 ? vote->distance_ns : 1;
+  return duration_greater(vote->distance_ns, 1);
 }
 
 static void put_points(struct point points[3], const struct ntp_vote *vote) {

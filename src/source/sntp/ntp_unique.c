@@ -26,12 +26,14 @@ struct key {
 static struct key key_of(const struct net_address *address, size_t server, unsigned which) {
   const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;
   const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
-  bool is_v6 = address->socket.ss_family == AF_INET6;
-  return (struct key){.address = net_own_form(&address->socket),
-                      .scope = is_v6 ? v6->sin6_scope_id : 0,
-                      .port = is_v6 ? v6->sin6_port : v4->sin_port,
-                      .which = which,
-                      .server = server};
+  struct key key = {.address = net_own_form(&address->socket), .which = which, .server = server};
+  if (address->socket.ss_family == AF_INET6) {
+    key.scope = v6->sin6_scope_id;
+    key.port = v6->sin6_port;
+  } else {
+    key.port = v4->sin_port;
+  }
+  return key;
 }
 
 static int compare_addresses(const struct key *a, const struct key *b) {

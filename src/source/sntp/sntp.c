@@ -199,7 +199,10 @@ static int sntp_ask(const struct ask *ask, struct list *list, const struct net_o
 static int measure_sntp(const struct ask *ask, struct samples *samples, struct why *why) {
   struct list list = {.count = 0};
   struct net_own own = {.count = 0};
-  const char *servers = ask->argument != NULL ? ask->argument : ask->config->sntp_servers;
+  const char *servers = ask->config->sntp_servers;
+  if (ask->argument != NULL) {
+    servers = ask->argument;
+  }
   int error = read_list(servers, &list, why);
   if (error == 0 && net_own_find(&own, ask->env->trace) != 0) {
     error = why_set(why, REASON_NO_SOURCE, -ENOMEM, "no memory for this machine's addresses");

@@ -97,6 +97,8 @@ void timesync_explain(const struct timesync *raw, struct sample *sample, char *n
     (void)snprintf(note, note_bytes, "%s", age);
     return;
   }
-  (void)snprintf(note, note_bytes, "figures of the last reply, possibly from another server%s%s",
-                 age[0] != '\0' ? "; " : "", age);
+  (void)snprintf(note, note_bytes, "figures of the last reply, possibly from another server");
+  if (age[0] != '\0') {
+    text_append(note, note_bytes, "; %s", age);
+  }
 }

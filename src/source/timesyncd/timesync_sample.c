@@ -135,7 +135,7 @@ static int take_stamps(const struct timesync *raw, struct sample *sample, struct
   }
   int64_t twice_us = (t[TIMESYNC_T2] - t[TIMESYNC_T1]) + (t[TIMESYNC_T3] - t[TIMESYNC_T4]);
   sample_set(sample, METRIC_OFFSET, twice_us * (DURATION_US / 2));
-  sample_set(sample, METRIC_DELAY, (delay_us > 0 ? delay_us : 0) * DURATION_US);
+  sample_set(sample, METRIC_DELAY, duration_greater(delay_us, 0) * DURATION_US);
   return 0;
 }
 

@@ -28,8 +28,14 @@ static bool read_numeric_zone(const char *zone, time_t *east_s) {
     return false;
   }
   long number = strtol(zone + 1, NULL, 10);
-  long minutes = digits == 2 ? number * 60 : number / 100 * 60 + number % 100;
-  *east_s = (*zone == '-' ? -minutes : minutes) * 60;
+  if (digits == 2) {
+    number *= 100;
+  }
+  long minutes = number / 100 * 60 + number % 100;
+  if (*zone == '-') {
+    minutes = -minutes;
+  }
+  *east_s = minutes * 60;
   return true;
 }
 

@@ -92,7 +92,10 @@ static int read_address(const char *value, struct timesync *raw) {
     raw->family = AF_INET6;
     raw->address_bytes = 16;
   }
-  return inet_pton(raw->family, value, raw->address) == 1 ? 0 : -EINVAL;
+  if (inet_pton(raw->family, value, raw->address) != 1) {
+    return -EINVAL;
+  }
+  return 0;
 }
 
 /* Reads a list of servers, only to see whether it has any. */
