@@ -1,9 +1,8 @@
 /*
- * Time services that have no source here, as far as can be told in passing.
+ * Recognises time services that have no source here.
  *
- * Where one of them keeps the clock, "start the one that should" would be the wrong advice. They
- * are known by their sockets and their PID files: looking at all processes would take longer, and
- * find those of containers.
+ * If one of them keeps the clock, "start the one that should" would be wrong advice. Sockets and
+ * PID files give them away; scanning all processes would take longer and find those of containers.
  */
 #include "source/keeper.h"
 
@@ -34,9 +33,9 @@ static const struct {
     {"/run/ntpd.pid", "busybox", "busybox's ntpd"},
 };
 
-/* Whether somebody listens there. A datagram socket never connects to the stream that these are
- * (EPROTOTYPE), so that nobody is disturbed; a path that we may not use is looked for in the
- * kernel's list. */
+/* Returns whether a process listens at path. The sockets are streams, to which a datagram socket
+ * never connects (EPROTOTYPE), so the probe disturbs nobody. If permissions forbid it, the kernel's
+ * list of sockets decides. */
 static bool keeper_listens(const char *path) {
   int fd = net_connect_local(path, NULL);
   if (fd >= 0) {
@@ -46,18 +45,23 @@ static bool keeper_listens(const char *path) {
   return fd == -EPROTOTYPE || ((fd == -EACCES || fd == -EPERM) && chrony_socket_listed(path));
 }
 
-/* What a small file begins with, as a string without its line end. */
+/* Reads the first line of a small file, without its line end; "" on failure. */
 static void keeper_read(const char *path, char *out, size_t size_bytes) {
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  ssize_t bytes = fd >= 0 ? read(fd, out, size_bytes - 1) : 0;
-  out[bytes > 0 ? bytes : 0] = '\0';
-  out[strcspn(out, "\n")] = '\0';
-  if (fd >= 0) {
-    (void)close(fd);
+  out[0] = '\0';
+  if (fd < 0) {
+    return;
+  }
+  ssize_t bytes = read(fd, out, size_bytes - 1);
+  (void)close(fd);
+  if (bytes > 0) {
+    out[bytes] = '\0';
+    out[strcspn(out, "\n")] = '\0';
   }
 }
 
-/* Whether the process of that file lives, and is of that name: numbers are used again. */
+/* Returns whether the PID in the file is that of a running process of this name. The name is
+ * checked because PIDs are reused. */
 static bool keeper_lives(const char *path, const char *process) {
   enum { TEXT_BYTES = 64, DIGITS_MAX = 9 };
   char number[TEXT_BYTES];
@@ -89,7 +93,7 @@ bool keeper_find(char out[KEEPER_TEXT_BYTES]) {
   return false;
 }
 
-/* As sd_booted(3) tells. */
+/* The test of sd_booted(3). */
 bool keeper_expects_bus(void) {
   return access("/run/systemd/system", F_OK) == 0;
 }

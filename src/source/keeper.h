@@ -1,4 +1,4 @@
-/* Time services that have no source here, as far as can be told in passing. */
+/* Recognises time services that have no source here. */
 #ifndef NTP_MONITOR_KEEPER_H
 #define NTP_MONITOR_KEEPER_H
 
@@ -6,11 +6,11 @@
 
 enum { KEEPER_TEXT_BYTES = 64 };
 
-/* Whether one of them runs on this machine; then out says which: "OpenNTPD". It takes a few dozen
- * system calls, so it is for runs that have nothing else to tell. */
+/* Looks for one that runs on this machine. Returns true with its name in out: "OpenNTPD". It takes
+ * a few dozen system calls, so call it only when no source serves. */
 bool keeper_find(char out[KEEPER_TEXT_BYTES]);
 
-/* Whether this machine was booted by systemd, and so should have a system bus. */
+/* Returns whether systemd booted this machine, so that a system bus is expected. */
 bool keeper_expects_bus(void);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * The kernel's table of UDP sockets, /proc/self/net/udp and udp6: a heading, then a line for each.
+ * The kernel's table of UDP sockets, /proc/self/net/udp and udp6: a heading, then a line per
+ * socket.
  *
  * "  sl  local_address rem_address   st tx_queue:rx_queue tr:tm->when retrnsmt   uid  ...": fields
- * between blanks. An address is words of the machine's own order of bytes, eight digits each, and
- * the port's four digits behind a colon.
+ * between blanks. An address is 32-bit words in the host's byte order, eight hexadecimal digits
+ * each, then a colon and the port in four.
  */
 #include "source/udp_table.h"
 
@@ -13,7 +14,7 @@
 
 enum { FIELD_LOCAL = 1, FIELD_UID = 7, WORD_DIGITS = 8, PORT_DIGITS = 4, DECIMAL = 10 };
 
-/* The field of that number, or NULL. */
+/* Returns the field with this number (from 0), or NULL. */
 static const char *find_field(const char *line, int number) {
   const char *at = line + strspn(line, " ");
   for (int i = 0; i < number; i++) {
@@ -23,7 +24,7 @@ static const char *find_field(const char *line, int number) {
   return *at != '\0' && *at != '\n' ? at : NULL;
 }
 
-/* So many hexadecimal digits, neither more nor fewer than `digits` are read. */
+/* Reads exactly digits hexadecimal digits. */
 static bool read_hex(const char *text, int digits, uint32_t *out) {
   static const char known[] = "0123456789ABCDEF0123456789abcdef";
   uint32_t value = 0;

@@ -1,5 +1,4 @@
-/* Who has a UDP port, by the kernel's table of sockets: proc_net_udp(5). Pure: text in, words out.
- */
+/* The owner of a UDP port, from the kernel's table of sockets: proc_net_udp(5). Pure. */
 #ifndef NTP_MONITOR_UDP_TABLE_H
 #define NTP_MONITOR_UDP_TABLE_H
 
@@ -8,20 +7,22 @@
 
 enum { UDP_TABLE_WORDS = 4 };
 
-/* A socket. Of an IPv4 address only the last word counts, written as IPv6 maps it. */
+/* A socket. An IPv4 address is in the last word, mapped to IPv6. */
 struct udp_socket {
-  uint32_t address[UDP_TABLE_WORDS]; /* as in in6_addr, in the network's order of bytes */
+  uint32_t address[UDP_TABLE_WORDS]; /* as in in6_addr, in network byte order */
   uint16_t port;
-  uint32_t uid; /* as the user namespace of the reader has it */
+  uint32_t uid; /* in the reader's user namespace */
 };
 
-/* Takes a line of /proc/self/net/udp or udp6 apart; false where it is none, as the heading. */
+/* Parses a line of /proc/self/net/udp or udp6. Returns false if it is not a socket, as the heading.
+ */
 bool udp_table_read(const char *line, struct udp_socket *out);
 
-/* Whether a datagram to that address and port may end up with this socket. */
+/* Returns whether socket may receive a datagram to this address and port. */
 bool udp_table_receives(const struct udp_socket *socket, const struct udp_socket *to);
 
-/* A decimal number below 2^32, ended by a blank or the end of the text: false where it is none. */
+/* Reads a decimal number below 2^32 that ends at a blank or the end of the text. Returns false if
+ * there is none. */
 bool udp_table_number(const char *text, uint32_t *out);
 
 #endif

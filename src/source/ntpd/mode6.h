@@ -1,9 +1,9 @@
 /*
  * ntpd's control protocol, NTP mode 6: RFC 9327, ntpsec's include/ntp_control.h. Pure.
  *
- * A question is one datagram; the answer comes in pieces of up to 468 bytes. Asked are only what
- * needs no key: the list of associations (each a server, a peer or a reference clock) and variables
- * by their names, of the system or of one association.
+ * A question is one datagram; the answer comes in pieces of up to 468 bytes. We ask only for what
+ * needs no key: the list of associations (each a server, a peer or a reference clock), and
+ * variables by name, of the system or of one association.
  */
 #ifndef NTP_MONITOR_MODE6_H
 #define NTP_MONITOR_MODE6_H
@@ -28,8 +28,8 @@ enum mode6_opcode { MODE6_READ_STATUS = 1, MODE6_READ_VARIABLES = 2 }; /* RFC 93
 /* RFC 9327 section 3.4. */
 enum mode6_error {
   MODE6_ERROR_PERMISSION = 1,
-  MODE6_ERROR_ASSOCIATION = 4, /* there is no such one (any more) */
-  MODE6_ERROR_VARIABLE = 5,    /* one of the names is unknown: then none is told */
+  MODE6_ERROR_ASSOCIATION = 4, /* it does not exist (any more) */
+  MODE6_ERROR_VARIABLE = 5,    /* one of the names is unknown; ntpd sends no value then */
   MODE6_ERROR_PROHIBITED = 7
 };
 
@@ -39,13 +39,13 @@ struct mode6_question {
   uint16_t association; /* 0: the system */
 };
 
-/* The answer to one question, as far as it has come. Begins as {.question = ...}. */
+/* The pieces received of the answer to one question. Initialise it as {.question = ...}. */
 struct mode6_answer {
   struct mode6_question question;
   unsigned error;    /* enum mode6_error or another number; MODE6_REFUSED */
-  const char *wrong; /* what cannot be true, static; MODE6_BAD */
+  const char *wrong; /* the impossible part, static; MODE6_BAD */
   size_t length_bytes;
-  bool ended; /* the piece that is the last one was seen: length_bytes is the whole */
+  bool ended; /* the last piece has come: length_bytes is the whole length */
   size_t piece_count;
   struct {
     size_t from, to;
@@ -54,28 +54,28 @@ struct mode6_answer {
 };
 
 enum mode6_progress {
-  MODE6_DROPPED, /* no answer to this question, or a piece that is there already */
+  MODE6_DROPPED, /* no answer to this question, or a repeated piece */
   MODE6_MORE,    /* a piece of it */
   MODE6_COMPLETE,
   MODE6_REFUSED, /* see error */
   MODE6_BAD      /* see wrong */
 };
 
-/* Writes the question; names are those of variables, comma between them, at most MODE6_DATA_BYTES,
- * "" for none. Returns the datagram's length. */
+/* Writes the question. names lists variables, separated by commas, at most MODE6_DATA_BYTES; "" for
+ * none. Returns the datagram's length. */
 size_t mode6_ask(uint8_t out[MODE6_PACKET_BYTES], const struct mode6_question *question,
                  const char *names);
 
-/* Takes one datagram into answer. The sender's address is the caller's to check (a connected
- * socket), and how many datagrams and how long to wait. */
+/* Adds one datagram to answer. The caller checks the sender's address (by a connected socket) and
+ * limits the number of datagrams and the wait. */
 enum mode6_progress mode6_take(struct mode6_answer *answer, const uint8_t *data,
                                size_t length_bytes);
 
 /* --- the list of associations: MODE6_READ_STATUS of association 0 --- */
 
-/* Bits of an association's status: RFC 9327 section 3.2. One without MODE6_CONFIGURED was found by
- * ntpd itself: in a pool, or because it asked first. MODE6_BROADCAST marks what is no server: a
- * pool's name, for which ntpd looks for servers, and broadcasts of its own. */
+/* Bits of an association's status: RFC 9327 section 3.2. Without MODE6_CONFIGURED, ntpd found it
+ * itself: in a pool, or because it asked first. MODE6_BROADCAST marks what is not a server: the
+ * name of a pool, in which ntpd looks for servers, and ntpd's own broadcasts. */
 enum {
   MODE6_CONFIGURED = 0x8000,
   MODE6_AUTHENTICATED = 0x4000, /* or should be */
@@ -99,8 +99,8 @@ enum mode6_selection mode6_selection(uint16_t status);
 
 /* --- variables --- */
 
-/* Those that we ask for: of the system, of an association, or of both. Spans in ns, though the wire
- * has milliseconds; time stamps (REFTIME, CLOCK, REC) are NTP's 64 bits, 0 is never. */
+/* The variables we ask for, of the system, an association or both. Spans are in ns (milliseconds on
+ * the wire); time stamps (REFTIME, CLOCK, REC) are NTP's 64 bits, 0 for never. */
 enum mode6_variable {
   MODE6_LEAP,
   MODE6_STRATUM,
@@ -123,7 +123,7 @@ enum mode6_variable {
   MODE6_VARIABLE_COUNT
 };
 
-/* What to ask for: names that ntpsec and the classic ntpd both know. */
+/* The names to ask for, which ntpsec and the classic ntpd both know. */
 extern const char mode6_system_names[];
 extern const char mode6_peer_names[];
 
@@ -136,11 +136,11 @@ struct mode6_values {
 
 bool mode6_has(const struct mode6_values *values, enum mode6_variable variable);
 
-/* 0 where it is not there. */
+/* Returns 0 if the variable is absent. */
 int64_t mode6_number(const struct mode6_values *values, enum mode6_variable variable);
 
-/* Reads text (a complete answer to MODE6_READ_VARIABLES). A name that is unknown is passed over, of
- * one that comes twice the first counts. 0, or -EBADMSG with why (bad-reply) saying what is wrong.
+/* Reads text, a complete answer to MODE6_READ_VARIABLES. Skips unknown names; the first of repeated
+ * ones counts. Returns 0, or -EBADMSG with why (bad-reply).
  */
 int mode6_read(const char *text, size_t length_bytes, struct mode6_values *values, struct why *why);
 
@@ -149,12 +149,11 @@ int mode6_read(const char *text, size_t length_bytes, struct mode6_values *value
 struct mode6_peer {
   uint16_t association, status;
   bool known;       /* values were read */
-  int64_t later_ns; /* how long after the system's values they were */
+  int64_t later_ns; /* read this long after the system's values */
   struct mode6_values values;
 };
 
-/* All that was read: the system's values, those of the peers that were looked at, and what the list
- * says of all of them. */
+/* Everything read: the system's values, those of the peers asked for, and the list's counts. */
 struct mode6_reading {
   struct mode6_values system;
   size_t peer_count;
@@ -163,49 +162,49 @@ struct mode6_reading {
   unsigned reachable, falsetickers; /* of them */
 };
 
-/* Takes the list (a complete answer) into reading: its counts, and as many associations as there is
- * room for in peer (room of them), the best first: that is where a followed one stands. A pool's
- * name is left out where ntpd has found servers. 0, or -EBADMSG with why. */
+/* Reads the list, a complete answer: its counts, and up to room associations into peer, the best
+ * first, so that a followed one is among them. Omits a pool's name if ntpd has found servers.
+ * Returns 0, or -EBADMSG with why. */
 int mode6_list(const struct mode6_answer *list, struct mode6_reading *reading, size_t room,
                struct why *why);
 
-/* Whether an association of this status is a server, and not a pool's name or a broadcast. */
+/* Returns whether an association with this status is a server, not a pool's name or a broadcast. */
 bool mode6_is_server(uint16_t status);
 
-/* Removes ntpd's own broadcasts, once the values of the peers are read. */
+/* Removes ntpd's own broadcasts. The peers' values must have been read. */
 void mode6_drop_broadcasts(struct mode6_reading *reading);
 
-/* Whether it answered one of the last eight polls. */
+/* Returns whether the peer answered one of the last eight polls. */
 bool mode6_is_reached(const struct mode6_peer *peer);
 
-/* Whether ntpd has only its name: its address is 0.0.0.0 or ::. */
+/* Returns whether ntpd has no address for the peer's name: it shows 0.0.0.0 or ::. */
 bool mode6_is_unresolved(const struct mode6_peer *peer);
 
-/* The sample that carries the verdict: the system's view. 0, or -EBADMSG with why naming the
- * variable that is missing. */
+/* Makes the sample that carries the verdict: the system's view. Returns 0, or -EBADMSG with why
+ * naming the missing variable. */
 int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, struct why *why);
 
-/* The index of the peer that is followed, or peer_count for none. */
+/* Returns the index of the followed peer, or peer_count for none. */
 size_t mode6_followed(const struct mode6_reading *reading);
 
-/* A server that is listed only. */
+/* Makes the sample of a server that is only listed. */
 void mode6_bystander(const struct mode6_peer *peer, struct sample *sample);
 
 /* --- in words (mode6_words.c) --- */
 
-/* The bit of flash for what is unreachable, or reachable and marked noselect: ntpsec's
+/* The bit of flash for a peer that is unreachable, or reachable and marked noselect: ntpsec's
  * ntpd/ntp_proto.c, peer_unfit(). */
 enum { MODE6_NOSELECT = 0x1000 };
 
-/* Why a server that answers is not used, and why one has no address. Static. */
+/* Return why a server that answers is not used, and why one has no address. Static. */
 const char *mode6_flash_words(int64_t flash);
 const char *mode6_unresolved_words(const struct mode6_peer *peer);
 
-/* Why no server is followed; sample has the age of ntpd's last update where known. */
+/* Says why no server is followed; sample has the age of ntpd's last update if known. */
 void mode6_say_none(const struct mode6_reading *reading, const struct sample *sample, char *out,
                     size_t size_bytes);
 
-/* Why ntpd follows a server, sample, and its leap is that of a clock that is not synchronised. */
+/* Says why ntpd follows a server, sample, but reports its clock as not synchronised. */
 void mode6_say_undisciplined(const struct sample *sample, char *out, size_t size_bytes);
 
 #endif

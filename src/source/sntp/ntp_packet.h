@@ -7,11 +7,11 @@
 
 #include "ntp_monitor/sample.h"
 
-/* A reply may have extension fields or a MAC, which are not read. */
+/* A reply may have extension fields or a MAC; they are ignored. */
 enum { NTP_PACKET_BYTES = 48, NTP_PACKET_REPLY_BYTES_MAX = 2048, NTP_PACKET_WHY_BYTES = 128 };
 
-/* When the request left and the reply came, both by both clocks: CLOCK_REALTIME is what is
- * measured, and CLOCK_MONOTONIC tells whether it was set in between. */
+/* The moments of sending and arrival by both clocks: CLOCK_REALTIME is measured, CLOCK_MONOTONIC
+ * shows whether it was set meanwhile. */
 struct ntp_times {
   int64_t sent_ns, received_ns;                     /* CLOCK_REALTIME since 1970 */
   int64_t sent_monotonic_ns, received_monotonic_ns; /* CLOCK_MONOTONIC */
@@ -26,25 +26,24 @@ struct ntp_reply {
   int precision_log2_s;
   unsigned stratum;      /* 1..15 */
   enum leap leap;        /* never LEAP_UNSYNCHRONISED */
-  uint32_t reference_id; /* as it stands in the packet, its first byte the highest */
+  uint32_t reference_id; /* as in the packet, the first byte the highest */
   char reference[16];    /* stratum 1: "GPS", escaped; else dotted, "10.9.0.2" */
 };
 
 enum ntp_answer {
   NTP_GOOD,
-  NTP_DROPPED, /* not an answer to this request, or one that cannot be true: wait on for another */
-  NTP_UNSYNCHRONISED, /* an answer to it: the server says that it has no time to give */
-  NTP_KISS_RATE,      /* asked too often: not again in this run */
-  NTP_KISS_OTHER      /* DENY, RSTR or another kiss code: not again in this run */
+  NTP_DROPPED,        /* not an answer to this request, or an impossible one: keep waiting */
+  NTP_UNSYNCHRONISED, /* the server says that it is not synchronised */
+  NTP_KISS_RATE,      /* asked too often: do not ask again in this run */
+  NTP_KISS_OTHER      /* DENY, RSTR or another kiss code: do not ask again in this run */
 };
 
-/* A request with the random number cookie (not 0) where the time would stand. */
+/* Writes a request with the random number cookie, not 0, as its transmit time. */
 void ntp_packet_request(uint8_t out[NTP_PACKET_BYTES], uint64_t cookie);
 
 /*
- * Reads what came as the answer to the request with cookie. *reply is filled for NTP_GOOD alone,
- * why (escaped, for people) for all else. The sender's address is the caller's to check (a
- * connected socket).
+ * Checks a datagram received for the request with cookie. Fills *reply for NTP_GOOD, and why
+ * (escaped, for people) otherwise. The caller checks the sender's address (by a connected socket).
  */
 enum ntp_answer ntp_packet_read(const uint8_t *data, size_t length_bytes, uint64_t cookie,
                                 const struct ntp_times *times, struct ntp_reply *reply,

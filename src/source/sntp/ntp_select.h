@@ -1,5 +1,5 @@
-/* From several replies to one reading, and from several servers to a vote: RFC 5905 sections 10
- * and 11.2.1. Pure. */
+/* Figures from several replies, and the vote of several servers: RFC 5905 sections 10 and 11.2.1.
+ * Pure. */
 #ifndef NTP_MONITOR_NTP_SELECT_H
 #define NTP_MONITOR_NTP_SELECT_H
 
@@ -9,17 +9,16 @@
 
 struct ntp_reply;
 
-/* The index of the first reply that counts, of replies in the order of their coming: 0; or, where
- * there is one break in them, two neighbours that exclude each other, the one behind it: a clock
- * was set there. More breaks than one are no step but a server that jumps, which the jitter tells.
- */
+/* Returns the index of the first reply that counts; replies are in order of arrival. It is 0, or
+ * the reply after a single break: two neighbours that exclude each other, because a clock was set
+ * between them. Several breaks mean a server that jumps, which the jitter shows. */
 size_t ntp_select_after_break(const struct ntp_reply *replies, size_t count);
 
-/* The index of the reply with the least delay; count >= 1. */
+/* Returns the index of the reply with the least delay; count >= 1. */
 size_t ntp_select_best(const struct ntp_reply *replies, size_t count);
 
-/* sqrt(sum over the others (best - other)^2 / (count - 1)) of the offsets, never under the server's
- * precision; -1 where count < 2: one reply has no jitter. */
+/* Returns the jitter of the offsets, sqrt(sum of (best - other)^2 / (count - 1)), at least the
+ * server's precision; -1 if count < 2, since one reply has no jitter. */
 int64_t ntp_select_jitter_ns(const struct ntp_reply *replies, size_t count);
 
 /* One server's vote: its interval is offset_ns - distance_ns .. offset_ns + distance_ns. */
@@ -30,14 +29,14 @@ struct ntp_vote {
 
 struct ntp_consensus {
   size_t truechimers; /* 0: no majority */
-  size_t best; /* index of the truechimer with the least distance; of all, where there is none */
-  int64_t low_ns, high_ns; /* the intersection, where there is one */
+  size_t best; /* index of the truechimer with the least distance; of any server if there is none */
+  int64_t low_ns, high_ns; /* the intersection, if any */
   int64_t
       combined_offset_ns; /* of the truechimers, weighted by 1 / distance; in the intersection */
 };
 
-/* The intersection algorithm over count >= 1 votes: marks each, and says what they agree on. 0 or
- * -ENOMEM. One vote is a truechimer: there is nobody to say otherwise. */
+/* Runs the intersection algorithm over count >= 1 votes, marks each, and sets what they agree on.
+ * A single vote is a truechimer. Returns 0 or -ENOMEM. */
 int ntp_select_vote(struct ntp_vote *votes, size_t count, struct ntp_consensus *consensus);
 
 #endif

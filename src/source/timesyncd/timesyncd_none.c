@@ -1,4 +1,4 @@
-/* The source timesyncd of a build without libsystemd: says that it is left out. */
+/* The source timesyncd of a build without libsystemd: always fails, saying why. */
 #include <errno.h>
 
 #include "ntp_monitor/source.h"
