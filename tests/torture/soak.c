@@ -1,13 +1,12 @@
 /*
- * The driver of the soak: starts the program as cron does, so many times as years of it would, each
- * time on a day of its own, and holds each run to its one log line, its status and its silence.
+ * The driver of the soak: starts the program as cron does, as often as years of it would, each time
+ * on another day, and checks that each run sends one log line, ends with its status and prints
+ * nothing.
  *
- * It is everything around the program but the bus: the time service, whose answers walk along with
- * the days, and the owner of /dev/log. The days come from libfaketime, which soak.sh names in
- * SOAK_PRELOAD.
+ * It plays everything around the program but the bus: the time service, whose answers follow the
+ * days, and the owner of /dev/log. libfaketime, which soak.sh names in SOAK_PRELOAD, sets the day.
  *
- * usage: soak PROGRAM [SETTING...]      prints one line of figures; status 0 if all was as it
- * should
+ * usage: soak PROGRAM [SETTING...]      prints one line of figures; status 0 if no check failed
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -52,7 +51,7 @@ static int open_all(struct soak *soak) {
   sigset_t end;
   (void)sigemptyset(&end);
   (void)sigaddset(&end, SIGCHLD);
-  (void)sigprocmask(SIG_BLOCK, &end, NULL); /* the program unblocks all for itself */
+  (void)sigprocmask(SIG_BLOCK, &end, NULL); /* the program unblocks all signals itself */
   (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
   soak->ends = signalfd(-1, &end, SFD_CLOEXEC | SFD_NONBLOCK);
   soak->out = memfd_create("out", MFD_CLOEXEC);
@@ -61,7 +60,7 @@ static int open_all(struct soak *soak) {
   return error < 0 || (soak->ends >= 0 && soak->out >= 0 && soak->log >= 0) ? error : -errno;
 }
 
-/* Returns what is worse in `now` than in `before`, or NULL. */
+/* Returns the name of a figure that grew from before to now, or NULL. */
 static const char *grown(const struct soak_census *before, const struct soak_census *now) {
   return now->files != before->files       ? "a file more or less than at first"
          : now->sockets != before->sockets ? "a local socket more or less than at first"
@@ -75,7 +74,7 @@ static const char *grown(const struct soak_census *before, const struct soak_cen
                                                          : NULL;
 }
 
-/* Counts until everything is as before; the bus learns of a closed connection a little later. */
+/* Repeats the count until it equals before; the bus notices a closed connection a little later. */
 static struct soak_census settle(struct soak *soak, const struct soak_census *before) {
   const struct timespec pause = {.tv_nsec = SETTLE_NS};
   struct soak_census now;
@@ -111,7 +110,7 @@ static int run(struct soak *soak) {
   const struct soak_plan plan = soak->plan;
   const int64_t warm = plan.count / 2 / plan.width * plan.width;
   struct soak_census before = soak_count((pid_t)plan.bus);
-  /* The use of memory is measured once everything is warm. */
+  /* Memory is measured after a warm-up. */
   before.bus_rss_kib = before.own_rss_kib = before.peak_kib = INT64_MAX / 2;
   int64_t begun_ns = soak_clock_ns(CLOCK_MONOTONIC);
   int64_t done = 0;

@@ -1,4 +1,5 @@
-/* The parts of the soak: what a run must say, the service it asks, and what there is around it. */
+/* The parts of the soak: the line expected of a run, the service it asks, and a census of
+ * leftovers. */
 #ifndef NTP_MONITOR_TORTURE_SOAK_H
 #define NTP_MONITOR_TORTURE_SOAK_H
 
@@ -8,7 +9,7 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
-/* The threshold of the configuration that soak.sh writes, and the one of its own command line. */
+/* The threshold in the configuration that soak.sh writes, and the one on its own command line. */
 #define SOAK_THRESHOLD_US 100000
 #define SOAK_LOW_THRESHOLD_US 1
 
@@ -16,7 +17,7 @@ enum { SOAK_LINE_BYTES = 1024, SOAK_SERVER_BYTES = 64 };
 
 enum soak_verdict { SOAK_OK, SOAK_JITTER, SOAK_STALE, SOAK_VERDICTS };
 
-/* What one reading is, and so what its run must say. */
+/* The figures of one reading, from which the expected line follows. */
 struct soak_truth {
   int64_t jitter_us, age_s, threshold_us;
   int64_t offset_ns; /* > 0: the clock was behind */
@@ -24,45 +25,45 @@ struct soak_truth {
   char server[SOAK_SERVER_BYTES];
 };
 
-/* That of run `number`: another one than that of the runs before and after it. */
+/* Returns the truth for run number; it differs from those of neighbouring runs. */
 struct soak_truth soak_truth_of(int64_t number);
 
-/* The verdict of a jitter that a real service has. */
+/* Returns the verdict expected of a real service's jitter. */
 enum soak_verdict soak_judge(const struct soak_truth *truth);
 
 int soak_status(const struct soak_truth *truth);
 
-/* The datagram of a process that began at now_s, took its reading late_s and logged it logged_s
-   later, as a pattern of fnmatch(3). */
+/* Writes a pattern of fnmatch(3) for the datagram of a process that started at now_s, took its
+ * reading late_s and logged it logged_s later. */
 void soak_line(char out[SOAK_LINE_BYTES], const struct soak_truth *truth, pid_t pid, int64_t now_s,
                int64_t late_s, int64_t logged_s);
 
-/* org.freedesktop.timesync1, answering each call with the truth of the next number. */
+/* org.freedesktop.timesync1. Answers each call with the truth of the next number. */
 struct soak_service {
   sd_bus *bus;
   int64_t now_s, next; /* set for each batch of runs */
   unsigned calls;
 };
 
-/* own: be the service, else only connect to the bus. 0 or a negative errno. */
+/* Connects to the bus; own: also takes the name of the service. Returns 0 or a negative errno. */
 int soak_service_open(struct soak_service *service, bool own);
 
-/* Answers what has come: 0 or a negative errno. */
+/* Answers pending calls. Returns 0 or a negative errno. */
 int soak_service_serve(struct soak_service *service);
 
-/* What a real service says now. */
+/* Asks a real service for its present figures. */
 int soak_service_ask(struct soak_service *service, struct soak_truth *truth);
 
-/* What could grow, be left behind, or be lost. */
+/* Figures that would show a leak or a loss. */
 struct soak_census {
   int64_t files, sockets, bus_fds, bus_rss_kib, own_fds, own_rss_kib;
-  int64_t peak_kib; /* of the runs; not counted here */
+  int64_t peak_kib; /* of the runs; filled elsewhere */
 };
 
 struct soak_census soak_count(pid_t bus);
 
 struct soak_plan {
-  int64_t count, number, at_s, step_s, width, bus; /* soak.c says what they are */
+  int64_t count, number, at_s, step_s, width, bus; /* see soak.c */
 };
 
 enum { SOAK_WIDTH_MAX = 64 };
@@ -71,37 +72,38 @@ struct soak_child {
   pid_t pid;
   int status; /* of wait(2) */
   bool ended, said;
-  struct soak_truth truth; /* that its line told of */
+  struct soak_truth truth; /* that its line stated */
 };
 
 struct soak {
-  struct soak_plan plan; /* number and at_s are those of the present batch */
+  struct soak_plan plan; /* number and at_s are of the present batch */
   char *program;
   struct soak_service service;
   int log, ends, out; /* /dev/log, SIGCHLD, the children's stdout and stderr */
   struct soak_child children[SOAK_WIDTH_MAX];
   bool told[SOAK_WIDTH_MAX];
-  struct soak_truth real;  /* of a real service, as it last said */
+  struct soak_truth real;  /* last read from a real service */
   int64_t now_s, begun_ns; /* of the batch */
   int64_t verdicts[SOAK_VERDICTS], failures;
-  long peak_kib; /* the most memory that a run took since this was 0 */
+  long peak_kib; /* greatest use of memory by a run since this was set to 0 */
 };
 
 int64_t soak_clock_ns(int clock);
 
-/* The limit of this run: a real service's jitter does not vary, so there the limit does. */
+/* Returns the limit for this run. With a real service, whose jitter does not vary, the limit
+ * varies. */
 int64_t soak_threshold_us(const struct soak *soak, const struct soak_child *child);
 
 /* Counts a failure, and shows the first few. */
 void soak_fail(struct soak *soak, const char *what, const char *detail);
 
-/* The checks of a run: its line as it comes, and its end. */
+/* Check a run: its line on arrival, and its end. */
 void soak_take_line(struct soak *soak, const char *line);
 void soak_check(struct soak *soak, const struct soak_child *child);
 
 struct soak_child *soak_child_of(struct soak *soak, pid_t pid);
 
-/* `width` runs at once, from their start to their end. */
+/* Starts width runs at once and waits for all. */
 void soak_run_batch(struct soak *soak);
 
 #endif

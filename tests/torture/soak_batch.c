@@ -18,7 +18,7 @@
 
 enum { HANG_MS = 30000, WORD_BYTES = 256 };
 
-/* cron's environment; and for another day than today what libfaketime reads. */
+/* Sets cron's environment and, for a day other than today, libfaketime's variables. */
 static void set_environment(const struct soak *soak, char words[][WORD_BYTES], char **environment) {
   const char *values[] = {"/run/lab/home",
                           "/usr/bin:/bin",

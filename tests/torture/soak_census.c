@@ -1,5 +1,5 @@
 /*
- * Counts what exists around the runs of the soak: files in the lab's own file systems, local
+ * Counts what the runs of the soak could leave behind: files in the lab's own file systems, local
  * sockets, and what the bus and the service hold.
  */
 #define _GNU_SOURCE 1
@@ -19,7 +19,7 @@ static int count_file(const char *path, const struct stat *status, int kind, str
   return 0;
 }
 
-/* Everything writable lies there: /run also holds the lab's home, /dev, /var and /etc. */
+/* Counts the files in every writable place: /run also holds the lab's home, /dev, /var and /etc. */
 static int64_t count_files(void) {
   files = 0;
   (void)nftw("/run", count_file, 16, FTW_PHYS | FTW_MOUNT);

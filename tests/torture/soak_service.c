@@ -1,8 +1,8 @@
 /*
  * The time service of the soak: answers like systemd-timesyncd on the day that the run sees.
  *
- * It runs in the driver's process, so that each answer is made for its run: an answer that comes
- * late, twice or to another run is noticed at once.
+ * It runs in the driver's process and makes each answer for one run, so a late, repeated or
+ * misdirected answer shows at once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,8 @@ int soak_service_open(struct soak_service *service, bool own) {
   int r = sd_bus_open_system(&service->bus);
   if (r >= 0 && !own) {
     const char *name = NULL;
-    r = sd_bus_get_unique_name(service->bus, &name); /* waits until the bus has taken us in */
+    r = sd_bus_get_unique_name(service->bus,
+                               &name); /* waits until the bus has accepted the connection */
   }
   if (r >= 0 && own) {
     r = sd_bus_add_filter(service->bus, NULL, on_message, service);

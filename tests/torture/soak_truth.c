@@ -1,8 +1,8 @@
 /*
  * The answers given to run number N of the soak, and the line expected of it.
  *
- * Values follow from the number alone, so that any part can be run by itself. The texts are written
- * here independently, because the tested code must not be its own measure.
+ * Values follow from the number alone, so that any part can be run by itself. The texts are printed
+ * independently of the code under test.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ int soak_status(const struct soak_truth *truth) {
   return truth->verdict == SOAK_OK ? 0 : 1;
 }
 
-/* "1.207ms", "-16.97us": four significant digits; below a second is all that there is here. */
+/* Prints "1.207ms", "-16.97us": four significant digits, for spans below a second. */
 static const char *span(char out[32], int64_t ns) {
   static const char *const units[] = {"ns", "us", "ms"};
   int64_t size = ns < 0 ? -ns : ns;
@@ -65,7 +65,7 @@ static const char *span(char out[32], int64_t ns) {
   return out;
 }
 
-/* "47min 8s"; from an hour on to the minute: "1h 42min". */
+/* Prints "47min 8s"; from an hour on, to the minute: "1h 42min". */
 static const char *long_span(char out[32], int64_t seconds) {
   seconds = seconds < 3600 ? seconds : (seconds + 30) / 60 * 60;
   static const char *const units[] = {"h", "min", "s"};

@@ -1,22 +1,22 @@
 /*
- * sweep: lets a program fail in every place where it can, one place a run, and holds each run
- * against the rules.
+ * sweep: makes a program fail in every possible place, one per run, and checks each run against the
+ * rules.
  *
  * usage: sweep [OPTION...] SWEEP PROGRAM [ARGUMENT...]
- *   calls    each system call fails, with each errno: once, from there on, with all that follow
+ *   calls    each system call fails, with each errno: once, from there on, with all later calls
  *   signals  SIGTERM and SIGKILL at each call, to the program, a child, all of them
  *   hangs    each system call never returns
  *   memory   each allocation fails: once, and from there on (with $FAILING_MALLOC_LIBRARY)
  *
- * PROGRAM is told -t DEADLINE; when nothing fails it ends with STATUS and sends a line whose text
- * matches VERDICT.
+ * PROGRAM gets -t DEADLINE. Without a fault it ends with STATUS and sends a line whose text matches
+ * VERDICT.
  *   -e STATUS  -v VERDICT  -t DEADLINE in ms  -i FILE: stdin, through a pipe
- *   -s  /dev/log is a stream                  -w  127.0.0.1's port 53 takes questions, and is
- * silent -m  a mode that logs no verdict           -b  its child goes at SIGKILL alone -o  only
- * calls of the program itself      -r FAULT  this one alone, and all that came of it
+ *   -s  /dev/log is a stream              -w  127.0.0.1's port 53 takes questions, never answers
+ *   -m  a mode that logs no verdict       -b  only SIGKILL ends its child
+ *   -o  only calls of the program itself  -r FAULT  only this one, with all that came of it
  *
- * Prints what broke a rule and the FAULT to repeat it with; the last line is the summary. Ends with
- * 1 when a rule was broken, 77 where the kernel does not let it.
+ * Prints each violation of a rule and the FAULT that repeats it; the last line is the summary. Ends
+ * with 1 if a rule was broken, 77 if the kernel does not allow the sweep.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -153,7 +153,7 @@ static const struct {
               {"hangs", sweep_hangs},
               {"memory", sweep_memory}};
 
-/* --- what happens when nothing fails --------------------------------------------------- */
+/* --- a run without a fault --------------------------------------------------- */
 
 static void count_calls(const struct run *run) {
   for (int process = 0; process < run->process_count; process++) {
@@ -176,11 +176,11 @@ static int64_t set_deadline(int64_t deadline_ms) {
   return before_ms;
 }
 
-/* Which calls there are varies a little with time; several runs know more of them. All have the
- * time that they need on a loaded machine. */
+/* Learns which calls the program makes. They vary a little from run to run, so several runs find
+ * more of them. All get the time they need on a loaded machine. */
 static int learn(void) {
   const struct fault none = {.kind = FAULT_NONE};
-  /* Not one that always waits for its deadline, or prints it. */
+  /* Except a run that always waits for its deadline, or prints it. */
   bool same = sweep.scenario.stays || sweep.scenario.no_verdict;
   int64_t deadline_ms = set_deadline(same ? sweep.scenario.deadline_ms : LEARNING_MS);
   for (int i = 0; i < BASELINES; i++) {
@@ -207,7 +207,7 @@ static int learn(void) {
 
 /* --- the command line --------------------------------------------------------------- */
 
-/* The program's own words, and -t. */
+/* Returns the program's own arguments, with -t added. */
 static char *const *command_of(char *const *words, int count) {
   static char *command[COMMAND_MAX];
   static char option[] = "-t";

@@ -37,7 +37,7 @@ static int listen_to_calls(void) {
       LET(SYS_brk),
       LET(SYS_rt_sigreturn),
       LET(SYS_restart_syscall),
-      /* The one call with which the listener is handed over. */
+      /* The one call that hands over the listener. */
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmsg, 0, 3),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
       LET(CONTROL_FD),
@@ -101,8 +101,8 @@ static struct process *process_of(struct run *run, pid_t pid) {
   return process;
 }
 
-/* main's first act is a poll(2) of descriptors 0 to 2; what comes before it is the loader's. A
- * child that runs another program is no business of ours. */
+/* main's first call is a poll(2) of descriptors 0 to 2; earlier ones are the loader's. A child that
+ * executes another program is ignored. */
 static void follow(struct run *run, struct process *process, int call) {
   bool polls = call == SYS_ppoll;
 #ifdef SYS_poll
@@ -157,8 +157,8 @@ static bool blocks(pid_t pid, int number) {
   return (mask >> (number - 1) & 1) != 0;
 }
 
-/* What only libsystemd calls, and what the resolver does in its child: they try again as long as
- * they are let, which is up to the deadline. */
+/* Returns whether libsystemd makes this call, or a child such as the resolver. Both retry until the
+ * deadline ends them. */
 static bool is_of_library(const struct run *run, const struct process *process, int call) {
   return process != run->processes || call == SYS_sendmsg || call == SYS_recvmsg ||
          call == SYS_ppoll;
@@ -175,7 +175,7 @@ static bool put_in(struct watch *watch, const struct process *process,
   case FAULT_GROUP:
     run->blocked = blocks(process->pid, fault->value);
     (void)kill(fault->kind == FAULT_GROUP ? -watch->pid : process->pid, fault->value);
-    return run->blocked; /* else it interrupts the wait for our answer */
+    return run->blocked; /* otherwise the signal interrupts the wait for our answer */
   case FAULT_HANG:
     run->blocked = blocks(process->pid, SIGALRM);
     return false;
@@ -188,9 +188,9 @@ static bool put_in(struct watch *watch, const struct process *process,
   }
 }
 
-/* The program's way into the guard's care: the handler of SIGTERM, and the timer of SIGALRM, which
- * is set once to the longest deadline and once to the run's own. It is made before that of SIGKILL,
- * and the kernel counts them from 0. */
+/* Follows the installation of the guard: the handler of SIGTERM, and the timer of SIGALRM, set
+ * first to the longest deadline, then to the run's own. It is created before that of SIGKILL, and
+ * the kernel numbers timers from 0. */
 static void observe(struct run *run, const struct seccomp_data *call) {
   if (call->nr == SYS_rt_sigaction && call->args[0] == SIGTERM && !run->handled) {
     run->handled = true;
@@ -205,7 +205,7 @@ void calls_serve(struct watch *watch) {
   struct run *run = watch->run;
   struct seccomp_notif request = {.id = 0};
   if (ioctl(watch->listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0) {
-    return; /* its process is gone already */
+    return; /* the process has gone */
   }
   struct seccomp_notif_resp answer = {.id = request.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
   struct process *process = process_of(run, (pid_t)request.pid);

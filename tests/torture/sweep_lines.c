@@ -1,9 +1,9 @@
 /*
- * sweep_lines: the places where a line of the program can arrive, and what a whole line looks like
- * there.
+ * sweep_lines: the places where a line of the program can arrive, and the grammar of a whole line
+ * in each.
  *
- * The receivers are this process's own, read while the program runs (a local socket holds ten
- * datagrams) and once more when it has ended, so each line belongs to one run for sure.
+ * This process owns the receivers and reads them while the program runs (a local socket holds ten
+ * datagrams) and again when it has ended, so each line belongs to one run.
  */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -20,11 +20,11 @@
 
 #include "sweep.h"
 
-/* What stands before the text, and the text: a severity and printable characters. */
+/* The text: a severity and printable characters. Each pattern adds the header of its place. */
 #define TEXT "((DEBUG|INFO|WARNING|ERROR|CRITICAL) [^[:cntrl:]]+)"
 static const struct {
   const char *grammar;
-  size_t text; /* which part of it */
+  size_t text; /* the part that is the text */
 } forms[PLACE_COUNT] = {
     [PLACE_LOCAL] = {"^<[0-9]{1,3}>[A-Z][a-z]{2} [ 1-3][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} "
                      "ntp_monitor\\[-?[0-9]+\\]: " TEXT "$",
@@ -45,7 +45,7 @@ static struct receiver {
   int fd;
   enum place place;
   bool listens; /* for connections */
-  size_t used;  /* of a connection: what has come of a record that has not ended */
+  size_t used;  /* of a connection: bytes of an unfinished record */
   char text[16384];
 } receivers[RECEIVERS_MAX];
 static size_t receiver_count;
@@ -113,8 +113,8 @@ static void add_line(struct run *run, enum place place, const char *text, size_t
   run->lines[run->line_count++] = (struct line){.place = place, .bytes = bytes, .record = record};
 }
 
-/* A record on a connection ends with a NUL; what is left when it closes is torn, and a line all the
- * same, of which the grammar will complain. False when it has closed. */
+/* Reads records, each ended by a NUL. An unfinished one when the connection closes is kept as a
+ * line, which the grammar will reject. Returns false once it has closed. */
 static bool receive_stream(struct run *run, struct receiver *from) {
   ssize_t bytes = 0;
   while ((bytes = read(from->fd, from->text + from->used, sizeof from->text - from->used)) > 0) {
@@ -168,12 +168,12 @@ void lines_receive(struct run *run) {
   }
 }
 
-/* Discards what is still there, which belongs to no run. */
+/* Discards pending lines, which belong to no run. */
 void lines_forget(void) {
   lines_receive(NULL);
 }
 
-/* Takes the program's lines on stderr, except those of a trace (-d). */
+/* Keeps the program's lines on stderr, except those of a trace (-d). */
 void lines_of_stderr(struct run *run) {
   for (const char *at = run->err; *at != '\0';) {
     size_t length = strcspn(at, "\n");

@@ -66,7 +66,8 @@ static bool has_line(const struct scenario *scenario, const struct run *run) {
   return run->line_count > 0 || (scenario->no_verdict && run->out_bytes + run->err_bytes > 0);
 }
 
-/* What stands behind it goes, up to a mark: the host's name (what failed may be uname(2)), a date.
+/* Returns the length of a part that varies: the host's name (uname(2) may have failed) or a date,
+ * up to a mark.
  */
 static size_t count_varying(const char *at) {
   static const char *const varying[] = {"\"host\":\"", "\"", ",host=", ", ", "\nDate: ", "\r"};
@@ -134,7 +135,7 @@ static bool is_late(const struct scenario *scenario, const struct fault *fault,
   return run->late;
 }
 
-/* 0 to 3; of them what is true or "unknown"; and a report that stopped half way is status 3. */
+/* Rule: the status is the expected one, or 3, "unknown", which also marks an incomplete report. */
 bool has_wrong_status(const struct scenario *scenario, const struct fault *fault,
                       const struct run *run) {
   (void)fault;
@@ -153,7 +154,8 @@ static bool has_no_line(const struct scenario *scenario, const struct fault *fau
          !is_exempt(scenario, fault, run);
 }
 
-/* What the C library says last, in the child that looks names up, where it has no memory. */
+/* Recognises the last words of the C library in the child that resolves names, when memory runs
+ * out. */
 static bool is_last_word(const struct fault *fault, const struct line *line) {
   return fault->kind >= FAULT_MEMORY && line->place == PLACE_STDERR &&
          (strstr(line->record, ": Assertion `") != NULL ||
@@ -223,7 +225,7 @@ static bool says_twice(const struct scenario *scenario, const struct fault *faul
   return (is_signal(fault) || fault->kind == FAULT_HANG) && count_verdicts(scenario, run) > 1;
 }
 
-/* SIGTERM ends it with one line on stderr, and 3. */
+/* Rule: SIGTERM ends the program with one line on stderr and status 3. */
 static bool is_not_ended_so(const struct scenario *scenario, const struct fault *fault,
                             const struct run *run) {
   (void)scenario;
@@ -239,7 +241,8 @@ static bool is_not_guarded(const struct scenario *scenario, const struct fault *
          (status(run) != UNKNOWN || count_errors(run, "deadline") != 1);
 }
 
-/* Of a run without a fault: the first act after that poll(2) is the handler, and there is a timer.
+/* Rule for a run without a fault: the handler is installed right after the first poll(2), and there
+ * is a timer.
  */
 static bool is_careless(const struct scenario *scenario, const struct fault *fault,
                         const struct run *run) {

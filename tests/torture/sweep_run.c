@@ -1,7 +1,7 @@
 /*
- * sweep_run: one run of the program, in which one thing fails.
+ * sweep_run: one run of the program with one fault.
  *
- * This process is the reaper of everything that the program leaves behind, so nothing goes unseen.
+ * This process reaps whatever the program leaves behind, so nothing escapes notice.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 enum { REAP_MS = 1000, FORBIDDEN = 77 };
 
-/* Shared with failing_malloc.c: how many allocations main and what it forked asked for. */
+/* Shared with failing_malloc.c: the number of allocations by main and the processes it forked. */
 static unsigned long *allocations;
 static char allocations_path[64];
 
@@ -40,7 +40,7 @@ static bool fails_memory(const struct fault *fault) {
   return fault->kind == FAULT_MEMORY || fault->kind == FAULT_MEMORY_FROM;
 }
 
-/* The child that becomes the program. The library that fails allocations is preloaded where the
+/* Runs as the child that becomes the program. Preloads the library that fails allocations if the
  * environment names it. */
 static void become(const struct scenario *scenario, const struct fault *fault, const int ends[4]) {
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -111,7 +111,8 @@ static bool step(struct watch *watch, int wait_ms) {
   return fds[1].revents != 0;
 }
 
-/* Reaps what outlives the program and so is our child now. It may take a moment to end. */
+/* Reaps processes that outlive the program, which are now our children. They may take a moment to
+ * end. */
 static void reap(struct watch *watch, int64_t until_ms) {
   for (;;) {
     pid_t child = waitpid(-1, NULL, WNOHANG);
@@ -217,7 +218,7 @@ void run_program(const struct scenario *scenario, const struct fault *fault, str
   start(&watch, scenario);
   int64_t until_ms = begun_ms + scenario->deadline_ms + LATE_MS;
   while (!step(&watch, 20)) {
-    /* No use in waiting for a guard that is not there yet. */
+    /* Waiting for a guard that is not yet there would be useless. */
     bool alone = fault->kind == FAULT_HANG && fault->process == 0 && run->reached &&
                  (!run->guarded || run->blocked);
     if (alone || now_ms() > until_ms) {
@@ -232,7 +233,7 @@ void run_program(const struct scenario *scenario, const struct fault *fault, str
   reap(&watch, now_ms() + (scenario->stays && WIFSIGNALED(run->status) ? 0 : REAP_MS));
   lines_receive(run);
   if (!has_verdict(scenario, run)) {
-    (void)step(&watch, 1); /* what the network still has */
+    (void)step(&watch, 1); /* datagrams still on their way */
   }
   lines_of_stderr(run);
   run->allocations = *allocations;

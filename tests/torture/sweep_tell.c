@@ -1,4 +1,4 @@
-/* sweep_tell: a fault and a run in words, and a fault out of its words. */
+/* sweep_tell: prints a fault and a run, and parses a fault. */
 #define _GNU_SOURCE 1
 #include <signal.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /*
- * sweep_whole: what the program makes for others to read, its files and its answer to a request:
- * whole, whatever failed.
+ * sweep_whole: checks that the files the program writes, and its answer to a request, are complete,
+ * whatever failed.
  *
- * Before each run a file is an earlier run's. After it, it is that still, or whole and new; new it
- * is for sure where the run ended with 0.
+ * Before each run a file is an earlier run's. Afterwards it is either unchanged or complete and
+ * new; it must be new if the run ended with 0.
  */
 #define _GNU_SOURCE 1
 #include <dirent.h>
@@ -23,7 +23,7 @@ static const char old[] = "of an earlier run\n";
 static struct file {
   char folder[PATH_BYTES];
   const char *name;
-  char shape[OUTPUT_BYTES]; /* of what is written when nothing fails */
+  char shape[OUTPUT_BYTES]; /* of the file written without a fault */
 } files[FILES_MAX];
 static size_t file_count;
 
@@ -39,7 +39,7 @@ void whole_prepare(char *const *command) {
   }
 }
 
-/* Counts the other files beside the file, all of them made by runs. */
+/* Counts the temporary files of runs in the file's folder; removed: and removes them. */
 static unsigned count_others(const struct file *file, bool removed) {
   unsigned count = 0;
   DIR *folder = opendir(file->folder);
@@ -89,7 +89,7 @@ void whole_learn(void) {
   }
 }
 
-/* The name that the last line begins with; its length 0 where that line has no end. */
+/* Returns the length of the name that begins the last line; 0 if that line has no end. */
 static size_t last_name(const char *text, const char **name) {
   const char *end = strrchr(text, '\n');
   *name = text;
@@ -101,7 +101,7 @@ static size_t last_name(const char *text, const char **name) {
   return strcspn(*name, " ,{\n");
 }
 
-/* Returns whether a run wrote all of this: its last line is of the kind that comes last. */
+/* Returns whether a file is complete: its last line is of the kind that comes last. */
 static bool is_whole(const struct file *file, const char *text) {
   const char *last = NULL;
   const char *wanted = NULL;
@@ -128,7 +128,8 @@ bool whole_is_half(const struct scenario *scenario, const struct fault *fault,
   return false;
 }
 
-/* What is written stays there where the program was ended meanwhile, or cannot remove it. */
+/* Rule: a temporary file may stay only if the program was killed meanwhile or could not remove it.
+ */
 bool whole_is_littered(const struct scenario *scenario, const struct fault *fault,
                        const struct run *run) {
   (void)scenario;
