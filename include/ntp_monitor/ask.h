@@ -1,4 +1,4 @@
-/* What one source or output is asked to do, and by when. */
+/* A request to one source or output, with its deadline. */
 #ifndef NTP_MONITOR_ASK_H
 #define NTP_MONITOR_ASK_H
 

@@ -1,4 +1,4 @@
-/* What a report says beside its verdict. Pure. */
+/* Notes of a report beside its verdict: the daemon compared with servers. Pure. */
 #ifndef NTP_MONITOR_COMPARISON_H
 #define NTP_MONITOR_COMPARISON_H
 

@@ -1,4 +1,4 @@
-/* Which of InfluxDB's two HTTP APIs the keys of [influx] are for. Pure. */
+/* Finds which of InfluxDB's two HTTP APIs the keys of [influx] are for. Pure. */
 #ifndef NTP_MONITOR_CONFIG_INFLUX_H
 #define NTP_MONITOR_CONFIG_INFLUX_H
 

@@ -1,4 +1,4 @@
-/* What surrounds a run, looked up once at its start. */
+/* The surroundings of a run, looked up once at its start. */
 #ifndef NTP_MONITOR_ENV_H
 #define NTP_MONITOR_ENV_H
 

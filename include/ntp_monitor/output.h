@@ -1,4 +1,4 @@
-/* Where printed reports go: a file, a UDP port, an HTTP server. */
+/* The targets of printed reports: a file, a UDP port, an HTTP server. */
 #ifndef NTP_MONITOR_OUTPUT_H
 #define NTP_MONITOR_OUTPUT_H
 

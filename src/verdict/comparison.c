@@ -1,5 +1,5 @@
 /*
- * What a report says beside its verdict.
+ * Notes of a report beside its verdict.
  *
  * A time service knows only its own server. Compared with servers asked directly, its offset
  * locates the fault: if both find the same offset it is the clock, if they differ a little it is
@@ -116,7 +116,10 @@ static bool confirms(const struct side *servers, const struct side *daemon) {
  * clock by its offset, or is slewing it, everything between that offset and 0 fits. */
 static int64_t get_distance(const struct side *daemon, const struct side *servers) {
   int64_t from_ns = daemon->offset_ns;
-  int64_t to_ns = daemon->past ? 0 : daemon->offset_ns;
+  int64_t to_ns = daemon->offset_ns;
+  if (daemon->past) {
+    to_ns = 0;
+  }
   int64_t least_ns = duration_lesser(from_ns, to_ns);
   int64_t most_ns = duration_greater(from_ns, to_ns);
   if (servers->offset_ns < least_ns) {

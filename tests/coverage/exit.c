@@ -1,6 +1,6 @@
 /*
- * What the coverage build is linked with: `_exit` and the death by a default signal end a process
- * without its counters being written. The linker wraps the first (--wrap=_exit).
+ * Linked into the coverage build, because `_exit` and death by a default signal end a process
+ * without writing its counters. The linker wraps `_exit` (--wrap=_exit).
  */
 #include <unistd.h>
 

@@ -32,7 +32,7 @@ static bool is_literal(const char *host) {
   return inet_pton(AF_INET6, number, v6) == 1 && link_local == (host[length] == '%');
 }
 
-/* What is there is what was meant: written out, it is read as the same. */
+/* A parsed address, printed and parsed again, is the same. */
 static void check_udp(const char *text, const struct log_address *address) {
   static void *host;
   char again[ADDRESS_TEXT_BYTES + 16];

@@ -87,7 +87,7 @@ static unsigned count_crossed(const struct config *config) {
   return count;
 }
 
-/* Whether InfluxDB's API can be wanted, so that something can be wrong with it. */
+/* Returns whether InfluxDB's API can be wanted, so that its keys can be wrong. */
 static bool wants_influx(const struct config *config) {
   bool wants = strncmp(config->output_influx, "http", 4) == 0;
   for (size_t i = 0; i < config_key_count; i++) {
@@ -141,7 +141,7 @@ static bool fits(const char *text) {
   return true;
 }
 
-/* What is printed is lines that show no harm, and a configuration file of the same values. */
+/* The printed settings are harmless lines, and a configuration file with the same values. */
 static void check_printed(const struct config *config, const struct values *values) {
   static struct config again;
   static struct values others;

@@ -7,7 +7,7 @@
 #include "ntp_monitor/why.h"
 #include "tests/fuzz/fuzz.h"
 
-/* What the text says, by strtold: exact to 64 bits and, below 1 ns, to one part. */
+/* Parses the text by strtold: exact to 64 bits and, below 1 ns, to one part. */
 static long double reference_ns(const char *text, unsigned *parts) {
   long double sum = 0;
   for (const char *at = text + strspn(text, " \t"); *at != '\0'; at += strspn(at, " \t")) {

@@ -33,7 +33,7 @@ static void check_cut(const char *text, const char *whole, size_t most) {
   }
 }
 
-/* What is escaped can be told back, where no backslash stood in it. */
+/* Escaped text without a backslash in the original can be decoded. */
 static void check_told_back(const char *escaped, const uint8_t *from, size_t length) {
   if (memchr(from, '\\', length) != NULL) {
     return;
@@ -76,7 +76,7 @@ static char *check_escape(const uint8_t *from, size_t length, size_t size) {
   return whole;
 }
 
-/* Where text passes as an argument to printf: up to its NUL, and up to a bound. */
+/* Text passed as an argument to printf: up to its NUL, and up to a bound. */
 static void check_said(const char *text, unsigned times) {
   struct why why;
   struct env *env = fuzz_env();

@@ -1,5 +1,5 @@
-/* What the fuzz targets share: see fuzz.h. The clocks are this file's, so that a crasher crashes
- * tomorrow, too. */
+/* Functions shared by the fuzz targets, see fuzz.h. The clocks are fixed here, so that a crasher
+ * also crashes tomorrow. */
 #include "tests/fuzz/fuzz.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * What the fuzz targets share: how they fail, how they take the input apart, and what must
- * hold of whatever the program shows.
+ * Shared by the fuzz targets: failing, splitting the input, and checks of everything the program
+ * shows.
  *
  * The checks are written anew, from the README and the RFCs, and not with the program's own
  * functions: these are what is doubted here.
@@ -51,7 +51,7 @@ __extension__ typedef __int128 fuzz_wide;
 
 /* --- around a run --------------------------------------------------------- */
 
-/* What the clocks show: 2026-11-21T05:11:18.010060123Z. */
+/* The time shown by the clocks: 2026-11-21T05:11:18.010060123Z. */
 #define FUZZ_NOW_NS INT64_C(1795237878010060123)
 
 /* Its trace begins anew; the uid is that which owns fuzz_file's. */
@@ -95,8 +95,8 @@ bool fuzz_json(const char *text);
 /* The first string under key, unescaped; false where it is null. */
 bool fuzz_json_text(const char *json, const char *key, char *out, size_t size);
 
-/* Whether the whole of text is one match of the extended regular expression; compiled is kept
- * in *slot. */
+/* Returns whether the extended regular expression matches the whole text; keeps it compiled in
+ * *slot. */
 bool fuzz_matches(void **slot, const char *expression, const char *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* What must hold of settings, wherever they were read from. */
+/* Checks of settings, wherever they were read from. */
 #include <string.h>
 
 #include "ntp_monitor/config.h"

@@ -1,5 +1,5 @@
-/* What must hold of a log line in each form: the grammars of its RFC or document, and that no
- * more of the text is cut than has to be. */
+/* Checks of a log line in each form: the grammar of its RFC or document, and that no more of the
+ * text is cut than necessary. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* What must hold of a verdict: the README's table of reasons, worked out a second time. */
+/* Checks of a verdict: the README's table of reasons, implemented a second time. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -51,8 +51,8 @@ static int64_t stale_ns(const struct sample *sample, const struct config *config
   return (int64_t)(limit_ns < DURATION_D ? limit_ns : DURATION_D);
 }
 
-/* Whether the last reply is too old: -1 no, 1 yes, 0 where it hangs on how the clock was put
- * right since. */
+/* Returns whether the last reply is too old: -1 no, 1 yes, 0 if it depends on how the clock was
+ * corrected since. */
 static int staleness(const struct sample *sample, const struct config *config) {
   fuzz_wide age_us = sample->value[METRIC_AGE] / 1000;
   fuzz_wide offset_us = is_first(sample) ? size_of(sample->value[METRIC_OFFSET] / 1000) : 0;
@@ -72,7 +72,7 @@ static unsigned rank(enum verdict verdict) {
   return ranks[verdict];
 }
 
-/* What one limit alone makes of the sample. */
+/* Judges the sample by one limit alone. */
 static enum verdict by_limit(const struct sample *sample, const struct config *config,
                              enum metric metric) {
   const struct limit *limit = &config->limit[metric];

@@ -21,7 +21,7 @@ static bool is_plain(const char *text, size_t bytes) {
   return true;
 }
 
-/* How many lines before the empty one begin with Host: */
+/* Counts the lines before the empty one that begin with Host: */
 static unsigned hosts(const char *text) {
   unsigned count = 0;
   text += strncmp(text, "\r\n", 2) == 0 ? 2 : 0;
@@ -34,7 +34,8 @@ static unsigned hosts(const char *text) {
   }
 }
 
-/* Whether it is a request for one of our pages: RFC 9112's grammar as a regular expression. */
+/* Returns whether the text is a request for one of our pages: RFC 9112's grammar as a regular
+ * expression. */
 static bool is_request(const char *text) {
   static void *slot;
   static const char grammar[] =

@@ -136,7 +136,8 @@ static void jitter(const struct ptp_reading *reading, int64_t jitter_ns) {
   MUST(jitter_ns == 0 || (twice - 1) * (twice - 1) * count <= 4 * sum);
 }
 
-/* Whether the steered clock shows UTC or TAI, by what is known of the measurement's age. */
+/* Returns whether the steered clock shows UTC or TAI, from the known bounds of the measurement's
+ * age. */
 static bool is_date(const struct ptp_reading *reading, int64_t now_ns) {
   const int64_t ahead_s[] = {0, reading->properties.time_properties.utc_offset_s, 37};
   int64_t ingress_ns = reading->status.time_status.ingress_ns;

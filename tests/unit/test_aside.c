@@ -113,7 +113,7 @@ static void test_look(void **state) {
   xdev_error = 0;
 }
 
-/* What crosses no mount point costs one call, and the daemons' sockets none. */
+/* A path that crosses no mount point costs one call, the daemons' sockets none. */
 static void test_local(void **state) {
   (void)state;
   mountinfo = MOUNTED("nfs", "/");
@@ -220,7 +220,7 @@ static void tell_and_hang(void *shared) {
   spoil_and_hang(shared);
 }
 
-/* Who is killed takes its child along, which holds nothing that others wait for. */
+/* A killed process takes its child along, which holds nothing that others wait for. */
 static void test_orphan(void **state) {
   (void)state;
   int status = 0;

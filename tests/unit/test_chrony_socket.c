@@ -88,7 +88,7 @@ static void test_talks(void **state) {
   assert_int_equal(close(fd), 0);
 }
 
-/* What does not get so far leaves nothing. */
+/* A failed connection leaves nothing behind. */
 static void test_nobody_there(void **state) {
   (void)state;
   static const struct {

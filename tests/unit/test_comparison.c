@@ -174,7 +174,7 @@ static void test_too_few(void **state) {
   config.min_truechimers = 0;
 }
 
-/* What the sources say stands before it, and never more than there is room for. */
+/* The sources' own notes come first, and are cut to the room there is. */
 static void test_sources(void **state) {
   (void)state;
   (void)strcpy(readings[1].samples.note, "falseticker: c.example.org (offset +250ms)");

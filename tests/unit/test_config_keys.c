@@ -218,7 +218,7 @@ static void test_addresses(void **state) {
   }
 }
 
-/* What is printed sets the same value again. */
+/* A printed value sets the same value again. */
 /* A file's name that may be the secret itself is not quoted, so not logged. */
 static void test_secrets(void **state) {
   (void)state;

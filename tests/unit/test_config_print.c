@@ -92,7 +92,7 @@ static void test_config(void **state) {
                             "ptp_interval            = 100ms                ; default\n");
 }
 
-/* What is shown is a file that sets the same. */
+/* The output is a file with the same settings. */
 static void test_read_again(void **state) {
   (void)state;
   static struct config_problems notes;
@@ -124,7 +124,7 @@ static void test_trace(void **state) {
   config_print_trace(&trace, &config);
   assert_golden(next_line(), "the end of the settings");
   assert_null(next_line());
-  /* What a file says is shown, also where it is the default. */
+  /* Values from a file are shown, even if equal to the default. */
   for (size_t i = 0; i < config_key_count; i++) {
     config.origin[i] = (struct origin){.path = "/etc/a.conf", .line = (unsigned)i + 1};
   }

@@ -124,7 +124,7 @@ static void test_not_supported(void **state) {
   CHECK(rows);
 }
 
-/* What stands at the end of a long comment is no setting. */
+/* The end of a long comment is not a setting. */
 static void test_long_comments(void **state) {
   (void)state;
   static const char tail[] = "jitter_threshold=999";

@@ -111,7 +111,7 @@ static void test_long_host(void **state) {
   assert_int_equal(strspn(strchr(out, 'h'), "h"), 255); /* RFC 5424 section 6 */
 }
 
-/* Whether out ends in "..." behind whole characters of two bytes each. */
+/* Returns whether out is whole two-byte characters, then "...". */
 static void assert_cut(const char *out, size_t bytes, size_t most, const char *begin) {
   const char *text = strstr(out, begin);
   assert_non_null(text);
@@ -151,7 +151,7 @@ static void test_truncation(void **state) {
   }
 }
 
-/* What just fits is left alone. */
+/* A text that just fits is not cut. */
 static void test_just_fits(void **state) {
   (void)state;
   char text[FRAME_RFC3164_BYTES + 1] = "";

@@ -115,7 +115,7 @@ static void test_deadline(void **state) {
   assert_golden(said, "deadline");
 }
 
-/* Where no handler can run, as in a wait for a dead network file system: killed. */
+/* A process is killed if no handler can run, as when it waits for a dead network file system. */
 static void deaf(void) {
   guard_begin();
   guard_deadline(clock_monotonic_ns() + 20 * DURATION_MS);

@@ -174,7 +174,7 @@ static bool is_tchar(char c) {
   return isalnum((unsigned char)c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* Whether the text is a request for one of the pages, as strict as we are: by sscanf. */
+/* Recognises a request for one of the pages as strictly as the program, by sscanf. */
 static bool accepts(const char *text) {
   char method[8] = "";
   char target[64] = "";

@@ -269,7 +269,7 @@ static void test_leap(void **state) {
   }
 }
 
-/* What the service itself took for an outlier was not applied. */
+/* An offset that the service took for an outlier was not applied. */
 static void test_outlier(void **state) {
   (void)state;
   struct config config = {.min_replies = 2, .stale_after_ns = CONFIG_NONE};

@@ -106,7 +106,7 @@ static void test_vote(void **state) {
   }
 }
 
-/* What the servers say is judged whether they agree or not: more of them soften nothing. */
+/* The servers are judged whether they agree or not: more of them soften nothing. */
 static void test_vote_and_limits(void **state) {
   (void)state;
   struct sample sample = well();

@@ -95,7 +95,7 @@ static void test_falls_through(void **state) {
   }
 }
 
-/* What went wrong at each end stands in the trace. */
+/* The failure of each destination is in the trace. */
 static void test_trace(void **state) {
   (void)state;
   struct log_chain chain;

@@ -88,7 +88,7 @@ static void test_udp_gone(void **state) {
   (void)close(local);
 }
 
-/* Where the first address of a host refuses, the next one is tried. */
+/* If the first address of a host refuses, the next one is tried. */
 static void test_udp_next_address(void **state) {
   (void)state;
   struct log_chain chain;

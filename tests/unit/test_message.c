@@ -229,7 +229,7 @@ static void test_unavailable(void **state) {
   assert_golden(example.report.message, "the second of two sources fails");
 }
 
-/* What does not fit ends in "..." behind a whole character, and only there. */
+/* A text that does not fit, and no other, ends in "..." after a whole character. */
 static void test_truncation(void **state) {
   (void)state;
   static struct reading readings[READING_MAX];

@@ -179,7 +179,8 @@ static void test_not_refused(void **state) {
   (void)close(receiver);
 }
 
-/* What a filter or a unit forbids is no fault of the other end, and who forbids it is named. */
+/* If a filter or a unit forbids a connection, the message names it and does not blame the other
+ * end. */
 static void test_words(void **state) {
   (void)state;
   assert_golden(net_words(-EPERM), "EPERM");

@@ -194,7 +194,7 @@ static void test_receive(void **state) {
   (void)close(fd);
 }
 
-/* Who asks over a local socket has a name to be answered at. */
+/* A client of a local socket has a name, so that it can be answered. */
 static void test_connect_local(void **state) {
   (void)state;
   char data[8];

@@ -147,7 +147,7 @@ static bool limit(rlim_t more, bool hard) {
   return setrlimit(RLIMIT_NOFILE, &few) == 0;
 }
 
-/* How many of the plan's servers have two replies. */
+/* Counts the plan's servers with two replies. */
 static size_t served(void) {
   size_t count = 0;
   for (size_t i = 0; i < plan.count; i++) {

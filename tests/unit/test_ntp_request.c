@@ -51,7 +51,7 @@ static void test_request(void **state) {
   (void)close(server);
 }
 
-/* What was read late has the time at which it came, by both clocks. */
+/* A reply read late has its time of arrival, by both clocks. */
 static void test_stamp(void **state) {
   (void)state;
   uint16_t port = 0;

@@ -88,7 +88,7 @@ static void test_all(void **state) {
   assert_int_equal(outputs_in(temp_name()), name - 'a');
 }
 
-/* What the configuration names is this machine's: a reading of another is not written there. */
+/* Outputs of the configuration are this machine's: a reading of another is not written there. */
 static void test_another_machine(void **state) {
   (void)state;
   begin();

@@ -43,7 +43,7 @@ static const char *content(const char *path) {
   return text;
 }
 
-/* How many names the current folder has. */
+/* Counts the names in the current folder. */
 static int names(void) {
   DIR *all = opendir(".");
   int count = -2; /* . and .. */
@@ -129,7 +129,7 @@ static void test_root(void **state) {
   assert_string_equal(content("mine/x"), root ? "new" : "");
 }
 
-/* What a killed run left goes; what a living one writes, and has locked, stays. */
+/* The remains of a killed run are removed; the locked file of a running one stays. */
 static void test_left(void **state) {
   (void)state;
   static const char *const made[] = {".x.prom.ntp_monitor-0123456789abcdef",

@@ -136,7 +136,7 @@ static void test_copies(void **state) {
   has(METRIC_JITTER, 0);
 }
 
-/* What was before another master or a step is not compared with what is after. */
+/* Measurements from before a step or another master are not compared with later ones. */
 static void test_breaks(void **state) {
   (void)state;
   begin(PTP_SLAVE);

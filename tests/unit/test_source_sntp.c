@@ -124,7 +124,7 @@ static void test_configured(void **state) {
   assert_string_equal(samples.items[0].address, "127.0.0.1");
   (void)snprintf(argument, sizeof argument, "127.0.0.1:%u", ntp_peers[1].port);
   assert_string_equal(samples.items[1].server, argument);
-  /* What is named on the command line is asked instead. */
+  /* Servers on the command line replace the configured ones. */
   assert_int_equal(measure(argument), 0);
   assert_int_equal(samples.count, 1);
   assert_int_equal(ntp_peers[0].requests, 1);

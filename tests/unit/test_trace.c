@@ -141,7 +141,7 @@ static void test_just_fits(void **state) {
   check_fit(1);
 }
 
-/* What was recorded so far goes to the descriptor, then each line at once. */
+/* Recorded lines go to the descriptor, then each new line at once. */
 static void test_show(void **state) {
   (void)state;
   int ends[2];

@@ -67,7 +67,7 @@ static void test_receives(void **state) {
   }
 }
 
-/* What is no line leaves what was there. */
+/* An invalid line leaves the output unchanged. */
 static void test_refused(void **state) {
   static const char *const rows[] = {
       "",

@@ -77,7 +77,7 @@ static void test_against_gmtime(void **state) {
   }
 }
 
-/* What lies below a microsecond is cut, before 1970 as after it: towards the past. */
+/* Fractions of a microsecond are cut towards the past, before 1970 as well. */
 static void test_below_a_microsecond(void **state) {
   (void)state;
   compare(-1);
