@@ -31,7 +31,7 @@ enum leap { LEAP_NONE, LEAP_INSERT, LEAP_DELETE, LEAP_UNSYNCHRONISED };
 /* Kinds of jitter; numbers of different kinds are not comparable. */
 enum jitter_kind {
   JITTER_NONE,           /* the source never gives one */
-  JITTER_RMS8,           /* timesyncd: root mean square of up to 8 offsets against the newest */
+  JITTER_RMS8,           /* timesyncd: root mean square of 8 offsets, against the least delay */
   JITTER_STDDEV,         /* chronyd: standard deviation of the source's residuals */
   JITTER_SYS,            /* ntpd: its sys_jitter */
   JITTER_RMS,            /* sntp: root mean square against the best sample, RFC 5905 section 10 */
