@@ -105,25 +105,25 @@ static const char *find_flaw(const struct candm_question *question,
     return "shorter than a reply";
   }
   if (data[0] != VERSION) {
-    return "not of version 6";
+    return "not protocol version 6";
   }
   if (data[1] != TYPE_REPLY) {
     return "not a reply";
   }
   if (bytes_get16(data + 4) != question->command) {
-    return "an answer to another command";
+    return "a reply to another command";
   }
   if (bytes_get32(data + 16) != question->sequence) {
-    return "an answer to another request";
+    return "a reply to another request";
   }
   if (bytes_get16(data + 8) != CANDM_SUCCESS) {
     return NULL; /* an error has no body */
   }
   if (bytes_get16(data + 6) != command->kind) {
-    return "of another kind";
+    return "of the wrong type";
   }
   if (reply->length_bytes != command->bytes) {
-    return "not of its kind's length";
+    return "of the wrong length for its type";
   }
   return NULL;
 }
@@ -153,8 +153,8 @@ static int candm_check(const struct range *rows, size_t count, struct why *why) 
   for (const struct range *row = rows; row < rows + count; row++) {
     if (row->value < row->least || row->value > row->most) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "chronyd's %s is %" PRId64 ", which is not %" PRId64 " to %" PRId64 WHY_ADVICE
-                     "this is not a reading",
+                     "chronyd's %s is %" PRId64 ", not %" PRId64 " to %" PRId64 WHY_ADVICE
+                     "reading rejected",
                      row->field, row->value, row->least, row->most);
     }
   }
@@ -173,9 +173,9 @@ int candm_tracking(const struct candm_reply *reply, struct candm_tracking *track
   const struct range rows[] = {
       {"stratum", read.stratum, 0, STRATUM_MAX},
       {"leap status", read.leap, 0, 3},
-      {"current correction in ns", read.correction_ns, -SPAN_MAX_NS, SPAN_MAX_NS},
-      {"root delay in ns", read.root_delay_ns, 0, DURATION_D},
-      {"root dispersion in ns", read.root_dispersion_ns, 0, DURATION_D},
+      {"current correction (ns)", read.correction_ns, -SPAN_MAX_NS, SPAN_MAX_NS},
+      {"root delay (ns)", read.root_delay_ns, 0, DURATION_D},
+      {"root dispersion (ns)", read.root_dispersion_ns, 0, DURATION_D},
   };
   int error = candm_check(rows, sizeof rows / sizeof *rows, why);
   if (error == 0) {
@@ -195,14 +195,13 @@ int candm_source(const struct candm_reply *reply, struct candm_source *source, s
                               .since_sample_s = bytes_get32(body + 32),
                               .latest_offset_ns = get_seconds_ns(body + 40)};
   const struct range rows[] = {
-      {"kind of a source's address", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
-      {"poll interval of a source, as a power of two in s,", read.poll_log2_s, -POLL_MAX_LOG2_S,
-       POLL_MAX_LOG2_S},
-      {"stratum of a source", read.stratum, 0, STRATUM_MAX},
-      {"state of a source", read.state, CANDM_SELECTED, CANDM_SELECTABLE},
-      {"mode of a source", read.mode, CANDM_CLIENT, CANDM_REFERENCE},
-      {"reach of a source", read.reach, 0, REACH_MAX},
-      {"latest offset of a source in ns", read.latest_offset_ns, -SPAN_MAX_NS, SPAN_MAX_NS},
+      {"source address type", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
+      {"source poll interval (log2 s)", read.poll_log2_s, -POLL_MAX_LOG2_S, POLL_MAX_LOG2_S},
+      {"source stratum", read.stratum, 0, STRATUM_MAX},
+      {"source state", read.state, CANDM_SELECTED, CANDM_SELECTABLE},
+      {"source mode", read.mode, CANDM_CLIENT, CANDM_REFERENCE},
+      {"source reach", read.reach, 0, REACH_MAX},
+      {"source's latest offset (ns)", read.latest_offset_ns, -SPAN_MAX_NS, SPAN_MAX_NS},
   };
   int error = candm_check(rows, sizeof rows / sizeof *rows, why);
   if (error == 0) {
@@ -218,8 +217,8 @@ int candm_stats(const struct candm_reply *reply, struct candm_stats *stats, stru
                              .deviation_ns = get_seconds_ns(body + 36)};
   memcpy(read.reference, body, sizeof read.reference);
   const struct range rows[] = {
-      {"kind of a source's address", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
-      {"standard deviation of a source in ns", read.deviation_ns, 0, DURATION_D},
+      {"source address type", read.address.family, CANDM_UNSPECIFIED, CANDM_ID},
+      {"source standard deviation (ns)", read.deviation_ns, 0, DURATION_D},
   };
   int error = candm_check(rows, sizeof rows / sizeof *rows, why);
   if (error == 0) {

@@ -50,17 +50,18 @@ static int explain_refusal(const struct asking *asking, int error, struct why *w
   chrony_talk_words(talk, ways, sizeof ways);
   if (asking->answered) {
     return why_set(why, REASON_NO_SERVICE, error,
-                   "chronyd vanished while it was asked (%s)" CHECK_SERVICE, strerror(-error));
+                   "chronyd stopped while being asked (%s)" CHECK_SERVICE, strerror(-error));
   }
   if (is_there(talk, asking->ask->config->chrony_socket)) {
     return why_set(why, REASON_DENIED, -EACCES,
-                   "chronyd runs and does not let us ask (%s)" WHY_ADVICE
+                   "chronyd is running but access is denied (%s)" WHY_ADVICE
                    "run as root or as chronyd's user, or set cmdport in chrony.conf",
                    ways);
   }
-  return why_set(
-      why, REASON_NO_SERVICE, error,
-      "chronyd is not running" WHY_ADVICE "asked: %s; if it should: systemctl start chronyd", ways);
+  return why_set(why, REASON_NO_SERVICE, error,
+                 "chronyd is not running" WHY_ADVICE
+                 "tried: %s; if it should be running: systemctl start chronyd",
+                 ways);
 }
 
 static int explain_timeout(const struct asking *asking, struct why *why) {
@@ -68,7 +69,7 @@ static int explain_timeout(const struct asking *asking, struct why *why) {
   char span[DURATION_TEXT_BYTES];
   duration_print(span, duration_round(clock_monotonic_ns() - asking->begun_ns));
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
-                 "chronyd is there but did not answer within %s: it hangs (%s)" CHECK, span,
+                 "chronyd is not responding: no answer within %s (%s)" CHECK, span,
                  chrony_talk_words(&asking->talk, ways, sizeof ways));
 }
 
@@ -85,12 +86,11 @@ static int chrony_explain(const struct asking *asking, enum candm_command comman
     return explain_timeout(asking, why);
   case -EBADMSG:
     return why_set(why, REASON_BAD_REPLY, answer,
-                   "what came for %s from chronyd was no answer: %s" WHY_ADVICE
-                   "is it chronyd, and of version 1.31 or later?",
+                   "invalid reply to %s from chronyd: %s" WHY_ADVICE "is it chronyd 1.31 or later?",
                    name, asking->talk.flaw);
   case CANDM_UNAUTHORISED:
     return why_set(why, REASON_DENIED, -EACCES,
-                   "chronyd does not let us ask for %s" WHY_ADVICE
+                   "chronyd denies access to %s" WHY_ADVICE
                    "run as root or as chronyd's user, or check opencommands in chrony.conf",
                    name);
   default:
@@ -100,8 +100,7 @@ static int chrony_explain(const struct asking *asking, enum candm_command comman
     return explain_refusal(asking, answer, why);
   }
   bool other = answer == CANDM_BAD_VERSION || answer == CANDM_BAD_LENGTH;
-  const char *cause =
-      other ? ": it speaks another version of the protocol than ours, which is 6" : "";
+  const char *cause = other ? ": it speaks another protocol version than ours (6)" : "";
   return why_set(why, REASON_BAD_REPLY, -EBADMSG, "chronyd refuses %s with status %d%s", name,
                  answer, cause);
 }
@@ -236,8 +235,8 @@ static int chrony_read_all(struct asking *asking, struct samples *samples, struc
   trace_add(asking->ask->env->trace, "chrony: n_sources=%" PRIu32, count);
   if (count >= SAMPLE_MAX) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "chronyd's number of sources is %" PRIu32 ", which is not below %d" WHY_ADVICE
-                   "this is not a reading",
+                   "chronyd's number of sources is %" PRIu32 ", not below %d" WHY_ADVICE
+                   "reading rejected",
                    count, SAMPLE_MAX);
   }
   for (uint32_t i = 0; i < count && error == 0; i++) {
@@ -284,7 +283,7 @@ static bool chrony_runs(const struct ask *ask) {
   }
   chrony_talk_close(&talk);
   if (answer == CANDM_SUCCESS && candm_count(&reply) == 0) {
-    trace_add(env->trace, "chrony: chronyd runs and has no sources, so it does not set the clock");
+    trace_add(env->trace, "chrony: chronyd has no sources, so it does not set the clock");
     return false;
   }
   return there;

@@ -72,7 +72,7 @@ static void take_stats(const struct candm_source *source, const struct candm_sta
     (void)snprintf(out, size_bytes, "reference clock");
   }
   if (stats == NULL) {
-    (void)snprintf(out, size_bytes, "%schronyd did not tell its statistics", kind);
+    (void)snprintf(out, size_bytes, "%schronyd gave no statistics", kind);
     return;
   }
   sample->measurement_count = stats->sample_count;
@@ -242,7 +242,7 @@ static void say_unsynchronised(const struct candm_tracking *tracking, struct sam
     (void)snprintf(carrier->remark, sizeof carrier->remark,
                    "chronyd serves its own clock (local mode, stratum %u)", tracking->stratum);
   } else {
-    (void)strcpy(carrier->remark, "chronyd says so itself");
+    (void)strcpy(carrier->remark, "chronyd reports itself unsynchronised");
   }
 }
 
