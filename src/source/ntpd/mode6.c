@@ -87,7 +87,7 @@ static bool is_whole(const struct mode6_answer *answer) {
 static enum mode6_progress add_piece(struct mode6_answer *answer, size_t from, size_t to, bool more,
                                      const uint8_t *data) {
   if (to > MODE6_ANSWER_BYTES || answer->piece_count == MODE6_PIECES) {
-    return mode6_bad(answer, "the answer is longer than any should be");
+    return mode6_bad(answer, "it is longer than any answer should be");
   }
   if (overlaps(answer, from, to)) {
     return MODE6_DROPPED;
@@ -96,7 +96,7 @@ static enum mode6_progress add_piece(struct mode6_answer *answer, size_t from, s
   bool second_end = answer->ended && !more;
   bool early_end = !answer->ended && !more && to < answer->length_bytes;
   if (beyond || second_end || early_end) {
-    return mode6_bad(answer, "its pieces do not agree where the answer ends");
+    return mode6_bad(answer, "its fragments disagree on its length");
   }
   memcpy(answer->data + from, data, to - from);
   answer->piece[answer->piece_count].from = from;
@@ -121,17 +121,17 @@ enum mode6_progress mode6_take(struct mode6_answer *answer, const uint8_t *data,
   size_t count = bytes_get16(data + 10);
   bool more = (data[1] & MORE) != 0;
   if (count > length_bytes - HEADER_BYTES) {
-    return mode6_bad(answer, "a datagram is shorter than it says");
+    return mode6_bad(answer, "a datagram is shorter than its header says");
   }
   if ((data[1] & ERROR) != 0) {
     if (more || count > 0) {
-      return mode6_bad(answer, "an error has data with it");
+      return mode6_bad(answer, "an error comes with data");
     }
     answer->error = data[4];
     return MODE6_REFUSED;
   }
   if (more && count == 0) {
-    return mode6_bad(answer, "a piece is empty, and more should follow");
+    return mode6_bad(answer, "an empty fragment says that more follow");
   }
   return add_piece(answer, from, from + count, more, data + HEADER_BYTES);
 }
@@ -181,8 +181,8 @@ int mode6_list(const struct mode6_answer *list, struct mode6_reading *reading, s
                struct why *why) {
   if (list->length_bytes % ASSOCIATION_BYTES != 0) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd's list of associations has %zu bytes, which is no multiple of 4" WHY_ADVICE
-                   "this is not a reading",
+                   "ntpd's list of associations has %zu bytes, not a multiple of 4" WHY_ADVICE
+                   "reading rejected",
                    list->length_bytes);
   }
   bool found = has_found(list);

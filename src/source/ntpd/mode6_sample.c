@@ -204,7 +204,7 @@ static void take_offset(const struct mode6_values *system, const struct mode6_pe
   if (disciplined && newer && mode6_has(system, MODE6_OFFSET) &&
       duration_abs(peer_ns) > NOTEWORTHY_NS) {
     (void)snprintf(sample->remark, sizeof sample->remark,
-                   "the offset is that of this server; ntpd's own is still %s",
+                   "the offset is this server's; ntpd's own is still %s",
                    duration_print_signed(span, own_ns));
   }
 }
@@ -223,7 +223,7 @@ int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, st
   const struct mode6_values *system = &reading->system;
   if (!mode6_has(system, MODE6_LEAP)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd did not tell its leap indicator" WHY_ADVICE "this is not a reading");
+                   "ntpd sent no leap indicator" WHY_ADVICE "reading rejected");
   }
   size_t index = mode6_followed(reading);
   const struct mode6_peer *peer = NULL;
@@ -255,7 +255,7 @@ int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, st
   if (is_local_clock(peer)) {
     made.leap = LEAP_UNSYNCHRONISED;
     (void)snprintf(made.remark, sizeof made.remark,
-                   "ntpd follows this machine's own clock, no server");
+                   "ntpd follows this machine's own clock, not a server");
   }
   *sample = made;
   return 0;

@@ -95,7 +95,7 @@ int mode6_talk_once(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t 
       return (int)progress;
     }
   }
-  talk->answer.wrong = "it does not come to an end";
+  talk->answer.wrong = "it does not end";
   return (int)MODE6_BAD;
 }
 
@@ -103,20 +103,19 @@ int mode6_talk_once(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t 
 static int explain_refusal(unsigned error, struct why *why) {
   switch (error) {
   case MODE6_ERROR_ASSOCIATION:
-    return why_set(why, REASON_BAD_REPLY, -ENOENT, "ntpd has dropped a server meanwhile");
+    return why_set(why, REASON_BAD_REPLY, -ENOENT, "ntpd dropped a server while being asked");
   case MODE6_ERROR_PERMISSION:
   case MODE6_ERROR_PROHIBITED:
     return why_set(why, REASON_DENIED, -EACCES,
-                   "ntpd does not permit the question (error %u)" WHY_ADVICE
-                   "its configuration should have: restrict 127.0.0.1 and restrict ::1",
+                   "ntpd denies the query (error %u)" WHY_ADVICE
+                   "its configuration needs: restrict 127.0.0.1 and restrict ::1",
                    error);
   case MODE6_ERROR_VARIABLE:
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd does not know a variable that we ask for: is it older than 4.2.6?");
+                   "ntpd does not know a variable we ask for: is it older than 4.2.6?");
   default:
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd answered our question with error %u" WHY_ADVICE "this is not a reading",
-                   error);
+                   "ntpd answered the query with error %u" WHY_ADVICE "reading rejected", error);
   }
 }
 
@@ -138,7 +137,7 @@ int mode6_talk_ask(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t a
   }
   if (result >= 0) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                   "ntpd's answer cannot be: %s" WHY_ADVICE "this is not a reading",
+                   "ntpd's answer is invalid: %s" WHY_ADVICE "reading rejected",
                    talk->answer.wrong);
   }
   enum reason reason = REASON_NO_SERVICE;
@@ -147,5 +146,5 @@ int mode6_talk_ask(struct mode6_talk *talk, enum mode6_opcode opcode, uint16_t a
   } else if (result == -EPERM || result == -EACCES) { /* EPERM: a packet filter */
     reason = REASON_DENIED;
   }
-  return why_set(why, reason, result, "ntpd cannot be asked: %s", net_words(result));
+  return why_set(why, reason, result, "cannot ask ntpd: %s", net_words(result));
 }

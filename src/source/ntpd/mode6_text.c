@@ -232,7 +232,7 @@ int mode6_read(const char *text, size_t length_bytes, struct mode6_values *value
     int shown = value.length > 40 ? 40 : (int)value.length;
     if (open) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "a text in ntpd's answer has no end" WHY_ADVICE "this is not a reading");
+                     "unterminated string in ntpd's answer" WHY_ADVICE "reading rejected");
     }
     /* NAME without a value is an empty variable. */
     if (variable == MODE6_VARIABLE_COUNT || mode6_has(&made, variable) || value.length == 0) {
@@ -240,7 +240,7 @@ int mode6_read(const char *text, size_t length_bytes, struct mode6_values *value
     }
     if (!read_value(value, variable, &made)) {
       return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                     "ntpd's %s is '%.*s', which it cannot be" WHY_ADVICE "this is not a reading",
+                     "ntpd's %s is invalid: '%.*s'" WHY_ADVICE "reading rejected",
                      variables[variable].name, shown, value.at);
     }
     made.present |= 1U << variable;

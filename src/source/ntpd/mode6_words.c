@@ -22,11 +22,11 @@ const char *mode6_flash_words(int64_t flash) {
       {0x0200, "it is not synchronised"},
       {0x0040, "its replies are malformed"},
       {0x2000, "its replies take too long"},
-      {0x0400, "its root distance is too large, or its replies too few yet"},
-      {0x0002, "its replies are to nothing that was asked"},
-      {0x0004, "its replies are without time"},
-      {0x0001, "its replies are repetitions"},
-      {MODE6_NOSELECT, "ntpd is told not to select it (noselect)"},
+      {0x0400, "its root distance is too large, or it has sent too few replies so far"},
+      {0x0002, "its replies match no request"},
+      {0x0004, "its replies carry no time"},
+      {0x0001, "its replies are duplicates"},
+      {MODE6_NOSELECT, "ntpd is configured not to select it (noselect)"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if ((flash & rows[i].bit) != 0) {
@@ -68,8 +68,8 @@ static void say_unresolved(const struct mode6_reading *reading, char *out, size_
 
 /* Prints "servers that answer: 2 of 5, none selected yet: 10.9.0.2: it is not synchronised". */
 static void say_unusable(const struct mode6_reading *reading, char *out, size_t size_bytes) {
-  (void)snprintf(out, size_bytes, "servers that answer: %u of %u, none selected yet",
-                 reading->reachable, reading->total);
+  (void)snprintf(out, size_bytes, "%u of %u servers answer, none selected yet", reading->reachable,
+                 reading->total);
   for (size_t i = 0; i < reading->peer_count; i++) {
     const struct mode6_peer *peer = &reading->peer[i];
     if (peer->known && mode6_is_reached(peer)) {
@@ -94,11 +94,11 @@ void mode6_say_none(const struct mode6_reading *reading, const struct sample *sa
     say_unresolved(reading, out, size_bytes);
   } else if (sample_has(sample, METRIC_AGE)) {
     (void)snprintf(out, size_bytes,
-                   "none of ntpd's servers answers any more (of %u), the last update was %s ago",
+                   "none of ntpd's servers answers any more (0 of %u), last update %s ago",
                    reading->total, duration_print(span, duration_round(sample->value[METRIC_AGE])));
   } else {
     (void)snprintf(out, size_bytes,
-                   "none of ntpd's servers has answered yet (of %u); is UDP port 123 open?",
+                   "none of ntpd's servers has answered yet (0 of %u); is UDP port 123 open?",
                    reading->total);
   }
 }
@@ -107,11 +107,11 @@ void mode6_say_undisciplined(const struct sample *sample, char *out, size_t size
   char span[DURATION_TEXT_BYTES];
   int64_t offset_ns = sample->value[METRIC_OFFSET];
   if (offset_ns > STEP_NS || offset_ns < -STEP_NS) {
-    (void)snprintf(out, size_bytes, "ntpd has still to step the clock, by %s",
+    (void)snprintf(out, size_bytes, "ntpd has yet to step the clock by %s",
                    duration_print_signed(span, offset_ns));
   } else {
     (void)snprintf(out, size_bytes,
-                   "ntpd follows a server but does not discipline the clock; has its configuration "
-                   "'disable ntp'?");
+                   "ntpd follows a server but does not discipline the clock; does its "
+                   "configuration say 'disable ntp'?");
   }
 }

@@ -94,7 +94,7 @@ static int add_all(const struct mode6_reading *reading, struct samples *samples,
   }
   if (reading->total > PEERS_MAX) {
     (void)snprintf(samples->note, sizeof samples->note,
-                   "ntpd has %u servers; these are the %d that matter most", reading->total,
+                   "ntpd has %u servers; only the %d that matter most are listed", reading->total,
                    PEERS_MAX);
   }
   return error;
@@ -145,25 +145,25 @@ static bool tells_time(const struct ask *ask, const char *address) {
   bool answered = received >= BYTES && (reply[0] & MODE) == SERVER &&
                   memcmp(reply + ORIGIN, &cookie, sizeof cookie) == 0;
   (void)close(talk.fd);
-  trace_add(ask->env->trace, "ntpd: [%s]:%d %s what the time is", address, MODE6_PORT,
-            answered ? "says" : "does not say");
+  trace_add(ask->env->trace, "ntpd: [%s]:%d %s the time", address, MODE6_PORT,
+            answered ? "tells" : "does not tell");
   return answered;
 }
 
 static int explain_silence(const struct ask *ask, const char *address, struct why *why) {
   if (tells_time(ask, address)) {
-    return why_set(why, REASON_DENIED, -EACCES,
-                   "the NTP server on %s port %d tells the time, but not about itself" WHY_ADVICE
-                   "if ntpd: restrict %s without noquery; else ask servers: -s sntp:HOST",
-                   address, MODE6_PORT, address);
+    return why_set(
+        why, REASON_DENIED, -EACCES,
+        "the NTP server at %s port %d tells the time but does not answer ntpq" WHY_ADVICE
+        "if it is ntpd, use restrict %s without noquery; otherwise ask servers: -s sntp:HOST",
+        address, MODE6_PORT, address);
   }
   char span[DURATION_TEXT_BYTES];
   int64_t waited_ns = clock_monotonic_ns() - ask->env->start_ns;
-  return why_set(
-      why, REASON_TIMEOUT, -ETIMEDOUT,
-      "what has %s port %d answers neither ntpq nor a client within %s: ntpd hangs, or is "
-      "told to ignore this address" CHECK_SERVICE,
-      address, MODE6_PORT, duration_print(span, duration_round(waited_ns)));
+  return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
+                 "no answer from %s port %d within %s, neither to ntpq nor to a client: ntpd hangs "
+                 "or ignores this address" CHECK_SERVICE,
+                 address, MODE6_PORT, duration_print(span, duration_round(waited_ns)));
 }
 
 static int measure_ntpd(const struct ask *ask, struct samples *samples, struct why *why) {
@@ -188,15 +188,14 @@ static int measure_ntpd(const struct ask *ask, struct samples *samples, struct w
   }
   if (closed != 0) {
     return why_set(why, REASON_NO_SERVICE, closed,
-                   "ntpd cannot be asked on this machine's port %d: %s" WHY_ADVICE
-                   "is there a network here?",
+                   "cannot ask ntpd on local port %d: %s" WHY_ADVICE "is there a network here?",
                    MODE6_PORT, net_words(closed));
   }
-  return why_set(
-      why, REASON_NO_SERVICE, -ECONNREFUSED,
-      "ntpd is not running" WHY_ADVICE
-      "nobody has UDP port %d of %s and %s; if it should: systemctl start ntpsec (or ntp, or ntpd)",
-      MODE6_PORT, addresses[0], addresses[1]);
+  return why_set(why, REASON_NO_SERVICE, -ECONNREFUSED,
+                 "ntpd is not running" WHY_ADVICE
+                 "nothing listens on UDP port %d of %s and %s; if it should be running: systemctl "
+                 "start ntpsec (or ntp, or ntpd)",
+                 MODE6_PORT, addresses[0], addresses[1]);
 }
 
 /* Returns whether an ntpd that may set the clock answers, be it with a refusal. One without servers
@@ -207,8 +206,7 @@ static bool has_servers(struct mode6_talk *talk, int64_t until_ns) {
   int result = mode6_talk_once(talk, MODE6_READ_STATUS, 0, "", until_ns);
   if (result == MODE6_COMPLETE && mode6_list(&talk->answer, &reading, 0, &unused) == 0 &&
       reading.total == 0) {
-    trace_add(talk->ask->env->trace,
-              "ntpd: it runs and has no servers, so it does not set the clock");
+    trace_add(talk->ask->env->trace, "ntpd: it has no servers, so it does not set the clock");
     return false;
   }
   if (result >= 0 && owner_check_port(talk->fd, &owner_ntpd, talk->ask->env->trace, &unused) != 0) {
