@@ -67,7 +67,7 @@ static int ask_offsets(struct ptp_talk *talk, unsigned wanted, struct ptp_readin
     }
     int64_t next_ns = asked_ns + talk->ask->config->ptp_interval_ns;
     if (late || 2 * next_ns - asked_ns > talk->ask->deadline_ns) {
-      trace_add(talk->ask->env->trace, "ptp: the deadline leaves no time for more than %u of %u",
+      trace_add(talk->ask->env->trace, "ptp: the deadline leaves time for only %u of %u samples",
                 reading->samples, wanted);
       break;
     }
@@ -150,8 +150,7 @@ static int ptp_find(struct ptp_talk *talk, struct ptp_reading *reading, struct w
     return failure;
   }
   return why_set(why, REASON_NO_SERVICE, -ENOENT,
-                 "ptp4l is not running" WHY_ADVICE
-                 "there is none of its sockets: %s" PTP_TALK_CHECK,
+                 "ptp4l is not running" WHY_ADVICE "none of its sockets exists: %s" PTP_TALK_CHECK,
                  talk->ask->config->ptp_sockets);
 }
 

@@ -103,7 +103,7 @@ static const char *read_port(const uint8_t *bytes, struct ptp_data *data) {
   data->port.sync_log2_s = bytes_signed(bytes[22], 8);
   data->port.delay_mechanism = bytes[23];
   if (data->port.state == 0 || data->port.state >= PTP_PORT_STATES) {
-    return "portState is none that there is";
+    return "unknown portState";
   }
   return NULL;
 }

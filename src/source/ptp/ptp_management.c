@@ -81,7 +81,7 @@ void ptp_management_request(uint8_t out[PTP_REQUEST_BYTES], const struct ptp_req
 
 static enum ptp_answer ptp_management_bad(char why[PTP_WHY_BYTES],
                                           const struct ptp_request *request, const char *what) {
-  (void)snprintf(why, PTP_WHY_BYTES, "in the answer to %s %s", ptp_data_name(request->id), what);
+  (void)snprintf(why, PTP_WHY_BYTES, "%s: %s", ptp_data_name(request->id), what);
   return PTP_BAD;
 }
 
@@ -96,9 +96,9 @@ static enum ptp_answer ptp_management_refused(const uint8_t *bytes,
   unsigned code = bytes_get16(bytes + AT_ID);
   const char *word = words[code < sizeof words / sizeof *words ? code : 0];
   if (bytes_get16(bytes + AT_DATA) != request->id) {
-    return ptp_management_bad(why, request, "the error status is of something else");
+    return ptp_management_bad(why, request, "error status for another request");
   }
-  (void)snprintf(why, PTP_WHY_BYTES, "the error status %s (0x%04x) to %s", word, code,
+  (void)snprintf(why, PTP_WHY_BYTES, "error status %s (0x%04x) for %s", word, code,
                  ptp_data_name(request->id));
   return PTP_REFUSED;
 }
@@ -110,14 +110,14 @@ static const char *ptp_management_check(const uint8_t *bytes, size_t length_byte
     size_t is, must;
     const char *what;
   } checks[] = {
-      {bytes_get16(bytes + AT_LENGTH), length_bytes, "messageLength is not what came"},
+      {bytes_get16(bytes + AT_LENGTH), length_bytes, "messageLength differs from the datagram's"},
       {bytes[0] & LOW_HALF, TYPE_MANAGEMENT, "messageType is not management"},
       {bytes[1] & LOW_HALF, VERSION, "versionPTP is not 2"},
-      {bytes[0] >> 4, request->transport_specific, "transportSpecific is another"},
-      {bytes[AT_DOMAIN], request->domain, "domainNumber is another"},
+      {bytes[0] >> 4, request->transport_specific, "wrong transportSpecific"},
+      {bytes[AT_DOMAIN], request->domain, "wrong domainNumber"},
       {bytes[AT_ACTION] & LOW_HALF, ACTION_RESPONSE, "actionField is not RESPONSE"},
       {bytes_get16(bytes + AT_TLV_LENGTH) + AT_ID, length_bytes,
-       "the TLV's length is not the message's"},
+       "TLV length differs from the message's"},
   };
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
     if (checks[i].is != checks[i].must) {
@@ -132,14 +132,14 @@ static const char *check_data(const struct ptp_reply *reply, const struct ptp_re
   const struct ptp_identity *sender = &reply->sender;
   const struct ptp_data *data = &reply->data;
   if (data->id == PTP_DEFAULT_DATA_SET && data->defaults.domain != request->domain) {
-    return "domainNumber is not the message's";
+    return "domainNumber differs from the header's";
   }
   if (data->id != PTP_PORT_DATA_SET) {
     return NULL;
   }
   if (memcmp(data->port.identity.clock, sender->clock, sizeof sender->clock) != 0 ||
       data->port.identity.port != sender->port || sender->port == 0) {
-    return "portIdentity is not the sender's";
+    return "portIdentity differs from the sender's";
   }
   return NULL;
 }
@@ -149,7 +149,7 @@ enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
                                     char why[PTP_WHY_BYTES]) {
   static const uint8_t us[PTP_IDENTITY_BYTES] = {0};
   if (length_bytes < AT_DATA || length_bytes > PTP_REPLY_BYTES_MAX) {
-    return ptp_management_bad(why, request, "the length is no management message's");
+    return ptp_management_bad(why, request, "not the length of a management message");
   }
   const char *wrong = ptp_management_check(bytes, length_bytes, request);
   if (wrong != NULL) {
@@ -158,7 +158,7 @@ enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
   if (bytes_get16(bytes + AT_SEQUENCE) != request->sequence ||
       bytes_get16(bytes + AT_TARGET_PORT) != request->client ||
       memcmp(bytes + AT_TARGET, us, sizeof us) != 0) {
-    (void)snprintf(why, PTP_WHY_BYTES, "the answer to another request");
+    (void)snprintf(why, PTP_WHY_BYTES, "answer to another request");
     return PTP_DROPPED;
   }
   unsigned type = bytes_get16(bytes + AT_TLV);
@@ -167,7 +167,7 @@ enum ptp_answer ptp_management_read(const uint8_t *bytes, size_t length_bytes,
   }
   if (type != TLV_MANAGEMENT || bytes_get16(bytes + AT_ID) != request->id ||
       length_bytes != AT_DATA + ptp_data_bytes(request->id)) {
-    return ptp_management_bad(why, request, "the TLV is not that of the data asked for");
+    return ptp_management_bad(why, request, "TLV of data not asked for");
   }
   struct ptp_reply made = {.sender.port = bytes_get16(bytes + AT_SOURCE_PORT)};
   memcpy(made.sender.clock, bytes + AT_SOURCE, PTP_IDENTITY_BYTES);

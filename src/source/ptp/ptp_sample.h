@@ -49,7 +49,7 @@ void ptp_sample_make(const struct ptp_reading *reading, unsigned wanted, int64_t
 /* Returns the rank of a port's state; the lowest rank tells most. */
 size_t ptp_words_rank(unsigned state);
 
-/* Says why there is no offset yet: "the port is MASTER: this clock follows nobody". */
+/* Says why there is no offset yet: "the port is MASTER: this clock follows no other". */
 void ptp_words_state(const struct ptp_reading *reading, struct sample *sample);
 
 /* Appends the grandmaster's class if it follows no reference now, or says that no grandmaster

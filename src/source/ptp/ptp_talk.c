@@ -30,13 +30,13 @@ static int explain_silence(const struct ptp_talk *talk, struct why *why) {
   duration_print(span, 2 * talk->patience_ns - 2 * talk->patience_ns % DURATION_MS);
   if (talk->known) {
     return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
-                   "ptp4l at %s answered, and then no more within %s: it hangs" PTP_TALK_CHECK,
-                   talk->path, span);
+                   "ptp4l at %s stopped responding: no answer within %s" PTP_TALK_CHECK, talk->path,
+                   span);
   }
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
-                 "ptp4l at %s did not answer within %s: it hangs, or its domainNumber is "
-                 "not %d or its transportSpecific not %d (gPTP has 1)" WHY_ADVICE
-                 "set domain and transport_specific under [ptp] to ptp4l's",
+                 "ptp4l at %s is not responding: no answer within %s in domainNumber %d with "
+                 "transportSpecific %d" WHY_ADVICE
+                 "if ptp4l differs, set domain and transport_specific in [ptp] (gPTP: 1)",
                  talk->path, span, talk->request.domain, talk->request.transport_specific);
 }
 
@@ -49,14 +49,14 @@ static int explain_error(const struct ptp_talk *talk, int error, struct why *why
   case -ECONNREFUSED:
     return why_set(why, REASON_NO_SERVICE, error,
                    "ptp4l is not running" WHY_ADVICE
-                   "it left its socket %s behind, and nobody listens there" PTP_TALK_CHECK,
+                   "nothing listens on its leftover socket %s" PTP_TALK_CHECK,
                    talk->path);
   case -EACCES:
   case -EPERM:
     return why_set(why, REASON_DENIED, error,
                    "this user may not ask ptp4l at %s" WHY_ADVICE
-                   "linuxptp 4.0 and later let anyone ask at its uds_ro_address (set sockets under "
-                   "[ptp] to that), an older one only root",
+                   "since linuxptp 4.0 anyone may ask at uds_ro_address (set sockets in [ptp] to "
+                   "it), before 4.0 only root",
                    talk->path);
   case -EREMOTE:
     return why_set(why, REASON_TIMEOUT, error, "ptp4l's socket %s: " ASIDE_SILENT, talk->path);
@@ -70,8 +70,7 @@ static int explain_error(const struct ptp_talk *talk, int error, struct why *why
 
 static int explain_bad_reply(const struct ptp_talk *talk, const char *what, struct why *why) {
   return why_set(why, REASON_BAD_REPLY, -EBADMSG,
-                 "what ptp4l at %s answered is not a reading: %s" WHY_ADVICE
-                 "does linuxptp own that socket?",
+                 "invalid answer from ptp4l at %s: %s" WHY_ADVICE "does linuxptp own that socket?",
                  talk->path, what);
 }
 
@@ -87,7 +86,7 @@ static int receive_reply(struct ptp_talk *talk, int64_t until_ns, struct ptp_rep
     uint8_t bytes[PTP_REPLY_BYTES_MAX];
     ssize_t length = net_receive(talk->fd, bytes, sizeof bytes, until_ns);
     if (length == -EMSGSIZE) {
-      return explain_bad_reply(talk, "it is longer than any PTP message", why);
+      return explain_bad_reply(talk, "longer than any PTP message", why);
     }
     if (length < 0) {
       return (int)length;
@@ -106,7 +105,7 @@ static int receive_reply(struct ptp_talk *talk, int64_t until_ns, struct ptp_rep
   trace_add(talk->ask->env->trace, "ptp: %s-%u: %s", ptp_data_identity(clock, reply->sender.clock),
             reply->sender.port, ptp_data_print(text, sizeof text, &reply->data));
   if (talk->known && memcmp(talk->clock, reply->sender.clock, sizeof talk->clock) != 0) {
-    return explain_bad_reply(talk, "another clock than before answers", why);
+    return explain_bad_reply(talk, "sent by another clock than before", why);
   }
   memcpy(talk->clock, reply->sender.clock, sizeof talk->clock);
   talk->known = true;

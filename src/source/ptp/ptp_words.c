@@ -12,16 +12,16 @@ static const struct meaning {
   unsigned state;
   const char *words;
 } meanings[] = {
-    {PTP_SLAVE, "yet there is no grandmaster"},
-    {PTP_UNCALIBRATED, "it has a master and is not locked to it yet"},
-    {PTP_FAULTY, "its link is down or its time stamping fails (see the log of ptp4l)"},
+    {PTP_SLAVE, "but there is no grandmaster"},
+    {PTP_UNCALIBRATED, "it has a master but is not locked to it yet"},
+    {PTP_FAULTY, "its link is down or timestamping fails (see the log of ptp4l)"},
     {PTP_INITIALIZING, "ptp4l has just started, or its interface is not up"},
     {PTP_LISTENING, "it hears no master"},
-    {PTP_PASSIVE, "there is a better clock, and it is not followed"},
-    {PTP_PRE_MASTER, "this clock follows nobody"},
-    {PTP_MASTER, "this clock follows nobody"},
-    {PTP_GRAND_MASTER, "this clock follows nobody"},
-    {PTP_DISABLED, "it was switched off"},
+    {PTP_PASSIVE, "there is a better clock but it is not followed"},
+    {PTP_PRE_MASTER, "this clock follows no other"},
+    {PTP_MASTER, "this clock follows no other"},
+    {PTP_GRAND_MASTER, "this clock follows no other"},
+    {PTP_DISABLED, "switched off"},
 };
 enum { MEANINGS = sizeof meanings / sizeof *meanings };
 
@@ -58,10 +58,10 @@ static void say_state(const struct ptp_reading *reading, char *out, size_t size_
   }
   duration_print(span, duration_round(reading->runs_ns));
   if (ptp_sample_delay(reading, &unused)) {
-    (void)snprintf(out, size_bytes, "not locked to its master %s after ptp4l's start", span);
+    (void)snprintf(out, size_bytes, "not locked to its master %s after ptp4l started", span);
   } else {
     (void)snprintf(out, size_bytes,
-                   "no delay measured %s after ptp4l's start; has the master another "
+                   "no delay measured %s after ptp4l started; does the master use another "
                    "delay_mechanism (E2E, P2P)?",
                    span);
   }
@@ -82,9 +82,9 @@ void ptp_words_state(const struct ptp_reading *reading, struct sample *sample) {
 
 void ptp_words_gap(int64_t gap_ns, struct sample *sample) {
   char span[DURATION_TEXT_BYTES];
-  (void)snprintf(sample->remark, sizeof sample->remark,
-                 "the system clock is %s %s the network card's, which ptp4l keeps; is phc2sys "
-                 "running?",
-                 duration_print(span, duration_round(duration_abs(gap_ns))),
-                 gap_ns < 0 ? "ahead of" : "behind");
+  (void)snprintf(
+      sample->remark, sizeof sample->remark,
+      "the system clock is %s %s the network card's clock, which ptp4l sets; is phc2sys running?",
+      duration_print(span, duration_round(duration_abs(gap_ns))),
+      gap_ns < 0 ? "ahead of" : "behind");
 }
