@@ -85,7 +85,7 @@ static void give_up(struct ntp_exchanges *exchanges, size_t i, unsigned f) {
 static void handle_failure(struct ntp_exchanges *exchanges, size_t i, unsigned f, int error) {
   struct ntp_server *server = &exchanges->plan->servers[i];
   if (error == -ECONNREFUSED) {
-    ntp_remark(server, REASON_NO_SERVICE, "port unreachable: no NTP server runs there");
+    ntp_remark(server, REASON_NO_SERVICE, "port unreachable: no NTP server is running there");
   } else {
     ntp_remark(server, REASON_NO_SOURCE, "cannot be asked: %s", net_words(error));
   }
@@ -221,7 +221,7 @@ void ntp_exchange_receive(struct ntp_exchanges *exchanges, size_t i, unsigned f)
   struct ntp_server *server = &exchanges->plan->servers[i];
   struct ntp_request *request = &exchanges->exchange[i].request[f];
   uint8_t data[NTP_PACKET_REPLY_BYTES_MAX];
-  char why[NTP_PACKET_WHY_BYTES] = "a datagram that is too long";
+  char why[NTP_PACKET_WHY_BYTES] = "datagram too long";
   struct ntp_reply reply;
   enum ntp_answer answer = NTP_DROPPED;
   if (request->fd < 0) {
@@ -242,7 +242,7 @@ void ntp_exchange_receive(struct ntp_exchanges *exchanges, size_t i, unsigned f)
     accept_reply(exchanges, i, f, &reply);
   } else if (answer == NTP_DROPPED) {
     trace_add(exchanges->plan->trace, "ntp: %s: dropped: %s", server->name, why);
-    ntp_remark(server, REASON_BAD_REPLY, "no good reply: %s", why);
+    ntp_remark(server, REASON_BAD_REPLY, "no valid reply: %s", why);
     if (request->looked_at == DATAGRAMS_MAX) {
       close_request(exchanges, request); /* the rest of the wait passes without it */
     }
@@ -285,7 +285,7 @@ void ntp_exchange_end(struct ntp_exchanges *exchanges, size_t i) {
   if (exchanges->exchange[i].asking) {
     ntp_remark_lost(server);
   } else if (server->sent == 0) {
-    ntp_remark(server, REASON_TIMEOUT, "not asked: no descriptor became free in time");
+    ntp_remark(server, REASON_TIMEOUT, "not asked: no file descriptor became free in time");
   }
   ntp_exchange_finish(exchanges, i);
 }

@@ -32,11 +32,11 @@ static void explain_one(const struct ntp_plan *plan, const struct ntp_server *se
     sample->jitter_kind = JITTER_NONE;
   } else if (plan->one_fits) {
     (void)snprintf(remark, sizeof sample->remark,
-                   "one sample has no jitter, and the timeout has no room for a second: raise it, "
-                   "or set samples = 1");
+                   "no jitter from a single sample: the timeout leaves no room for a second; raise "
+                   "it, or set samples = 1");
     sample->jitter_kind = JITTER_NONE;
   } else if (remark[0] == '\0') {
-    (void)snprintf(remark, sizeof sample->remark, "one reply has no jitter");
+    (void)snprintf(remark, sizeof sample->remark, "no jitter from a single reply");
   }
 }
 
@@ -45,7 +45,7 @@ static void explain_break(size_t left, const struct ntp_reply *after, struct sam
   int64_t jump_ns = after->offset_ns - after[-1].offset_ns;
   const char *count = left == 1 ? "reply after that counts" : "replies after that count";
   (void)snprintf(sample->remark, sizeof sample->remark,
-                 "a clock was set during the run: the offset jumped by %s, and %zu %s",
+                 "a clock was set during the run: the offset jumped by %s, only %zu %s",
                  duration_print_signed(span, jump_ns - jump_ns % DURATION_US), left, count);
 }
 

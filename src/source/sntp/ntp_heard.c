@@ -143,7 +143,7 @@ int ntp_heard_nobody(const struct ntp_plan *plan, struct why *why) {
   } rows[] = {
       {REASON_BAD_REPLY, -EBADMSG, ""},
       {REASON_DENIED, -EACCES, ""},
-      {REASON_TIMEOUT, -ETIMEDOUT, "; is UDP port 123 let through, and DNS?"},
+      {REASON_TIMEOUT, -ETIMEDOUT, "; does a firewall block UDP port 123 or DNS?"},
       {REASON_NO_SERVICE, -ECONNREFUSED, ""},
       {REASON_NO_SOURCE, -ENOENT, "; check the names and the network"},
   };

@@ -122,12 +122,12 @@ static enum ntp_answer check_kiss(const struct checked *checked) {
     enum ntp_answer answer;
     const char *meaning;
   } rows[] = {
-      {"RATE", NTP_KISS_RATE, "asked too often; ask at longer intervals"},
-      {"DENY", NTP_KISS_OTHER, "it refuses us; take it out of the list"},
-      {"RSTR", NTP_KISS_OTHER, "it refuses us; take it out of the list"},
+      {"RATE", NTP_KISS_RATE, "asked too often; ask less often"},
+      {"DENY", NTP_KISS_OTHER, "it refuses us; remove it from the list"},
+      {"RSTR", NTP_KISS_OTHER, "it refuses us; remove it from the list"},
       {"INIT", NTP_UNSYNCHRONISED, "it is starting"},
       {"STEP", NTP_UNSYNCHRONISED, "its clock was just set"},
-      {"", NTP_KISS_OTHER, "it does not want to answer"},
+      {"", NTP_KISS_OTHER, "it declines to answer"},
   };
   const char *code = checked->packet->reference;
   char text[32];
@@ -215,11 +215,12 @@ static enum ntp_answer check_times(const struct checked *checked) {
                   duration_print(text, -held_ns));
   }
   if (!measure_wait(checked->times, &took_ns)) {
-    return refuse(checked, NTP_DROPPED, "the local clock was set while we waited for the reply");
+    return refuse(checked, NTP_DROPPED, "the local clock was set while waiting for the reply");
   }
   /* The resolution of the server's clock, and ours. */
   if (took_ns - held_ns < -STEP_MAX_NS - ntp_time_power_ns(packet->precision_log2_s)) {
-    return refuse(checked, NTP_DROPPED, "the server held it for %s of a round trip of %s",
+    return refuse(checked, NTP_DROPPED,
+                  "the server claims to have held it for %s of a round trip of %s",
                   duration_print(text, held_ns), duration_print(other, took_ns));
   }
   if (took_ns - held_ns > DELAY_MAX_NS) {

@@ -97,7 +97,7 @@ static void ntp_poll_ask(struct loop *loop, size_t i) {
     return;
   }
   if (plan->at_once == 0) {
-    trace_add(plan->trace, "ntp: %zu descriptors are all there are: the servers are asked in waves",
+    trace_add(plan->trace, "ntp: only %zu file descriptors: asking the servers in batches",
               loop->exchanges.descriptors);
   }
   plan->at_once = loop->exchanges.descriptors;
@@ -222,7 +222,7 @@ static void trace_plan(struct ntp_plan *plan, int64_t now_ns) {
   plan->one_fits = fit < 2 && plan->samples > 1;
   trace_add(plan->trace, "ntp: %zu servers, %u samples of each, %s apart%s", plan->count,
             plan->samples, duration_print(span, plan->interval_ns),
-            fit < plan->samples ? ", of which the time left allows fewer" : "");
+            fit < plan->samples ? "; the time left allows fewer" : "");
 }
 
 int ntp_poll(struct ntp_plan *plan) {

@@ -210,7 +210,7 @@ int ntp_sample_read(const struct ntp_plan *plan, int64_t now_ns, struct samples 
     error = ntp_heard_nobody(plan, why);
   } else if (plan->at_once > 0) {
     text_list(samples->note, sizeof samples->note, "; ",
-              "only %zu descriptors: the servers were asked in waves", plan->at_once);
+              "only %zu file descriptors: the servers were asked in batches", plan->at_once);
   }
   free(box.votes);
   free(box.server);

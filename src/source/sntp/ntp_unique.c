@@ -89,11 +89,11 @@ static void drop_address(struct trace *trace, struct ntp_server *servers, const 
   server->ourselves = ours;
   server->duplicate = false;
   if (!is_host(key)) {
-    (void)snprintf(server->remark, sizeof server->remark, "not the address of one host");
+    (void)snprintf(server->remark, sizeof server->remark, "not a unicast address");
   } else if (server->ourselves) {
     (void)snprintf(server->remark, sizeof server->remark, "this machine itself: not asked");
   } else if (first != NULL) {
-    (void)snprintf(server->remark, sizeof server->remark, "the same address as %.100s: asked once",
+    (void)snprintf(server->remark, sizeof server->remark, "same address as %.100s: asked once",
                    servers[first->server].name);
     server->reason = REASON_OK;
     server->duplicate = true;

@@ -88,14 +88,15 @@ static int add_word(struct list *list, const char **text, struct why *why) {
 static int read_list(const char *text, struct list *list, struct why *why) {
   size_t count = count_words(text);
   if (count == 0) {
-    return why_set(why, REASON_NO_SOURCE, -EINVAL,
-                   "no NTP server is named" WHY_ADVICE
-                   "write -s sntp:HOST,HOST..., or servers = HOST ... in the section [sntp] of the "
-                   "configuration");
+    return why_set(
+        why, REASON_NO_SOURCE, -EINVAL,
+        "no NTP server is configured" WHY_ADVICE
+        "use -s sntp:HOST,HOST,..., or servers = HOST ... in section [sntp] of the configuration");
   }
   if (count > SAMPLE_MAX) {
     return why_set(why, REASON_NO_SOURCE, -E2BIG,
-                   "%zu NTP servers are named" WHY_ADVICE "at most %d can be", count, SAMPLE_MAX);
+                   "%zu NTP servers are configured" WHY_ADVICE "the maximum is %d", count,
+                   SAMPLE_MAX);
   }
   list->item = calloc(count, sizeof *list->item);
   list->name = calloc(count, sizeof *list->name);
@@ -158,7 +159,8 @@ static int find_addresses(const struct ask *ask, struct list *list, const struct
   }
   if (servers > SAMPLE_MAX) {
     return why_set(why, REASON_NO_SOURCE, -E2BIG,
-                   "%zu NTP servers are named" WHY_ADVICE "at most %d can be", servers, SAMPLE_MAX);
+                   "%zu NTP servers are configured" WHY_ADVICE "the maximum is %d", servers,
+                   SAMPLE_MAX);
   }
   list->server = calloc(servers + 1, sizeof *list->server); /* calloc of 0 may return NULL */
   if (list->server == NULL) {
