@@ -112,9 +112,9 @@ static const struct {
   enum reason reason;
   const char *word;
 } briefs[] = {
-    {REASON_NO_SERVICE, "not running"},  {REASON_NO_BUS, "no system bus"},
-    {REASON_DENIED, "may not be asked"}, {REASON_TIMEOUT, "no answer"},
-    {REASON_BAD_REPLY, "bad answer"},    {REASON_NO_SOURCE, "no reading"},
+    {REASON_NO_SERVICE, "not running"},   {REASON_NO_BUS, "no system bus"},
+    {REASON_DENIED, "access denied"},     {REASON_TIMEOUT, "no answer"},
+    {REASON_BAD_REPLY, "invalid answer"}, {REASON_NO_SOURCE, "no reading"},
 };
 enum { BRIEFS = sizeof briefs / sizeof *briefs };
 
@@ -175,7 +175,7 @@ static void automatic_explain(const struct attempts *attempts, const struct conf
   if (weight <= WEIGHT_CLOSED && keeper_find(other)) {
     (void)snprintf(
         advice, sizeof advice,
-        "; %s may keep this clock and has no source here: ask servers, -s sntp:HOST,HOST,HOST",
+        "; %s may keep this clock but is no source here: ask servers, -s sntp:HOST,HOST,HOST",
         other);
   } else if (weight <= WEIGHT_ABSENT) {
     (void)snprintf(advice, sizeof advice, START_ONE);
@@ -260,8 +260,8 @@ static void find_rival(const struct ask *ask, const struct attempts *attempts, s
         (keeper != NULL && !is_conflict(keeper, source)) || !sets_clock(ask, source)) {
       continue;
     }
-    trace_add(ask->env->trace, "source %s: its daemon runs%s", source->name,
-              keeper != NULL ? ", too" : "");
+    trace_add(ask->env->trace, "source %s: its daemon is running%s", source->name,
+              keeper != NULL ? " as well" : "");
     if (keeper != NULL) {
       reading->rival = source->name;
     } else {

@@ -24,11 +24,11 @@ int measure_take(const struct ask *ask, const struct source *source, struct read
   int64_t took_ns = clock_monotonic_ns() - begun_ns;
   duration_print(span, took_ns - took_ns % DURATION_US);
   if (error == 0) {
-    trace_add(trace, "source %s: serves, %zu server%s, took %s", source->name,
+    trace_add(trace, "source %s: answered, %zu server%s, took %s", source->name,
               reading->samples.count, text_plural(reading->samples.count), span);
   } else {
     samples_free(&reading->samples);
-    trace_add(trace, "source %s: does not serve (%s), took %s: %s", source->name,
+    trace_add(trace, "source %s: no reading (%s), took %s: %s", source->name,
               reason_name(reading->why.reason), span, reading->why.text);
   }
   return error;
@@ -72,7 +72,7 @@ size_t measure(const struct env *env, const struct config *config,
     const struct source *source = source_find(config->source[count], &ask.argument, &reading->why);
     if (source != NULL && source->optional && is_asked_before(config, count, source)) {
       (void)why_set(&reading->why, REASON_CONFIG, -EINVAL,
-                    "'%.80s': write all servers into one %s:%s, so that they vote",
+                    "'%.80s': list all servers in one %s:%s, so that they vote",
                     config->source[count], source->name, source->argument);
     } else if (source != NULL) {
       ask.deadline_ns = get_deadline(ask.deadline_ns, config->source_count - count - 1);

@@ -150,7 +150,7 @@ int owner_check_port(int fd, const struct owner *owner, struct trace *trace, str
   struct finding finding = {.found = false};
   char users[WORDS_BYTES];
   if (!find_ends(fd, &finding)) {
-    trace_add(trace, "%s: whose port it is cannot be told", owner->daemon);
+    trace_add(trace, "%s: the owner of its port is unknown", owner->daemon);
     return 0;
   }
   unsigned port = finding.peer.port;
@@ -159,20 +159,21 @@ int owner_check_port(int fd, const struct owner *owner, struct trace *trace, str
   if (finding.found) {
     trace_add(trace, "%s: UDP port %u belongs to uid %u", owner->daemon, port, finding.uid);
   } else if (!finding.listed) {
-    trace_add(trace, "%s: whose UDP port %u is cannot be told", owner->daemon, port);
+    trace_add(trace, "%s: the owner of UDP port %u is unknown", owner->daemon, port);
   }
   if ((!finding.foreign && (finding.found || !finding.listed)) || is_privileged((uint16_t)port)) {
     return 0;
   }
   if (!finding.found) {
-    return why_set(why, REASON_BAD_REPLY, -EPERM,
-                   "who answered at UDP port %u let go of it at once, so whose answer that was is "
-                   "not known: not believed" WHY_ADVICE "is %s running?",
-                   port, owner->daemon);
+    return why_set(
+        why, REASON_BAD_REPLY, -EPERM,
+        "whoever answered at UDP port %u closed it at once: unknown sender, not trusted" WHY_ADVICE
+        "is %s running?",
+        port, owner->daemon);
   }
   return why_set(why, REASON_BAD_REPLY, -EPERM,
-                 "UDP port %u belongs to uid %u, not to %s's users (%s): not believed" WHY_ADVICE
-                 "see who it is: ss -ulpe 'sport = :%u'",
+                 "UDP port %u belongs to uid %u, not to %s's users (%s): not trusted" WHY_ADVICE
+                 "find the owner: ss -ulpe 'sport = :%u'",
                  port, finding.uid, owner->daemon, print_users(users, owner), port);
 }
 
@@ -201,8 +202,8 @@ int owner_check_file(const char *path, const struct owner *owner, struct stat *s
   }
   if (!is_believed(uid, owner)) {
     return why_set(why, REASON_BAD_REPLY, -EPERM,
-                   "%s%.200s belongs to uid %u, not to %s's users (%s): not believed" WHY_ADVICE
-                   "remove it, or chown it",
+                   "%s%.200s belongs to uid %u, not to %s's users (%s): not trusted" WHY_ADVICE
+                   "remove it or chown it",
                    which, path, (unsigned)uid, owner->daemon, print_users(users, owner));
   }
   *status = made;

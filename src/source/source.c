@@ -46,10 +46,10 @@ const struct source *source_find(const char *text, const char **argument, struct
     if (is_argument_valid(source, *argument)) {
       return source;
     }
-    (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' should be %s", text, usage);
+    (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' must be %s", text, usage);
     return NULL;
   }
-  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no source" WHY_ADVICE "there are: %s",
+  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not a source" WHY_ADVICE "sources are: %s",
                 text, known);
   return NULL;
 }
