@@ -54,10 +54,10 @@ static int take_format(struct options *options, const struct format *format, str
     options->format = format;
   }
   if (first != NULL && first != format) {
-    return why_set(why, REASON_CONFIG, -EINVAL,
-                   "-o %s and -o %s both print on stdout: write one of them to a file, as in "
-                   "-o %s=FILE",
-                   first->name, format->name, format->name);
+    return why_set(
+        why, REASON_CONFIG, -EINVAL,
+        "-o %s and -o %s both print to stdout: write one of them to a file, as in -o %s=FILE",
+        first->name, format->name, format->name);
   }
   return 0;
 }
@@ -79,7 +79,7 @@ static int take_order(struct options *options, const struct format *format, cons
   }
   for (size_t i = 0; i < orders->count; i++) {
     if (strcmp(orders->order[i].target, to) == 0) {
-      return why_set(why, REASON_CONFIG, -EINVAL, "two outputs go to '%.80s'", to);
+      return why_set(why, REASON_CONFIG, -EINVAL, "two outputs write to '%.80s'", to);
     }
   }
   orders->order[orders->count].format = format;
@@ -116,7 +116,7 @@ static int take_mode(struct options *options, const struct option_row *row, cons
                      struct why *why) {
   options->mode = argument != NULL ? MODE_HELP_ALL : row->mode;
   if (argument != NULL && strcmp(argument, "all") != 0) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "--%s takes nothing or 'all', not '%.80s'",
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%s takes no argument or 'all', not '%.80s'",
                    row->name, argument);
   }
   return 0;
@@ -131,7 +131,7 @@ static int check_machine_name(const struct option_row *row, const char *argument
     plain = plain && (unsigned char)*at > ' ' && *at != 0x7f;
   }
   if (!plain) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "--%s: '%.80s' is no name of a machine", row->name,
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%s: '%.80s' is not a machine name", row->name,
                    argument);
   }
   return 0;
@@ -165,19 +165,19 @@ static int options_take(struct options *options, const struct option_row *row, c
 /* Checks options that exclude each other. */
 static int options_check(const struct options *options, struct why *why) {
   if (options->quiet && options->format != NULL) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "--quiet and --output exclude each other");
+    return why_set(why, REASON_CONFIG, -EINVAL, "--quiet and --output are mutually exclusive");
   }
   if (options->host != NULL && options->machine != NULL) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "--host and --machine exclude each other");
+    return why_set(why, REASON_CONFIG, -EINVAL, "--host and --machine are mutually exclusive");
   }
   for (size_t i = 0; i < options->setting_count && options->mode == MODE_INETD; i++) {
     if (strcmp(options->settings[i].key, "debug_mode") == 0) {
-      return why_set(why, REASON_CONFIG, -EINVAL, "--inetd and --debug exclude each other");
+      return why_set(why, REASON_CONFIG, -EINVAL, "--inetd and --debug are mutually exclusive");
     }
   }
   if (options->mode == MODE_INETD &&
       (options->quiet || options->format != NULL || options->outputs.count > 0)) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "--inetd and --%s exclude each other",
+    return why_set(why, REASON_CONFIG, -EINVAL, "--inetd and --%s are mutually exclusive",
                    options->quiet ? "quiet" : "output");
   }
   return 0;
@@ -205,8 +205,7 @@ static int refuse_long(const char *argument, struct why *why) {
   char list[256];
   (void)snprintf(word, sizeof word, "%.*s", (int)length, name);
   if (length > 0 && list_begun(name, length, list, sizeof list) > 1) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "--%s is the beginning of several options:%s", word,
-                   list);
+    return why_set(why, REASON_CONFIG, -EINVAL, "--%s is ambiguous:%s", word, list);
   }
   const char *near = text_nearest(word, &option_rows[0].name, ROW_COUNT, sizeof *option_rows);
   if (near == NULL) {
@@ -223,7 +222,7 @@ static int refuse_option(int found, const char *argument, struct why *why) {
   const char letter[] = {'-', (char)optopt, '\0'};
   bool long_one = optopt == 0 || optopt >= LONG_ONLY;
   if (found == ':') {
-    return why_set(why, REASON_CONFIG, -EINVAL, "%.80s wants an argument",
+    return why_set(why, REASON_CONFIG, -EINVAL, "%.80s requires an argument",
                    long_one ? argument : letter);
   }
   if (!long_one) {
@@ -294,7 +293,7 @@ int options_parse(int argc, char *const argv[], struct options *options, struct 
     return error;
   }
   if (optind < argc) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not expected here", argv[optind]);
+    return why_set(why, REASON_CONFIG, -EINVAL, "unexpected argument '%.80s'", argv[optind]);
   }
   return options_check(options, why);
 }

@@ -43,7 +43,7 @@ static int apply_limit(struct config *config, const char *text, struct why *why)
     text_list(known, sizeof known, ", ", "%s", word);
   }
   return why_set(why, REASON_CONFIG, -EINVAL,
-                 "'%.80s' should be METRIC=WARN, METRIC=WARN,CRIT or METRIC=,CRIT" WHY_ADVICE
+                 "'%.80s' must be METRIC=WARN, METRIC=WARN,CRIT or METRIC=,CRIT" WHY_ADVICE
                  "METRIC is one of: %s",
                  text, known);
 }
@@ -99,7 +99,7 @@ static int check_sources(const struct options *options, const struct config *con
   for (size_t i = 0; i < config->source_count && options->mode == MODE_INETD; i++) {
     if (strcmp(config->source[i], "text:-") == 0) {
       return why_set(why, REASON_CONFIG, -EINVAL,
-                     "source text:- reads what --inetd has its request on");
+                     "source text:- reads stdin, which --inetd needs for its request");
     }
   }
   if (options->host == NULL && options->machine == NULL) {

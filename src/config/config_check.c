@@ -64,7 +64,7 @@ static void check_samples(const struct config *config, struct config_listener *n
   char text[TEXT_BYTES];
   if (wanted_ns >= config->timeout_ns) {
     (void)snprintf(text, sizeof text,
-                   "samples and interval of [sntp] want %s, and the timeout is %s: fewer samples "
+                   "samples and interval of [sntp] need %s, but the timeout is %s: fewer samples "
                    "will be taken",
                    duration_print(span[0], wanted_ns), duration_print(span[1], config->timeout_ns));
     notes->say(notes->user, false, text);

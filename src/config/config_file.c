@@ -67,7 +67,7 @@ static void config_tell_stray(struct file *file) {
   if (file->indented) {
     note(file, true, "continuation lines are not supported: write the value on one line");
   } else {
-    note(file, true, "this is not 'key = value'");
+    note(file, true, "not of the form 'key = value'");
   }
 }
 
@@ -77,12 +77,12 @@ static void enter_section(struct file *file, const char *line) {
   file->in_section = true;
   file->section_ignored = true;
   if (end == NULL) {
-    note(file, true, "a [section] without its ]");
+    note(file, true, "[section] without its closing ]");
     return;
   }
   (void)snprintf(name, sizeof name, "%.*s", (int)(end - line - 1), line + 1);
   if (strcmp(name, "DEFAULT") == 0) {
-    note(file, true, "[DEFAULT] is not supported: write each key into its own section");
+    note(file, true, "[DEFAULT] is not supported: write each key in its own section");
     return;
   }
   for (size_t i = 0; i < config_key_count; i++) {
@@ -123,7 +123,7 @@ static char *next_line(char *out, int size, void *user) {
     if (blanks < length && strchr(";#", line[blanks]) != NULL) {
       return out; /* a long comment loses nothing */
     }
-    note(file, true, "the line is longer than %d bytes and ignored", LINE_BYTES_MAX);
+    note(file, true, "line longer than %d bytes, ignored", LINE_BYTES_MAX);
     return out;
   }
   memcpy(out, line + blanks, length - blanks);
@@ -140,7 +140,7 @@ static char *next_line(char *out, int size, void *user) {
 static void tell_unknown_key(const struct file *file, const char *section, const char *name) {
   for (size_t i = 0; i < config_key_count; i++) {
     if (strcasecmp(config_keys[i].name, name) == 0) {
-      note(file, true, "%s: belongs into [%s], ignored here", name, config_keys[i].section);
+      note(file, true, "%s: belongs in [%s], ignored here", name, config_keys[i].section);
       return;
     }
   }
@@ -174,7 +174,7 @@ static int take_key(void *user, const char *section, const char *name, const cha
   struct file *file = user;
   file->unanswered = false;
   if (!file->in_section) {
-    note(file, true, "%s: stands before any [section], ignored", name);
+    note(file, true, "%s: precedes any [section], ignored", name);
     return 1;
   }
   if (file->section_ignored) {
@@ -187,7 +187,7 @@ static int take_key(void *user, const char *section, const char *name, const cha
   }
   unsigned *seen = &file->seen[key - config_keys];
   if (*seen > 0) {
-    note(file, false, "%s: is set in line %u already; this line wins", key->name, *seen);
+    note(file, false, "%s: already set in line %u; this line wins", key->name, *seen);
   }
   *seen = file->line;
   struct why why;
@@ -223,14 +223,14 @@ static bool config_load(struct file *file, bool named, const struct env *env) {
                                       .deadline_ns =
                                           now_ns + (env->measure_deadline_ns - now_ns) / 4};
   struct stat status;
-  struct why why = {.text = "no memory for it"};
+  struct why why = {.text = "out of memory"};
   ssize_t bytes = -ENOMEM;
   file->text = malloc(FILE_BYTES_MAX + 1);
   if (file->text != NULL) {
     bytes = trusted_read(&wanted, file->text, FILE_BYTES_MAX, &status, &why);
   }
   if (is_missing(&wanted, bytes)) {
-    trace_add(env->trace, "config: %s: not there, which is fine: %s", file->path, why.text);
+    trace_add(env->trace, "config: %s: absent, which is allowed: %s", file->path, why.text);
   } else if (bytes < 0) {
     bool there = bytes == -EPERM || bytes == -EINVAL || bytes == -EFBIG;
     note(file, true, there ? "ignored: %s" : "%s", why.text);
@@ -254,11 +254,11 @@ static bool is_text(struct file *file) {
     for (size_t i = 0; i < length; i++) {
       file->line += text[i] == '\n';
     }
-    note(file, true, "a NUL byte: this is not a text file, ignored as a whole");
+    note(file, true, "NUL byte: not a text file, ignored entirely");
     return false;
   }
   if (strchr(text, '\r') != NULL && strchr(text, '\n') == NULL) {
-    note(file, true, "its lines end in CR alone (old Mac), ignored; convert it");
+    note(file, true, "its lines end in CR only (old Mac), ignored; convert it");
     return false;
   }
   if (strncmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -46,8 +46,8 @@ static size_t find_missing(enum influx_api api, const struct keys *keys) {
 int config_find_influx(const struct config *config, enum influx_api *api, const char **key,
                        struct why *why) {
   static const char *const wants[] = {
-      [INFLUX_1] = "InfluxDB 1 wants database, and username and password_file or neither",
-      [INFLUX_2] = "InfluxDB 2 wants org, bucket and token_file"};
+      [INFLUX_1] = "InfluxDB 1 needs database, and both or neither of username and password_file",
+      [INFLUX_2] = "InfluxDB 2 needs org, bucket and token_file"};
   const struct keys keys[] = {
       [INFLUX_1] = {{"database", "username", "password_file"},
                     {config->influx_database, config->influx_username,
@@ -67,12 +67,11 @@ int config_find_influx(const struct config *config, enum influx_api *api, const 
   if (one < KEYS && two < KEYS) {
     return why_set(
         why, REASON_CONFIG, -EINVAL,
-        "it is for InfluxDB 2, and %s, which is set, too, for InfluxDB 1: set the keys of "
-        "one of them",
+        "it is for InfluxDB 2, but %s, also set, is for InfluxDB 1: set the keys of one of them",
         keys[INFLUX_1].name[one]);
   }
   if (strchr(config->influx_username, ':') != NULL) { /* RFC 7617 section 2 */
-    return why_set(why, REASON_CONFIG, -EINVAL, "username has a colon, which would end it");
+    return why_set(why, REASON_CONFIG, -EINVAL, "username must not contain a colon");
   }
   size_t missing = find_missing(found, &keys[found]);
   if (missing < KEYS) {

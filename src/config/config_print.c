@@ -115,5 +115,5 @@ void config_print_trace(struct trace *trace, const struct config *config) {
               print_value(config, &config_keys[i], value),
               print_origin(config, &config_keys[i], from));
   }
-  trace_add(trace, "setting: all others are defaults, see --print-config");
+  trace_add(trace, "setting: all others have their defaults, see --print-config");
 }

@@ -37,7 +37,7 @@ void config_problems_tell(const struct config_problems *notes,
   if (notes->left_out > 0) {
     char text[NOTES_TEXT_BYTES];
     (void)snprintf(text, sizeof text,
-                   "%zu more notes on the configuration: see ntp_monitor --check-config",
+                   "%zu more problems or warnings: see ntp_monitor --check-config",
                    notes->left_out);
     say(user, true, text);
   }

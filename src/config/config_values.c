@@ -35,7 +35,7 @@ static int set_word(const struct config_word *words, const char *text, int64_t *
     }
     text_list(known, sizeof known, " ", "%s", words[i].name);
   }
-  return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is none of: %s", text, known);
+  return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not one of: %s", text, known);
 }
 
 static int set_count(const struct config_key *key, const char *text, int64_t *value,
@@ -108,7 +108,7 @@ static int set_sources(struct config *config, const char *text, struct why *why)
   for (char *name = strtok_r(list, " \t", &rest); name != NULL;
        name = strtok_r(NULL, " \t", &rest)) {
     if (count == CONFIG_SOURCES_MAX) {
-      return why_set(why, REASON_CONFIG, -EINVAL, "has more than %d sources", CONFIG_SOURCES_MAX);
+      return why_set(why, REASON_CONFIG, -EINVAL, "lists more than %d sources", CONFIG_SOURCES_MAX);
     }
     if (config->check_source(name, why) != 0) {
       return -EINVAL;
@@ -116,7 +116,7 @@ static int set_sources(struct config *config, const char *text, struct why *why)
     names[count++] = config->source_text + (name - list);
   }
   if (count == 0) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "names no source");
+    return why_set(why, REASON_CONFIG, -EINVAL, "lists no source");
   }
   memcpy(config->source_text, list, sizeof list);
   memcpy(config->source, names, sizeof names);
@@ -136,7 +136,7 @@ static int set_address(char *field, const char *text, struct why *why) {
 static int check_path(const char *text, struct why *why) {
   struct log_address unused;
   if (text[0] != '/') {
-    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no absolute path", text);
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not an absolute path", text);
   }
   return log_address_parse(text, &unused, why);
 }
@@ -167,7 +167,7 @@ static int set_list(const struct config_key *key, char *field, const char *text,
     count++;
   }
   if (paths && count == 0) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "names no path");
+    return why_set(why, REASON_CONFIG, -EINVAL, "lists no path");
   }
   (void)strcpy(field, text);
   return 0;
@@ -180,7 +180,7 @@ static int set_target(const struct config_key *key, char *field, const char *tex
     return -EINVAL;
   }
   if (target.kind != TARGET_FILE && key->type != CONFIG_TARGET) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no file", text);
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not a file", text);
   }
   (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
   return 0;
@@ -197,7 +197,7 @@ static bool is_plain(const char *text) {
 
 static int set_name(char *field, const char *text, struct why *why) {
   if (!is_plain(text)) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "is too long, or holds a control character");
+    return why_set(why, REASON_CONFIG, -EINVAL, "is too long or contains a control character");
   }
   (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
   return 0;
@@ -212,7 +212,7 @@ static int set_secret(char *field, const char *text, struct why *why) {
   if (!is_plain(text) || !(text[0] == '/' || name)) {
     return why_set(why, REASON_CONFIG, -EINVAL,
                    "is neither an absolute path nor the name of a systemd credential" WHY_ADVICE
-                   "the secret itself stands in that file");
+                   "the file contains the secret itself");
   }
   (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
   return 0;

@@ -12,8 +12,8 @@
 static int parse_path(const char *text, struct log_address *address, struct why *why) {
   const size_t most = sizeof((struct sockaddr_un *)0)->sun_path;
   if (strlen(text) >= most) {
-    return why_set(why, REASON_CONFIG, -EINVAL,
-                   "'%.80s' is too long for the path of a socket (107 bytes)", text);
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is too long for a socket path (107 bytes)",
+                   text);
   }
   *address = (struct log_address){.kind = ADDRESS_LOCAL};
   (void)strcpy(address->text, text);
@@ -27,7 +27,7 @@ static int parse_udp(const char *text, struct log_address *address, struct why *
     text += sizeof scheme - 1;
   }
   int error = net_hostport_parse(text, ADDRESS_SYSLOG_PORT,
-                                 "is no log address; write /path, host, host:port, [IPv6]:port, "
+                                 "is not a log address; write /path, host, host:port, [IPv6]:port, "
                                  "journal, stderr or none",
                                  &hostport, why);
   if (error == 0) {

@@ -32,10 +32,10 @@ static int parse_host(const char *text, size_t scheme_bytes, struct output_targe
   char plain[TARGET_TEXT_BYTES];
   if (strchr(host, '@') != NULL) { /* not quoted: it would stand in a log */
     return why_set(why, REASON_CONFIG, -EINVAL,
-                   "has a password in it: section [influx] has keys for that");
+                   "contains a password: use the keys of section [influx] for that");
   }
   if (strchr(host, '/') != NULL) {
-    return output_target_refuse(why, text, "has a path: write scheme://host:port and no more");
+    return output_target_refuse(why, text, "has a path: write only scheme://host:port");
   }
   unescape_zone(text, plain);
   if (net_hostport_parse(plain + scheme_bytes, udp ? 0 : 8086, NULL, &server, why) != 0) {
@@ -54,19 +54,19 @@ static const char *object_to_path(const char *text, bool relative) {
   }
   if (text[0] != '/' && !relative) {
     if (colon) {
-      return "is no absolute path; before a host stands udp://, http:// or https://";
+      return "is not an absolute path; write udp://, http:// or https:// before a host";
     }
-    return "is no absolute path";
+    return "is not an absolute path";
   }
   if (strcmp(text, "-") == 0) {
-    return "is no file: for stdout write the format alone";
+    return "is not a file: for stdout, write only the format";
   }
   if (relative && colon && strchr(text, '/') == NULL) {
-    return "looks like a host: before one stands udp://, http:// or https://, and before a file's "
-           "name ./";
+    return "looks like a host: write udp://, http:// or https:// before a host, ./ before a file "
+           "name";
   }
   if (text[strlen(text) - 1] == '/') {
-    return "is a folder's name, not a file's";
+    return "names a directory, not a file";
   }
   return NULL;
 }
@@ -79,7 +79,7 @@ int output_target_parse(const char *text, bool relative, struct output_target *t
   } schemes[] = {{"udp://", TARGET_UDP}, {"http://", TARGET_HTTP}, {"https://", TARGET_HTTP}};
   struct output_target parsed = {.kind = TARGET_FILE};
   if (text[0] == '\0') {
-    return output_target_refuse(why, text, "is no file");
+    return output_target_refuse(why, text, "is not a file");
   }
   if (strlen(text) >= sizeof parsed.text) {
     return output_target_refuse(why, text, "is too long");

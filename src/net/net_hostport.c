@@ -63,9 +63,9 @@ static const char *object_to_zone(const char *host) {
     return NULL;
   }
   if (!zone) {
-    return "is link-local: write its interface behind it, as in fe80::1%eth0";
+    return "is link-local: append its interface, as in fe80::1%eth0";
   }
-  return "has an interface behind its %, which only a link-local address has (fe80::1%eth0)";
+  return "has an interface after %, which only a link-local address may have (fe80::1%eth0)";
 }
 
 /* Accepts the letters of RFC 952 and RFC 1123 section 2.1, and _, which sites use. */
@@ -146,7 +146,7 @@ int net_hostport_parse(const char *text, uint16_t port, const char *unknown,
   struct net_hostport parsed = {.host = ""};
   const char *objection = "is too long for a host name";
   if (unknown == NULL) {
-    unknown = "is no server; write host, host:port, IPv6 or [IPv6]:port";
+    unknown = "is not a server; write host, host:port, IPv6 or [IPv6]:port";
   }
   if (strlen(text) < sizeof parsed.host) {
     objection = parse_hostport(text, port, unknown, &parsed);
