@@ -23,7 +23,7 @@ int aside_look(const char *path);
 bool aside_wanted(const char *path);
 
 /* The words for a path that does not answer. */
-#define ASIDE_SILENT "its file system does not answer"
+#define ASIDE_SILENT "its file system is not responding"
 
 /*
  * Returns 0 if path can be used by a call that knows no deadline, such as connect(2): it is local,

@@ -80,7 +80,7 @@ static void note_lost(struct log *log, const struct log_address *end, const stru
 /* Writes the line to text with the reason why it is on stderr. Returns text. */
 static const char *add_cause(const struct log *log, const struct frame_line *line,
                              char text[FRAME_RFC5424_BYTES]) {
-  (void)snprintf(text, FRAME_RFC5424_BYTES, "%s (logged to stderr, since %s)", line->text,
+  (void)snprintf(text, FRAME_RFC5424_BYTES, "%s (logged to stderr because %s)", line->text,
                  log->lost);
   return text;
 }
@@ -91,7 +91,7 @@ static void copy_here(const struct log *log, const struct frame_line *line) {
   struct why why = {.text = ""};
   int fd = -1;
   int error = transport_local.send(&fd, &here, line, log->env, log->config, &why);
-  trace_add(log->env->trace, "log: a copy to %s, since UDP may not arrive: %s", here.text,
+  trace_add(log->env->trace, "log: copying to %s because UDP may be lost: %s", here.text,
             error == 0 ? "taken" : why.text);
   if (fd >= 0) {
     (void)close(fd);
@@ -161,7 +161,7 @@ int log_write(struct log *log, enum severity severity, const char *text,
   if ((int64_t)severity > log_limit(log->config) || log->end_count == 0) {
     if (severity != SEVERITY_DEBUG) {
       const char *cause = log->end_count == 0 ? "syslog_address is none" : "below log_level";
-      trace_add(log->env->trace, "log: not wanted (%s): %s %s", cause,
+      trace_add(log->env->trace, "log: suppressed (%s): %s %s", cause,
                 frame_severity_name(severity), text);
     }
     return 0;

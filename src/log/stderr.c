@@ -29,7 +29,7 @@ static int send_stderr(int *fd, const struct log_address *address, const struct 
   int length = snprintf(text, sizeof text, FRAME_IDENT ": %s %.1900s\n",
                         frame_severity_name(line->severity), line->text);
   if (is_null_device()) {
-    return why_set(why, REASON_NO_SOURCE, -ENODEV, "it is /dev/null");
+    return why_set(why, REASON_NO_SOURCE, -ENODEV, "stderr is /dev/null");
   }
   int error = net_write(STDERR_FILENO, text, (size_t)length, env->deadline_ns);
   if (error != 0) {

@@ -260,7 +260,7 @@ static void net_resolve_take(struct net_name *name, struct found *found, int err
   } else if (done) {
     name->problem = gai_strerror(found->error != 0 ? found->error : EAI_NONAME);
   } else if (in_time) {
-    name->problem = "the look-up ended without an answer";
+    name->problem = "the lookup ended without an answer";
   } else {
     name->reason = REASON_TIMEOUT;
     name->problem = "no answer from DNS in time";

@@ -7,10 +7,10 @@
 const char *net_words(int error) {
   switch (error) {
   case -EPERM: /* from connect(2) and send(2): nftables, or the BPF program of a control group */
-    return "Operation not permitted: a packet filter or the unit's IPAddressDeny= forbids it";
+    return "Operation not permitted: blocked by a packet filter or the unit's IPAddressDeny=";
   case -EAFNOSUPPORT:
-    return "Address family not supported: this machine has none, or the unit's "
-           "RestrictAddressFamilies= forbids it";
+    return "Address family not supported: not available here, or blocked by the unit's "
+           "RestrictAddressFamilies=";
   default:
     return strerror(-error);
   }

@@ -89,8 +89,8 @@ static int check_folder(int folder, const char *path, struct why *why) {
   }
   if (!trusted_is_roots(&status)) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "%s: its folder belongs to uid %u with mode %04o, and root writes only where "
-                   "nobody else may" WHY_ADVICE
+                   "%s: its directory belongs to uid %u with mode %04o, but root writes only where "
+                   "nobody else can" WHY_ADVICE
                    "run ntp_monitor as that user, or chown root and chmod go-w it",
                    path, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
   }
@@ -101,7 +101,7 @@ static int check_folder(int folder, const char *path, struct why *why) {
  * or -EEXIST with why. */
 static int check_name(int folder, const char *name, const char *path, bool root, struct why *why) {
   struct stat status;
-  const char *kind = "no regular file";
+  const char *kind = "not a regular file";
   if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(status.st_mode) ||
       (S_ISLNK(status.st_mode) && !root)) {
     return 0;
@@ -109,9 +109,9 @@ static int check_name(int folder, const char *name, const char *path, bool root,
   if (S_ISLNK(status.st_mode)) {
     kind = "a symbolic link";
   } else if (S_ISDIR(status.st_mode)) {
-    kind = "a folder";
+    kind = "a directory";
   }
-  return why_set(why, REASON_CONFIG, -EEXIST, "%s: it is %s, and is left alone", path, kind);
+  return why_set(why, REASON_CONFIG, -EEXIST, "%s: %s, left alone", path, kind);
 }
 
 static bool is_temporary(const char *name, const char *prefix) {
@@ -220,14 +220,12 @@ static int write_into(int folder, const char *name, const char *path, const char
   }
   error = write_and_rename(folder, name, text, bytes, ask);
   if (error != 0) {
-    return why_set(why, REASON_CONFIG, error,
-                   "%s: %s" WHY_ADVICE "what stood there is left as it was", path,
-                   strerror(-error));
+    return why_set(why, REASON_CONFIG, error, "%s: %s" WHY_ADVICE "the previous file is unchanged",
+                   path, strerror(-error));
   }
   if (fsync(folder) != 0 && errno != EINVAL) { /* EINVAL: the file system has no fsync(2) */
     return why_set(why, REASON_CONFIG, -errno,
-                   "%s: it is written, but its folder cannot be flushed: %s", path,
-                   strerror(errno));
+                   "%s: written, but its directory cannot be synced: %s", path, strerror(errno));
   }
   return 0;
 }
@@ -239,8 +237,8 @@ static int deliver_here(const char *path, const char *text, size_t bytes, const 
   int folder = open_folder(path, ask->env->uid == 0);
   if (folder < 0) {
     bool link = folder == -ELOOP || folder == -ENOTDIR;
-    return why_set(why, REASON_CONFIG, folder, "%s: its folder: %s%s", path, strerror(-folder),
-                   link ? " (root follows no symbolic link on the way)" : "");
+    return why_set(why, REASON_CONFIG, folder, "%s: its directory: %s%s", path, strerror(-folder),
+                   link ? " (root follows no symbolic link on the path)" : "");
   }
   int error = write_into(folder, name, path, text, bytes, ask, why);
   (void)close(folder);

@@ -85,7 +85,7 @@ static int resolve_host(struct post *post, const struct net_hostport *server, co
     used += print_address(post->addresses + used, sizeof post->addresses - (size_t)used,
                           &found[i].socket, i == 0);
   }
-  trace_add(ask->env->trace, "http: %s is at %s", server->host, post->addresses);
+  trace_add(ask->env->trace, "http: %s resolves to %s", server->host, post->addresses);
   post->request.addresses = post->addresses;
   return 0;
 }
@@ -149,8 +149,8 @@ static int check_plugin(const char *to, struct why *why) {
   }
   return why_set(why, REASON_CONFIG, -EPERM,
                  "%s: the plug-in " PLUGIN_PATH
-                 " belongs to uid %u with mode %04o, and root opens it only where nobody else may "
-                 "write" WHY_ADVICE "install it anew (sudo make install)",
+                 " belongs to uid %u with mode %04o, but root loads it only if nobody else "
+                 "can write to it" WHY_ADVICE "reinstall it (sudo make install)",
                  to, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777);
 }
 
@@ -165,15 +165,15 @@ static const struct http_plugin *open_plugin(const char *to, struct why *why) {
   }
   if (plugin == NULL) {
     (void)why_set(why, REASON_CONFIG, -ENOENT,
-                  "%s: the plug-in http cannot be opened: %s" WHY_ADVICE
+                  "%s: cannot load the http plug-in: %s" WHY_ADVICE
                   "install it (make install, with libcurl4-openssl-dev) and libcurl4",
                   to, dlerror());
     return NULL;
   }
   if (strcmp(plugin->version, NTP_MONITOR_VERSION) != 0) {
     (void)why_set(why, REASON_CONFIG, -EINVAL,
-                  "%s: the plug-in " PLUGIN_PATH
-                  " is of version %s and the program of " NTP_MONITOR_VERSION ": install both anew",
+                  "%s: the plug-in " PLUGIN_PATH " has version %s, the program " NTP_MONITOR_VERSION
+                  ": reinstall both",
                   to, plugin->version);
     return NULL;
   }
@@ -207,8 +207,8 @@ static int judge_answer(const struct post *post, const struct http_answer *answe
   if (status >= 300 && status < 400) {
     return why_set(
         why, REASON_CONFIG, -EREMOTEIO,
-        "%s: HTTP status %ld: a redirect is not followed%s%s" WHY_ADVICE "name the server itself",
-        post->to, status, answer->location[0] != '\0' ? ", it leads to " : "", answer->location);
+        "%s: HTTP status %ld: redirect not followed%s%s" WHY_ADVICE "name the server itself",
+        post->to, status, answer->location[0] != '\0' ? ", it points to " : "", answer->location);
   }
   influx_reason(answer->body, reason);
   blank_credentials(post, reason); /* again: unescaping may have uncovered it */
@@ -241,7 +241,7 @@ static int send_post(struct post *post, const struct ask *ask, struct why *why) 
   if (error != 0) {
     blank_credentials(post, words);
     return why_set(why, REASON_CONFIG, error, "%s: %s", post->to,
-                   words[0] != '\0' ? words : "no time is left to send");
+                   words[0] != '\0' ? words : "no time left to send");
   }
   blank_credentials(post, answer.body);
   blank_credentials(post, answer.location);

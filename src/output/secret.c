@@ -25,20 +25,19 @@ enum { PATH_BYTES = 4096 };
 static int secret_find(const char *name, char path[PATH_BYTES], struct why *why) {
   if (name[0] == '/') {
     if (snprintf(path, PATH_BYTES, "%s", name) >= PATH_BYTES) {
-      return why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: its path is too long", name);
+      return why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: path too long", name);
     }
     return 0;
   }
   const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
   if (folder == NULL || folder[0] != '/') {
     return why_set(why, REASON_CONFIG, -ENOENT,
-                   "%s: a name without a path is one of systemd's credentials, and "
-                   "CREDENTIALS_DIRECTORY is not set: write an absolute path, or "
-                   "LoadCredential=%s:/path into the unit",
+                   "%s: a name without a path is a systemd credential, but CREDENTIALS_DIRECTORY "
+                   "is not set: write an absolute path, or add LoadCredential=%s:/path to the unit",
                    name, name);
   }
   if (snprintf(path, PATH_BYTES, "%s/%s", folder, name) >= PATH_BYTES) {
-    return why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: its path is too long", name);
+    return why_set(why, REASON_CONFIG, -ENAMETOOLONG, "%s: path too long", name);
   }
   return 0;
 }
@@ -55,7 +54,7 @@ static int take_line(char *text, const char *path, struct why *why) {
   }
   if (length == 0 || text[rest] != '\0') {
     return why_set(why, REASON_CONFIG, -EINVAL, "%s: %s", path,
-                   length == 0 ? "it is empty" : "it is not one line of text");
+                   length == 0 ? "empty" : "not a single line of text");
   }
   text[length] = '\0';
   return 0;
@@ -79,7 +78,7 @@ int secret_read(const char *name, const struct ask *ask, char secret[SECRET_BYTE
   if (bytes < 0) {
     error = why_set(why, REASON_CONFIG, (int)bytes, "%s: %s", path, inner.text);
   } else if (strlen(text) < (size_t)bytes) {
-    error = why_set(why, REASON_CONFIG, -EINVAL, "%s: it is not one line of text", path);
+    error = why_set(why, REASON_CONFIG, -EINVAL, "%s: not a single line of text", path);
   } else {
     error = take_line(text, path, why);
   }

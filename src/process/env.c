@@ -31,12 +31,12 @@ void env_find_home(struct env *env) {
   char buffer[ENV_HOME_BYTES];
   const char *home = secure_getenv("HOME");
   if (home == NULL || home[0] != '/') {
-    trace_add(env->trace, "HOME is %s: taking the home of uid %u from the passwd database",
-              home == NULL ? "not set" : "no absolute path", (unsigned)env->uid);
+    trace_add(env->trace, "HOME is %s: using the home of uid %u from the passwd database",
+              home == NULL ? "not set" : "not an absolute path", (unsigned)env->uid);
     home = find_passwd_home(env->uid, buffer, sizeof buffer);
   }
   if (home == NULL || home[0] != '/' || strlen(home) >= sizeof env->home) {
-    trace_add(env->trace, "no usable home directory: no file of the user's own is read");
+    trace_add(env->trace, "no usable home directory: no configuration of the user is read");
     env->home[0] = '\0';
     return;
   }

@@ -28,8 +28,8 @@ enum { STATUS_UNKNOWN = 3 };
 
 static void end_now(int number) {
   static const char late[] =
-      "ntp_monitor: ERROR the run was ended at its deadline, not complete: a call did not return\n";
-  static const char ended[] = "ntp_monitor: ERROR the run was ended by SIGTERM, not complete\n";
+      "ntp_monitor: ERROR the run was aborted at its deadline: a call did not return\n";
+  static const char ended[] = "ntp_monitor: ERROR the run was aborted by SIGTERM\n";
   const char *line = ended;
   size_t length = sizeof ended - 1;
   if (number == SIGALRM) {

@@ -63,18 +63,17 @@ int trusted_check(const struct stat *status, const char *what, uid_t uid, struct
   bool foreign = owner != 0 && owner != uid && !trusted_is_outside(owner);
   if (foreign && uid == 0) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "%s belongs to uid %u, and root believes only its own" WHY_ADVICE
+                   "%s belongs to uid %u, but root trusts only its own files" WHY_ADVICE
                    "chown root it",
                    what, owner);
   }
   if (foreign) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "%s belongs to uid %u, who is neither you nor root: not believed", what, owner);
+                   "%s belongs to uid %u, neither you nor root: not trusted", what, owner);
   }
   if (others_write(status, uid) && !is_sticky(status)) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "others may write %s (mode %04o), so it is not believed" WHY_ADVICE
-                   "chmod go-w it",
+                   "others can write to %s (mode %04o): not trusted" WHY_ADVICE "chmod go-w it",
                    what, (unsigned)status->st_mode & 07777);
   }
   return 0;
@@ -107,7 +106,7 @@ static int enter_folder(struct walk *walk, int fd, const struct stat *status, co
   walk->folder = fd;
   walk->status = *status;
   (void)snprintf(walk->at + used, sizeof walk->at - used, "/%s", name);
-  (void)snprintf(what, sizeof what, "its folder %.1024s", walk->at);
+  (void)snprintf(what, sizeof what, "its directory %.1024s", walk->at);
   return trusted_check(status, what, walk->file->uid, why);
 }
 
@@ -157,7 +156,7 @@ static int follow_link(struct walk *walk, int fd, const struct stat *status, str
   /* In a sticky folder such as /tmp the maker of a link decides where it leads. */
   if (is_sticky(&walk->status) && status->st_uid != 0 && status->st_uid != walk->file->uid) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "a link on the way, in %s, belongs to uid %u: it is not followed", walk->at,
+                   "a symbolic link on its path, in %s, belongs to uid %u: not followed", walk->at,
                    (unsigned)status->st_uid);
   }
   if (to[0] == '/') {
@@ -182,8 +181,8 @@ static int open_last(struct walk *walk, const char *name, struct why *why) {
   bool unnamed = walk->file->rule == TRUSTED_UNNAMED && walk->links == 0;
   if (unnamed && others_write(folder, walk->file->uid)) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "others may write its folder %.1024s (mode %04o), so anyone may have put it "
-                   "there" WHY_ADVICE "is "
+                   "others can write to its directory %.1024s (mode %04o), so anyone may have put "
+                   "it there" WHY_ADVICE "is "
                    "HOME right?",
                    walk->at, (unsigned)folder->st_mode & 07777);
   }

@@ -25,8 +25,7 @@ static int check_file(const struct trusted_file *file, const struct stat *status
       [TRUSTED_SECRET] = S_IRWXG | S_IRWXO, [TRUSTED_CREDENTIAL] = S_IRWXO, [TRUSTED_ANYONE] = 0};
   if ((status->st_mode & forbidden[file->rule]) != 0) {
     return why_set(why, REASON_CONFIG, -EPERM,
-                   "others may read it (mode %04o), so it keeps no secret" WHY_ADVICE
-                   "chmod 600 it",
+                   "others can read it (mode %04o), so it is no secret" WHY_ADVICE "chmod 600 it",
                    (unsigned)status->st_mode & 07777);
   }
   if (file->rule == TRUSTED_ANYONE) {
@@ -63,10 +62,10 @@ static int open_looked(const struct trusted_file *file, int looked, struct why *
   struct stat status;
   bool anyone = file->rule == TRUSTED_ANYONE;
   if (fstat(looked, &status) != 0) {
-    return why_set(why, REASON_CONFIG, -errno, "cannot be looked at: %s", strerror(errno));
+    return why_set(why, REASON_CONFIG, -errno, "cannot be examined: %s", strerror(errno));
   }
   if (!S_ISREG(status.st_mode) && !(anyone && S_ISFIFO(status.st_mode))) {
-    return why_set(why, REASON_NO_SOURCE, -EINVAL, "it is not a regular file%s",
+    return why_set(why, REASON_NO_SOURCE, -EINVAL, "not a regular file%s",
                    anyone ? " or a pipe" : "");
   }
   if (anyone || is_inherited(file->path)) {
@@ -80,12 +79,11 @@ static ssize_t read_whole(const struct trusted_file *file, int fd, char *out, si
                           struct why *why) {
   ssize_t bytes = net_read_all(fd, out, size_bytes, file->deadline_ns);
   if (bytes == -EFBIG) {
-    (void)why_set(why, REASON_CONFIG, -EFBIG, "it is larger than %zu KiB", size_bytes / 1024);
+    (void)why_set(why, REASON_CONFIG, -EFBIG, "larger than %zu KiB", size_bytes / 1024);
   } else if (bytes == -ETIMEDOUT) {
-    (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "it did not end in time");
+    (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "no end of file in time");
   } else if (bytes < 0) {
-    (void)why_set(why, REASON_CONFIG, (int)bytes, "cannot be read whole: %s",
-                  strerror((int)-bytes));
+    (void)why_set(why, REASON_CONFIG, (int)bytes, "cannot be read: %s", strerror((int)-bytes));
   }
   return bytes;
 }
@@ -123,7 +121,7 @@ static ssize_t read_or_explain(const struct trusted_file *file, int looked, char
                                size_t size_bytes, struct stat *status, struct why *why) {
   /* O_PATH needs no permission on the file itself, so EACCES is about a folder. */
   if (looked == -EACCES && file->rule == TRUSTED_UNNAMED) {
-    return why_set(why, REASON_CONFIG, -ENOENT, "a folder on the way may not be entered");
+    return why_set(why, REASON_CONFIG, -ENOENT, "no permission to enter a directory on its path");
   }
   if (looked < 0) {
     return cannot_open(looked, why);

@@ -23,7 +23,7 @@ judge() {
   rule_line "$places"
   rule_length
   rule_text
-  if compgen -G '/run/chrony/ntp_monitor.*' >/dev/null && [ "$status" -lt 128 ] && ! grep -q 'the run was ended' "$T/said"; then
+  if compgen -G '/run/chrony/ntp_monitor.*' >/dev/null && [ "$status" -lt 128 ] && ! grep -q 'the run was aborted' "$T/said"; then
     complain 'its socket stays beside that of chronyd'
   fi
   [ ! -e "$STARTED" ] || complain 'something was started on the bus'
@@ -69,7 +69,7 @@ rule_line() {
 # Why there is no reading fits on two lines of a terminal; all else is in the trace. Why stderr has it is not part of that.
 rule_length() {
   local length
-  length=$(sed 's/ (logged to stderr, since .*//' "$T/said" | grep -aoE 'NTP jitter unavailable[^"|]*' | grep -avE '^NTP jitter unavailable on ' | awk '{ print length }' |
+  length=$(sed 's/ (logged to stderr because .*//' "$T/said" | grep -aoE 'NTP jitter unavailable[^"|]*' | grep -avE '^NTP jitter unavailable on ' | awk '{ print length }' |
     sort -n | tail -n 1)
   [ "${length:-0}" -le 250 ] || complain "the line has $length characters instead of 250"
 }

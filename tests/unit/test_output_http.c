@@ -211,7 +211,7 @@ static void test_plugin(void **state) {
   refused(-ENOENT, "http.so: no such file");
   prepare_1();
   fake.version = "0.9";
-  refused(-ENOENT, " 0.9 ");
+  refused(-ENOENT, " 0.9, ");
   assert_non_null(strstr(why.text, NTP_MONITOR_VERSION));
   assert_int_equal(fake.posted, 0);
 }
