@@ -178,7 +178,7 @@ static void run_find(struct run *run, int64_t *begun_ns) {
   run_say(run, judge_severity(&run->report), run->report.message, &run->report);
   run->report.exit_status = run->lost ? VERDICT_UNKNOWN : (int)run->report.verdict;
   if (run->lost) {
-    message_add_failure(&run->report, "no log took this line: see --log");
+    message_add_failure(&run->report, "no log accepted this line: see --log");
   }
   trace_step(run, "logging", begun_ns);
 }
@@ -230,7 +230,7 @@ int run_inetd(struct run *run) {
   enum inetd_status status = inetd_receive(&request, begun_ns + run->config.timeout_ns / 2);
   if (status == INETD_FAILED) {
     log_init(&run->log, &run->env, &run->config);
-    run_say(run, SEVERITY_ERROR, "no request could be read from stdin: is it a connection?", NULL);
+    run_say(run, SEVERITY_ERROR, "cannot read a request from stdin: is it a connection?", NULL);
     log_close(&run->log);
   }
   if (status != INETD_OK) {

@@ -40,7 +40,7 @@ static void trace_append(struct trace *trace, const char *line) {
 }
 
 void trace_add(struct trace *trace, const char *format, ...) {
-  static const char last[] = "(the trace is full: what followed is not in it)";
+  static const char last[] = "(trace full: later lines are missing)";
   if (trace->off || trace->full) {
     return;
   }

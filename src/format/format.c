@@ -28,7 +28,7 @@ const struct format *format_find(const char *name, struct why *why) {
     }
     text_list(known, sizeof known, ", ", "%s", format_table[i]->name);
   }
-  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is no format" WHY_ADVICE "there are: %s",
+  (void)why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not a format" WHY_ADVICE "formats are: %s",
                 name, known);
   return NULL;
 }
@@ -94,7 +94,7 @@ int format_print(const struct format *format, const struct report *report, const
   }
   free(text);
   if (error != 0) {
-    return why_set(why, REASON_NO_SOURCE, error, "the report could not be written to stdout: %s",
+    return why_set(why, REASON_NO_SOURCE, error, "cannot write the report to stdout: %s",
                    strerror(-error));
   }
   return 0;

@@ -181,15 +181,15 @@ static const struct {
   const char *reason, *line;
 } words[] = {
     {INETD_OK, "OK", ""},
-    {INETD_BAD, "Bad Request", "this is no HTTP request"},
-    {INETD_NOT_FOUND, "Not Found", "there are /metrics and /health"},
-    {INETD_NO_METHOD, "Method Not Allowed", "there are GET and HEAD"},
+    {INETD_BAD, "Bad Request", "not an HTTP request"},
+    {INETD_NOT_FOUND, "Not Found", "only /metrics and /health exist"},
+    {INETD_NO_METHOD, "Method Not Allowed", "only GET and HEAD are allowed"},
     {INETD_SLOW, "Request Timeout", "the request took too long"},
     {INETD_LONG_LINE, "URI Too Long", "the request is too long"},
     {INETD_LONG_HEAD, "Request Header Fields Too Large", "the request is too long"},
-    {INETD_FAILED, "Internal Server Error", "no report could be made: see the log"},
+    {INETD_FAILED, "Internal Server Error", "no report: see the log"},
     {INETD_UNWELL, "Service Unavailable", ""},
-    {INETD_NO_VERSION, "HTTP Version Not Supported", "there is HTTP/1.1"},
+    {INETD_NO_VERSION, "HTTP Version Not Supported", "only HTTP/1 is supported"},
 };
 
 static size_t inetd_http_find(enum inetd_status status) {

@@ -33,8 +33,7 @@ int inetd_serve(const struct inetd_request *request, const struct report *report
   }
   free(text);
   if (error != 0) {
-    return why_set(why, REASON_NO_SOURCE, error, "the request could not be answered: %s",
-                   strerror(-error));
+    return why_set(why, REASON_NO_SOURCE, error, "cannot answer the request: %s", strerror(-error));
   }
   return 0;
 }

@@ -144,12 +144,12 @@ static void add_off(struct report *report, const struct side *daemon, const stru
              daemon->source, its, theirs);
   } else if (daemon->past) {
     add_note(report,
-             "%s found %s at the last reply and has put the clock right since: the servers asked "
-             "directly find %s",
+             "%s reported %s at the last reply and has corrected the clock since: the servers "
+             "asked directly report %s",
              daemon->source, its, theirs);
   } else {
     add_note(report,
-             "%s finds %s, the servers asked directly %s: too much jitter to tell which is right",
+             "%s reports %s, the servers asked directly %s: too much jitter to tell which is right",
              daemon->source, its, theirs);
   }
 }
@@ -176,18 +176,18 @@ static bool comparison_compare(struct report *report, const struct side *daemon,
   }
   if (distance_ns <= noise_ns + asymmetry_ns) {
     add_note(report,
-             "the path is asymmetric: %s finds %s, the servers asked directly %s, and the delays "
-             "explain up to %s of that",
+             "the path is asymmetric: %s reports %s, the servers asked directly %s; the delays "
+             "explain up to %s of the difference",
              daemon->source, its, theirs, duration_print_short(span, asymmetry_ns));
     return false;
   }
   if (servers->servers < JURY) {
     add_note(report,
-             "a server lies: %s finds %s, %u asked directly %s; ask %d or more to know which",
+             "a server lies: %s reports %s, %u asked directly %s; ask %d or more to tell which",
              daemon->source, its, servers->servers, theirs, JURY);
   } else {
-    add_note(report, "the server lies: that of %s is %s off, %u asked directly find %s",
-             daemon->source, its, servers->servers, theirs);
+    add_note(report, "the server lies: that of %s reports %s, %u asked directly %s", daemon->source,
+             its, servers->servers, theirs);
   }
   return true;
 }

@@ -43,7 +43,7 @@ void judge_trace(struct trace *trace, const struct config *config, const struct 
     return;
   }
   if (sample_has(sample, FIELD_REPLIES)) {
-    trace_add(trace, "judge: replies %" PRIu64 ", wanted %" PRId64 " for the jitter to count",
+    trace_add(trace, "judge: replies %" PRIu64 ", %" PRId64 " needed to judge the jitter",
               sample->replies, config->min_replies);
   }
   if (sample_has(sample, METRIC_AGE)) {

@@ -37,8 +37,8 @@ static void add_stale(struct report *report, const struct finding *finding) {
   int64_t age_ns = finding->sample->value[METRIC_AGE];
   if (age_ns < 0) {
     add_text(report,
-             "reading stale: the last reply lies %s in the future, so the clock was put back since "
-             "or is not set",
+             "reading stale: the last reply is %s in the future: the clock was set back since, or "
+             "is not set",
              duration_print_short(span, duration_round(-age_ns)));
   } else {
     add_text(report, "reading stale: last reply %s ago (limit: %s)",
@@ -66,10 +66,10 @@ static void add_vote(struct report *report, const struct finding *finding) {
   if (samples->asked == 0) {
     add_text(report, "servers disagree"); /* the note tells by how much */
   } else if (samples->truechimers < samples->answered) {
-    add_text(report, "servers disagree: %u of the %u that answered agree (wanted: %" PRId64 ")",
+    add_text(report, "servers disagree: %u of the %u that answered agree (required: %" PRId64 ")",
              samples->truechimers, samples->answered, least);
   } else {
-    add_text(report, "servers too few: %u of %u answered (wanted: %" PRId64 " that agree)",
+    add_text(report, "servers too few: %u of %u answered (required: %" PRId64 " that agree)",
              samples->answered, samples->asked, least);
   }
 }
@@ -93,7 +93,7 @@ static void add_not_synchronised(struct report *report, const struct sample *sam
     add_text(report, "not synchronised: no reply yet from %s",
              sample->server[0] != '\0' ? sample->server : "any server");
   } else {
-    add_text(report, "not synchronised: the time service says so itself");
+    add_text(report, "not synchronised: the time service reports itself unsynchronised");
   }
 }
 
@@ -113,12 +113,12 @@ static void add_reason(struct report *report, const struct finding *finding, enu
     add_vote(report, finding);
     break;
   case REASON_TWO_DAEMONS:
-    add_text(report, "conflict: two time services run, %s and %s", finding->reading->keeper,
+    add_text(report, "conflict: two time services are running, %s and %s", finding->reading->keeper,
              finding->reading->rival);
     break;
   case REASON_TIMEOUT:
   case REASON_BAD_REPLY:
-    add_text(report, "service sick: %s", finding->reading->sick.text);
+    add_text(report, "service unhealthy: %s", finding->reading->sick.text);
     break;
   case REASON_OK:
     add_text(report, "healthy");
@@ -152,7 +152,7 @@ static void add_figure(struct report *report, const struct finding *finding, enu
   if (metric == METRIC_OFFSET && sample_has(sample, FIELD_SPIKE) && sample->spike) {
     add_text(report, " (an outlier, not applied)");
   } else if (metric == METRIC_OFFSET && is_corrected(sample, shown)) {
-    add_text(report, " (not judged: timesyncd corrects the clock by its first reply)");
+    add_text(report, " (not judged: timesyncd corrects the clock with its first reply)");
   } else if (with_limit) {
     add_text(report, " (%s: %s)", warns ? "threshold" : "critical threshold",
              metric_print(text, metric, shown));
@@ -184,12 +184,12 @@ static void add_figures(struct report *report, const struct finding *finding) {
 static const char *find_advice(enum reason reason) {
   switch (reason) {
   case REASON_STALE:
-    return "; check the NTP service and its way to the server";
+    return "; check the NTP service and its path to the server";
   case REASON_TWO_DAEMONS:
     return "; stop and disable one of them";
   case REASON_TIMEOUT:
   case REASON_BAD_REPLY:
-    return "; restart it, or disable it where another keeps this clock";
+    return "; restart it, or disable it if another keeps this clock";
   default:
     return "";
   }
@@ -227,7 +227,7 @@ static void add_finding(struct report *report, const struct finding *finding) {
   add_text(report, "%s", find_advice(finding->reason));
   add_others(report, finding);
   if (finding->reason == REASON_NOT_SYNCHRONISED && sample->remark[0] == '\0') {
-    add_text(report, "; check the NTP server's name and the way to its UDP port 123");
+    add_text(report, "; check the NTP server's name and the path to its UDP port 123");
   }
 }
 
@@ -246,7 +246,7 @@ static void add_other_findings(struct report *report) {
 static void add_doubts(struct report *report, unsigned config_problems) {
   for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {
     if ((report->unjudged & 1U << m) != 0) {
-      add_text(report, "; but the limit of the %s cannot be judged: %s does not tell it (%s may)",
+      add_text(report, "; but the limit of the %s cannot be judged: %s does not report it (%s may)",
                metric_table[m].name, report->source, metric_table[m].told_by);
     }
   }

@@ -133,7 +133,7 @@ void fuzz_report(const struct reading *readings, size_t count, const struct conf
   fuzz_frames(&line);
   report.exit_status = (int)report.verdict;
   fuzz_formats(&report);
-  message_add_failure(&report, "no log took this line: see --log");
+  message_add_failure(&report, "no log accepted this line: see --log");
   report.exit_status = VERDICT_UNKNOWN;
   MUST(strlen(report.message) < REPORT_MESSAGE_BYTES && fuzz_is_safe(report.message));
   fuzz_formats(&report);

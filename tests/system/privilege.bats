@@ -162,7 +162,7 @@ timeless() {
   sed -E 's/([0-9]+min )?[0-9]+(\.[0-9]+)?(ns|us|ms|s|min)\b/TIME/g; s/(TIME ago) +/\1 /
     s/"time":"[^"]*"/"time":TIME/; s/"(age|error_bound)_s":[0-9.]+/"\1_s":TIME/g
     s/(uid [0-9]+|PID|T[1-4]=)[0-9]*/\1/g; s/^(debug: )\+TIME /\1/; s/server: [^ ]+, source: sntp/server: ANY, source: sntp/
-    s/(chronyd .*it hangs) \(.*\)/\1/; s/^Date: .*/Date:/' "$1"
+    s/(chronyd is not responding: no answer within [^ ]*) \(.*\)/\1/; s/^Date: .*/Date:/' "$1"
 }
 
 # in_place AS COMMAND...: all local scenarios by way of the command, which runs its arguments.

@@ -38,14 +38,15 @@ static void assert_texts(const char *const texts[]) {
 #define REACH HEAD("reach_ratio", "Share of the last 8 polls that got a reply.")
 #define LEAP HEAD("leap", "Leap second: 0 none, 1 insert, 2 delete, 3 not synchronised.")
 #define REPLIES HEAD("replies", "Replies since the time service was started, or of this run.")
-#define INFO \
-  HEAD("server_info", "A server, what the time service makes of it, and its kind of jitter.")
-#define LIMITS HEAD("limit_seconds", "Above this the figure that limit names is what level says.")
-#define LIMIT_STRATUM HEAD("limit_stratum", "Above this the stratum is what level says.")
+#define INFO HEAD("server_info", "A server, its state in the time service, and its kind of jitter.")
+#define LIMITS \
+  HEAD("limit_seconds", "Limit of the figure that limit names; above it the state is level.")
+#define LIMIT_STRATUM HEAD("limit_stratum", "Limit of the stratum; above it the state is level.")
 #define CLASS \
-  HEAD("clock_class", "Class of the PTP grandmaster's clock, 6: it follows a primary reference.")
-#define LIMIT_CLASS HEAD("limit_clock_class", "Above this the clock class is what level says.")
-#define LIMIT_REACH HEAD("limit_reach_ratio", "Below this the reach is what level says.")
+  HEAD("clock_class", "Class of the PTP grandmaster's clock; 6: it follows a primary reference.")
+#define LIMIT_CLASS \
+  HEAD("limit_clock_class", "Limit of the clock class; above it the state is level.")
+#define LIMIT_REACH HEAD("limit_reach_ratio", "Limit of the reach; below it the state is level.")
 #define LAST HEAD("last_run_timestamp_seconds", "When this was measured.")
 #define TOOK HEAD("run_duration_seconds", "How long measuring and judging took.")
 #define BUILD HEAD("build_info", "The version of ntp_monitor.")

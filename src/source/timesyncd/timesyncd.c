@@ -143,7 +143,8 @@ static int explain_timeout(const struct bus *bus, struct why *why) {
   if (bus->elsewhere) {
     advice = "check that machine and the path to it";
   }
-  (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT, "%s did not answer within %s%s" WHY_ADVICE "%s",
+  (void)why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
+                "%s is not responding: no answer within %s%s" WHY_ADVICE "%s",
                 bus_name(bus, name, sizeof name), span, bus_ssh_words(bus, said, sizeof said),
                 advice);
   why->names_host = bus->elsewhere;
