@@ -7,8 +7,8 @@
 
 struct trace;
 
-/* Judges one sample of reading by the limits of config; a bystander is OK. disproved: servers asked
- * directly prove the server of this reading wrong. */
+/* Judges one sample of reading by the limits of config; a listed one is OK. disproved: servers
+ * asked directly prove the server of this reading wrong. */
 struct finding judge_sample(const struct sample *sample, const struct reading *reading,
                             const struct config *config, bool disproved);
 

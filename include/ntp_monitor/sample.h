@@ -68,13 +68,13 @@ struct sample {
   bool foreign_clock;  /* read on another machine: its clock is not ours */
   bool offset_is_past; /* timesyncd's: found at the last reply, corrected since */
   bool starting;   /* polled fewer than 8 times so far, always answered: its reach is not full */
-  bool bystander;  /* listed, not judged: another sample carries the verdict */
+  bool listed;     /* not judged: the primary sample carries the verdict */
   bool unresolved; /* its name has no address yet */
   unsigned measurement_count; /* behind the daemon's statistics; 0 if the daemon does not tell */
 };
 
-/* The samples of one source. items is on the heap, owned by the struct; at least one of them is no
- * bystander. */
+/* The samples of one source. items is on the heap, owned by the struct; at least one of them is
+ * primary. */
 struct samples {
   struct sample *items;
   size_t count;

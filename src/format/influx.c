@@ -143,7 +143,7 @@ static void influx_print_server(FILE *out, const struct report *report,
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
     influx_print_figure(&line, figures[i].key, sample, figures[i].figure);
   }
-  if (!sample->bystander) {
+  if (!sample->listed) {
     influx_print_verdict(&line, series->finding->verdict, series->finding->reason);
   }
   influx_print_word(&line, "state", sample_state_word(sample->state));

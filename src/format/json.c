@@ -123,7 +123,7 @@ static void json_print_server(FILE *out, const struct finding *finding) {
   print_text(out, "server", sample->server);
   (void)fputc(',', out);
   print_text(out, "address", sample->address);
-  if (sample->bystander) {
+  if (sample->listed) {
     (void)fputs(",\"verdict\":null,\"reason\":null", out);
   } else {
     json_print_word(out, "verdict", verdict_word(finding->verdict));

@@ -87,7 +87,7 @@ static void nagios_print(FILE *out, const struct report *report, bool colour) {
   }
   size_t nth = 0;
   for (size_t i = 0; i < report->finding_count; i++) {
-    if (report->findings[i].sample->bystander) {
+    if (report->findings[i].sample->listed) {
       continue;
     }
     for (enum metric m = METRIC_JITTER; m < METRIC_COUNT; m++) {

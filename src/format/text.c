@@ -148,7 +148,7 @@ static void print_finding(FILE *out, const struct report *report, const struct f
 }
 
 /* Prints one line about a server that is only listed. */
-static void print_bystander(FILE *out, const struct finding *finding) {
+static void print_listed(FILE *out, const struct finding *finding) {
   const struct sample *sample = finding->sample;
   char text[METRIC_TEXT_BYTES];
   char both[SAMPLE_SERVER_BYTES + SAMPLE_ADDRESS_BYTES + 4];
@@ -169,19 +169,19 @@ static void print_bystander(FILE *out, const struct finding *finding) {
   (void)fputc('\n', out);
 }
 
-static void print_bystanders(FILE *out, const struct report *report,
+static void print_all_listed(FILE *out, const struct report *report,
                              const struct reading *reading) {
   bool first = true;
   for (size_t i = 0; i < report->finding_count; i++) {
     const struct finding *finding = &report->findings[i];
-    if (finding->reading != reading || !finding->sample->bystander) {
+    if (finding->reading != reading || !finding->sample->listed) {
       continue;
     }
     if (first) {
       (void)fputc('\n', out);
       first = false;
     }
-    print_bystander(out, finding);
+    print_listed(out, finding);
   }
 }
 
@@ -199,9 +199,9 @@ static void text_print(FILE *out, const struct report *report, bool colour) {
     (void)fprintf(out, "%s  %s\n", verdict_name(verdict), report->message);
   }
   for (size_t i = 0; i < report->finding_count; i++) {
-    if (!report->findings[i].sample->bystander) {
+    if (!report->findings[i].sample->listed) {
       print_finding(out, report, &report->findings[i]);
-      print_bystanders(out, report, report->findings[i].reading);
+      print_all_listed(out, report, report->findings[i].reading);
     }
   }
 }

@@ -46,7 +46,7 @@ __attribute__((format(printf, 2, 3))) static void add_note(struct report *report
 
 static const struct sample *find_primary(const struct samples *samples) {
   for (size_t i = 0; i < samples->count; i++) {
-    if (!samples->items[i].bystander) {
+    if (!samples->items[i].listed) {
       return &samples->items[i];
     }
   }

@@ -139,7 +139,7 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
                             .verdict = VERDICT_OK,
                             .reason = REASON_OK};
   judge_age(&finding, config);
-  if (sample->bystander) {
+  if (sample->listed) {
     return finding;
   }
   bool counted = sample_has(sample, FIELD_REPLIES);
@@ -195,10 +195,10 @@ static bool is_unjudged(const struct report *report, enum metric metric) {
     const struct finding *finding = &report->findings[i];
     bool waits =
         (finding->reasons & (1U << REASON_WARMING_UP | 1U << REASON_NOT_SYNCHRONISED)) != 0;
-    if (!finding->sample->bystander && (sample_has(finding->sample, metric) || waits)) {
+    if (!finding->sample->listed && (sample_has(finding->sample, metric) || waits)) {
       return false;
     }
-    judged += !finding->sample->bystander;
+    judged += !finding->sample->listed;
   }
   return judged > 0 && has_explicit_limit(report->config, metric);
 }
@@ -243,7 +243,7 @@ int judge_report(struct report *report, const struct reading *readings, size_t r
       struct finding *finding = &report->findings[report->finding_count++];
       *finding = judge_sample(&readings[i].samples.items[k], &readings[i], report->config,
                               report->disproved == &readings[i]);
-      if (!finding->sample->bystander) {
+      if (!finding->sample->listed) {
         add_verdict(report, first, finding->verdict, finding->reason, finding);
         first = false;
       }

@@ -37,7 +37,7 @@ void judge_trace(struct trace *trace, const struct config *config, const struct 
   if (trace->off) {
     return;
   }
-  if (sample->bystander) {
+  if (sample->listed) {
     trace_add(trace, "judge: server %s (%s): %s, not judged", sample->server, sample->address,
               sample_state_word(sample->state));
     return;

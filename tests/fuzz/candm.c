@@ -191,20 +191,20 @@ static void check_sample(const struct sample *sample, const struct candm_source 
        (sample->value[METRIC_REACH] == 0) == (source->reach == 0));
 }
 
-static void check_carrier(const struct samples *samples, const struct candm_tracking *tracking,
+static void check_primary(const struct samples *samples, const struct candm_tracking *tracking,
                           bool selected, size_t count) {
-  const struct sample *carrier = samples->items;
-  MUST(samples->count == count + !selected && !carrier->bystander);
+  const struct sample *primary = samples->items;
+  MUST(samples->count == count + !selected && !primary->listed);
   for (size_t i = 1; i < samples->count; i++) {
-    MUST(samples->items[i].bystander);
+    MUST(samples->items[i].listed);
   }
   bool lost = !selected || tracking->stratum == 0 || tracking->leap == 3 ||
               tracking->reference_id == CANDM_LOCAL_REFERENCE;
-  MUST(sample_has(carrier, FIELD_LEAP) && (carrier->leap == LEAP_UNSYNCHRONISED) == lost);
-  MUST(!lost || carrier->remark[0] != '\0');
-  MUST(fuzz_is_safe(carrier->remark));
-  MUST(lost || carrier->value[METRIC_OFFSET] == tracking->correction_ns);
-  MUST(lost || sample_has(carrier, METRIC_ERROR_BOUND));
+  MUST(sample_has(primary, FIELD_LEAP) && (primary->leap == LEAP_UNSYNCHRONISED) == lost);
+  MUST(!lost || primary->remark[0] != '\0');
+  MUST(fuzz_is_safe(primary->remark));
+  MUST(lost || primary->value[METRIC_OFFSET] == tracking->correction_ns);
+  MUST(lost || sample_has(primary, METRIC_ERROR_BOUND));
 }
 
 static void whole_reading(struct bytes *bytes, uint8_t form) {
@@ -235,12 +235,12 @@ static void whole_reading(struct bytes *bytes, uint8_t form) {
   }
   if (good) {
     MUST(chrony_sample_carry(&reading.samples, &tracking, NULL) == 0);
-    check_carrier(&reading.samples, &tracking, selected, count);
+    check_primary(&reading.samples, &tracking, selected, count);
   } else {
     fuzz_why(&reading.why, REASON_BAD_REPLY);
     samples_free(&reading.samples);
   }
-  /* The carrier alone, for the others are not judged. */
+  /* The primary alone, for the others are not judged. */
   struct samples all = reading.samples;
   reading.samples.count = all.count > 0;
   fuzz_settings(&config, form >> 1);

@@ -129,7 +129,7 @@ static bool same_tag(const char *tag, const char *text) {
 
 static bool is_shown(const struct sample *sample) {
   unsigned silent = 1U << FIELD_SENT | 1U << FIELD_SPIKE;
-  return !sample->bystander || (sample->present & ~silent) != 0 || sample->state != STATE_UNKNOWN ||
+  return !sample->listed || (sample->present & ~silent) != 0 || sample->state != STATE_UNKNOWN ||
          sample->jitter_kind != JITTER_NONE || sample->address[0] != '\0';
 }
 
@@ -140,9 +140,9 @@ static void check_server(const struct influx_line *line, const struct finding *f
   MUST(strcmp(line->source, finding->source) == 0);
   MUST(!alone || same_tag(line->server, server) ||
        strncmp(line->server + strlen(server), " #1", 4) == 0);
-  MUST(line->has_verdict == !sample->bystander);
-  MUST(sample->bystander || (line->verdict == (fuzz_wide)finding->verdict &&
-                             strcmp(line->reason, reason_name(finding->reason)) == 0));
+  MUST(line->has_verdict == !sample->listed);
+  MUST(sample->listed || (line->verdict == (fuzz_wide)finding->verdict &&
+                          strcmp(line->reason, reason_name(finding->reason)) == 0));
   MUST(line->has_offset == sample_has(sample, METRIC_OFFSET));
   MUST(!line->has_offset || line->offset_ns == sample->value[METRIC_OFFSET]);
 }

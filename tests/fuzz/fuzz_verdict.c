@@ -106,7 +106,7 @@ static void check_rules(const struct finding *finding, const struct rule *rules,
 
 static void check_finding(const struct finding *finding, const struct config *config) {
   const struct sample *sample = finding->sample;
-  if (sample->bystander) {
+  if (sample->listed) {
     MUST(finding->verdict == VERDICT_OK && finding->reason == REASON_OK);
     return;
   }
@@ -149,8 +149,8 @@ static unsigned unjudged(const struct report *report) {
       const struct finding *finding = &report->findings[i];
       bool waits =
           (finding->reasons & (1U << REASON_WARMING_UP | 1U << REASON_NOT_SYNCHRONISED)) != 0;
-      judges += !finding->sample->bystander;
-      fitting += !finding->sample->bystander && (sample_has(finding->sample, m) || waits);
+      judges += !finding->sample->listed;
+      fitting += !finding->sample->listed && (sample_has(finding->sample, m) || waits);
     }
     bool set = m == METRIC_AGE ? report->config->stale_after_ns != CONFIG_NONE
                                : config_limit_is_set(report->config, m);
@@ -166,7 +166,7 @@ void fuzz_verdict(const struct report *report, const struct reading *readings, s
   for (size_t i = 0; i < report->finding_count; i++) {
     check_finding(&report->findings[i], report->config);
     worst = rank(report->findings[i].verdict) > rank(worst) ? report->findings[i].verdict : worst;
-    found = found || !report->findings[i].sample->bystander;
+    found = found || !report->findings[i].sample->listed;
   }
   for (size_t i = 0; i < count; i++) {
     bool failed = readings[i].samples.count == 0;

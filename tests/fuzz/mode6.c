@@ -189,13 +189,13 @@ static void check_sample(struct sample sample) {
 }
 
 /* Who is followed, and whether that is synchronised: from the facts alone. */
-static void check_carrier(const struct mode6_reading *reading, const struct sample *sample) {
+static void check_primary(const struct mode6_reading *reading, const struct sample *sample) {
   size_t marked = 0;
   for (size_t i = 0; i < reading->peer_count; i++) {
     marked += (reading->peer[i].status / 256 & 7) >= 6;
   }
   bool disciplined = reading->system.number[MODE6_LEAP] != 3;
-  MUST(!sample->bystander && sample_has(sample, FIELD_LEAP));
+  MUST(!sample->listed && sample_has(sample, FIELD_LEAP));
   MUST(sample->state == (marked > 0 ? STATE_SELECTED : STATE_UNKNOWN));
   MUST((marked > 0 && disciplined) || sample->leap == LEAP_UNSYNCHRONISED);
   MUST(sample->leap != LEAP_UNSYNCHRONISED || sample->remark[0] != '\0');
@@ -226,16 +226,16 @@ static void read_texts(struct bytes *bytes) {
       memset(&peer->values, 0, sizeof peer->values);
     }
     free(text);
-    mode6_bystander(peer, &sample);
+    mode6_listed(peer, &sample);
     check_sample(sample);
-    MUST(sample.bystander && sample.state != STATE_UNKNOWN);
+    MUST(sample.listed && sample.state != STATE_UNKNOWN);
   }
   reading.total = (unsigned)reading.peer_count;
   mode6_drop_broadcasts(&reading);
   MUST(reading.total == reading.peer_count);
-  if (error == 0 && mode6_carrier(&reading, &sample, &why) == 0) {
+  if (error == 0 && mode6_primary(&reading, &sample, &why) == 0) {
     check_sample(sample);
-    check_carrier(&reading, &sample);
+    check_primary(&reading, &sample);
   } else if (error == 0) {
     fuzz_why(&why, REASON_BAD_REPLY);
   }

@@ -231,7 +231,7 @@ oracle_json() {
             $s.root_distance_s == null and $s.leap == null
           end)
         end)' >/dev/null || fail "chronyc says: $(paste "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after")"
-    # The carrier first, names as configured, and the servers' own clocks.
+    # The primary first, names as configured, and the servers' own clocks.
     jq -e '.servers | .[0].state == "selected" and
       (map(select(.address == "127.0.0.7"))[0].server == "ntp.example.org") and
       (map(select(.address == "127.0.0.3"))[0].offset_s - 5 | fabs < 0.001) and

@@ -72,10 +72,10 @@ static inline int read_all(void) {
 }
 
 /* Returns the sample that carries the verdict. */
-static inline size_t carrier(void) {
+static inline size_t primary(void) {
   size_t found = SIZE_MAX;
   for (size_t i = 0; i < samples.count; i++) {
-    if (!samples.items[i].bystander) {
+    if (!samples.items[i].listed) {
       assert_true(found == SIZE_MAX);
       found = i;
     }

@@ -39,7 +39,7 @@ static void test_every_field(void **state) {
   assert_int_equal(sample.poll_interval_ns, 64 * DURATION_S);
   assert_int_equal(sample.jitter_kind, JITTER_STDDEV);
   assert_int_equal(sample.state, STATE_SELECTED);
-  assert_true(sample.bystander);
+  assert_true(sample.listed);
 }
 
 static void test_states(void **state) {

@@ -148,7 +148,7 @@ static void test_silent(void **state) {
   samples[0].foreign_clock = true;
   assert_string_equal(note(250, 0), "");
   (void)fill(NULL);
-  samples[0].bystander = true;
+  samples[0].listed = true;
   assert_string_equal(note(250, 0), "");
   (void)fill(NULL);
   samples[0].present = 0;

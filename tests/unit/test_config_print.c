@@ -183,7 +183,7 @@ static void test_finding(void **state) {
   while (next_line() != NULL) {
   }
   trace = (struct trace){.fd = -1};
-  example.samples[0].bystander = true;
+  example.samples[0].listed = true;
   example.samples[0].state = STATE_COMBINED;
   judge_trace(&trace, &example.config, &example.findings[0]);
   check_lines((const char *const[]){"ntp.example.org (192.0.2.1): combined"}, 1);

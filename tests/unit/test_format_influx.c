@@ -52,11 +52,11 @@ static void test_lost(void **state) {
 }
 
 /* One that is listed only has no verdict; one of whom nothing is known, no line. */
-static void test_bystanders(void **state) {
+static void test_listed(void **state) {
   (void)state;
   example.report.finding_count = 3;
   for (size_t i = 0; i < 3; i++) {
-    example.samples[i] = (struct sample){.server = "ntp.example.org", .bystander = true};
+    example.samples[i] = (struct sample){.server = "ntp.example.org", .listed = true};
     example.samples[i].present = 1U << FIELD_SENT | 1U << FIELD_SPIKE;
   }
   sample_set(&example.samples[1], METRIC_REACH, 0);
@@ -110,7 +110,7 @@ static void test_escapes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_whole, fill),  cmocka_unit_test_setup(test_no_reading, fill),
-      cmocka_unit_test_setup(test_lost, fill),   cmocka_unit_test_setup(test_bystanders, fill),
+      cmocka_unit_test_setup(test_lost, fill),   cmocka_unit_test_setup(test_listed, fill),
       cmocka_unit_test_setup(test_values, fill), cmocka_unit_test_setup(test_escapes, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,12 +149,12 @@ static void test_limits(void **state) {
 }
 
 /* A server that is listed only has no verdict; counts have no unit. */
-static void test_bystander(void **state) {
+static void test_listed(void **state) {
   (void)state;
   struct sample *sample = &example.samples[0];
   *sample = (struct sample){.server = "b.example.org",
                             .remark = "reach is \"low\"",
-                            .bystander = true,
+                            .listed = true,
                             .state = STATE_FALSETICKER,
                             .jitter_kind = JITTER_STDDEV};
   sample_set(sample, METRIC_REACH, 7);
@@ -184,7 +184,7 @@ int main(void) {
       cmocka_unit_test_setup(test_leaps, fill),
       cmocka_unit_test_setup(test_escapes, fill),
       cmocka_unit_test_setup(test_limits, fill),
-      cmocka_unit_test_setup(test_bystander, fill),
+      cmocka_unit_test_setup(test_listed, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,11 +47,11 @@ static void test_several_servers(void **state) {
 }
 
 /* Whoever is not judged has no data: graphs are of those that are. */
-static void test_bystanders(void **state) {
+static void test_listed(void **state) {
   (void)state;
   example.report.finding_count = 3;
-  example.samples[0].bystander = true;
-  example.samples[1].bystander = true;
+  example.samples[0].listed = true;
+  example.samples[1].listed = true;
   assert_printed(&format_nagios, &example.report, false, TEXT DATA("") "\n");
 }
 
@@ -90,12 +90,9 @@ static void test_verdicts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_whole, fill),
-      cmocka_unit_test_setup(test_limits, fill),
-      cmocka_unit_test_setup(test_several_servers, fill),
-      cmocka_unit_test_setup(test_bystanders, fill),
-      cmocka_unit_test_setup(test_unknown, fill),
-      cmocka_unit_test_setup(test_bar, fill),
+      cmocka_unit_test_setup(test_whole, fill),           cmocka_unit_test_setup(test_limits, fill),
+      cmocka_unit_test_setup(test_several_servers, fill), cmocka_unit_test_setup(test_listed, fill),
+      cmocka_unit_test_setup(test_unknown, fill),         cmocka_unit_test_setup(test_bar, fill),
       cmocka_unit_test_setup(test_verdicts, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,7 +157,7 @@ static void test_several(void **state) {
   (void)state;
   example.report.finding_count = 3;
   for (size_t i = 0; i < 3; i++) {
-    example.samples[i] = (struct sample){.server = "pool", .bystander = i > 0};
+    example.samples[i] = (struct sample){.server = "pool", .listed = i > 0};
     sample_set(&example.samples[i], METRIC_OFFSET, (int64_t)i);
     sample_set(&example.samples[i], METRIC_REACH, (int64_t)i);
   }

@@ -88,7 +88,7 @@ static void test_colour(void **state) {
 }
 
 /* Those that are listed only stand under the one that is judged, a line each. */
-static void test_bystanders(void **state) {
+static void test_listed(void **state) {
   (void)state;
   struct sample *samples = example.samples;
   example.report.finding_count = 3;
@@ -102,13 +102,13 @@ static void test_bystanders(void **state) {
   samples[1].present &= ~(1U << METRIC_CLOCK_CLASS);
   sample_set(&samples[1], METRIC_STRATUM, 3);
   samples[1].state = STATE_COMBINED;
-  samples[1].bystander = true;
-  samples[2] = (struct sample){.server = "c.example.org", .bystander = true};
+  samples[1].listed = true;
+  samples[2] = (struct sample){.server = "c.example.org", .listed = true};
   samples[2].state = STATE_UNREACHABLE;
   (void)strcpy(samples[2].remark, "port unreachable");
   example.config.limit[METRIC_REACH].warning = 8;
   example.config.limit[METRIC_CLOCK_CLASS].warning = 6;
-  assert_golden(printed(&format_text, &example.report, false), "bystanders");
+  assert_golden(printed(&format_text, &example.report, false), "listed ones");
 }
 
 int main(void) {
@@ -119,7 +119,7 @@ int main(void) {
       cmocka_unit_test_setup(test_warming_up, fill),
       cmocka_unit_test_setup(test_several, fill),
       cmocka_unit_test_setup(test_colour, fill),
-      cmocka_unit_test_setup(test_bystanders, fill),
+      cmocka_unit_test_setup(test_listed, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,7 +193,7 @@ static void test_sick(void **state) {
   assert_finding(&sample, VERDICT_WARNING, REASON_TWO_DAEMONS);
   config.limit[METRIC_STRATUM].critical = 0;
   assert_finding(&sample, VERDICT_CRITICAL, REASON_STRATUM);
-  sample.bystander = true;
+  sample.listed = true;
   assert_finding(&sample, VERDICT_OK, REASON_OK);
 }
 
@@ -226,10 +226,10 @@ static void test_starting(void **state) {
 }
 
 /* A server that is listed only never decides, however bad it is. */
-static void test_bystander(void **state) {
+static void test_listed(void **state) {
   (void)state;
   struct sample bad = well();
-  bad.bystander = true;
+  bad.listed = true;
   bad.leap = LEAP_UNSYNCHRONISED;
   bad.present |= 1U << FIELD_LEAP;
   sample_set(&bad, METRIC_JITTER, DURATION_D);
@@ -275,7 +275,7 @@ int main(void) {
       cmocka_unit_test_setup(test_sick, fill),
       cmocka_unit_test_setup(test_clock_class, fill),
       cmocka_unit_test_setup(test_starting, fill),
-      cmocka_unit_test_setup(test_bystander, fill),
+      cmocka_unit_test_setup(test_listed, fill),
       cmocka_unit_test_setup(test_jitter_kind, fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

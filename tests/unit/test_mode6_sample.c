@@ -49,9 +49,9 @@ static int begin(void **state) {
   return 0;
 }
 
-static void carrier(void) {
-  assert_int_equal(mode6_carrier(&reading, &sample, &why), 0);
-  assert_false(sample.bystander);
+static void primary(void) {
+  assert_int_equal(mode6_primary(&reading, &sample, &why), 0);
+  assert_false(sample.listed);
 }
 
 static void has(enum metric metric, int64_t want) {
@@ -63,9 +63,9 @@ static void has_not(enum metric metric) {
   assert_false(sample_has(&sample, metric));
 }
 
-static void test_carrier(void **state) {
+static void test_primary(void **state) {
   (void)state;
-  carrier();
+  primary();
   assert_string_equal(sample.server, "ntp.test");
   assert_string_equal(sample.address, "10.9.0.2");
   assert_string_equal(sample.remark, "");
@@ -88,11 +88,11 @@ static void test_bound(void **state) {
   (void)state;
   /* An offset that rootdisp does not have yet. */
   set(&reading.system, "leap=0,rootdelay=2,rootdisp=3,offset=-20,sys_jitter=0.5,peer=7");
-  carrier();
+  primary();
   has(METRIC_ROOT_DISTANCE, 4 * DURATION_MS);
   has(METRIC_ERROR_BOUND, 21 * DURATION_MS);
   set(&reading.system, "leap=0,rootdisp=3,offset=-20,sys_jitter=0.5,peer=7");
-  carrier();
+  primary();
   has_not(METRIC_ROOT_DISTANCE);
   has_not(METRIC_ERROR_BOUND);
 }
@@ -117,7 +117,7 @@ static void test_offset(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     set(&reading.system, rows[i].system);
     set(&peers[0].values, rows[i].peer);
-    carrier();
+    primary();
     assert_int_equal(sample.leap, LEAP_NONE);
     has(METRIC_OFFSET, rows[i].want_ns);
     assert_int_equal(sample.remark[0] != '\0', rows[i].own != NULL);
@@ -129,25 +129,25 @@ static void test_offset(void **state) {
   /* The bound has it in it. */
   set(&reading.system, "leap=0,rootdelay=2,rootdisp=3,offset=1");
   set(&peers[0].values, "offset=-500000");
-  carrier();
+  primary();
   has(METRIC_ERROR_BOUND, 500 * DURATION_S + DURATION_MS);
   set(&reading.system, "leap=0");
   set(&peers[0].values, "stratum=1");
-  carrier();
+  primary();
   has_not(METRIC_OFFSET);
 }
 
 static void test_leaps(void **state) {
   (void)state;
   set(&reading.system, "leap=1,peer=7");
-  carrier();
+  primary();
   assert_int_equal(sample.leap, LEAP_INSERT);
   set(&reading.system, "leap=2,peer=7");
-  carrier();
+  primary();
   assert_int_equal(sample.leap, LEAP_DELETE);
   set(&reading.system, "peer=7");
   memset(&sample, 0x55, sizeof sample);
-  assert_int_equal(mode6_carrier(&reading, &sample, &why), -EBADMSG);
+  assert_int_equal(mode6_primary(&reading, &sample, &why), -EBADMSG);
   assert_int_equal(why.reason, REASON_BAD_REPLY);
   assert_golden(why.text, "no leap");
   assert_int_equal(sample.state, 0x55555555);
@@ -157,14 +157,14 @@ static void test_leaps(void **state) {
 static void test_jitter(void **state) {
   (void)state;
   set(&reading.system, "leap=0,offset=1,sys_jitter=0.000000,peer=7");
-  carrier();
+  primary();
   assert_int_equal(sample.jitter_kind, JITTER_RMS);
   has(METRIC_JITTER, 20 * DURATION_US);
   set(&peers[0].values, "srcadr=10.9.0.2,jitter=0.000");
-  carrier();
+  primary();
   has(METRIC_JITTER, 0);
   set(&peers[0].values, "srcadr=10.9.0.2");
-  carrier();
+  primary();
   has_not(METRIC_JITTER);
   assert_int_equal(sample.jitter_kind, JITTER_SYS);
 }
@@ -172,26 +172,26 @@ static void test_jitter(void **state) {
 static void test_age(void **state) {
   (void)state;
   peers[0].later_ns = 3 * DURATION_MS;
-  carrier();
+  primary();
   has(METRIC_AGE, 8 * DURATION_S + 253 * DURATION_MS);
   /* NTP's era ends in between: RFC 5905 section 6. */
   set(&reading.system, "leap=0,clock=0x00000002.00000000,peer=7");
   set(&peers[0].values, "rec=0xffffffff.80000000");
-  carrier();
+  primary();
   has(METRIC_AGE, 2 * DURATION_S + 503 * DURATION_MS);
   /* The clock was put back since. */
   set(&peers[0].values, "rec=0x00000003.00000000");
-  carrier();
+  primary();
   has(METRIC_AGE, -DURATION_S + 3 * DURATION_MS);
   /* Without an arrival the last update; without that, or without a clock, nothing. */
   set(&peers[0].values, "rec=0x00000000.00000000");
-  carrier();
+  primary();
   has_not(METRIC_AGE);
   set(&reading.system, "leap=0,clock=0x00000002.00000000,reftime=0x00000001.00000000,peer=7");
-  carrier();
+  primary();
   has(METRIC_AGE, DURATION_S);
   set(&reading.system, "leap=0,reftime=0x00000001.00000000,peer=7");
-  carrier();
+  primary();
   has_not(METRIC_AGE);
 }
 
@@ -214,13 +214,13 @@ static void test_followed(void **state) {
   peers[1].status = 0x8011;
   peers[0].status = 0x8011;
   assert_int_equal(mode6_followed(&reading), 2);
-  carrier();
+  primary();
   assert_int_equal(sample.leap, LEAP_UNSYNCHRONISED);
 }
 
 /* Not synchronised, with a remark that quotes this. */
 static void remark(const char *label, const char *quoted) {
-  carrier();
+  primary();
   assert_int_equal(sample.leap, LEAP_UNSYNCHRONISED);
   assert_true(sample_has(&sample, FIELD_LEAP));
   assert_non_null(strstr(sample.remark, quoted));
@@ -285,11 +285,11 @@ static void test_unresolved(void **state) {
   peers[0] = peers[1];
   peers[0].status = 0xc011;
   remark("an NTS server without address", "4460");
-  mode6_bystander(&peers[1], &sample);
+  mode6_listed(&peers[1], &sample);
   assert_int_equal(sample.state, STATE_UNREACHABLE);
   assert_string_equal(sample.server, "ntp.example.org");
   assert_string_equal(sample.address, "");
-  assert_golden(sample.remark, "a bystander without address");
+  assert_golden(sample.remark, "a listed one without address");
   assert_true(sample.unresolved);
   add_peer(9, 0x8011, "srcadr=10.9.0.5,reach=0x0"); /* one has an address, and is silent */
   remark("two without address and a silent one", "123");
@@ -306,18 +306,18 @@ static void test_broadcasts(void **state) {
   assert_int_equal(reading.peer_count, 2);
   assert_int_equal(peers[0].association, 7);
   assert_int_equal(peers[1].association, 9);
-  carrier();
+  primary();
   assert_string_equal(sample.server, "ntp.test");
 }
 
 /* --- the others --------------------------------------------------------------------- */
 
-static void bystander(uint16_t status, const char *text) {
+static void listed(uint16_t status, const char *text) {
   reading.peer_count = 0;
   add_peer(7, status, text);
   memset(&sample, 0x55, sizeof sample);
-  mode6_bystander(&peers[0], &sample);
-  assert_true(sample.bystander);
+  mode6_listed(&peers[0], &sample);
+  assert_true(sample.listed);
 }
 
 static void test_states(void **state) {
@@ -352,7 +352,7 @@ static void test_states(void **state) {
   };
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    bystander(rows[i].status, rows[i].text);
+    listed(rows[i].status, rows[i].text);
     assert_int_equal(sample.state, rows[i].want);
     assert_int_equal(sample.remark[0] != '\0', rows[i].want == STATE_UNUSABLE);
     if (rows[i].want == STATE_UNUSABLE) {
@@ -363,7 +363,7 @@ static void test_states(void **state) {
 
 static void test_figures(void **state) {
   (void)state;
-  bystander(0x911a, followed); /* a falseticker's offset is what one wants to see of it */
+  listed(0x911a, followed); /* a falseticker's offset is what one wants to see of it */
   assert_string_equal(sample.server, "ntp.test");
   assert_int_equal(sample.poll_interval_ns, 64 * DURATION_S);
   assert_int_equal(sample.jitter_kind, JITTER_RMS);
@@ -376,31 +376,31 @@ static void test_figures(void **state) {
   has(METRIC_ERROR_BOUND, 4 * DURATION_MS + (1500 + 200 + 100) * DURATION_US);
   has_not(METRIC_AGE);
   assert_false(sample_has(&sample, FIELD_LEAP));
-  bystander(0x941a, "srcadr=10.9.0.2,reach=0x3,offset=-1,rootdelay=1,rootdisp=1");
+  listed(0x941a, "srcadr=10.9.0.2,reach=0x3,offset=-1,rootdelay=1,rootdisp=1");
   assert_string_equal(sample.server, "10.9.0.2");
   has(METRIC_REACH, 2);
   assert_string_equal(sample.address, "10.9.0.2");
   has_not(METRIC_ERROR_BOUND);
   assert_false(sample_has(&sample, FIELD_POLL_INTERVAL));
-  bystander(0x941a, "srcadr=fe80::1%2"); /* what is no plain address is a name */
+  listed(0x941a, "srcadr=fe80::1%2"); /* what is no plain address is a name */
   assert_string_equal(sample.server, "fe80::1%2");
   assert_string_equal(sample.address, "");
 }
 
 static void test_noselect(void **state) {
   (void)state;
-  bystander(0x9014, "reach=0x1,flash=0x1000,offset=1.5");
+  listed(0x9014, "reach=0x1,flash=0x1000,offset=1.5");
   assert_int_equal(sample.state, STATE_UNUSABLE);
   assert_golden(sample.remark, "noselect");
   has(METRIC_OFFSET, 1500 * DURATION_US);
-  bystander(0x9014, followed);
+  listed(0x9014, followed);
   assert_golden(sample.remark, "answers, and is not selected");
   has(METRIC_OFFSET, 1500 * DURATION_US);
-  bystander(0x9014, "reach=0x1,flash=0x400,offset=0.000000,delay=0.000000,jitter=0.000060");
+  listed(0x9014, "reach=0x1,flash=0x400,offset=0.000000,delay=0.000000,jitter=0.000060");
   has_not(METRIC_OFFSET);
   has_not(METRIC_DELAY);
   has_not(METRIC_JITTER);
-  bystander(0x9014, "reach=0x1,offset=0.000000");
+  listed(0x9014, "reach=0x1,offset=0.000000");
   has_not(METRIC_OFFSET);
 }
 
@@ -411,7 +411,7 @@ static void test_no_figures(void **state) {
   static const uint16_t statuses[] = {0x8011, 0x8013, 0x9013, 0x8413};
   (void)state;
   for (size_t i = 0; i < 4; i++) {
-    bystander(statuses[i], never);
+    listed(statuses[i], never);
     for (enum metric m = METRIC_JITTER; m < METRIC_REACH; m++) {
       has_not(m);
     }
@@ -423,7 +423,7 @@ static void test_no_figures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(test_carrier, begin),
+      cmocka_unit_test_setup(test_primary, begin),
       cmocka_unit_test_setup(test_bound, begin),
       cmocka_unit_test_setup(test_offset, begin),
       cmocka_unit_test_setup(test_unresolved, begin),

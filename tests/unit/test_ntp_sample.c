@@ -20,7 +20,7 @@ static void test_fields(void **state) {
   reply(0, 12300000, 9 * MS)->leap = LEAP_INSERT; /* only the best one's counts */
   servers[0].sent = 5;
   assert_int_equal(read_all(), 0);
-  const struct sample *sample = &samples.items[carrier()];
+  const struct sample *sample = &samples.items[primary()];
   assert_string_equal(sample->server, "a.example");
   assert_int_equal(sample->state, STATE_SELECTED);
   assert_int_equal(sample->value[METRIC_OFFSET], 12100000);
@@ -124,7 +124,7 @@ static void test_two(void **state) {
     reply(1 - i, -12 * MS, 16 * MS);
     assert_int_equal(read_all(), 0);
     assert_int_equal(samples.truechimers, 2);
-    assert_int_equal(carrier(), 1 - i);
+    assert_int_equal(primary(), 1 - i);
     assert_int_equal(samples.items[1 - i].state, STATE_SELECTED);
     assert_int_equal(samples.items[i].state, STATE_COMBINED);
   }
@@ -146,7 +146,7 @@ static void test_vote(void **state) {
                                     STATE_COMBINED, STATE_UNREACHABLE, STATE_UNREACHABLE};
   for (size_t i = 0; i < 6; i++) {
     assert_int_equal(samples.items[i].state, want[i]);
-    assert_int_equal(samples.items[i].bystander, i != 2);
+    assert_int_equal(samples.items[i].listed, i != 2);
   }
   assert_int_equal(samples.asked, 5);
   assert_int_equal(samples.answered, 4);
@@ -168,7 +168,7 @@ static void test_no_majority(void **state) {
   assert_int_equal(samples.truechimers, 0);
   assert_int_equal(samples.answered, 2);
   for (size_t i = 0; i < 2; i++) { /* each is judged */
-    assert_false(samples.items[i].bystander);
+    assert_false(samples.items[i].listed);
     assert_int_equal(samples.items[i].state, STATE_FALSETICKER);
   }
   assert_false(samples.combined);
@@ -246,7 +246,7 @@ static void test_random(void **state) {
     if (error == 0) {
       size_t judged = 0;
       for (size_t i = 0; i < samples.count; i++) {
-        judged += !samples.items[i].bystander;
+        judged += !samples.items[i].listed;
       }
       assert_int_equal(judged, samples.truechimers > 0 ? 1 : samples.answered);
       assert_int_equal(samples.answered,

@@ -23,7 +23,7 @@ static void test_unusable(void **state) {
   reply(2, 0, MS);
   servers[2].follows_us = true;
   assert_int_equal(read_all(), 0);
-  assert_int_equal(carrier(), 0);
+  assert_int_equal(primary(), 0);
   for (size_t i = 0; i < 3; i++) {
     assert_int_equal(samples.items[i].state, STATE_UNUSABLE);
   }
@@ -36,13 +36,13 @@ static void test_unusable(void **state) {
   assert_int_equal(samples.asked, 4);
   reply(3, 7 * MS, MS);
   assert_int_equal(read_all(), 0);
-  assert_int_equal(carrier(), 3);
+  assert_int_equal(primary(), 3);
   assert_int_equal(samples.answered, 1);
   assert_int_equal(samples.items[1].leap, LEAP_NONE); /* as it says */
   prepare(1, 1);
   servers[0].reason = REASON_NOT_SYNCHRONISED;
   assert_int_equal(read_all(), 0);
-  assert_int_equal(carrier(), 0);
+  assert_int_equal(primary(), 0);
 }
 
 /* Nobody but clocks that cannot vouch for ours: no reading. */

@@ -95,7 +95,7 @@ static void test_slave(void **state) {
   assert_int_equal(sample.state, STATE_SELECTED);
   assert_int_equal(sample.leap, LEAP_NONE);
   assert_int_equal(sample.poll_interval_ns, DURATION_S);
-  assert_false(sample.bystander || sample.foreign_clock);
+  assert_false(sample.listed || sample.foreign_clock);
 }
 
 /* Ours is the other way round: master - local. */

@@ -35,7 +35,7 @@ static void test_healthy(void **state) {
   assert_int_equal(samples.items[0].value[METRIC_JITTER], 62500 * DURATION_US);
   assert_int_equal(samples.items[0].value[METRIC_OFFSET], 250 * DURATION_MS);
   assert_int_equal(samples.items[0].value[METRIC_ERROR_BOUND], 625 * DURATION_MS);
-  assert_false(samples.items[0].bystander);
+  assert_false(samples.items[0].listed);
   assert_int_equal(world.sent, 5); /* one question each */
   assert_int_equal(world.now_ns, world_env.start_ns);
   for (unsigned i = 0; i < world.sent; i++) {

@@ -262,9 +262,9 @@ static void test_reading(void **state) {
   (void)state;
   assert_int_equal(run(), 0);
   assert_int_equal(samples.count, 3);
-  assert_false(samples.items[0].bystander);
+  assert_false(samples.items[0].listed);
   assert_int_equal(samples.items[0].value[METRIC_OFFSET], 1500 * DURATION_US);
-  assert_true(samples.items[1].bystander && samples.items[2].bystander);
+  assert_true(samples.items[1].listed && samples.items[2].listed);
   assert_int_equal(samples.items[2].state, STATE_COMBINED);
   assert_string_equal(samples.note, "");
   assert_int_equal(fake.asked, 5);

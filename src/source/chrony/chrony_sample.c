@@ -86,7 +86,7 @@ static void take_stats(const struct candm_source *source, const struct candm_sta
 
 void chrony_sample_source(const struct candm_source *source, const struct candm_stats *stats,
                           const char *name, int64_t correction_ns, struct sample *sample) {
-  *sample = (struct sample){.bystander = true, .jitter_kind = JITTER_STDDEV};
+  *sample = (struct sample){.listed = true, .jitter_kind = JITTER_STDDEV};
   take_address(source, name, sample);
   sample->unresolved = source->address.family == CANDM_ID;
   sample->state = get_state(source);
@@ -125,7 +125,7 @@ void chrony_sample_drop_spare(struct samples *samples) {
   samples->count = kept;
 }
 
-/* --- the carrier ------------------------------------------------------------ */
+/* --- the primary ------------------------------------------------------------ */
 
 /* Finds the source nearest to being selected: of those that answer but have too few measurements
  * yet, the one with the most. NULL for none. */
@@ -185,9 +185,9 @@ static void say_silent(const struct samples *samples, char *out, size_t size_byt
 
 /* Says why no source is selected. */
 static void chrony_sample_explain(const struct samples *samples,
-                                  const struct candm_tracking *tracking, struct sample *carrier) {
-  char *out = carrier->remark;
-  const size_t size_bytes = sizeof carrier->remark;
+                                  const struct candm_tracking *tracking, struct sample *primary) {
+  char *out = primary->remark;
+  const size_t size_bytes = sizeof primary->remark;
   const struct sample *fresh = find_nearest(samples);
   size_t unreachable = count_state(samples, STATE_UNREACHABLE);
   if (samples->count == 0) {
@@ -206,43 +206,43 @@ static void chrony_sample_explain(const struct samples *samples,
   }
 }
 
-static void take_tracking(const struct candm_tracking *tracking, struct sample *carrier) {
+static void take_tracking(const struct candm_tracking *tracking, struct sample *primary) {
   int64_t offset_ns = tracking->correction_ns;
   int64_t distance_ns = tracking->root_delay_ns / 2 + tracking->root_dispersion_ns;
-  carrier->bystander = false;
-  carrier->present |= 1U << FIELD_LEAP;
-  carrier->leap = (enum leap)tracking->leap;
+  primary->listed = false;
+  primary->present |= 1U << FIELD_LEAP;
+  primary->leap = (enum leap)tracking->leap;
   bool local = tracking->reference_id == CANDM_LOCAL_REFERENCE;
   if (tracking->stratum == 0 || tracking->leap == LEAP_UNSYNCHRONISED || local) {
     /* The figures are placeholders as well: 0 and 1 s. */
-    carrier->leap = LEAP_UNSYNCHRONISED;
+    primary->leap = LEAP_UNSYNCHRONISED;
     return;
   }
-  sample_set(carrier, METRIC_OFFSET, offset_ns);
-  sample_set(carrier, METRIC_ROOT_DISTANCE, distance_ns);
-  sample_set(carrier, METRIC_ERROR_BOUND, duration_abs(offset_ns) + distance_ns);
+  sample_set(primary, METRIC_OFFSET, offset_ns);
+  sample_set(primary, METRIC_ROOT_DISTANCE, distance_ns);
+  sample_set(primary, METRIC_ERROR_BOUND, duration_abs(offset_ns) + distance_ns);
 }
 
-/* Adds the carrier if no source is selected: chronyd itself, without a server. */
+/* Adds the primary if no source is selected: chronyd itself, without a server. */
 static int add_lost(struct samples *samples, const struct candm_tracking *tracking,
                     struct why *why) {
-  struct sample carrier = {.jitter_kind = JITTER_STDDEV};
+  struct sample primary = {.jitter_kind = JITTER_STDDEV};
   if (tracking->reference_id != CANDM_LOCAL_REFERENCE) { /* its figures are all 0 */
-    take_tracking(tracking, &carrier);
+    take_tracking(tracking, &primary);
   }
-  carrier.present |= 1U << FIELD_LEAP;
-  carrier.leap = LEAP_UNSYNCHRONISED;
-  chrony_sample_explain(samples, tracking, &carrier);
-  return samples_add(samples, &carrier, why);
+  primary.present |= 1U << FIELD_LEAP;
+  primary.leap = LEAP_UNSYNCHRONISED;
+  chrony_sample_explain(samples, tracking, &primary);
+  return samples_add(samples, &primary, why);
 }
 
 /* Says why chronyd is not synchronised although a source is selected. */
-static void say_unsynchronised(const struct candm_tracking *tracking, struct sample *carrier) {
+static void say_unsynchronised(const struct candm_tracking *tracking, struct sample *primary) {
   if (tracking->reference_id == CANDM_LOCAL_REFERENCE) {
-    (void)snprintf(carrier->remark, sizeof carrier->remark,
+    (void)snprintf(primary->remark, sizeof primary->remark,
                    "chronyd serves its own clock (local mode, stratum %u)", tracking->stratum);
   } else {
-    (void)strcpy(carrier->remark, "chronyd reports itself unsynchronised");
+    (void)strcpy(primary->remark, "chronyd reports itself unsynchronised");
   }
 }
 
@@ -263,8 +263,8 @@ int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tr
       say_unsynchronised(tracking, &samples->items[at]);
     }
   }
-  struct sample carrier = samples->items[at];
-  memmove(samples->items + 1, samples->items, at * sizeof carrier);
-  samples->items[0] = carrier;
+  struct sample primary = samples->items[at];
+  memmove(samples->items + 1, samples->items, at * sizeof primary);
+  samples->items[0] = primary;
   return 0;
 }

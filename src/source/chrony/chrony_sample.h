@@ -9,7 +9,7 @@ struct candm_stats;
 struct candm_tracking;
 
 /*
- * Fills sample, a bystander, from one of chronyd's sources. stats: those of the same source, or
+ * Fills sample, a listed one, from one of chronyd's sources. stats: those of the same source, or
  * NULL. name: as configured, "" if unknown; foreign text. correction_ns: from tracking, because
  * chronyd reports a source's offset from its own estimate of the time, not from the clock.
  */
@@ -24,8 +24,8 @@ void chrony_sample_source(const struct candm_source *source, const struct candm_
 void chrony_sample_drop_spare(struct samples *samples);
 
 /*
- * Makes the selected sample the carrier, with tracking's figures of the clock. If none is selected,
- * adds a carrier that is not synchronised and says why. The carrier becomes the first sample. 0, or
+ * Makes the selected sample the primary, with tracking's figures of the clock. If none is selected,
+ * adds a primary that is not synchronised and says why. The primary becomes the first sample. 0, or
  * the negative errno of samples_add().
  */
 int chrony_sample_carry(struct samples *samples, const struct candm_tracking *tracking,

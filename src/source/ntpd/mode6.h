@@ -182,13 +182,13 @@ bool mode6_is_unresolved(const struct mode6_peer *peer);
 
 /* Makes the sample that carries the verdict: the system's view. Returns 0, or -EBADMSG with why
  * naming the missing variable. */
-int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, struct why *why);
+int mode6_primary(const struct mode6_reading *reading, struct sample *sample, struct why *why);
 
 /* Returns the index of the followed peer, or peer_count for none. */
 size_t mode6_followed(const struct mode6_reading *reading);
 
 /* Makes the sample of a server that is only listed. */
-void mode6_bystander(const struct mode6_peer *peer, struct sample *sample);
+void mode6_listed(const struct mode6_peer *peer, struct sample *sample);
 
 /* --- in words (mode6_words.c) --- */
 

@@ -115,7 +115,7 @@ static bool take_distance(const struct mode6_values *values, struct sample *samp
   return true;
 }
 
-void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
+void mode6_listed(const struct mode6_peer *peer, struct sample *sample) {
   static const enum state states[] = {
       [MODE6_REJECT] = STATE_UNUSABLE,      [MODE6_FALSETICK] = STATE_FALSETICKER,
       [MODE6_EXCESS] = STATE_SELECTABLE,    [MODE6_OUTLIER] = STATE_SELECTABLE,
@@ -124,8 +124,7 @@ void mode6_bystander(const struct mode6_peer *peer, struct sample *sample) {
   };
   const struct mode6_values *values = &peer->values;
   enum mode6_selection selection = mode6_selection(peer->status);
-  *sample =
-      (struct sample){.bystander = true, .jitter_kind = JITTER_RMS, .state = states[selection]};
+  *sample = (struct sample){.listed = true, .jitter_kind = JITTER_RMS, .state = states[selection]};
   take_names(peer, sample);
   if (selection == MODE6_REJECT && !mode6_is_reached(peer)) {
     sample->state = STATE_UNREACHABLE;
@@ -219,7 +218,7 @@ static void take_bound(const struct mode6_values *system, struct sample *sample)
   }
 }
 
-int mode6_carrier(const struct mode6_reading *reading, struct sample *sample, struct why *why) {
+int mode6_primary(const struct mode6_reading *reading, struct sample *sample, struct why *why) {
   const struct mode6_values *system = &reading->system;
   if (!mode6_has(system, MODE6_LEAP)) {
     return why_set(why, REASON_BAD_REPLY, -EBADMSG,

@@ -80,7 +80,7 @@ static int ntpd_read_all(struct mode6_talk *talk, struct mode6_reading *reading,
 
 static int add_all(const struct mode6_reading *reading, struct samples *samples, struct why *why) {
   struct sample sample;
-  int error = mode6_carrier(reading, &sample, why);
+  int error = mode6_primary(reading, &sample, why);
   if (error != 0) {
     return error;
   }
@@ -88,7 +88,7 @@ static int add_all(const struct mode6_reading *reading, struct samples *samples,
   for (size_t i = 0; i < reading->peer_count && error == 0; i++) {
     /* A server without variables does not even have a name. */
     if (i != mode6_followed(reading) && reading->peer[i].known) {
-      mode6_bystander(&reading->peer[i], &sample);
+      mode6_listed(&reading->peer[i], &sample);
       error = samples_add(samples, &sample, why);
     }
   }

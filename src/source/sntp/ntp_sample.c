@@ -46,7 +46,7 @@ static bool admit_vote(const struct ntp_server *server, struct sample *sample) {
 static int ntp_sample_add(const struct ntp_plan *plan, size_t i, int64_t now_ns,
                           struct samples *samples, struct poll_box *box) {
   const struct ntp_server *server = &plan->servers[i];
-  struct sample sample = {.state = STATE_UNREACHABLE, .bystander = true};
+  struct sample sample = {.state = STATE_UNREACHABLE, .listed = true};
   int64_t distance_ns = 0;
   text_append(sample.server, sizeof sample.server, "%s", server->name);
   text_append(sample.remark, sizeof sample.remark, "%s", server->remark);
@@ -102,13 +102,13 @@ static void note_falsetickers(struct samples *samples, size_t first, size_t fals
 
 /* Notes what is odd about the judged figures and not in the message anyway: a kiss code, a missing
  * jitter, a clock that was set. */
-static void note_carrier(const struct ntp_plan *plan, const struct ntp_server *server,
-                         const struct sample *carrier, struct samples *samples) {
-  bool no_jitter = plan->samples > 1 && carrier->jitter_kind == JITTER_NONE;
-  bool jumped = sample_has(carrier, METRIC_JITTER) &&
+static void note_primary(const struct ntp_plan *plan, const struct ntp_server *server,
+                         const struct sample *primary, struct samples *samples) {
+  bool no_jitter = plan->samples > 1 && primary->jitter_kind == JITTER_NONE;
+  bool jumped = sample_has(primary, METRIC_JITTER) &&
                 ntp_select_after_break(server->replies, server->reply_count) > 0;
   if (no_jitter || jumped || server->reason == REASON_DENIED) {
-    text_list(samples->note, sizeof samples->note, "; ", "%s", carrier->remark);
+    text_list(samples->note, sizeof samples->note, "; ", "%s", primary->remark);
   }
 }
 
@@ -127,7 +127,7 @@ static void tell_consensus(struct samples *samples, const struct ntp_consensus *
  * other, and a second server must not soften the verdict of the first, so the one further off
  * carries it.
  */
-static size_t choose_carrier(const struct poll_box *box, const struct ntp_consensus *consensus) {
+static size_t choose_primary(const struct poll_box *box, const struct ntp_consensus *consensus) {
   const struct ntp_vote *votes = box->votes;
   if (box->count != 2) {
     return consensus->best;
@@ -150,41 +150,41 @@ static int count_votes(const struct ntp_plan *plan, struct samples *samples, siz
   for (size_t i = 0; i < box->count; i++) {
     struct sample *sample = &samples->items[box->server[i]];
     sample->state = box->votes[i].truechimer ? STATE_COMBINED : STATE_FALSETICKER;
-    sample->bystander = consensus.truechimers > 0; /* without a majority each is judged */
+    sample->listed = consensus.truechimers > 0; /* without a majority each is judged */
   }
-  size_t chosen = box->server[choose_carrier(box, &consensus)];
-  struct sample *carrier = &samples->items[chosen];
-  carrier->bystander = false;
-  if (carrier->state == STATE_COMBINED) {
-    carrier->state = STATE_SELECTED;
+  size_t chosen = box->server[choose_primary(box, &consensus)];
+  struct sample *primary = &samples->items[chosen];
+  primary->listed = false;
+  if (primary->state == STATE_COMBINED) {
+    primary->state = STATE_SELECTED;
   }
   samples->answered = (unsigned)box->count;
   tell_consensus(samples, &consensus);
   note_falsetickers(samples, first, box->count - consensus.truechimers);
-  note_carrier(plan, &plan->servers[chosen - first], carrier, samples);
+  note_primary(plan, &plan->servers[chosen - first], primary, samples);
   return 0;
 }
 
 /* Makes a server that is not synchronised carry the verdict if nobody has a vote, preferably one
  * with earlier figures. Returns false if there is none. */
 static bool carry_unusable(const struct ntp_plan *plan, struct samples *samples, size_t first) {
-  struct sample *carrier = NULL;
+  struct sample *primary = NULL;
   for (size_t i = 0; i < plan->count; i++) {
     struct sample *sample = &samples->items[first + i];
     if (plan->servers[i].reason != REASON_NOT_SYNCHRONISED) {
       continue;
     }
-    if (carrier == NULL ||
-        (!sample_has(carrier, METRIC_OFFSET) && sample_has(sample, METRIC_OFFSET))) {
-      carrier = sample;
+    if (primary == NULL ||
+        (!sample_has(primary, METRIC_OFFSET) && sample_has(sample, METRIC_OFFSET))) {
+      primary = sample;
     }
   }
-  if (carrier == NULL) {
+  if (primary == NULL) {
     return false;
   }
-  carrier->bystander = false;
-  carrier->leap = LEAP_UNSYNCHRONISED;
-  carrier->present |= 1U << FIELD_LEAP;
+  primary->listed = false;
+  primary->leap = LEAP_UNSYNCHRONISED;
+  primary->present |= 1U << FIELD_LEAP;
   return true;
 }
 

@@ -54,15 +54,15 @@ static void test_selected_carries(void **state) {
   assert_int_equal(samples.count, 4);
   for (size_t i = 0; i < samples.count; i++) {
     assert_string_equal(samples.items[i].address, order[i]);
-    assert_int_equal(samples.items[i].bystander, i > 0);
+    assert_int_equal(samples.items[i].listed, i > 0);
   }
-  const struct sample *carrier = &samples.items[0];
-  assert_int_equal(carrier->value[METRIC_OFFSET], -5 * DURATION_MS);
-  assert_int_equal(carrier->value[METRIC_ROOT_DISTANCE], 17 * DURATION_MS);
-  assert_int_equal(carrier->value[METRIC_ERROR_BOUND], 22 * DURATION_MS);
-  assert_int_equal(carrier->value[METRIC_AGE], DURATION_S);
-  assert_true(sample_has(carrier, FIELD_LEAP));
-  assert_int_equal(carrier->leap, LEAP_NONE);
+  const struct sample *primary = &samples.items[0];
+  assert_int_equal(primary->value[METRIC_OFFSET], -5 * DURATION_MS);
+  assert_int_equal(primary->value[METRIC_ROOT_DISTANCE], 17 * DURATION_MS);
+  assert_int_equal(primary->value[METRIC_ERROR_BOUND], 22 * DURATION_MS);
+  assert_int_equal(primary->value[METRIC_AGE], DURATION_S);
+  assert_true(sample_has(primary, FIELD_LEAP));
+  assert_int_equal(primary->leap, LEAP_NONE);
   assert_false(sample_has(&samples.items[1], METRIC_ERROR_BOUND));
   samples_free(&samples);
 }
@@ -113,14 +113,14 @@ static void lost_remark(const struct candm_tracking *tracking, const struct row 
   }
   assert_int_equal(chrony_sample_carry(&samples, tracking, NULL), 0);
   assert_int_equal(samples.count, count + 1);
-  const struct sample *carrier = &samples.items[0];
-  assert_false(carrier->bystander);
-  assert_string_equal(carrier->server, "");
-  assert_golden(carrier->remark, "%s", label);
-  assert_true(sample_has(carrier, FIELD_LEAP));
-  assert_int_equal(carrier->leap, LEAP_UNSYNCHRONISED);
+  const struct sample *primary = &samples.items[0];
+  assert_false(primary->listed);
+  assert_string_equal(primary->server, "");
+  assert_golden(primary->remark, "%s", label);
+  assert_true(sample_has(primary, FIELD_LEAP));
+  assert_int_equal(primary->leap, LEAP_UNSYNCHRONISED);
   for (size_t i = 1; i < samples.count; i++) {
-    assert_true(samples.items[i].bystander);
+    assert_true(samples.items[i].listed);
   }
   samples_free(&samples);
 }
