@@ -264,6 +264,8 @@ endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
 # Unit tests that ONLY does not name are not built, either: tests/run.sh holds it against their names, too.
 quoted = '$(subst ','\'',$(1))'
+# A pattern may contain $, which make would expand.
+override ONLY := $(value ONLY)
 ifneq ($(ONLY),)
 UNIT_TESTS := $(shell printf '%s\n' $(UNIT_TESTS) | grep -E -e '[^/]*$$' -o | grep -E -e $(call quoted,$(ONLY)))
 UNIT_TESTS := $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)

@@ -2,25 +2,31 @@
 # fast.sh: the unit tests and system suites that bear the names of what changed, for a quick look while working.
 #
 # A changed file's name and folders name its tests: src/source/chrony/candm.c those with chrony or candm in their
-# names. What takes longer is for make check. usage: fast.sh COMMIT, since which it changed; run by make check-fast
+# names. The documentation is compared with the program if either may have changed. Suites that take longer are named
+# and left out. usage: fast.sh COMMIT, since which it changed; run by make check-fast
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-readonly LONG='hostile|influx|install|monitors|privilege|stores|valgrind|usage|config|build|docs'
+readonly LONG='hostile|influx|install|monitors|privilege|stores|valgrind|usage|config|build'
 # What a room's suite is called, where not as the room is.
 declare -A suite_of=([log]=delivery [output]=outputs [format]=formats [json]=formats [nagios]=formats [bus]=bus_faults
-  [aside]=config [automatic]=auto)
+  [aside]=config [automatic]=auto [README]=docs [man]=docs
+  [ntp_monitor.conf.example]=docs [config_keys]=docs [options]=docs [reason]=docs)
 
 # The words of all changed paths.
 words() {
   { git diff --name-only "$1"; git ls-files --others --exclude-standard; } |
-    sed -nE 's/\.(c|h|bats|bash|sh)$//; s,^(src|include/ntp_monitor|tests/(unit|system))/,,p' | tr '/' '\n' | sed 's/^test_//' | grep -vxE 'source|base|README' | sort -u
+    sed -nE 's/\.(c|h|bats|bash|sh)$//; s,^(src|include/ntp_monitor|tests/(unit|system))/,,p' | tr '/' '\n' | sed 's/^test_//' | grep -vxE 'source|base' | sort -u
 }
 
-units='' suites=()
+units='' suites=() long=()
 for word in $(words "$1"); do
   units+="|test_$word(_|\$)"
   suite=tests/system/${suite_of[$word]-$word}.bats
-  [[ ! -e $suite || $suite =~ /($LONG).bats$ ]] || suites+=("$suite")
+  if [[ $suite =~ /($LONG).bats$ ]]; then
+    long+=("${BASH_REMATCH[1]}")
+  elif [ -e "$suite" ]; then
+    suites+=("$suite")
+  fi
 done
 if [ -z "$units" ]; then
   echo "check-fast: nothing has changed since $1"
@@ -28,7 +34,8 @@ if [ -z "$units" ]; then
 fi
 names=$(for test in tests/unit/test_*.c; do basename "$test" .c; done | grep -E "${units#|}" | paste -sd '|')
 result=0
-[ -z "$names" ] || $MAKE --no-print-directory unit ONLY="^($names)\$\$" || result=1
+[ "${#long[@]}" = 0 ] || echo "check-fast: left out, run it with make test FILE=NAME: ${long[*]}"
+[ -z "$names" ] || $MAKE --no-print-directory unit ONLY="^($names)\$" || result=1
 if [ "${#suites[@]}" -gt 0 ]; then
   # shellcheck disable=SC2046 # one a word
   $MAKE --no-print-directory lab >/dev/null && tests/run.sh $(printf '%s\n' "${suites[@]}" | sort -u) || result=1

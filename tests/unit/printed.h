@@ -17,6 +17,7 @@
 static inline const char *printed(const struct format *format, const struct report *report,
                                   bool colour) {
   static char have[16 * 1024];
+  have[0] = '\0';
   FILE *stream = fmemopen(have, sizeof have, "w");
   assert_non_null(stream);
   for (size_t i = 0; i < report->finding_count; i++) { /* as it would be judged */
