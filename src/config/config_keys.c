@@ -47,14 +47,18 @@ static const struct config_word formats[] = {{"auto", SYSLOG_FORMAT_AUTO},
                                              {NULL, 0}};
 
 /* A key's type and its field. A field of another C type does not compile. */
-#define FIELD(kind, c_type, field)                                           \
-  .type = (kind), .offset = _Generic(&((struct config *)NULL)->field, c_type \
-                                     : offsetof(struct config, field))
-#define TIME(field) FIELD(CONFIG_TIME, int64_t *, field)
-#define COUNT(field) FIELD(CONFIG_COUNT, int64_t *, field)
-#define WORD(field) FIELD(CONFIG_WORD, int64_t *, field)
-#define BOOL(field) FIELD(CONFIG_BOOL, bool *, field)
-#define TEXT(kind, field) FIELD(kind, char(*)[CONFIG_TEXT_BYTES], field)
+#define OFFSET_IF_INT64(field) \
+  _Generic(&((struct config *)NULL)->field, int64_t * : offsetof(struct config, field))
+#define OFFSET_IF_BOOL(field) \
+  _Generic(&((struct config *)NULL)->field, bool * : offsetof(struct config, field))
+#define OFFSET_IF_TEXT(field)                                          \
+  _Generic(&((struct config *)NULL)->field, char(*)[CONFIG_TEXT_BYTES] \
+           : offsetof(struct config, field))
+#define TIME(field) .type = CONFIG_TIME, .offset = OFFSET_IF_INT64(field)
+#define COUNT(field) .type = CONFIG_COUNT, .offset = OFFSET_IF_INT64(field)
+#define WORD(field) .type = CONFIG_WORD, .offset = OFFSET_IF_INT64(field)
+#define BOOL(field) .type = CONFIG_BOOL, .offset = OFFSET_IF_BOOL(field)
+#define TEXT(kind, field) .type = (kind), .offset = OFFSET_IF_TEXT(field)
 
 #define TIME_RANGE .min = 1, .max = 1000000 * DURATION_S
 #define RANGE(least, greatest) .min = (least), .max = (greatest)
