@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# auto.bats: the source auto against real daemons: the first that serves, in order; nothing is started; what
-# hangs leaves time for those behind it; two that set one clock are a warning; and when none serves, one line
+# auto.bats: the source auto against real daemons: the first in order that serves is read, and nothing is started; a
+# daemon that hangs leaves time for the next ones; two that set one clock are a warning; when none serves, one line
 # says what was tried, why each failed, and what to do.
 # shellcheck disable=SC2034 # time.bash's AS
 
@@ -39,20 +39,20 @@ timesyncd() {
   lab_bus_start && lab_timesyncd_start && lab_replies 3
 }
 
-# took SOURCE: which of them the reading came from, without a word to another.
+# took SOURCE: the report and its first server name this source.
 took() {
   jq -e --arg source "$1" '.source == $source and .servers[0].source == $source' "$OUT" >/dev/null ||
     fail "the source is $(jq -c .source "$OUT") instead of $1"
 }
 
-@test "auto: timesyncd, where its name has an owner" {
+@test "auto: reads timesyncd when its bus name has an owner" {
   timesyncd
   check -C "$CONF"
   verdict 0 ok 'source: timesyncd$'
   took timesyncd
 }
 
-@test "auto: chronyd, where there is no timesyncd, with a bus and without" {
+@test "auto: without timesyncd reads chronyd, with and without a bus" {
   chronyd
   check -C "$CONF"
   verdict 0 ok 'source: chrony$'
@@ -63,14 +63,14 @@ took() {
   took chrony
 }
 
-@test "auto: chronyd for an ordinary user" {
+@test "auto: reads chronyd as an ordinary user" {
   chronyd
   AS=lab_as_user
   check
   verdict 0 ok 'source: chrony$'
 }
 
-@test "auto: ptp4l, where there is neither" {
+@test "auto: without timesyncd and chronyd reads ptp4l" {
   lab_ptp_network
   lab_ptp_start far a0 'free_running 1' 'priority1 10'
   lab_ptp_start ptp b0 'free_running 1' 'slaveOnly 1'
@@ -81,7 +81,7 @@ took() {
   took ptp
 }
 
-@test "auto: the servers of [sntp], where there is no daemon; and none that nobody named" {
+@test "auto: without a daemon asks the servers of [sntp], and no others" {
   check -C "$CONF"
   verdict 0 ok 'source: sntp$'
   took sntp
@@ -92,12 +92,12 @@ took() {
   : >"$LAB_DIR/log/ntp"
   check
   verdict 3 denied 'ntpd: .*127\.0\.0\.1 port 123 .*; .*-s sntp:HOST; chrony, ptp: .*; timesyncd: '
-  # Only whether that on port 123 is ntpd.
+  # The only packets allowed ask whether port 123 is ntpd's.
   asked=$(tr -d '\0' <"$LAB_DIR/log/ntp" | grep -vE '^answered as (127\.0\.0\.1|::1)$' || true)
   [ -z "$asked" ] || fail "$asked"
 }
 
-@test "auto: two daemons that set one clock are a warning, for auto alone" {
+@test "auto: two daemons that set one clock are a warning, but only with auto" {
   timesyncd
   chronyd
   check
@@ -116,14 +116,14 @@ took() {
   verdict 0 ok 'source: chrony$'
 }
 
-@test "auto: worse than two daemons is what a limit says" {
+@test "auto: an exceeded critical limit outranks two daemons" {
   timesyncd
   chronyd
   check --limit offset=,1ms
   verdict 2 offset 'NTP offset at the last reply above critical threshold'
 }
 
-@test "auto: a chronyd that hangs leaves time for those behind it" {
+@test "auto: a chronyd that hangs leaves time for the next sources" {
   chronyd
   lab_freeze chrony
   check -C "$CONF" -t 8s
@@ -135,7 +135,7 @@ took() {
   in_time 5
 }
 
-@test "auto: a bus that hangs leaves time for those behind it" {
+@test "auto: a bus that hangs leaves time for the next sources" {
   lab_bus_start
   lab_freeze bus
   chronyd
@@ -144,13 +144,13 @@ took() {
   in_time 5
 }
 
-@test "auto: a timesyncd that hangs is a warning beside servers, and a second service beside chronyd" {
+@test "auto: a timesyncd that hangs is a warning beside servers, and a second daemon beside chronyd" {
   timesyncd
   lab_freeze timesyncd
   check -C "$CONF"
   verdict 1 timeout 'timesyncd: systemd-timesyncd .* [0-9.]+m?s.*source: sntp'
   took sntp
-  check -s sntp -C "$CONF" # auto alone meets it
+  check -s sntp -C "$CONF" # only auto asks timesyncd
   verdict 0 ok
   chronyd
   check
@@ -161,7 +161,7 @@ took() {
   verdict 0 ok 'source: chrony$'
 }
 
-@test "auto: timesyncd and a ptp4l that sets the clock are two; one that follows nobody is not" {
+@test "auto: timesyncd and a ptp4l that sets the clock are two daemons; a ptp4l that follows nobody is not" {
   timesyncd
   lab_ptp_network
   lab_ptp_start far a0 'priority1 10'
@@ -175,18 +175,18 @@ took() {
   verdict 0 ok 'source: timesyncd$'
 }
 
-@test "auto: when none serves, one line says why, what else does not run, and what to do" {
+@test "auto: when none serves, one line says why, what else is not running, and what to do" {
   lab_stop ntp
   lab_bus_start
   touch -d '-3 hours' /run/systemd/timesync/synchronized
   check
   verdict 3 no-service 'timesyncd: systemd-timesyncd .*\([^)]* 3h[^)]*\); chrony, ntpd, ptp: .*; .*-s sntp:HOST,HOST,HOST$'
   rm /run/systemd/timesync/synchronized
-  # Nothing was started by the question.
+  # The check did not start timesyncd.
   run ! busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.timesync1
 }
 
-@test "auto: servers that are named and cannot be looked up come first, and nobody is told to name some" {
+@test "auto: a failed lookup of configured servers comes first, without advice to configure some" {
   lab_stop ntp
   printf '[sntp]\nservers = ntp.example.org\n' >"$CONF"
   check -C "$CONF"
@@ -196,7 +196,7 @@ took() {
   [ "$(jq -r '.message | length' "$OUT")" -le 250 ] || fail 'it is long'
 }
 
-@test "auto: the line has at most 250 characters, and the trace has each in full" {
+@test "auto: the log line has at most 250 characters; the trace has each source in full" {
   lab_stop ntp
   check -d
   [ "$(jq -r '.message | length' "$OUT")" -le 250 ] || fail 'it is long'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# The Makefile, on a copy of the tree: what `make install` puts where and `make uninstall` takes
-# back; what is built anew and what is not; how the program is hardened; and what `make deps` and
-# `make check-deps` do on systems with and without apt, where a stub stands for apt-get and sudo.
+# The Makefile, on a copy of the tree: what `make install` installs and `make uninstall` removes; what is rebuilt and
+# what is not; how the program is hardened; and what `make deps` and `make check-deps` do with and without apt, where
+# stubs stand for apt-get and sudo.
 # shellcheck disable=SC2030,SC2031,SC2154 # bats' own names, set in a test
 
 bats_require_minimum_version 1.5.0
@@ -17,7 +17,7 @@ setup_file() {
 }
 
 setup() {
-  # A sanitized build and one without libsystemd would show the same once more.
+  # A sanitized build and one without libsystemd would only repeat this.
   [ "${BUILD-build}" = build ] || skip 'shown by the plain build'
   # shellcheck source-path=SCRIPTDIR/../lab source=../lab/lab.sh
   . "$TOP/tests/lab/lab.sh"
@@ -25,12 +25,12 @@ setup() {
   unset BUILD ONLY SYSTEMD SANITIZE WERROR PREFIX DESTDIR
 }
 
-# Every file below a folder, with its kind, mode and, for a link, where to; sorted.
+# Lists every file below a folder with its kind, mode and link target, sorted.
 list() {
   (cd "$1" && find . ! -type d -printf '%P %y %m %l\n' | sed 's/ l 777 / l /; s/ $//' | LC_ALL=C sort)
 }
 
-# The objects and programs that a make builds, one a line, by what it prints.
+# Prints the objects and programs that a make builds, one per line.
 builds() {
   make "$@" >"$BATS_TEST_TMPDIR/made" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/made")" || return
   sed -nE 's/^ +(CC|AR|LD) +//p' "$BATS_TEST_TMPDIR/made"
@@ -59,7 +59,7 @@ usr/share/man/man1/ntp_monitor.1 f 644
 usr/share/man/man5/ntp_monitor.conf.5 f 644"
 readonly INSTALLED
 
-@test "install: just these files, with these modes, whatever the umask; twice is once" {
+@test "install: exactly these files with these modes, whatever the umask, also when repeated" {
   for umask in 022 077; do
     umask "$umask"
     to=$BATS_TEST_TMPDIR/$umask
@@ -70,17 +70,17 @@ readonly INSTALLED
     cmp build/ntp_monitor "$to/usr/bin/ntp_monitor"
     cmp ntp_monitor.conf.example "$to/usr/share/doc/ntp_monitor/examples/ntp_monitor.conf.example"
     expect 0 "$to/usr/bin/ntp-monitor" --version
-    # Folders that others must be able to enter.
+    # Others must be able to enter these folders.
     [ -z "$(find "$to/usr" -type d ! -perm -0755)" ] || fail "$(find "$to" -type d -ls)"
   done
 }
 
-@test "install: without PREFIX it is /usr/local" {
+@test "install: the default PREFIX is /usr/local" {
   expect 0 make install DESTDIR="$BATS_TEST_TMPDIR/to"
   [ "$(list "$BATS_TEST_TMPDIR/to")" = "${INSTALLED//usr\//usr\/local\/}" ]
 }
 
-@test "install: PREFIX stands in every text where the tree has /usr/local, and nothing else is changed" {
+@test "install: PREFIX replaces /usr/local in every text, and nothing else changes" {
   local file
   expect 0 make install DESTDIR="$BATS_TEST_TMPDIR/to" PREFIX=/opt/my-own
   [ "$(list "$BATS_TEST_TMPDIR/to")" = "${INSTALLED//usr\//opt/my-own/}" ] || fail "$(list "$BATS_TEST_TMPDIR/to")"
@@ -92,7 +92,7 @@ readonly INSTALLED
   done
 }
 
-@test "install: for real, in a /usr/local of the test's own: found by either name" {
+@test "install: into a /usr/local of the test's own, where both names of the program are found" {
   # shellcheck disable=SC2016 # the other shell's
   expect 0 unshare -m sh -c 'mount -t tmpfs tmpfs /usr/local && make install >&2 &&
     PATH=/usr/local/bin:$PATH && command -v ntp_monitor && command -v ntp-monitor &&
@@ -100,7 +100,7 @@ readonly INSTALLED
   lines_are "$output" /usr/local/bin/ntp_monitor /usr/local/bin/ntp-monitor 'ntp_monitor [0-9.]+'
 }
 
-@test "install: says what to do next, but not into a package; an enabled timer keeps what it runs" {
+@test "install: prints the next steps, except into DESTDIR; an enabled timer blocks uninstall" {
   # shellcheck disable=SC2016 # the other shell's
   expect 0 unshare -m sh -c 'mount -t tmpfs tmpfs /usr/local && mkdir -p /etc/systemd/system && mount -t tmpfs tmpfs /etc/systemd/system && make install &&
     ln -s /usr/local/lib/systemd/system/ntp_monitor.timer /etc/systemd/system/ && ! make uninstall &&
@@ -111,7 +111,7 @@ readonly INSTALLED
   [[ $output != *systemd-sysusers* ]]
 }
 
-@test "install: the example, put where the program looks, changes nothing" {
+@test "install: the installed example changes nothing where the program reads it" {
   expect 0 make install DESTDIR="$BATS_TEST_TMPDIR/to" PREFIX=/usr
   expect 0 as_cron --print-config
   wanted=$output
@@ -124,7 +124,7 @@ readonly INSTALLED
   [ "$output" = "$wanted" ]
 }
 
-@test "uninstall: takes all of it back, and nothing else" {
+@test "uninstall: removes everything installed, and nothing else" {
   to=$BATS_TEST_TMPDIR/to
   expect 0 make install DESTDIR="$to" PREFIX=/usr
   touch "$to/usr/bin/other" "$to/usr/share/man/man1/other.1"
@@ -133,7 +133,7 @@ readonly INSTALLED
 usr/share/man/man1/other.1 f 644' ] || fail "$(list "$to")"
   [ ! -e "$to/usr/share/doc/ntp_monitor" ]
   [ -d "$to/usr/share/man/man5" ]
-  # Where nothing is installed, or something is not ours.
+  # Also with nothing installed, and with a foreign file among ours.
   expect 0 make uninstall DESTDIR="$to" PREFIX=/usr
   expect 0 make install DESTDIR="$to" PREFIX=/usr
   touch "$to/usr/share/doc/ntp_monitor/examples/own"
@@ -144,14 +144,14 @@ usr/share/man/man1/other.1 f 644' ] || fail "$(list "$to")"
 # --- what is built ---------------------------------------------------------------
 
 @test "build: a second make builds nothing" {
-  builds >/dev/null # the last one had another PREFIX
+  builds >/dev/null # the last build had another PREFIX
   [ -z "$(builds)" ] || fail "$(cat "$BATS_TEST_TMPDIR/made")"
   before=$(find build -type f -printf '%p %T@\n' | LC_ALL=C sort)
   make >/dev/null
   [ "$before" = "$(find build -type f -printf '%p %T@\n' | LC_ALL=C sort)" ]
 }
 
-@test "build: a changed header builds what includes it, and no more" {
+@test "build: a changed header rebuilds what includes it, and no more" {
   touch include/ntp_monitor/duration.h
   made=$(builds)
   for name in base/duration.o config/config_values.o run.o; do
@@ -162,13 +162,13 @@ usr/share/man/man1/other.1 f 644' ] || fail "$(list "$to")"
   [ -z "$(builds)" ]
 }
 
-@test "build: a changed source builds its object, and a header that is gone does not stop it" {
+@test "build: a changed source rebuilds its object; a header that is gone does not stop the build" {
   touch src/base/clock.c
   made=$(builds)
   [ "$made" = 'build/src/base/clock.o
 build/libntp_monitor.a
 build/ntp_monitor' ] || fail "$made"
-  # A header that one file included yesterday.
+  # The dependency file still names a header that is gone.
   echo '/* nothing */' >include/ntp_monitor/passing.h
   sed -i '1i #include "ntp_monitor/passing.h"' src/base/clock.c
   builds >/dev/null
@@ -177,7 +177,7 @@ build/ntp_monitor' ] || fail "$made"
   [ "$(builds | head -n 1)" = build/src/base/clock.o ]
 }
 
-@test "build: changed flags build all anew, and the same flags once more nothing" {
+@test "build: changed flags rebuild everything; the same flags again rebuild nothing" {
   all=$(find build/src -name '*.o' | wc -l)
   [ "$all" -ge 30 ]
   made=$(builds -j2 CFLAGS='-O1 -g')
@@ -190,7 +190,7 @@ build/ntp_monitor' ] || fail "$made"
   [ -z "$(builds)" ]
 }
 
-@test "build: a source that is new is linked, one that is gone no more" {
+@test "build: a new source is linked, and a deleted one no longer is" {
   echo 'int passing_by(void); int passing_by(void) { return 0; }' >src/passing.c
   made=$(builds -j2)
   grep -qx build/src/passing.o <<<"$made"
@@ -200,14 +200,14 @@ build/ntp_monitor' ] || fail "$made"
   [ "$(ar t build/libntp_monitor.a | grep -cx passing.o)" = 0 ]
 }
 
-@test "build: without libsystemd it says what it leaves out; clean removes what it built" {
+@test "build: without libsystemd it names what it omits and the packages for it; clean removes what it built" {
   expect 0 make -j2 BUILD="$BATS_TEST_TMPDIR/none" PKG_CONFIG=false
   said='left out of this build: timesyncd (libsystemd) http (libcurl); to have it: sudo apt install libsystemd-dev libcurl4-openssl-dev'
   grep -qxF "$said" <<<"$output" || fail "$output"
-  # Once, not by each make that follows.
+  # Printed once, not by every make.
   expect 0 make BUILD="$BATS_TEST_TMPDIR/none" PKG_CONFIG=false
   [[ $output != *'left out'* ]] || fail "$output"
-  # What was not wanted needs no package.
+  # No package is offered for a part switched off by hand.
   rm "$BATS_TEST_TMPDIR/none/left_out"
   expect 0 make BUILD="$BATS_TEST_TMPDIR/none" PKG_CONFIG=false CURL=no
   grep -qxF "${said% libcurl4*}" <<<"$output" || fail "$output"
@@ -232,7 +232,7 @@ build/ntp_monitor' ] || fail "$made"
   [[ $output == *GNU_RELRO* ]]
   [ "$(awk '$1 == "GNU_STACK" { print $7 }' <<<"$output")" = RW ]
   [ "$(awk '$1 == "LOAD" && $0 ~ / RWE /' <<<"$output")" = '' ]
-  # With full RELRO nothing is bound lazily: no .got.plt of its own.
+  # Full RELRO binds nothing lazily, so there is no .got.plt.
   expect 0 readelf -SW build/ntp_monitor
   [[ $output != *' .got.plt '* ]]
 }
@@ -243,7 +243,7 @@ build/ntp_monitor' ] || fail "$made"
   [[ $output == *__stack_chk_fail* ]]
   [[ $output =~ __v?snprintf_chk ]]
   [[ $output != *' gets@'* ]]
-  # gcc and clang note the options they were given.
+  # gcc records its options; clang only when asked to.
   options=$(readelf --debug-dump=info build/src/config/config_file.o | grep DW_AT_producer)
   case $options in
     *clang*) ;; # does not, unless asked
@@ -256,14 +256,14 @@ build/ntp_monitor' ] || fail "$made"
     [[ $(make -n -B V=1 build/src/base/clock.o) == *-Werror=format-security*-D_FORTIFY_SOURCE=3* ]]
 }
 
-@test "64-bit times and file sizes, also where they are not the machine's own" {
+@test "build: 64-bit times and file sizes on every machine" {
   [[ $(make -n -B V=1 build/src/base/clock.o) == *-D_TIME_BITS=64*-D_FILE_OFFSET_BITS=64* ]]
 }
 
 # --- what is needed ----------------------------------------------------------------
 
-# A folder of programs: each of "$@" only writes its name and arguments to $ran, and its install
-# fails while there is $ran.fails.
+# Makes a folder of stubs: each of "$@" only appends its name and arguments to $ran, and its install fails while
+# $ran.fails exists.
 stubs() {
   ran=$BATS_TEST_TMPDIR/ran
   rm -rf "$BATS_TEST_TMPDIR/path" "$ran"
@@ -276,7 +276,7 @@ stubs() {
   done
 }
 
-# The same, and a few tools: no compiler is there, nor anything else that is needed.
+# Adds a few real tools, but no compiler and nothing else that building needs.
 tools() {
   stubs "$@"
   for tool in sh make id cat grep ls; do
@@ -284,7 +284,7 @@ tools() {
   done
 }
 
-# With that folder as PATH, and nothing else around it.
+# Runs a command with only that folder in PATH and an empty environment.
 needy() {
   env -i PATH="$BATS_TEST_TMPDIR/path" HOME="$HOME" LC_ALL=C "$@"
 }
@@ -292,7 +292,7 @@ needy() {
 readonly BUILDS='gcc pkg-config libsystemd-dev'
 readonly TESTS='bats clang clang-format clang-tidy cppcheck shellcheck mandoc strace valgrind faketime jq'
 
-# What no target may install: it would replace a service of this machine, or start one.
+# No target may install these: each would replace or start a service of this machine.
 no_daemon() {
   local daemon
   for daemon in systemd-timesyncd chrony ntp ntpd ntpsec openntpd ntpdate ntpsec-ntpdate linuxptp \
@@ -302,7 +302,7 @@ no_daemon() {
   done
 }
 
-@test "deps: without apt the list and what each is for, status 0, and nothing is run" {
+@test "deps: without apt prints each package and its use, runs nothing, and exits with 0" {
   for target in deps check-deps; do
     tools sudo
     expect 0 needy make --no-print-directory "$target"
@@ -319,7 +319,7 @@ no_daemon() {
   done
 }
 
-@test "deps: with apt and as root it installs what is missing by name, nothing else" {
+@test "deps: as root with apt installs the missing packages by name, and nothing else" {
   for target in deps check-deps; do
     tools apt-get dpkg
     expect 0 needy make --no-print-directory "$target"
@@ -330,18 +330,18 @@ no_daemon() {
     for package in $wanted; do
       grep -qE -- " $package( |\$)" "$ran" || fail "$package is not installed: $(cat "$ran")"
     done
-    # libc's headers are there, so they are left alone; what it says is what it does.
+    # libc's headers are here, so libc6-dev must not be installed again.
     [ ! -e /usr/include/stdio.h ] || [ "$(grep -c libc6-dev "$ran")" = 0 ]
     no_daemon "$(cat "$ran")"
     [[ $output == *"installing:"* ]]
   done
-  # And so for the rows that are not missing here.
+  # The same for the packages that are not missing here.
   names=$(sed -nE "s/^(build=|optional=|check=)?'?([a-z0-9.+-]+):.*:.*/\2/p" .ci/packages | tr '\n' ' ')
   [[ " $names " == *' gcc '*' bats '* ]]
   no_daemon "$names"
 }
 
-@test "deps: a download that fails is tried once more with new lists, and then is a failure" {
+@test "deps: a failed download is retried once with new package lists, and then fails" {
   tools apt-get dpkg
   touch "$ran.fails"
   expect 2 needy make --no-print-directory deps
@@ -349,7 +349,7 @@ no_daemon() {
   rm "$ran.fails"
 }
 
-@test "deps: offers what brings the parts that a build leaves out, and installs it for the tests alone" {
+@test "deps: names the optional packages, and installs them only for the tests" {
   tools apt-get dpkg
   expect 0 needy make --no-print-directory deps
   [[ $output == *'optional, and left alone; to have it: sudo apt install libcurl4-openssl-dev'* ]] || fail "$output"
@@ -359,7 +359,7 @@ no_daemon() {
   grep -q ' libcurl4-openssl-dev' "$ran"
 }
 
-@test "deps: a user goes by sudo, or is told what to do" {
+@test "deps: an ordinary user goes through sudo, or is shown the command for root" {
   tools apt-get dpkg sudo
   expect 0 lab_as_user env -i PATH="$BATS_TEST_TMPDIR/path" make --no-print-directory deps
   grep -q '^sudo apt-get install ' "$ran"
@@ -370,7 +370,7 @@ no_daemon() {
   [ ! -e "$ran" ]
 }
 
-@test "deps: where nothing is missing nothing is run" {
+@test "deps: runs nothing when nothing is missing" {
   stubs apt-get dpkg sudo
   for target in deps check-deps; do
     expect 0 make --no-print-directory "$target" PATH="$BATS_TEST_TMPDIR/path:$PATH"
@@ -380,19 +380,19 @@ no_daemon() {
   done
 }
 
-@test "deps: neither builds nor looks for anything, also in one line with what follows" {
+@test "deps: builds nothing; in 'make deps all' tools are looked for after deps has run" {
   tools apt-get dpkg
   expect 0 needy make --no-print-directory -n deps
   [[ $output == *.ci/packages* ]]
   [[ $output != *' -o '* ]]
-  # What comes behind deps in one line is looked for after deps has installed it.
+  # The goals after deps run in a new make, which sees what deps installed.
   expect 0 make --no-print-directory deps all
   [ "$(builds)" = '' ]
 }
 
 # --- the first reading -----------------------------------------------------------------
 
-@test "run: where nothing keeps time the report says so, and the sandbox shows one that does" {
+@test "run: without a time service here, reports that and then shows one in the sandbox" {
   ln -s "$TOP/build/lab" build/lab
   expect 0 sh -c 'make --no-print-directory run 2>&1'
   rm build/lab
@@ -403,14 +403,14 @@ no_daemon() {
 
 # --- some of the tests ---------------------------------------------------------------
 
-@test "tests: make unit ONLY= builds the programs it names, and no other" {
+@test "tests: make unit ONLY= builds only the programs it names" {
   expect 0 make --no-print-directory -n unit ONLY='^test_dur'
   [ "$(sed -nE "s/.* 'CC' .*test_([a-z_]+)'.*/\1/p" <<<"$output" | sort | tr '\n' ' ')" = 'duration duration_print ' ] ||
     fail "$output"
   [[ $output == *"ONLY='^test_dur' tests/run.sh build/tests/unit/test_duration build/tests/unit/test_duration_print" ]]
 }
 
-@test "tests: make test FILE= is one suite by its name, and what that needs" {
+@test "tests: make test FILE= runs one suite by name, and builds what it needs" {
   expect 0 make --no-print-directory -n test FILE=docs
   [[ $output == *"tests/run.sh tests/system/docs.bats" && $output != */test_* ]] || fail "$output"
   expect 0 make --no-print-directory -n test FILE=tests/unit/test_duration.c
@@ -419,8 +419,8 @@ no_daemon() {
   [[ $output == "make test FILE=NAME runs one suite; 'duratoin' is none of them."*' duration '*' sweep '* ]] || fail "$output"
 }
 
-@test "tests: no suite is begun for a pattern that names none of its tests" {
-  # Each would fail here, where its lab is not: setting it up for nothing took most of the time.
+@test "tests: a suite is not started when ONLY matches none of its tests" {
+  # Each would fail here without its lab; starting all labs for nothing used to take most of the time.
   suites=(tests/system/auto.bats tests/torture/{faults,hang,soak,sweep}.sh tests/fuzz/fuzz.sh)
   run env BUILD=build ONLY='no test of this name' tests/run.sh "${suites[@]}"
   [ "$output" = '0 passed, 0 failed, 0 skipped' ] || fail "$output"
@@ -433,7 +433,7 @@ no_daemon() {
   [ "$(ls build/tests/logs)" = $'auto.bats\nauto.bats.status\nauto.bats.told' ] || fail "$(ls build/tests/logs)"
 }
 
-@test "tests: in a folder whose name the lab does not bear it is said at once; building works there" {
+@test "tests: an unsupported folder name is reported at once; building works there" {
   for name in 'with a blank' "it's" '50%' 'a:b' '#'; do
     mkdir -p "$BATS_TEST_TMPDIR/$name"
     cp -r "$TREE"/{Makefile,src,include,tests,.ci} "$BATS_TEST_TMPDIR/$name"
@@ -448,19 +448,19 @@ no_daemon() {
   done
 }
 
-@test "tests: root in a tree where only its owner may go is told so" {
+@test "tests: root in a tree that only its owner can enter gets an explanation" {
   mkdir -p "$LAB_DIR/private/build/lab/root/check" "$LAB_DIR/private/build/tests/lab" "$BATS_TEST_TMPDIR/path"
   cp -r "$TREE/tests" "$LAB_DIR/private"
   cp "$TOP/build/tests/lab/loopback_up" "$LAB_DIR/private/build/tests/lab"
-  # A lab has one user, so that none of its files is another's: a stub stands for the kernel's answer.
+  # The lab has one user and so no foreign files: a stub stands in for the kernel's answer.
   printf '#!/bin/sh\ncase "$*" in *"test -r"*) exit 1 ;; esac\nexec %q "$@"\n' "$(type -P unshare)" >"$BATS_TEST_TMPDIR/path/unshare"
   chmod +x "$BATS_TEST_TMPDIR/path/unshare"
   PATH=$BATS_TEST_TMPDIR/path:$PATH expect 70 "$LAB_DIR/private/tests/lab/enter.sh" true
   [[ $stderr == "lab: $LAB_DIR/private lies in a folder that only another user may enter"* ]] || fail "$stderr"
 }
 
-@test "tests: shared memory that a lab makes, as chronyd's and ntpd's reference clocks do, is its own and ends with it" {
-  cd "$TOP" # this lab's own tree is not in the other's /run
+@test "tests: shared memory of a lab, as for chronyd's and ntpd's reference clocks, is private and ends with it" {
+  cd "$TOP" # this lab's copy of the tree is not visible in the other's /run
   expect 0 "$TOP/tests/lab/enter.sh" sh -c 'ipcmk -M 4096 && wc -l </proc/sysvipc/shm'
   lines_are "$output" 'Shared memory id: [0-9]+' 2
   [ "$(wc -l </proc/sysvipc/shm)" = 1 ] || fail "$(cat /proc/sysvipc/shm)"
