@@ -1,6 +1,5 @@
-# bus_faults.bats: every way in which the system bus, or whoever owns timesyncd's name on it, can
-# fail: status 3 within the deadline, with a reason and what to do, and never a figure that is not
-# true.
+# bus_faults.bats: every way in which the system bus, or whoever owns timesyncd's name on it, can fail: status 3
+# within the deadline, a reason and advice, and never a figure that is not true.
 
 # shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
 
@@ -15,9 +14,9 @@ teardown() {
   rm -f "$LAB_DIR"/log/*
 }
 
-# --- no bus, or one that never behaves -------------------------------------------
+# --- no bus, or a broken one ------------------------------------------------------
 
-# bad_bus MODE REASON [REGEX]: for root and for a user.
+# bad_bus MODE REASON [REGEX]: checks as root and as a user.
 bad_bus() {
   local mode=$1 reason=$2 pattern=${3-}
   lab_bad_bus_start "$mode" || return
@@ -43,11 +42,11 @@ readonly SILENT=' [0-9.]+m?s; .*systemctl status dbus$'
   bad_bus garbage timeout "$SILENT"
 }
 
-@test "bus: sends a line without an end" {
+@test "bus: sends an endless line" {
   bad_bus endless no-bus
 }
 
-@test "bus: answers at ten bytes a second" {
+@test "bus: answers at ten bytes per second" {
   bad_bus drip timeout "$SILENT"
 }
 
@@ -71,7 +70,7 @@ readonly SILENT=' [0-9.]+m?s; .*systemctl status dbus$'
   bad_bus hello-silent timeout ' [0-9.]+m?s'
 }
 
-@test "bus: says hello and closes at the call" {
+@test "bus: says hello and closes on the call" {
   bad_bus hello-close no-bus "$CLOSED"
 }
 
@@ -79,11 +78,11 @@ readonly SILENT=' [0-9.]+m?s; .*systemctl status dbus$'
   bad_bus backlog-full no-bus 'Resource temporarily unavailable; .*systemctl status dbus$'
 }
 
-@test "bus: a socket that nobody listens on any more" {
+@test "bus: a socket without a listener" {
   bad_bus stale no-bus 'Connection refused; '
 }
 
-@test "bus: none of the kind is there" {
+@test "bus: none there" {
   : >"$BATS_TEST_TMPDIR/file"
   while read -r path words; do
     for AS in '' lab_as_user; do
@@ -97,13 +96,13 @@ $BATS_TEST_TMPDIR/file Connection refused
 $BATS_TEST_TMPDIR Connection refused
 /dev/null Connection refused
 ROWS
-  unset DBUS_SYSTEM_BUS_ADDRESS # the standard path, where the lab has none
+  unset DBUS_SYSTEM_BUS_ADDRESS # then the standard path, which the lab does not have
   check
   verdict 3 no-bus 'No such file or directory; '
 }
 
-# The lab's users, without the one that we and dbus-daemon are: as DynamicUser= looks to dbus-daemon.
-@test "bus: dbus-daemon turns away a user without a passwd entry, and that is what is said" {
+# Drops our own user from the lab's /etc/passwd: DynamicUser= looks like this to dbus-daemon.
+@test "bus: dbus-daemon rejects a user without a passwd entry, and the log says so" {
   lab_bus_start
   lab_stop bus
   grep -v ':x:0:' /etc/passwd >"$BATS_TEST_TMPDIR/passwd"
@@ -116,7 +115,7 @@ ROWS
   verdict 3 denied 'uid 0 .*/etc/passwd; ' 'User=ntp_monitor, .*DynamicUser=yes'
 }
 
-@test "bus: no permission for its socket" {
+@test "bus: no permission for the socket" {
   lab_bus_start
   chmod 000 /run/dbus/system_bus_socket
   AS=lab_as_user
@@ -124,7 +123,7 @@ ROWS
   verdict 3 denied 'Permission denied; '
 }
 
-@test "bus: a real one that is frozen" {
+@test "bus: a frozen dbus-daemon is a timeout" {
   lab_bus_start
   lab_fake_start
   lab_freeze bus
@@ -138,7 +137,7 @@ ROWS
   verdict 0 ok
 }
 
-# True while a connection waits to be accepted by the bus: state 02 of proc(5)'s list.
+# True while a connection waits for the bus to accept it: state 02 in /proc/net/unix.
 waiting_at_bus() {
   awk '$6 == "02" && $8 ~ /system_bus_socket$/ { found = 1 } END { exit !found }' /proc/net/unix
 }
@@ -152,7 +151,7 @@ waiting_at_bus() {
   verdict 0 ok
 }
 
-@test "bus: its policy forbids the question" {
+@test "bus: its policy forbids the call" {
   lab_bus_start -d
   lab_fake_start
   for AS in '' lab_as_user; do
@@ -176,7 +175,7 @@ waiting_at_bus() {
     verdict 3 no-bus 'DBUS_SYSTEM_BUS_ADDRESS .*unix: '
     [ ! -e "$evil.ran" ] || fail "executed: $address"
   done
-  # A user may, as with every program that uses sd-bus; and so the trap is seen to work.
+  # A user may, as in every program that uses sd-bus; this also shows that the trap works.
   AS=lab_as_user
   DBUS_SYSTEM_BUS_ADDRESS=unixexec:path=$evil check -t 1
   in_time 2
@@ -184,7 +183,7 @@ waiting_at_bus() {
   lab_until 2 test -e "$evil.ran"
 }
 
-@test "address: root connects to nothing but unix:, whatever stands there" {
+@test "address: root connects to unix: addresses only" {
   for address in tcp:host=127.0.0.1,port=1 x-machine-unix:machine=box autolaunch: unixexec: \
     UNIX:path=/x ' unix:path=/x' nonsense $'tcp:\e[31m\n\xff'; do
     DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
@@ -192,7 +191,7 @@ waiting_at_bus() {
     verdict 3 no-bus 'DBUS_SYSTEM_BUS_ADDRESS .*unix: '
     harmless "$OUT" "$ERR"
   done
-  # These have the form, and lead nowhere.
+  # Well-formed, but leading nowhere.
   for address in '' unix: unix:path= unix:path=relative 'unix:path=%zz' unix:abstract=nobody; do
     for AS in '' lab_as_user; do
       DBUS_SYSTEM_BUS_ADDRESS=$address check -t 1
@@ -203,9 +202,9 @@ waiting_at_bus() {
   done
 }
 
-# --- who answers under timesyncd's name: the shape ------------------------------------
+# --- a false timesyncd: the reply's form ---------------------------------------------
 
-# answer SETTING...: the report on what fake_timesync1 answers so.
+# answer SETTING...: checks against a fake_timesync1 with these settings.
 answer() {
   lab_stop fake
   lab_fake_start "$@" || return
@@ -213,7 +212,7 @@ answer() {
   in_time 2 || fail "$*"
 }
 
-@test "reply: of another type, or with something missing" {
+@test "reply: another type or a missing field is refused" {
   lab_bus_start
   while read -r mode words; do
     answer "$mode"
@@ -242,14 +241,14 @@ message-fd NTPMessage .* h .* \(uuuuittayttttbtt\)
 ROWS
 }
 
-@test "reply: what is not asked for may be anything" {
+@test "reply: fields that are not read may hold anything" {
   lab_bus_start
   answer fd
   verdict 0 ok
   server_is '[.jitter_s, .replies]' '[0.001207,10]'
 }
 
-@test "reply: a name of a mebibyte is cut, and the lines stay lines" {
+@test "reply: a name of one mebibyte is cut, and the lines stay lines" {
   lab_bus_start
   answer name-huge
   verdict 0 ok 'server: A+\.\.\., source: timesyncd$'
@@ -259,7 +258,7 @@ ROWS
   [ "$(wc -L <"$OUT")" -lt 1024 ] && [ "$(wc -L <"$ERR")" -lt 1100 ] || fail 'text is not bounded'
 }
 
-@test "reply: errors, by their names" {
+@test "reply: D-Bus errors map to reasons by their names" {
   lab_bus_start
   e=org.freedesktop.DBus.Error
   while read -r name reason words; do
@@ -280,7 +279,7 @@ ROWS
   harmless "$OUT" "$ERR"
 }
 
-@test "reply: none, a late one, and an owner that ends instead" {
+@test "reply: none at all, a late one, and an owner that exits instead" {
   lab_bus_start
   answer swallow
   verdict 3 timeout ' [0-9.]+m?s.* systemctl status systemd-timesyncd$'
@@ -294,9 +293,9 @@ ROWS
   verdict 3 no-service 'systemctl status systemd-timesyncd$'
 }
 
-# --- the values ------------------------------------------------------------------------
+# --- a false timesyncd: the values ---------------------------------------------------------
 
-@test "values: what cannot be true is no reading" {
+@test "values: impossible ones make no reading" {
   lab_bus_start
   while IFS='|' read -r settings words; do
     # shellcheck disable=SC2086 # several settings
@@ -341,7 +340,7 @@ t1=now-1s t2=now-3s t3=now t4=now|time stamps .*\(.*, .*\)
 ROWS
 }
 
-@test "values: the last ones that can be true are a reading" {
+@test "values: the extreme possible ones make a reading" {
   lab_bus_start
   while IFS='|' read -r settings wanted reason filter value; do
     # shellcheck disable=SC2086 # several settings
@@ -394,7 +393,7 @@ ROWS
   verdict 1 not-synchronised networkctl
 }
 
-@test "age: too old, or in the future" {
+@test "age: too old, and in the future" {
   lab_bus_start
   while IFS='|' read -r settings wanted reason words; do
     # shellcheck disable=SC2086 # several settings
@@ -429,8 +428,8 @@ ROWS
   verdict 2 jitter
 }
 
-# A build with UBSan sees an overflow.
-@test "age: time stamps at the end of their range" {
+# The build with UBSan would report an overflow.
+@test "age: timestamps at the ends of their range" {
   lab_bus_start
   end=9223372036854775
   while read -r t1 t2 t3 t4 wanted reason; do
@@ -439,7 +438,7 @@ ROWS
     config 'offset_threshold = 1s'
     check -C "$CONF"
     verdict "$wanted" "$reason" || row "$t1 $t2 $t3 $t4"
-    check -l 127.0.0.1 # RFC 5424, where the bound of the clock's error is computed
+    check -l 127.0.0.1 # RFC 5424 lines carry the clock's error bound, which is computed here
     [ "$status" = "$wanted" ] || fail "$t1 $t2 $t3 $t4"
     run_program -o text -l none
     [ "$status" = "$wanted" ] || fail "$t1 $t2 $t3 $t4"
@@ -452,7 +451,7 @@ $end $end $end $end 1 stale
 ROWS
 }
 
-@test "limits: strictly above, to the nanosecond, and by the offset's size" {
+@test "limits: strictly above, to the nanosecond, and by absolute offset" {
   lab_bus_start
   answer offset=-250ms
   check -w 1207us
@@ -474,9 +473,9 @@ ROWS
   verdict 2 offset
 }
 
-# --- what it calls itself ------------------------------------------------------------------
+# --- the server's name ---------------------------------------------------------------------
 
-@test "name: what a hostile one holds reaches no log and no terminal" {
+@test "name: hostile characters reach no log and no terminal" {
   lab_bus_start
   answer
   run_program -o text -l none
@@ -497,7 +496,7 @@ ROWS
   done
 }
 
-@test "name: what only looks odd is shown as it is" {
+@test "name: harmless but unusual characters are shown as they are" {
   lab_bus_start
   for name in 'a"b\c]d' $'\u00fc\u4e2d.example' "it's 100%s %n" '<b>&amp;'; do
     answer "name=$name"
@@ -506,7 +505,7 @@ ROWS
     grep -qF "server: $name, source" "$ERR" || row "$name"
     harmless "$OUT" "$ERR"
   done
-  # Cut between characters, not inside one.
+  # Cut between characters, not within one.
   answer "name=0x$(for _ in {1..85}; do printf e4b8ad; done)"
   verdict 0 ok
   harmless "$OUT" "$ERR"

@@ -1,7 +1,7 @@
-# chrony.bats: the source chrony against a real chronyd, which asks NTP servers whose answers are
-# programmed; chronyc is the oracle.
+# chrony.bats: the source chrony against a real chronyd, which follows NTP servers with programmed answers; chronyc
+# is the oracle.
 #
-# chronyd -x estimates and never sets the clock, so its current correction is the servers' offset.
+# chronyd -x estimates but never sets the clock, so its current correction is the servers' offset.
 
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # time.bash's AS, and what it sets
 
@@ -14,7 +14,7 @@ setup() {
 teardown() {
   lab_logs_on_failure
   lab_stop_all
-  # Whatever happened to a run, no later one leaves anything.
+  # Whatever happened to a run, the next one cleans up.
   run compgen -G '/run/chrony/ntp_monitor.*'
   [ -z "$output" ]
 }
@@ -23,14 +23,14 @@ chrony() {
   check -s chrony "$@"
 }
 
-# follow [LINE...]: a chronyd that asks 127.0.0.1, beside what the lines say, and has selected a source.
+# follow [LINE...]: starts a chronyd that follows 127.0.0.1, with these extra lines, and waits until it has selected.
 follow() {
   lab_chrony_start "$(lab_chrony_server 127.0.0.1)" "$@" && lab_until 10 lab_chrony_marked '*' 1
 }
 
 # --- healthy --------------------------------------------------------------------
 
-@test "healthy: status 0 and one line, by the socket, 127.0.0.1 and ::1, for root and for a user" {
+@test "healthy: status 0 and one line, through the socket, 127.0.0.1 and ::1, as root and as a user" {
   lab_ntp_start '*=+5ms'
   follow
   line='^NTP healthy, jitter: [0-9.]+(ns|us|ms) \(threshold: 2s\), offset: \+[0-9.]+ms, server: 127\.0\.0\.1, source: chrony$'
@@ -41,21 +41,21 @@ follow() {
     verdict 0 ok "$line"
     server_is '[.source, .verdict, .state, .jitter_kind]' '["chrony","ok","selected","stddev"]'
   done
-  chmod 0 /run/chrony # whoever may not use the socket
+  chmod 0 /run/chrony # a user without access to the socket
   chrony -d
   verdict_in_trace '127.0.0.1 port 323'
   chrony
   verdict 0 ok "$line"
   chmod 0750 /run/chrony
   lab_stop chrony
-  follow 'bindcmdaddress /' 'bindcmdaddress 127.0.0.9' # the last one of a family counts
+  follow 'bindcmdaddress /' 'bindcmdaddress 127.0.0.9' # of each family the last address counts
   chrony -d
   verdict_in_trace '::1 port 323'
   chrony
   verdict 0 ok "$line"
 }
 
-# verdict_in_trace WAY: which way the answer came.
+# verdict_in_trace WAY: the trace shows that the answer came this way.
 verdict_in_trace() {
   [ "$status" = 0 ] || fail 'not OK' || return
   grep -q "chrony: $1: TRACKING .* 0, 104 bytes" "$ERR" || fail "no answer from $1"
@@ -65,14 +65,14 @@ stranger() {
   lab_owned 323 4242 "$START" "$@"
 }
 
-@test "who has port 323 is believed if root's or chronyd's, or if only the privileged can bind it" {
+@test "port 323 is trusted if root or chronyd owns it, or if only privileged processes can bind it" {
   lab_ntp_start '*=+5ms'
   follow
   AS=stranger START=0
-  chrony # by its socket
+  chrony # through its socket
   verdict 0 ok
   chmod 0 /run/chrony
-  mv /run/chrony /run/chrony-away # root may enter it all the same
+  mv /run/chrony /run/chrony-away # root can enter it in spite of its mode
   chrony
   verdict 3 bad-reply " 323 .* 4242.*\(root, chrony, _chrony\).*ss -ulpe 'sport = :323'"
   echo _chrony:x:4242:4242::/:/bin/false >>/etc/passwd
@@ -88,19 +88,19 @@ stranger() {
   lab_chrony_start "$(lab_chrony_server 127.0.0.1)"
   mv /run/chrony /run/chrony-away
   START=0
-  check # nor is it a rival
+  check # nor does it count as a second daemon
   verdict 0 ok 'source: timesyncd$'
   rm -r /run/chrony-away
 }
 
-@test "auto takes chronyd where there is no timesyncd" {
+@test "auto reads chronyd where there is no timesyncd" {
   lab_ntp_start '*=+5ms'
   follow
   check
   verdict 0 ok 'source: chrony$'
 }
 
-@test "two time services: timesyncd is read, and chronyd is told of" {
+@test "two time services: timesyncd is read, and chronyd is reported as the second" {
   service '*=+5ms'
   lab_replies 9
   lab_chrony_start "$(lab_chrony_server 127.0.0.1)"
@@ -112,7 +112,7 @@ stranger() {
   check
   verdict 1 two-daemons
   chmod 0750 /run/chrony
-  lab_freeze chrony # it hangs, and is there
+  lab_freeze chrony # it hangs, but exists
   check
   verdict 1 two-daemons
   in_time 2
@@ -122,7 +122,7 @@ stranger() {
   verdict 0 ok
 }
 
-@test "a chronyd without sources beside timesyncd sets no clock, and is no rival" {
+@test "a chronyd without sources beside timesyncd sets no clock and is no second daemon" {
   service '*=+5ms'
   lab_replies 9
   lab_chrony_start
@@ -130,17 +130,17 @@ stranger() {
     check
     verdict 0 ok 'source: timesyncd$'
   done
-  chmod 0 /run/chrony # it tells by UDP alone
+  chmod 0 /run/chrony # it answers over UDP only
   check
   verdict 0 ok 'source: timesyncd$'
   chmod 0750 /run/chrony
   lab_stop chrony
-  lab_chrony_start 'server 127.0.0.9' # one that does not answer is one all the same
+  lab_chrony_start 'server 127.0.0.9' # a server that does not answer still counts
   check
   verdict 1 two-daemons
 }
 
-@test "sign: > 0 where the clock is behind, as chronyc says in words" {
+@test "sign: positive when the clock is behind, as chronyc says in words" {
   lab_ntp_start '*=+5ms'
   follow
   chrony
@@ -148,7 +148,7 @@ stranger() {
   lab_chronyc tracking | grep -q '^System time .* slow of NTP time$'
   lab_stop chrony
   lab_ntp_set '*=-5ms' '127.0.0.2=-8ms' '127.0.0.3=-1ms'
-  # No two of them agree: without one that is believed chronyd may end up without a majority.
+  # No two of them agree: without a trusted one chronyd may end up without a majority.
   lab_chrony_start "$(lab_chrony_server 127.0.0.1 trust prefer)" "$(lab_chrony_server 127.0.0.2)" \
     "$(lab_chrony_server 127.0.0.3)"
   lab_until 10 lab_chrony_marked '*' 1
@@ -157,7 +157,7 @@ stranger() {
   lab_chronyc tracking | grep -q '^System time .* fast of NTP time$'
 }
 
-# sees ADDRESS: FILTER: a fresh reading has a server of this address for which the filter is true.
+# sees ADDRESS: FILTER: a fresh reading has this server, and the filter holds for it.
 sees() {
   chrony
   jq -e --arg address "${1%%: *}" ".servers | map(select(.address == \$address)) | .[0] | ${1#*: }" \
@@ -166,7 +166,7 @@ sees() {
 
 # --- every field ------------------------------------------------------------------
 
-# What the report should have, by chronyc; the rest of a row is bounds for what moves with time.
+# The expected report, from chronyc; the rest of each row bounds what moves with time.
 oracle() {
   local report
   for report in sources sourcestats tracking; do
@@ -174,7 +174,7 @@ oracle() {
   done
 }
 
-# The report against two readings of chronyc around it, as JSON.
+# Compares the report with two chronyc readings around it, as JSON.
 oracle_json() {
   jq -R -s '
     def octal: explode | reduce .[] as $c (0; . * 8 + $c - 48);
@@ -189,7 +189,7 @@ oracle_json() {
         count: ($t[2] | tonumber), sd: ($t[8] | tonumber)} ]}'
 }
 
-@test "every field is what chronyc says, of every kind of source" {
+@test "every field matches chronyc, for every kind of source" {
   echo '127.0.0.7 ntp.example.org' >>/etc/hosts
   lab_ntp_start '*=+5ms,stratum=3,root_delay=30ms,root_dispersion=10ms' '127.0.0.3=+5s' \
     '127.0.0.5=+6ms,drop=1' '::1=+5ms'
@@ -231,14 +231,14 @@ oracle_json() {
             $s.root_distance_s == null and $s.leap == null
           end)
         end)' >/dev/null || fail "chronyc says: $(paste "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after")"
-    # The primary first, names as configured, and the servers' own clocks.
+    # The primary first, names as configured, then each server's own clock.
     jq -e '.servers | .[0].state == "selected" and
       (map(select(.address == "127.0.0.7"))[0].server == "ntp.example.org") and
       (map(select(.address == "127.0.0.3"))[0].offset_s - 5 | fabs < 0.001) and
       (map(select(.server == "GPS0"))[0] | .address == null and .remark != null) and
       (map(select(.server == "no.such.example"))[0].remark != null) and
       (map(select(.address == "::1"))[0].server == "::1")' "$OUT" || fail 'names, remarks'
-    chmod 0 /run/chrony # the user has it by UDP
+    chmod 0 /run/chrony # the user gets it over UDP
   done
   chmod 0750 /run/chrony
   run_program -s chrony -o text -l none
@@ -257,12 +257,12 @@ oracle_json() {
   lab_until 10 not_synchronised_as unreachable
 }
 
-@test "a pool: the servers that it has, and nothing of its spare slots" {
+@test "a pool: its servers are listed, its spare slots are not" {
   printf '%s two.example.org\n' 127.0.0.1 127.0.0.2 >>/etc/hosts
   lab_ntp_start '*=+5ms'
   lab_chrony_start 'pool two.example.org iburst minpoll -4 maxpoll -4' 'server no.such.example'
   lab_until 10 lab_chrony_marked '*' 1
-  [ "$(lab_chrony_csv sources -a | grep -c 'ID#')" -gt 2 ] # they are there
+  [ "$(lab_chrony_csv sources -a | grep -c 'ID#')" -gt 2 ] # the slots exist
   chrony
   verdict 0 ok
   jq -e '[.servers[] | [.server, .address, .remark == null]] | sort == [["no.such.example", null, false],
@@ -271,7 +271,7 @@ oracle_json() {
   if grep "#[0-9]" "$OUT"; then fail "series of nobody"; fi
 }
 
-@test "a pool whose name nobody knows is one name" {
+@test "a pool with an unknown name is listed as that name" {
   lab_chrony_start 'pool no.such.example'
   lab_until 5 not_synchronised_as unreachable resolved
   jq -e '[.servers[1:][].server] == ["no.such.example"]' "$OUT"
@@ -299,7 +299,7 @@ oracle_json() {
 
 # --- not synchronised ---------------------------------------------------------------
 
-@test "not synchronised: no sources, silent ones, unknown names, the first measurements" {
+@test "not synchronised: no sources, silent servers, unknown names, the first measurements" {
   lab_ntp_start '*=+5ms' '127.0.0.9=drop=1'
   while IFS='|' read -r states words given; do
     mapfile -t lines <<<"${given//;/$'\n'}"
@@ -324,13 +324,13 @@ unreachable|stratum 9|local stratum 9;server 127.0.0.9
 ROWS
 }
 
-# not_synchronised_as STATES [REGEX]: those of the sources, and what the message holds.
+# not_synchronised_as STATES [REGEX]: the states of the sources, and a pattern for the message.
 not_synchronised_as() {
   chrony
   [[ $(jq -r '"\(.reason)|\([.servers[1:][].state] | join(" "))|\(.message)"' "$OUT") =~ ^not-synchronised\|$1\|.*${2-} ]]
 }
 
-@test "not synchronised: two servers that disagree, one that is not synchronised itself" {
+@test "not synchronised: two servers disagree, or the only one is not synchronised" {
   lab_ntp_start '*=+5ms' '127.0.0.2=+5s' '127.0.0.4=leap=3'
   lab_chrony_start "$(lab_chrony_server 127.0.0.1)" "$(lab_chrony_server 127.0.0.2)"
   lab_until 10 not_synchronised_as 'falseticker falseticker' '2 falseticker'
@@ -344,7 +344,7 @@ not_synchronised_as() {
   done
 }
 
-@test "not synchronised: the servers it followed are gone, though its tracking goes on" {
+@test "not synchronised: its servers are gone, although its tracking goes on" {
   lab_ntp_start '*=+5ms'
   follow
   lab_stop ntp
@@ -356,7 +356,7 @@ not_synchronised_as() {
 
 # --- no reading ---------------------------------------------------------------------
 
-@test "no reading: it does not run, never did, or was killed" {
+@test "no reading: it is not running, never did, or was killed" {
   for AS in '' lab_as_user; do
     chrony
     verdict 3 no-service '/run/chrony/chronyd\.sock: No such file or directory, 127\.0\.0\.1 port 323: Connection refused, ::1 port 323: Connection refused; .*systemctl start chronyd$'
@@ -369,7 +369,7 @@ not_synchronised_as() {
     verdict 3 no-service 'chronyd\.sock: Connection refused'
   done
   chmod 0 /run/chrony
-  chrony # the folder is closed, and nobody is behind it
+  chrony # the folder is closed, with nobody behind it
   verdict 3 no-service 'chronyd\.sock: Permission denied'
   chmod 0750 /run/chrony
 }
@@ -382,12 +382,12 @@ not_synchronised_as() {
     verdict 3 timeout ' 1\.[0-9]s.*\(/run/chrony/chronyd\.sock: .*systemctl status chronyd$'
     in_time 2
   done
-  lab_thaw chrony # and then it is as before
+  lab_thaw chrony # serves again
   chrony
   verdict 1 not-synchronised
 }
 
-@test "no reading: cmdport 0, and the socket is not for us" {
+@test "no reading: cmdport 0 and a socket we cannot use" {
   lab_ntp_start '*=+5ms'
   follow 'cmdport 0'
   AS=lab_as_user
@@ -396,13 +396,13 @@ not_synchronised_as() {
   chmod 0 /run/chrony
   chrony
   verdict 3 denied '\(/run/chrony/chronyd\.sock: Permission denied, 127\.0\.0\.1 port 323: Connection refused, ::1 port 323: Connection refused\)' 'cmdport .*chrony\.conf$'
-  chmod 0550 /run/chrony # it may be looked at, but no file be made in it
+  chmod 0550 /run/chrony # readable, but no file can be created in it
   chrony
   verdict 3 denied 'chronyd\.sock: Permission denied'
   chmod 0750 /run/chrony
 }
 
-@test "another socket and port are asked where the configuration says so" {
+@test "another socket and port are used when configured" {
   lab_ntp_start '*=+5ms'
   mkdir /run/other && chmod 0700 /run/other
   lab_chronyc() {
@@ -423,7 +423,7 @@ not_synchronised_as() {
 
 # --- what stays behind ------------------------------------------------------------
 
-@test "a run that is killed leaves a socket, the next one removes it" {
+@test "a killed run leaves its socket, and the next run removes it" {
   lab_chrony_start
   lab_freeze chrony
   for signal in KILL TERM; do
@@ -442,7 +442,7 @@ not_synchronised_as() {
   rm /run/chrony/ntp_monitor.1.sock~
 }
 
-@test "many runs at once do not disturb each other" {
+@test "concurrent runs do not disturb each other" {
   lab_ntp_start '*=+5ms'
   follow
   pids=()
@@ -455,7 +455,7 @@ not_synchronised_as() {
   done
 }
 
-@test "the trace has every question and every field" {
+@test "the trace has every request and every field" {
   lab_ntp_start '*=+5ms'
   follow
   chrony -d
