@@ -1,16 +1,15 @@
 #!/usr/bin/env bats
-# The layers of the configuration, from files to verdict: /etc, the user's file over it key by key,
-# the command line over both, -C alone; the Python version's files; every way a file can be bad,
-# said by FILE:LINE in the log, with OK turned into status 3 and nothing else changed; and homes,
-# locales, owners and modes that decide which file is read. Readings come from texts, so that builds
-# without libsystemd show the same.
+# The layers of the configuration, from files to verdict: /etc, the user's file over it key by key, the command line
+# over both, -C alone; files of the Python version; every defect of a file, reported as FILE:LINE in the log with OK
+# turned into status 3 and nothing else changed; and the homes, locales, owners and modes that decide which file is
+# read. Readings come from texts, so that builds without libsystemd are tested alike.
 # shellcheck disable=SC2030,SC2031,SC2154 # bats' own names, set in a test
 
 bats_require_minimum_version 1.5.0
 load usage
 
 readonly ETC=/etc/ntp_monitor.conf
-readonly NO_PROBLEM='0 problems[^0-9]*' # what --check-config ends with
+readonly NO_PROBLEM='0 problems[^0-9]*' # the end of --check-config's output
 
 setup_file() {
   # shellcheck source-path=SCRIPTDIR/../lab source=../lab/lab.sh
@@ -47,7 +46,7 @@ teardown_file() {
   lab_stop_all
 }
 
-# A file of the lines given.
+# write FILE LINE...: replaces the file with these lines.
 write() {
   local file=$1
   shift
@@ -55,12 +54,12 @@ write() {
   printf '%s\n' "$@" >"$file"
 }
 
-# The program as cron starts it, with the log at stderr and a healthy reading.
+# Runs the program as cron does, with the log on stderr and a healthy reading.
 check() {
   as_cron -l stderr -s "text:$good" "$@"
 }
 
-# "KEY = VALUE (ORIGIN)" of each setting, as --print-config says with these arguments.
+# Prints each setting of --print-config with these arguments as "KEY = VALUE (ORIGIN)".
 settings() {
   as_cron --print-config "$@" | sed -nE 's/^([a-z_]+) += (.*[^ ]) +; (.*)$/\1 = \2 (\3)/p'
 }
@@ -73,18 +72,18 @@ set_to() {
 and not: $wanted"
 }
 
-# healthy: status 0, and the log has but the verdict.
+# healthy [ARGUMENT...]: status 0, and the log has only the verdict.
 healthy() {
   expect 0 check "$@"
   lines_are "$stderr" "ntp_monitor: INFO NTP healthy, .*"
 }
 
-# What each problem in a file must do. In order: WHERE (FILE:LINE or FILE), KEY or nothing, and what
-# the reason must hold; the further ones are arguments of the program.
+# problem WHERE KEY REASON [ARGUMENT...]: what every problem must do. WHERE is FILE:LINE or FILE, KEY may be empty,
+# and the line holds REASON; the arguments are the program's.
 problem() {
   local where=$1 key=$2 reason=$3 line
   shift 3
-  # An OK becomes 3, and the line says why; it stays the reading's line for the rest.
+  # OK becomes 3 and the verdict's line says why; the rest of that line stays.
   expect 3 check "$@"
   [ -z "$output" ] || fail "on stdout: $output" || return
   [ "$(wc -l <<<"$stderr")" = 2 ] || fail "not two lines: $stderr" || return
@@ -93,20 +92,20 @@ problem() {
     fail "this is not $where: $key ... $reason: $line" || return
   [[ ${stderr##*$'\n'} == "ntp_monitor: ERROR NTP healthy, "*" 1 "*--check-config ]] ||
     fail "the verdict does not say it: $stderr" || return
-  # A WARNING and a CRITICAL keep their status, and no reading stays what it is.
+  # WARNING and CRITICAL keep their status, and so does a missing reading.
   expect 1 as_cron -l stderr -s "text:$high" "$@"
   [[ $stderr == "$line"$'\n'"ntp_monitor: WARNING NTP jitter above "* ]] || fail "$stderr" || return
   expect 2 as_cron -l stderr -s "text:$high" -c 2.5 "$@"
   [[ $stderr == "$line"$'\n'"ntp_monitor: CRITICAL NTP jitter above "* ]] || fail "$stderr" || return
   expect 3 as_cron -l stderr -s "text:$good.not" "$@"
   [[ $stderr == "$line"$'\n'"ntp_monitor: WARNING "*" $good.not: "* ]] || fail "$stderr" || return
-  # The same words are what --check-config prints.
+  # --check-config prints the same words.
   expect 3 as_cron --check-config "$@"
   lines_are "$stderr" || return
   [[ $output == "problem: ${line#ntp_monitor: ERROR }"$'\n1 problem'* ]] || fail "$output"
 }
 
-# What each mere warning must do: say itself, and change no status.
+# warning WHERE REASON [ARGUMENT...]: what every warning must do: appear, and change no status.
 warning() {
   local where=$1 reason=$2 line
   shift 2
@@ -123,7 +122,7 @@ warning() {
 
 # --- the layers ----------------------------------------------------------------
 
-@test "layers: no file at all is normal, and every key has its default" {
+@test "layers: without any file every key has its default" {
   healthy
   expect 0 as_cron --check-config
   lines_are "$output" "$NO_PROBLEM"
@@ -158,7 +157,7 @@ warning() {
   expect 0 as_cron -l stderr -s "text:$high"
 }
 
-@test "layers: the user's file over /etc, key by key" {
+@test "layers: the user's file overrides /etc key by key" {
   write "$ETC" '[monitoring]' 'jitter_threshold = 1' 'min_replies = 3' '[logging]' \
     'syslog_format = rfc3164' 'syslog_facility = cron'
   write "$USER_FILE" '[logging]' 'syslog_facility = user' '[monitoring]' 'jitter_threshold = 4'
@@ -167,13 +166,13 @@ warning() {
   set_to syslog_format rfc3164 "$ETC:5"
   set_to syslog_facility user "$USER_FILE:2"
   expect 0 as_cron -l stderr -s "text:$high"
-  # And so for a key that the user's file gives back to its default.
+  # Also for a key that the user's file sets back to its default.
   write "$USER_FILE" '[monitoring]' 'jitter_threshold = 2s'
   set_to jitter_threshold 2s "$USER_FILE:2"
   expect 1 as_cron -l stderr -s "text:$high"
 }
 
-@test "layers: -C alone; neither /etc nor the user's file is as much as opened" {
+@test "layers: -C is read alone; neither /etc nor the user's file is opened" {
   write "$ETC" '[monitoring]' 'jitter_threshold = never' 'min_replies = 7'
   write "$USER_FILE" '[monitoring]' 'timeout = never' 'stale_after = 1h'
   write "$BATS_TEST_TMPDIR/own" '[monitoring]' 'jitter_threshold = 4'
@@ -187,18 +186,18 @@ warning() {
   expect 0 check -d -C "$BATS_TEST_TMPDIR/own"
   [[ $stderr != *"$ETC"* ]]
   [[ $stderr != *"$USER_FILE"* ]]
-  # By a name relative to the working directory, which is the only thing read there.
+  # A relative name is found in the working directory; nothing else there is read.
   cd "$BATS_TEST_TMPDIR"
   set_to jitter_threshold 4s own:2 -C own
 }
 
-@test "layers: -C of a file that is not there is a problem, and one that is empty is not" {
+@test "layers: a missing file is a problem with -C; an empty one is not" {
   problem "$BATS_TEST_TMPDIR/none" '' 'No such file' -C "$BATS_TEST_TMPDIR/none"
   : >"$BATS_TEST_TMPDIR/empty"
   healthy -C "$BATS_TEST_TMPDIR/empty"
 }
 
-@test "layers: the command line over both files" {
+@test "layers: the command line overrides both files" {
   write "$ETC" '[monitoring]' 'jitter_threshold = 1' 'timeout = 5' 'source = text:/nowhere' \
     '[logging]' 'syslog_address = /nowhere/log'
   write "$USER_FILE" '[monitoring]' 'jitter_threshold = 1.5' 'jitter_critical = 1.75'
@@ -212,7 +211,7 @@ warning() {
   expect 0 as_cron "${arguments[@]}"
   expect 2 as_cron -s "text:$high" -l stderr
   expect 1 as_cron -s "text:$high" -l stderr -c 4
-  # The last of two wins, and fits the file's critical limit.
+  # The last of two options wins, and is checked against the file's critical limit.
   set_to jitter_threshold 1.6s 'command line' -w 4 -w 1.6
   expect 3 as_cron --print-config -w 1.6 -w 4
   lines_are "$stderr" "ntp_monitor: ERROR usage: jitter_critical 1\.75s \($USER_FILE:3\) .*jitter_threshold 4s .*"
@@ -222,7 +221,7 @@ without_origin() {
   awk -F ' *; ' '{ print $1 }' <<<"$output"
 }
 
-@test "layers: print-config, fed back, means the same" {
+@test "layers: the output of --print-config, read back, means the same" {
   write "$BATS_TEST_TMPDIR/all" '[monitoring]' 'jitter_threshold = 0.0015' \
     'jitter_critical = 1min 30.5s' 'offset_threshold = 1h 3min' 'offset_critical = 1w' \
     'root_distance_threshold = 1ns' 'root_distance_critical = 999999.999999999s' \
@@ -251,7 +250,7 @@ without_origin() {
     [ "$(without_origin)" = "$printed" ]
     [ "$(grep -c "; $BATS_TEST_TMPDIR/printed:[0-9]*\$" <<<"$output")" = "$(grep -c = <<<"$output")" ]
   done
-  # And so does what the first file said, and not a default in its place.
+  # Every value comes from the file, none from a default.
   expect 0 as_cron --print-config -C "$BATS_TEST_TMPDIR/all"
   [[ $output != *'; default'* ]]
   set_to jitter_threshold 1.5ms "$BATS_TEST_TMPDIR/all:2" -C "$BATS_TEST_TMPDIR/all"
@@ -277,7 +276,7 @@ without_origin() {
 
 # --- the Python version's files ------------------------------------------------
 
-@test "python: its example file works as it stands" {
+@test "python: its example file works unchanged" {
   write "$ETC" '[monitoring]' 'jitter_threshold = 2.0' 'debug_mode = true' 'log_level = INFO' '' \
     '[logging]' 'syslog_address = localhost:514'
   expect 0 as_cron --check-config
@@ -294,7 +293,7 @@ without_origin() {
   lab_stop rsyslogd
 }
 
-@test "python: what else configparser takes: colons, case, comments, blanks, booleans" {
+@test "python: configparser's colons, case, comments, blanks and booleans work" {
   write "$ETC" '; first' '# second' '[monitoring]' 'Jitter_Threshold: 4' 'MIN_REPLIES=3' \
     '  stale_after   =   2 h   ' 'timeout = 7 ; seconds' '' '   # third' '[logging]' \
     '	syslog_facility:user' '[monitoring]' 'log_level = Warning'
@@ -316,7 +315,7 @@ without_origin() {
   done
 }
 
-@test "python: %% is one per cent sign, and --print-config writes it so" {
+@test "python: %% is one percent sign, also in --print-config" {
   write "$ETC" '[logging]' 'syslog_address = /run/100%%/%%(log)s'
   expect 0 as_cron --check-config
   lines_are "$output" "$NO_PROBLEM"
@@ -327,7 +326,7 @@ without_origin() {
   set_to bucket '100%%' "$ETC:2"
 }
 
-@test "python: what is not taken is said by its line: [DEFAULT], %(x)s, continuations" {
+@test "python: [DEFAULT], %(x)s and continuations are refused by line" {
   write "$ETC" '[DEFAULT]' '[monitoring]' 'min_replies = 3'
   problem "$ETC:1" '' DEFAULT
   set_to min_replies 3 "$ETC:3"
@@ -341,14 +340,14 @@ without_origin() {
 
 # --- bad files ----------------------------------------------------------------
 
-@test "C1 HOME is not set: home is what the passwd database says, of the effective user" {
+@test "C1 without HOME the home is the effective user's in the passwd database" {
   write "$USER_FILE" '[monitoring]' 'min_replies = 3'
   run --separate-stderr bare "$PROG" --print-config
   grep -qF "; $USER_FILE:2" <<<"$output"
   expect 0 bare "$PROG" -l stderr -s "text:$good"
   expect 0 bare "$PROG" -d -l none -s "text:$good"
   grep -q '^debug: .* HOME ' <<<"$stderr"
-  # labuser's own, and whoever has no entry has no file.
+  # labuser has a home of its own; a user without an entry has no file.
   write "$LAB_DIR/user/.ntp_monitor.conf" '[monitoring]' 'min_replies = 4'
   run --separate-stderr lab_as_user env -i "$PROG" --print-config
   grep -qF "; $LAB_DIR/user/.ntp_monitor.conf:2" <<<"$output"
@@ -357,7 +356,7 @@ without_origin() {
   grep -q '^debug: .* home ' <<<"$stderr"
 }
 
-@test "C2 HOME is relative or empty: the same; one that does not exist has no file; nor too long" {
+@test "C2 a relative or empty HOME counts as unset; one that does not exist, or is too long, has no file" {
   write "$USER_FILE" '[monitoring]' 'min_replies = 3'
   mkdir "$BATS_TEST_TMPDIR/home"
   write "$BATS_TEST_TMPDIR/home/.ntp_monitor.conf" '[monitoring]' 'min_replies = 5'
@@ -375,19 +374,19 @@ without_origin() {
     expect 0 bare HOME="$home" "$PROG" --print-config
     grep -q '^min_replies .* 2 .*; default$' <<<"$output"
   done
-  # One that a path cannot name any more with the file's own name behind it is said.
+  # A home whose path has no room for the file's name is reported.
   expect 3 bare HOME="${long:0:4090}" "$PROG" -l stderr -s "text:$good"
   [[ ${stderr%%$'\n'*} == *'File name too long' ]]
 }
 
-@test "C3 no file: nothing is said; a dangling link is no file" {
+@test "C3 a missing file or a dangling link is silently skipped" {
   healthy
   ln -s /nowhere "$ETC"
   ln -s /nowhere "$USER_FILE"
   healthy
 }
 
-@test "C4 a loop of links, and a file the user may not read: said, and the rest is read" {
+@test "C4 a loop of links and an unreadable file are reported; the other file is read" {
   ln -s ntp_monitor.conf "$ETC"
   write "$USER_FILE" '[monitoring]' 'min_replies = 3'
   problem "$ETC" '' 'Too many levels of symbolic links'
@@ -401,7 +400,7 @@ without_origin() {
   write "$LAB_DIR/user/.ntp_monitor.conf" '[monitoring]' 'min_replies = 4'
   run --separate-stderr lab_as_user "$PROG" --print-config
   grep -qF "; $LAB_DIR/user/.ntp_monitor.conf:2" <<<"$output"
-  # A folder that may not be entered hides what nobody named, and not what somebody did.
+  # A file in a closed folder is ignored where it is only the default, and reported where -C names it.
   chmod 644 "$ETC"
   mkdir -m 000 "$BATS_TEST_TMPDIR/closed"
   expect 0 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -l stderr -s "text:$good"
@@ -412,7 +411,7 @@ without_origin() {
   grep -q "ERROR $BATS_TEST_TMPDIR/closed/a: .*: Permission denied" <<<"$stderr"
 }
 
-@test "C4 a disk that fails: said, and nothing of the file is believed" {
+@test "C4 a read error is reported, and the file is ignored entirely" {
   plain_build_only 'strace makes the read fail'
   needs strace
   write "$ETC" '[monitoring]' 'min_replies = 5'
@@ -421,7 +420,7 @@ without_origin() {
   lines_are "$stderr" "ntp_monitor: ERROR $ETC: .*Input/output error" 'ntp_monitor: ERROR NTP healthy.*'
 }
 
-@test "C5, C6 a folder, a pipe, a device, a socket in its place: said at once, nothing hangs" {
+@test "C5, C6 a folder, pipe, device or socket is reported at once, and nothing hangs" {
   mkdir "$USER_FILE"
   problem "$USER_FILE" '' 'regular file'
   rmdir "$USER_FILE"
@@ -441,7 +440,7 @@ without_origin() {
   lab_receiver_stop rsyslogd
 }
 
-@test "C7 64 KiB are read, one byte more is not" {
+@test "C7 64 KiB are read; one byte more is refused" {
   write "$USER_FILE" '[monitoring]' 'min_replies = 3'
   size=$(stat -c %s "$USER_FILE")
   printf '%*s\n' $((65536 - size - 1)) '' | tr ' ' '\n' >>"$USER_FILE"
@@ -453,7 +452,7 @@ without_origin() {
   set_to min_replies 2 default
 }
 
-@test "C8 a NUL byte: the line is named, and the file is ignored as a whole" {
+@test "C8 a NUL byte is reported by line, and the file is ignored entirely" {
   printf '[monitoring]\nmin_replies = 3\n# a\n# b\0c\n' >"$USER_FILE"
   problem "$USER_FILE:4" '' NUL
   set_to min_replies 2 default
@@ -463,11 +462,11 @@ without_origin() {
   problem "$USER_FILE:1" '' NUL
 }
 
-@test "C9 a byte order mark and CRLF are fine; UTF-16 and lone CRs are said" {
+@test "C9 a byte order mark and CRLF are accepted; UTF-16 and lone CRs are reported" {
   printf '\xef\xbb\xbf[monitoring]\r\nmin_replies = 3\r\n' >"$USER_FILE"
   healthy
   set_to min_replies 3 "$USER_FILE:2"
-  printf '[monitoring]\nmin_replies = 3' >"$USER_FILE" # and the last line's end may be missing
+  printf '[monitoring]\nmin_replies = 3' >"$USER_FILE" # the last line needs no line end
   healthy
   set_to min_replies 3 "$USER_FILE:2"
   printf '\xff\xfe[\0m\0]\0\n\0' >"$USER_FILE"
@@ -479,8 +478,8 @@ without_origin() {
   set_to min_replies 2 default
 }
 
-@test "C10 a line that is too long is ignored whole, and its end is no line of its own" {
-  # Where inih, left alone, would cut: after 199 bytes.
+@test "C10 an overlong line is ignored entirely; its end is not read as a line" {
+  # Where inih on its own would cut: after 199 bytes.
   line="# $(printf '=%.0s' {1..197})jitter_threshold=999"
   write "$USER_FILE" '[monitoring]' "$line" 'min_replies = 3'
   lines_are "$(as_cron --check-config)" "$NO_PROBLEM"
@@ -491,7 +490,7 @@ without_origin() {
   lines_are "$(as_cron --check-config)" "$NO_PROBLEM"
   write "$USER_FILE" '[monitoring]' "source = $hangul"
   problem "$USER_FILE:2" '' ' 197 bytes'
-  # The longest that is taken.
+  # The longest accepted.
   line="jitter_threshold = 3$(printf ' %.0s' {1..190})"
   write "$USER_FILE" '[monitoring]' "${line:0:197}"
   healthy
@@ -501,7 +500,7 @@ without_origin() {
   set_to jitter_threshold 2s default
 }
 
-@test "C11 an indented key is a key of its own" {
+@test "C11 an indented key is a separate key" {
   write "$USER_FILE" '[monitoring]' 'jitter_threshold = 4' '  log_level = WARNING' '	min_replies = 3'
   set_to jitter_threshold 4s "$USER_FILE:2"
   set_to log_level WARNING "$USER_FILE:3"
@@ -510,7 +509,7 @@ without_origin() {
   lines_are "$output" "$NO_PROBLEM"
 }
 
-@test "C12 a comment behind a value begins with a semicolon; with another sign it is said" {
+@test "C12 a comment after a value starts with a semicolon; another sign is reported" {
   write "$ETC" '[monitoring]' 'jitter_threshold = 1'
   write "$USER_FILE" '[monitoring]' 'jitter_threshold = 2.0 # two'
   problem "$USER_FILE:2" jitter_threshold "'2.0 # two'"
@@ -520,7 +519,7 @@ without_origin() {
   set_to jitter_threshold 3s "$USER_FILE:2"
 }
 
-@test "C13 unknown keys and sections, and keys in the wrong one: a problem, with the nearest known" {
+@test "C13 unknown or misplaced keys and sections are problems that name the nearest known one" {
   write "$USER_FILE" '[monitoring]' 'jitter_treshold = 4'
   problem "$USER_FILE:2" jitter_treshold jitter_threshold
   write "$USER_FILE" '[monitoring]' 'xyzzy = 4'
@@ -537,7 +536,7 @@ without_origin() {
   set_to jitter_threshold 2s default
 }
 
-@test "C14 a key twice: the last wins, with a warning; twice in two files is no matter" {
+@test "C14 within one file the last of two equal keys wins, with a warning; across files without" {
   write "$USER_FILE" '[monitoring]' 'min_replies = 3' '' 'MIN_REPLIES = 4'
   warning "$USER_FILE:4" 'min_replies'
   [[ $output == *'line 2'* ]]
@@ -547,7 +546,7 @@ without_origin() {
   healthy
 }
 
-@test "C15 a section's name longer than inih's 49 bytes is unknown, whatever it begins with" {
+@test "C15 a section name longer than inih's 49 bytes is unknown, whatever its beginning" {
   name=$(printf 'monitoring%.0s' {1..6})
   write "$USER_FILE" '[monitoring]' 'min_replies = 3' "[$name]" 'min_replies = 9'
   problem "$USER_FILE:3" "[$name]" ''
@@ -557,7 +556,7 @@ without_origin() {
   set_to min_replies 2 default
 }
 
-@test "C16 what is no time keeps the layer below, and is quoted" {
+@test "C16 an invalid time keeps the lower layer's value and is quoted" {
   write "$ETC" '[monitoring]' 'jitter_threshold = 1'
   for value in nan inf -1 +1 1e999 0x10 1e-400 2,5 '"3 "' 2. . 0 0.0 0.4ns 1000000.000000001 1000001 \
     99999999999999999999 '1 2' '2 s s' '2s 3' 2parsecs s ٢ '2;' "'2'"; do
@@ -568,7 +567,7 @@ without_origin() {
   bad_value jitter_threshold '' 1s "$ETC:2"
   write "$USER_FILE" '[monitoring]' 'jitter_threshold'
   problem "$USER_FILE:2" '' ''
-  # One of them with all that a problem must do, and the edges that are just inside.
+  # One with everything a problem must do, and the edges just inside the range.
   write "$USER_FILE" '[monitoring]' 'jitter_threshold = nan'
   problem "$USER_FILE:2" jitter_threshold "'nan'"
   for value in 1ns 1000000 '1000000 s' 0.000000001 '.5' 002.50 off; do
@@ -577,7 +576,7 @@ without_origin() {
   done
 }
 
-# bad_value KEY VALUE KEPT FROM: line 2 of the user's file is a problem, and what is kept is said.
+# bad_value KEY VALUE KEPT FROM: line 2 of the user's file is a problem; the value KEPT stays, from FROM.
 bad_value() {
   expect 3 check
   [[ ${stderr%%$'\n'*} == "ntp_monitor: ERROR $USER_FILE:2: $1: "*"$3 ($4)" ]] ||
@@ -600,7 +599,7 @@ bad_value() {
   done
   [ -d "$LAB_DIR/locale/de_DE.UTF-8" ] && [ -d "$LAB_DIR/locale/ko_KR.UTF-8" ] ||
     skip "no locales de_DE and ko_KR here (package locales); tried the names alone"
-  # They are true locales: the C library's own printf writes a comma there.
+  # The locales work: the C library's own printf writes a comma in them.
   [ "$(LC_ALL=de_DE.UTF-8 LOCPATH=$LAB_DIR/locale bash -c 'printf %.1f 2,5')" = 2,5 ]
 }
 
@@ -620,7 +619,7 @@ without_time() {
   set_to min_replies 3 "$USER_FILE:3"
 }
 
-@test "C19 root does not believe what others may write; nor does a user" {
+@test "C19 a file that others can write is not trusted, neither by root nor by a user" {
   write "$ETC" '[monitoring]' 'min_replies = 3'
   for mode in 660 606 666 777 602 620; do
     chmod "$mode" "$ETC"
@@ -635,7 +634,7 @@ without_time() {
   chmod 666 "$ETC"
   expect 3 lab_as_user "$PROG" -l stderr -s "text:$good"
   grep -q "ERROR $ETC: .*(mode 0666)" <<<"$stderr"
-  # So for the user's file of root, for -C, and through a link.
+  # The same for root's own file, for -C and through a link.
   write "$USER_FILE" '[monitoring]' 'min_replies = 4'
   chmod 646 "$USER_FILE"
   chmod 644 "$ETC"
@@ -647,7 +646,7 @@ without_time() {
   problem "$USER_FILE" '' 0646
 }
 
-@test "C19 nor a file in a folder that others may write, on whatever way" {
+@test "C19 nor is a file in a folder that others can write, wherever on the path" {
   local home=$BATS_TEST_TMPDIR/home
   mkdir -m 777 "$home"
   write "$home/.ntp_monitor.conf" '[monitoring]' 'min_replies = 3'
@@ -655,13 +654,13 @@ without_time() {
     expect 3 "$as" env HOME="$home" "$PROG" -l stderr -s "text:$good"
     grep -q "ERROR $home/.ntp_monitor.conf: .* $home (mode 0777)" <<<"$stderr"
   done
-  # As a link leads there, and as a folder above is such.
+  # Through a link, and in a folder below.
   ln -s "$home/.ntp_monitor.conf" "$USER_FILE"
   problem "$USER_FILE" '' " $home (mode 0777)"
   mkdir "$home/below"
   mv "$home/.ntp_monitor.conf" "$home/below"
   problem "$home/below/.ntp_monitor.conf" '' " $home (mode 0777)" -C "$home/below/.ntp_monitor.conf"
-  # In one like /tmp a file stays its owner's, but nobody has his home there.
+  # In a folder like /tmp a file stays its owner's, but nobody has a home there.
   rm "$USER_FILE"
   chmod 1777 "$home"
   healthy -C "$home/below/.ntp_monitor.conf"
@@ -673,7 +672,7 @@ without_time() {
 
 as_root() { "$@"; }
 
-@test "C19 a user does not believe what is neither his nor root's" {
+@test "C19 a user does not trust a file owned by neither that user nor root" {
   plain_build_only 'strace changes what fstat answers'
   needs strace
   foreign_stat e9 # labuser is 1000
@@ -685,7 +684,7 @@ as_root() { "$@"; }
 }
 
 # shellcheck disable=SC2016 # the inner shell's
-@test "D9 what is no file is looked at and not opened: a device, for the configuration, a text, a secret" {
+@test "D9 a device given as configuration or text is examined but never opened" {
   needs strace
   ln -s /dev/zero "$BATS_TEST_TMPDIR/device"
   for way in "-C $BATS_TEST_TMPDIR/device" "-s text:$BATS_TEST_TMPDIR/device"; do
@@ -696,13 +695,13 @@ as_root() { "$@"; }
     ! grep -v O_PATH "$BATS_TEST_TMPDIR/opened" || fail "opened with $way"
     ! grep -E '^open.*"/dev/zero"' "$BATS_TEST_TMPDIR/strace" || fail "opened with $way"
   done
-  # And pipes are read as they were.
+  # Pipes are still read.
   expect 0 bash -c '"$0" -l stderr -s text:<(cat "$1")' "$PROG" "$good"
   expect 0 bash -c 'cat "$1" | "$0" -l stderr -s text:/dev/stdin' "$PROG" "$good"
 }
 
-@test "C19 root does not believe a file of somebody else" {
-  # There is nobody else in the lab, and the kernel's answer has to be changed.
+@test "C19 root does not trust another user's file" {
+  # The lab has only one user, so strace changes the kernel's answer.
   plain_build_only 'strace changes what fstat answers'
   needs strace
   foreign_stat
@@ -714,8 +713,8 @@ as_root() { "$@"; }
     'ntp_monitor: ERROR NTP healthy.*'
 }
 
-# foreign_stat [LOW]: $stat is st_mode and st_uid where struct stat has them, of a file of uid 1000, or of another by
-# the lowest byte.
+# foreign_stat [LOW]: sets $stat to the bytes of struct stat from st_mode to st_uid, for a file of uid 1000, or of the
+# uid with this lowest byte.
 foreign_stat() {
   case $(uname -m) in
     x86_64) stat=$(printf '%048d' 0)a4810000${1-e8}030000 ;;
@@ -724,8 +723,8 @@ foreign_stat() {
   esac
 }
 
-@test "C20 words that are none: a boolean, a level, a facility, a source, an address" {
-  path=/$(printf 'x%.0s' {1..107}) # 108 bytes with the NUL are what a socket's name can hold
+@test "C20 an invalid boolean, level, count, source, facility, format or address is quoted, and its default kept" {
+  path=/$(printf 'x%.0s' {1..107}) # with the NUL 108 bytes, as many as a socket name can have
   while IFS='|' read -r section key value kept; do
     write "$USER_FILE" "[$section]" "$key = $value"
     bad_value "$key" "$value" "$kept" default
@@ -758,8 +757,8 @@ END
   problem "$USER_FILE:2" debug_mode "'maybe'"
 }
 
-@test "a critical limit below its warning is a problem, whichever layers they stand in" {
-  write "$ETC" '[monitoring]' 'jitter_critical = 1' # below the default, which gives way
+@test "a critical limit below its warning limit is a problem, whichever layers set them" {
+  write "$ETC" '[monitoring]' 'jitter_critical = 1' # below the default warning limit, which then does not apply
   expect 0 check
   lines_are "$stderr" 'ntp_monitor: INFO NTP healthy, jitter: 1\.5ms \(critical threshold: 1s\), .*'
   write "$USER_FILE" '[monitoring]' '' 'jitter_threshold = 1'
@@ -772,7 +771,7 @@ END
   expect 0 check -w 3 -c 3
 }
 
-@test "what a file says is shown without its control characters" {
+@test "control characters from a file are shown escaped" {
   printf '[monitoring]\njitter_threshold = \e[31m2\x7f\xc2\x9b\xe2\x80\xae\n\e]0;x\a = 1\n' >"$USER_FILE"
   expect 3 check
   [[ $stderr == *'\x1b[31m2\x7f\xc2\x9b\xe2\x80\xae'* ]]
@@ -782,9 +781,9 @@ END
   done
 }
 
-# --- where problems are said ----------------------------------------------------
+# --- where problems are reported ------------------------------------------------
 
-@test "said: --check-config prints every problem of every file, and logs nothing" {
+@test "problems: --check-config prints every problem of every file, and logs nothing" {
   start_log -p none
   write "$ETC" '[monitoring]' 'jitter_threshold = x' 'timeout = y' 'nosuch = 1'
   write "$USER_FILE" '[logging]' 'syslog_address = host:port' '[monitoring]' 'min_replies = z'
@@ -798,13 +797,13 @@ END
   silent
   lines_are "$(logged)" "27 ERROR $ETC:2: .*" "27 ERROR $ETC:3: .*" "27 ERROR $ETC:4: .*" \
     "27 ERROR $USER_FILE:2: .*" "27 ERROR $USER_FILE:4: .*" '27 ERROR NTP healthy.* 5 .*'
-  # -l none is a wish: nothing is said, but the status stays.
+  # -l none is deliberate: nothing is reported, but the status stays.
   expect 3 as_cron -s "text:$good" -l none
   silent
   lab_stop rsyslogd
 }
 
-@test "said: however many they are, --check-config prints them all" {
+@test "problems: --check-config prints them all, however many" {
   {
     echo '[monitoring]'
     for i in {2..100}; do
@@ -820,7 +819,7 @@ END
   done
 }
 
-@test "said: a check with too many problems to say says how many it left out" {
+@test "problems: a check that cannot report all of them says how many it omits" {
   for i in {2..100}; do
     echo "this is line $i"
   done >"$USER_FILE"
@@ -831,7 +830,7 @@ END
   fi
 }
 
-@test "said: --print-config prints what holds, and complains of the rest on stderr" {
+@test "problems: --print-config prints the effective settings, and the problems on stderr" {
   write "$USER_FILE" '[monitoring]' 'timeout = never' 'min_replies = 3'
   expect 3 as_cron --print-config
   lines_are "$stderr" "ntp_monitor: $USER_FILE:2: timeout: .*"
@@ -839,7 +838,7 @@ END
   grep -q '^timeout .* 10s .*; default$' <<<"$output"
 }
 
-@test "said: log_level never hides a problem, and an unknown key is one" {
+@test "problems: log_level hides none, and an unknown key is one" {
   local level
   for level in CRITICAL ERROR; do
     write "$USER_FILE" '[monitoring]' "log_level = $level" 'timeout = never' 'nosuch = 1'
@@ -848,25 +847,25 @@ END
   done
 }
 
-@test "said: at a terminal problems stand on stderr, too; elsewhere they do not" {
+@test "problems: on a terminal they appear on stderr as well; elsewhere only in the log" {
   start_log -p none
   write "$USER_FILE" '[monitoring]' 'timeout = never' 'nosuch = 1'
-  # stdout is a file: what appears on the terminal is stderr.
+  # stdout is a file, so the terminal shows only stderr.
   expect 3 on_terminal "'$PROG' -s 'text:$good' >'$BATS_TEST_TMPDIR/stdout'"
   lines_are "$output" "ntp_monitor: $USER_FILE:2: timeout: .*" "ntp_monitor: $USER_FILE:3: nosuch: .*"
   [ ! -s "$BATS_TEST_TMPDIR/stdout" ]
   lines_are "$(logged)" "27 ERROR $USER_FILE:2: .*" "27 ERROR $USER_FILE:3: .*" '27 ERROR NTP .*'
-  # stderr is a file: nothing is in it, and stdout has the report.
+  # stderr is a file and stays empty; the report appears on stdout.
   expect 3 on_terminal "'$PROG' -s 'text:$good' 2>'$BATS_TEST_TMPDIR/stderr'"
   [[ ${output%%$'\n'*} == *UNKNOWN*--check-config* ]]
   [ ! -s "$BATS_TEST_TMPDIR/stderr" ]
-  # When the log is there already, nothing stands twice.
+  # A log on the terminal is not repeated there.
   expect 3 on_terminal "'$PROG' -s 'text:$good' -l stderr >'$BATS_TEST_TMPDIR/stdout'"
   [ "$(grep -c "$USER_FILE:2" <<<"$output")" = 1 ]
   lab_stop rsyslogd
 }
 
-@test "said: a path that holds any byte forges no line, neither in a note nor in what is printed" {
+@test "problems: a path with arbitrary bytes forges no line, neither in a problem nor in --print-config" {
   odd="$BATS_TEST_TMPDIR/"$'a\nERROR forged\e[31m'
   write "$odd" '[monitoring]' 'jitter_threshold = 2s' 'jitter_critical = 1s' 'min_replies = x'
   expect 3 as_cron -C "$odd" -l stderr -s "text:$good"

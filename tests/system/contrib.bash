@@ -1,12 +1,12 @@
-# What contrib.bats asks of dashboards and stores, and how those get their data. Loaded by it, inside the lab.
+# What contrib.bats asks of dashboards and stores, and where their data comes from. Loaded by it inside the lab.
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154 # $ is meant; lines are words; the tests' names
 
-# reason_ids: REASON ID, a line each, by the program's table.
+# reason_ids: prints REASON ID per line, from the program's table.
 reason_ids() {
   tr -d '\n' <"$TOP/src/base/reason.c" | grep -oE '\{"[a-z-]+", +"[0-9a-f]{32}"' | sed -E 's/\{"(.*)", +"(.*)"/\1 \2/'
 }
 
-# The catalogue where `make install` puts it, in a /usr/local/lib of the test's own.
+# Installs the catalogue where `make install` does, in a /usr/local/lib of the test's own.
 catalog_install() {
   mkdir -p /var/lib/systemd/catalog
   cp "$TOP/contrib/systemd/ntp_monitor.catalog" "$T"
@@ -17,7 +17,7 @@ catalog_install() {
 
 # --- dashboards -----------------------------------------------------------------
 
-# A jq program: the list of what is wrong in a dashboard.
+# A jq program that lists what is wrong with a dashboard.
 dashboard_faults='
   def panels: [.panels[] | select(.type != "row")];
   def query: .expr // .query // "";
@@ -37,13 +37,13 @@ dashboard_faults='
     (["timeseries", "stat", "heatmap", "state-timeline", "table"] - [.panels[].type] | .[] | "no panel \(.)"),
     (panels[] | .type | select(IN("timeseries", "stat", "heatmap", "state-timeline", "table") | not) | "unknown panel \(.)") ]'
 
-# dashboard_queries KIND: all of its queries, a line each, as part of an URI, for all machines and the last hour.
+# dashboard_queries KIND: its queries, one per line, URI-encoded, for all machines and the last hour.
 dashboard_queries() {
   jq -r '.panels[].targets[]? | .expr // .query | gsub("\\$timeFilter"; "time > now() - 1h") | gsub("\\$__interval"; "1s") |
     gsub("\\$(job|instance|host)"; ".*") | @uri' "$TOP/contrib/grafana/ntp_monitor-$1.json"
 }
 
-# What Prometheus says for the dashboard's variables: label_values(SERIES, LABEL).
+# Prometheus' answers for the dashboard's variables: label_values(SERIES, LABEL).
 dashboard_labels() {
   jq -r '.templating.list[] | select(.type == "query").query.query' "$TOP/contrib/grafana/ntp_monitor-prometheus.json" |
     sed -E 's/\$job/.*/; s/label_values\((.*), ([a-z]+)\)/\2 \1/' | while read -r label series; do
@@ -58,8 +58,8 @@ as_host() {
   unshare --uts sh -c 'busybox hostname "$0" && exec "$@"' "$@"
 }
 
-# Two machines: ours by the line of cron.d for it; the other, whose clock is critical, by a file that names its
-# instance, as a second node_exporter would.
+# Two machines: this one, through its line of cron.d; and a critical one, whose file names its own instance, as a second
+# node_exporter would.
 fleet_prometheus() {
   local folder=/var/lib/prometheus/node-exporter line
   mkdir -p "$folder"
@@ -93,7 +93,7 @@ recorded() {
   [ "$(lab_promql "$1" | jq length)" -gt 0 ]
 }
 
-# Four machines, one of each verdict, each by telegraf's own line.
+# Four machines, one with each verdict, through telegraf's own line.
 fleet_influxdb() {
   local line
   line=$(toml "$TOP/contrib/telegraf/ntp_monitor.conf" | jq -r '.inputs.exec[0].commands[0]')
@@ -125,7 +125,7 @@ icinga_checked() {
   grep -qs SERVICEPERFDATA "$LAB_DIR"/icinga/perfdata*
 }
 
-# A further line has come to the new file.
+# A new line is in the new file.
 logs_anew() {
   monitor
   grep -qs INFO /var/log/ntp_monitor.log

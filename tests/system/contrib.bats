@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# The files of contrib, each as it is, read by the program that it is for, all of them real: systemd, Prometheus,
-# InfluxDB, Nagios, NRPE, Icinga 2, rsyslogd, logrotate, cron, journald. What is shown: none complains, each then
-# does with the built ntp_monitor what the file promises, and each of them can complain.
+# The files of contrib, unchanged, read by the real programs they are for: systemd, Prometheus, InfluxDB, Nagios, NRPE,
+# Icinga 2, rsyslogd, logrotate, cron, journald. Each accepts its file, does with the built ntp_monitor what the file
+# promises, and is shown to complain about a broken one.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # $ is meant; tests are subshells; delivery.bash's names
 
 bats_require_minimum_version 1.5.0
@@ -35,20 +35,20 @@ teardown_file() {
   lab_stop_all
 }
 
-@test "contrib: every file says first how to use it, and stands in contrib/README.md" {
+@test "contrib: every file starts with how to use it, and is listed in contrib/README.md" {
   local file count=0
   while read -r file; do
     grep -qF "($file)" "$C/README.md" || fail "$file is not in contrib/README.md"
     count=$((count + 1))
     case $file in
-      *.json) continue ;; # has no comments
+      *.json) continue ;; # JSON has no comments
       *) grep -qE 'sudo |example|see there|THIS_FILE' < <(head -n 12 "$C/$file") || fail "$file: no word on its use" ;;
     esac
   done < <(cd "$C" && find . -type f ! -path './images/*' ! -path ./README.md -printf '%P\n')
   between 'the number of files' "$count" 20 99
 }
 
-@test "contrib: the commands in contrib/README.md that copy a file stand in its head" {
+@test "contrib: every copy command in contrib/README.md is also in the file's head" {
   local file to count=0
   while read -r file to; do
     head -n 8 "$C/$file" | grep -qE "^(#| \*)   sudo cp /usr/local/share/doc/ntp_monitor/examples/$file $to\$" || fail "$file says something else than: $to"
@@ -59,39 +59,39 @@ teardown_file() {
 
 # --- systemd --------------------------------------------------------------------
 
-# units DIR [DROP-IN]: all units, there; the drop-in for the service.
+# units DIR [DROP-IN]: copies all units there, with the drop-in for the service.
 units() {
   mkdir -p "$1"
   cp "$C"/systemd/*.{service,timer,socket} "$1"
   [ $# = 1 ] || install -D -m 644 -t "$1/ntp_monitor.service.d" "$C/systemd/$2"
 }
 
-@test "systemd: nothing wrong in the units, nor with each drop-in; exposed by 1.2 at most, as root by 1.5" {
+@test "systemd: units and drop-ins pass verify; exposure is at most 1.2, as root 1.5" {
   local drop_in unit exposure
   for drop_in in loghost.conf textfile.conf influx.conf ''; do
     units "$T/u$drop_in" ${drop_in:+"$drop_in"}
     systemd-analyze verify --man=no "$T/u$drop_in"/*.{service,timer,socket} >"$T/said" 2>&1 || fail "$drop_in: $(<"$T/said")"
     equal "what systemd says of $drop_in" "$(<"$T/said")" ''
     exposure=12
-    [ "$drop_in" != textfile.conf ] || exposure=15 # its user is root
+    [ "$drop_in" != textfile.conf ] || exposure=15 # its service runs as root
     for unit in ntp_monitor.service ntp_monitor-http@.service; do
       systemd-analyze security --offline=true --threshold=$exposure --no-pager "$T/u$drop_in/$unit" >"$T/said" || fail "$(tail -n 1 "$T/said")"
     done
   done
-  # The drop-ins were seen, and a mistake in one is.
+  # The drop-ins were read, and a mistake in one is found.
   systemd-analyze security --offline=true --no-pager "$T/uloghost.conf/ntp_monitor.service" | grep -q 'non-localhost entries'
   systemd-analyze security --offline=true --no-pager "$T/u/ntp_monitor.service" | grep -q 'only localhost entries'
   echo 'IPAddressAlow=any' >>"$T/uloghost.conf/ntp_monitor.service.d/loghost.conf"
   systemd-analyze verify --man=no "$T/uloghost.conf/ntp_monitor.service" 2>&1 | grep -q IPAddressAlow
 }
 
-@test "systemd: the timer does not wait for a clock that is synchronised" {
+@test "systemd: the timer does not wait for a synchronised clock" {
   grep -v '^#' "$C/systemd/ntp_monitor.timer" >"$T/timer"
-  grep -qx DefaultDependencies=no "$T/timer" # those of a calendar timer wait for time-sync.target
+  grep -qx DefaultDependencies=no "$T/timer" # a calendar timer's default ones wait for time-sync.target
   run -1 grep -E 'time-(sync|set)' "$T/timer"
 }
 
-@test "systemd: what answers a connection is as shut off as the unit" {
+@test "systemd: the service behind the socket is as sandboxed as the timer's" {
   equal 'its settings' "$(sed '1,/^User/d' "$C/systemd/ntp_monitor-http@.service")" \
     "$(sed '1,/^User/d' "$C/systemd/ntp_monitor.service")"
   between 'the number of settings' "$(sed '1,/^User/d' "$C/systemd/ntp_monitor.service" | grep -c =)" 25 99
@@ -152,7 +152,7 @@ units() {
 
 # --- Prometheus -----------------------------------------------------------------
 
-@test "prometheus: promtool accepts rules and configuration, and every case of every alert" {
+@test "prometheus: promtool accepts rules and configuration, and passes the cases of every alert" {
   cd "$C/prometheus" || return
   promtool check config prometheus.yml
   promtool test rules ntp_monitor.rules.test.yml
@@ -161,14 +161,14 @@ units() {
   done)" ''
 }
 
-# alerts_that_fail SED: the alerts of which a case fails when the rules are changed so.
+# alerts_that_fail SED: the alerts with a failing case after this change of the rules.
 alerts_that_fail() {
   cp "$C"/prometheus/ntp_monitor.rules.*yml "$T"
   sed -i "$1" "$T/ntp_monitor.rules.yml"
   promtool test rules "$T/ntp_monitor.rules.test.yml" 2>&1 | sed -n 's/.*alertname: \([A-Za-z]*\), time.*/\1/p' | sort -u
 }
 
-@test "prometheus: a case of each alert fails when it fires at once, and when it never does" {
+@test "prometheus: the cases of each alert catch one that fires at once and one that never does" {
   local alerts
   alerts=$(sed -n 's/.*- alert: //p' "$C/prometheus/ntp_monitor.rules.yml" | sort)
   between 'the number of alerts' "$(wc -l <<<"$alerts")" 12 99
@@ -182,13 +182,13 @@ alerts_that_fail() {
     jq -e "$dashboard_faults" "$file" >"$T/faults"
     equal "what is wrong in ${file##*/}" "$(jq -c .[] "$T/faults")" ''
   done
-  # It can tell.
+  # The check can fail.
   jq '.panels[1].gridPos.x = 1 | .panels[3].id = 2 | .panels[4].targets[0].expr = "up{a=\"$none\"}" | del(.panels[5].description)' \
     "$C/grafana/ntp_monitor-prometheus.json" >"$T/bad.json"
   equal 'the faults seen' "$(jq "$dashboard_faults | length" "$T/bad.json")" 4
 }
 
-@test "grafana, prometheus: every query has an answer, of what the program wrote by cron's own line" {
+@test "grafana, prometheus: every query returns data written by cron's own line" {
   fleet_prometheus
   local query count=0
   while read -r query; do
@@ -199,7 +199,7 @@ alerts_that_fail() {
   between 'the number of queries' "$count" 25 99
   equal 'the machines by verdict' "$(for i in 0 1 2 3; do lab_promql "sum(ntp_monitor_verdict == bool $i)" | jq -r '.[].value[1]'; done | paste -sd' ')" '1 0 1 0'
   equal 'the variables' "$(dashboard_labels)" '["node"] ["localhost:9100","m3"]'
-  # Each figure that a rule names is one that is there, and each recorded one has a value.
+  # Every metric that a rule names exists, and every recorded one has a value.
   while read -r query; do
     [ "$(lab_promql "$query" | jq length)" -gt 0 ] || fail "a rule names $query, which there is not"
   done < <(grep -oE '\bntp_monitor_[a-z_]+[a-z]' "$C/prometheus/ntp_monitor.rules.yml" |
@@ -210,7 +210,7 @@ alerts_that_fail() {
   between 'the 99th percentile of the offset, in ms' "$(lab_promql 'round(job:ntp_monitor_offset_abs_seconds:p99 * 1000)' | jq -r '.[0].value[1]')" 690 720
 }
 
-@test "grafana, influxdb: every query has an answer, of what the program wrote by telegraf's own line" {
+@test "grafana, influxdb: every query returns data written by telegraf's own line" {
   fleet_influxdb
   local query count=0
   while read -r query; do
@@ -221,11 +221,11 @@ alerts_that_fail() {
   between 'the number of queries' "$count" 25 99
   equal 'the hosts' "$(lab_influxql "$(jq -r '.templating.list[] | select(.name == "host").query' "$C/grafana/ntp_monitor-influxdb.json")" |
     jq -c '[.results[0].series[0].values[][1]]')" '["m1","m2","m3","m4"]'
-  # One that is wrong is seen to be.
+  # A wrong query is an error.
   lab_influxql 'SELECT nothing FROM' | grep -q error
 }
 
-@test "telegraf: the file is TOML, and names what inputs.exec knows" {
+@test "telegraf: the file is TOML, and uses only settings of inputs.exec" {
   toml "$C/telegraf/ntp_monitor.conf" >"$T/json"
   equal 'what is in it' "$(jq -c '.inputs.exec[0] | [(.commands | length), .data_format, .interval, .timeout, .ignore_error]' "$T/json")" \
     '[1,"influx","5m","15s",true]'
@@ -234,12 +234,12 @@ alerts_that_fail() {
 
 # --- Nagios and Icinga -----------------------------------------------------------
 
-@test "nagios: it accepts the file, runs the check and has its verdict and figures" {
+@test "nagios: accepts the file, runs the check and stores its verdict and figures" {
   lab_nagios_config "$C/nagios/ntp_monitor.cfg" >"$T/nagios.cfg"
   nagios4 -v "$T/nagios.cfg" >"$T/said" || fail "$(<"$T/said")"
   equal 'warnings and errors' "$(grep -cE '^Total (Warnings|Errors): +0$' "$T/said")" 2
   lab_nagios_start "$C/nagios/ntp_monitor.cfg"
-  lab_until 20 nagios_checked # in $T/status: its own is gone when it ends
+  lab_until 20 nagios_checked # into $T/status: Nagios deletes its own on exit
   lab_stop nagios
   grep -q 'current_state=1' "$T/status" || fail "$(<"$T/status")"
   grep -qE 'plugin_output=NTP WARNING: offset .* \(threshold: 100ms\)' "$T/status" || fail "$(<"$T/status")"
@@ -249,12 +249,12 @@ alerts_that_fail() {
   run ! nagios4 -v "$T/nagios.cfg"
 }
 
-@test "nagios: NRPE runs the check, and check_nrpe of the command has its verdict" {
-  # It refuses to be root, and the bus knows no other user here: so a reading from a file.
+@test "nagios: NRPE runs the check, and the check_nrpe command returns its verdict" {
+  # NRPE refuses to run as root, and the bus here knows no other user, so the reading comes from a file.
   printf '%s\n' '[monitoring]' "source = text:$T/reading" 'jitter_critical = 1us' >/etc/ntp_monitor.conf
   lab_nrpe_start "$C/nagios/nrpe.cfg"
   local line
-  # The command of Nagios' own file, from its place in the unpacked tree.
+  # The command of Nagios' own file, run from the unpacked tree.
   line=$(sed -n '/check_nrpe_ntp_monitor/,/}/s/^ *command_line *[^ ]*check_nrpe //p' "$C/nagios/ntp_monitor.cfg")
   [ -n "$line" ]
   # shellcheck disable=SC2086 # words
@@ -268,7 +268,7 @@ alerts_that_fail() {
   [ "$status" = 3 ] || fail "$status $output"
 }
 
-@test "icinga: it accepts the file, and the check that it runs has its figures" {
+@test "icinga: accepts the file, and the check it runs returns figures" {
   lab_icinga daemon -C -- "$C/icinga2/ntp_monitor.conf" >"$T/said" || fail "$(<"$T/said")"
   ! grep -iE 'warning|critical/' "$T/said" || fail "$(<"$T/said")"
   grep -q 'Instantiated 1 Service' "$T/said"
@@ -285,7 +285,7 @@ alerts_that_fail() {
 
 # --- log files ----------------------------------------------------------------------
 
-@test "rsyslog: our lines are filed; a warning is seen elsewhere, too, and other programs' lines only there" {
+@test "rsyslog: files our lines; a warning also appears elsewhere, and other programs' lines only there" {
   lab_rsyslogd_with "$C/rsyslog/ntp_monitor.conf" || fail "$(<"$LAB_DIR/rsyslog.said")"
   rm -f /var/log/ntp_monitor.log
   monitor
@@ -300,19 +300,19 @@ alerts_that_fail() {
   equal 'the lines seen elsewhere' "$(grep -c ' ntp_monitor\[.*WARNING' "$LAB_DIR/rsyslog.rest") $(grep -c ' ntp_monitor\[' "$LAB_DIR/rsyslog.rest")" '1 1'
 }
 
-@test "rsyslog: lines are forwarded, those of a time without log host, too, and beside the other file" {
+@test "rsyslog: forwards lines, also those from before the log host was up, and next to the other file" {
   echo '127.0.0.1 loghost.example.org' >>/etc/hosts
   rm -f "$LAB_DIR/loghost.raw" /var/log/ntp_monitor.log
   cp "$C/rsyslog/ntp_monitor-forward.conf" "$T/29-ntp_monitor-forward.conf"
   cp "$C/rsyslog/ntp_monitor.conf" "$T/30-ntp_monitor.conf"
-  # Its pause before a new try is 30 s by default.
+  # rsyslogd waits 30 s by default before it retries.
   sed -i 's/action.resumeRetryCount/action.resumeInterval="1" &/' "$T/29-ntp_monitor-forward.conf"
   lab_rsyslogd_with "$T"/29-* "$T"/30-* || fail "$(<"$LAB_DIR/rsyslog.said")"
   monitor
   ended_silent 0
   lab_until 5 lines_of /var/log/ntp_monitor.log ' ntp_monitor\[' 1
   lab_loghost_start
-  # At least once: rsyslogd sends the line on which the connection failed a second time.
+  # At least once: rsyslogd resends the line on which the connection failed.
   lab_until 20 grep -qs "ntp_monitor $pid .*INFO NTP healthy" "$LAB_DIR/loghost.raw"
   monitor -w 1us
   ended_silent 1
@@ -320,19 +320,19 @@ alerts_that_fail() {
   lab_stop loghost
 }
 
-@test "rsyslog: it does complain of a mistake" {
+@test "rsyslog: complains about a mistake" {
   sed 's/omfile/omfille/' "$C/rsyslog/ntp_monitor.conf" >"$T/bad.conf"
   run ! lab_rsyslogd_with "$T/bad.conf"
 }
 
-@test "logrotate: it reads the file without a word, and rsyslogd then writes to a new one" {
+@test "logrotate: reads the file without complaint, and rsyslogd then writes to a new file" {
   logrotate -d "$C/logrotate/ntp_monitor" >"$T/said" 2>&1
   ! grep -E '^(error|warning): [^l]' "$T/said" || fail "$(<"$T/said")"
   lab_rsyslogd_with "$C/rsyslog/ntp_monitor.conf"
   rm -f /var/log/ntp_monitor.log*
   monitor
   lab_until 5 lines_of /var/log/ntp_monitor.log INFO 1
-  # rsyslog-rotate asks systemd, of which there is none here, to do this:
+  # rsyslog-rotate asks systemd, which the lab lacks, to do this:
   mkdir -p "$T/etc"
   sed "s#/usr/lib/rsyslog/rsyslog-rotate#kill -HUP $(lab_pid rsyslogd)#" "$C/logrotate/ntp_monitor" >"$T/etc/logrotate"
   chmod 644 "$T/etc/logrotate"
@@ -343,9 +343,9 @@ alerts_that_fail() {
   logrotate -d "$T/etc/bad" 2>&1 | grep -q "unknown option 'montly'"
 }
 
-@test "cron: it reads the file, and would run just the program" {
+@test "cron: reads the file, and would run only the program" {
   local line
-  # Now, and as the only user of this lab.
+  # Run it now, and as the lab's only user.
   sed 's/^\*\/5 \* \* \* \* nobody/@reboot root/' "$C/cron/ntp_monitor" >"$T/ntp_monitor"
   echo '*/5 * * * nobody true' >"$T/broken"
   lab_cron_start "$T/ntp_monitor" "$T/broken"
