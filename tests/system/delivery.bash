@@ -1,8 +1,8 @@
-# What the tests of delivery and of the formats share: a reading to judge, one run of the program, and
-# receivers of log lines with what they stored. Loaded by delivery.bats and formats.bats, inside the lab.
+# Shared by delivery.bats and formats.bats, inside the lab: a reading to judge, one run of the program, and receivers
+# of log lines with what they stored.
 # shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154 # the tests' names, and what they call
 
-# The line of the reading that `reading` writes when it is told nothing.
+# The line for the reading that `reading` writes by default.
 healthy='NTP healthy, jitter: 1.207ms (threshold: 2s), server: ntp.example.org, source: text'
 
 fail() {
@@ -75,8 +75,8 @@ Frequency=0
 END
 }
 
-# monitor [ARGUMENT...]: runs the program, through ${via[@]} and with the redirections $at, on
-# ${source[@]}; leaves $status, $pid, $took_ms, $T/out and $T/err.
+# monitor [ARGUMENT...]: runs the program through ${via[@]}, with the redirections $at, on ${source[@]}; sets $status,
+# $pid, $took_ms, $T/out and $T/err.
 monitor() {
   local begun_ms
   begun_ms=$(lab_uptime_ms)
@@ -86,7 +86,7 @@ monitor() {
 }
 
 start() {
-  # A process of its own: $pid is then the program's, whatever stands in front of it.
+  # A process of its own, so that $pid is the program's whatever stands in front of it.
   eval 'exec "${via[@]}" "$PROG" "${source[@]}" "$@" >"$T/out" 2>"$T/err" </dev/null 3>&- '"$at" &
   pid=$!
 }
@@ -96,12 +96,12 @@ finish() {
   wait "$pid" || status=$?
 }
 
-# config LINE...: in $T/conf, which is for -C.
+# config LINE...: writes $T/conf, for -C.
 config() {
   printf '%s\n' "$@" >"$T/conf"
 }
 
-# ended STATUS: and not a word on stdout or stderr.
+# ended STATUS: with nothing on stdout or stderr.
 ended_silent() {
   ended "$1"
   equal 'stdout' "$(<"$T/out")" ''
@@ -115,25 +115,25 @@ stderr:
 $(<"$T/err")"
 }
 
-# figure KEY: a number of the first server in the JSON report, as it stands there.
+# figure KEY: prints this number of the first server in the JSON report, digit for digit.
 figure() {
   sed -nE "s/.*\"servers\":\[\{.*\"$1\":([^,}]*).*/\1/p" "$T/out"
 }
 
-# What a trace (-d) tells of logging: PLACE: its error, or the line that it took.
+# Prints the logging steps of a trace (-d): PLACE: its error, or the line it accepted.
 log_trace() {
   sed -nE 's/^debug: \+[0-9.]+ms log: ([^:]* )?([^ ]*[^ :]) [a-z]+: /\2: /p' "$T/err"
 }
 
-# --- the services of a reading -------------------------------------------------
+# --- the time services -----------------------------------------------------------
 
-# Servers 0.7 s ahead; every second one that real_service asks says 10 ms more, which makes a jitter.
+# Servers 0.7 s ahead; every second reply that real_service asks for is 10 ms further off, for some jitter.
 real_service_servers() {
   local rule=delay=2ms,root_delay=3ms,root_dispersion=2ms,stratum=2
   lab_ntp_start "*=offset=+700ms,$rule" "127.0.8.2=offset=+710ms,$rule,delay=9ms"
 }
 
-# Of the bus that setup_file began: the daemon itself with replies, or one that answers as told.
+# On the bus from setup_file: timesyncd itself with replies, or a fake with these settings.
 real_service() {
   lab_stop fake
   lab_stop timesyncd
@@ -150,7 +150,7 @@ fake_service() {
 
 # --- receivers -------------------------------------------------------------------
 
-# rsyslogd as lab_rsyslogd_start has it; back when all of it listens.
+# Starts rsyslogd like lab_rsyslogd_start, and returns once all its sockets listen.
 rsyslogd_start() {
   local OPTIND=1 option
   udp_port=514
@@ -165,25 +165,25 @@ udp6_bound() {
   grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf '%04x' "$1") " /proc/net/udp6
 }
 
-# datagram SOCKET TEXT: waits for nobody.
+# datagram SOCKET TEXT: sends without waiting.
 datagram() {
   perl -MSocket -e 'socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die;
     connect($s, sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!\n";
     defined send($s, $ARGV[1], MSG_DONTWAIT) or die "$ARGV[0]: $!\n"' "$@"
 }
 
-# fill SOCKET: until its queue takes no more.
+# fill SOCKET: sends until its queue is full.
 fill() {
   perl -MSocket -e 'socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die;
     connect($s, sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!\n";
     1 while defined send($s, "<13>filler: ", MSG_DONTWAIT)' "$1"
 }
 
-lines_of() { # FILE TEXT COUNT: whether FILE has so many lines with TEXT
+lines_of() { # FILE TEXT COUNT: FILE has this many lines with TEXT
   [ "$(grep -c -- "$2" "$1")" = "$3" ]
 }
 
-# What was sent before a mark is stored before it; so all is stored when all marks are.
+# Datagrams are stored in order, so once all marks are stored, so is everything sent before them.
 rsyslogd_settle() {
   local mark="mark-$RANDOM-$RANDOM" count=0 socket address
   socket=$(<"$LAB_DIR/rsyslogd.socket")
@@ -202,8 +202,8 @@ rsyslogd_settle() {
   lab_until 5 lines_of "$LAB_DIR/rsyslog.fields" "$mark" "$count"
 }
 
-# All lines that rsyslogd stored of others than itself and the marks: as they came, but TIME and PID
-# stand for the time stamp and the process id of the run.
+# Prints the lines that rsyslogd stored, without its own and the marks, as they came, with TIME and PID in place of
+# the run's timestamp and PID.
 rsyslogd_raw() {
   rsyslogd_settle
   sed -E -e '/^<4[0-9]>[^:]+:[0-9]{2}:[0-9]{2} rsyslogd: /d; /^<13>mark: /d; /^<13>filler: $/d' \
@@ -213,7 +213,7 @@ rsyslogd_raw() {
     "$LAB_DIR/rsyslog.raw"
 }
 
-# The same as rsyslogd understood them: INPUT|PRI|FACILITY|SEVERITY|HOST|APP-NAME|PROCID|SD|MSG|.
+# The same as rsyslogd parsed them: INPUT|PRI|FACILITY|SEVERITY|HOST|APP-NAME|PROCID|SD|MSG|.
 rsyslogd_fields() {
   rsyslogd_settle
   sed -E -e '/\|rsyslogd\|/d; /\|mark\|/d; /\|filler\|/d' -e "s/\\|$pid\\|/|PID|/" \
@@ -233,7 +233,7 @@ journal_marked() {
   lab_journal MESSAGE="$1" 2>/dev/null | grep -q .
 }
 
-# All entries of others than journald itself, one JSON object a line.
+# Prints the entries except journald's own, one JSON object per line.
 journal() {
   local mark="mark-$RANDOM-$RANDOM"
   datagram /dev/log "<13>$mark-log"
@@ -244,15 +244,15 @@ journal() {
     (.MESSAGE | if type == "string" then test("^mark-") | not else true end))'
 }
 
-# peer MODE ARGUMENT...: what no real receiver can be made to be. What it gets is in $T/peer.
-#   stream SOCKET         accepts, reads; a line "connection" before each
-#   deaf-stream SOCKET    accepts nobody, and its queue of connections is full
-#   deaf-datagram SOCKET  bound, and reads nothing
-#   udp ADDRESS PORT      reads, a datagram a line
-#   deaf-udp ADDRESS PORT bound, and reads nothing
+# peer MODE ARGUMENT...: a receiver that behaves as no real one does. What it gets is in $T/peer.
+#   stream SOCKET         accepts and reads; a line "connection" before each
+#   deaf-stream SOCKET    never accepts, and its backlog is full
+#   deaf-datagram SOCKET  bound, never reads
+#   udp ADDRESS PORT      reads, one datagram per line
+#   deaf-udp ADDRESS PORT bound, never reads
 peer() {
   : >"$T/peer"
-  rm -f "$LAB_DIR/log/peer" # or a former one's "ready" would be found in it
+  rm -f "$LAB_DIR/log/peer" # it holds "ready" from an earlier peer
   # shellcheck disable=SC2016
   lab_spawn peer perl -MSocket -MIO::Handle -e '
     my ($kept, $mode, $place, $port) = @ARGV;

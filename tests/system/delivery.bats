@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
-# Every way a log line can take, with a real receiver at its end: rsyslogd, busybox syslogd and journald in
-# the lab. What is shown: the stored line is the one that was meant, byte for byte; when an end of the
-# chain (the configured address, /dev/log, UDP 514, stderr) is taken away the next one has the line, down
-# to none, when the exit status alone tells; no receiver that is stopped, full, silent or out of reach
-# holds the run up; and no foreign text forges a line.
+# Every way a log line can take, to a real receiver: rsyslogd, busybox syslogd and journald in the lab. The stored line
+# is the intended one, byte for byte; when a step of the chain (the configured address, /dev/log, UDP 514, stderr) is
+# missing, the next one gets the line, and with none left the exit status alone tells; no stopped, full, silent or
+# unreachable receiver delays the run; and no foreign text forges a line.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # other shells' $; tests are subshells
 
 bats_require_minimum_version 1.5.0
@@ -32,7 +31,7 @@ teardown_file() {
   lab_stop_all
 }
 
-# taken LINE...: what rsyslogd stored, as it came.
+# taken LINE...: rsyslogd stored exactly these lines, as they came.
 taken() {
   equal 'what rsyslogd stored' "$(rsyslogd_raw)" "$(printf '%s\n' "$@")"
 }
@@ -41,12 +40,12 @@ taken_nothing() {
   equal 'what rsyslogd stored' "$(rsyslogd_raw)" ''
 }
 
-# The verdict on stderr, where the last end of the chain has it.
+# The verdict is on stderr, the last step of the chain.
 said() {
   equal 'stderr' "$(<"$T/err")" "ntp_monitor: $1"
 }
 
-# The same where all other ends failed, which it says, each with its reason (or COUNT of them).
+# The same after all other steps failed: the line gives the reason of each (COUNT in all).
 fallen() { # MESSAGE COUNT
   local line
   line=$(<"$T/err")
@@ -64,9 +63,9 @@ udp_line=$(
   printf '[timeQuality tzKnown="1" isSynced="1"] INFO %s' "$healthy"
 )
 
-# --- each end, with a real receiver --------------------------------------------
+# --- each step, with a real receiver -------------------------------------------
 
-@test "delivery: rsyslogd at /dev/log stores the line of glibc's form" {
+@test "delivery: rsyslogd at /dev/log stores the line in glibc's form" {
   rsyslogd_start
   monitor
   ended_silent 0
@@ -75,7 +74,7 @@ udp_line=$(
     "imuxsock|30|daemon|info|$(uname -n)|ntp_monitor|PID|-| INFO $healthy|"
 }
 
-@test "delivery: rsyslogd at another socket, by -l and by the file" {
+@test "delivery: rsyslogd at another socket, set by -l and by the file" {
   rsyslogd_start -s "$T/socket" -p none
   monitor -l "$T/socket"
   ended_silent 0
@@ -87,7 +86,7 @@ udp_line=$(
   [ ! -e /dev/log ]
 }
 
-@test "delivery: rsyslogd on UDP port 514, by every way to write it" {
+@test "delivery: rsyslogd on UDP port 514, in every spelling of the address" {
   local address
   rsyslogd_start -s none
   for address in 127.0.0.1 127.0.0.1:514 ::1 '[::1]' '[::1]:514' localhost LocalHost:514; do
@@ -98,7 +97,7 @@ udp_line=$(
   done
 }
 
-@test "delivery: rsyslogd on another UDP port, v4 and v6" {
+@test "delivery: rsyslogd on another UDP port, IPv4 and IPv6" {
   local address
   rsyslogd_start -s none -p 5514
   for address in 127.0.0.1:5514 '[::1]:5514' localhost:5514; do
@@ -109,7 +108,7 @@ udp_line=$(
   done
 }
 
-@test "delivery: a file of the Python version with localhost:514 and log_level" {
+@test "delivery: a file of the Python version with localhost:514 and log_level works" {
   rsyslogd_start -s none
   config '[monitoring]' 'jitter_threshold = 2.0' 'debug_mode = false' 'log_level = INFO' '' \
     '[logging]' 'syslog_address = localhost:514'
@@ -118,7 +117,7 @@ udp_line=$(
   taken "$udp_line"
 }
 
-@test "delivery: rsyslogd reads every part of the RFC 5424 form" {
+@test "delivery: rsyslogd parses every part of the RFC 5424 form" {
   rsyslogd_start
   reading jitter=1.5s
   monitor -l localhost -w 1s
@@ -132,7 +131,7 @@ udp_line=$(
   taken "<28>1 TIME $(uname -n) ntp_monitor PID jitter $data $message"
 }
 
-@test "delivery: RFC 5424 of the real timesyncd's reading says what JSON says" {
+@test "delivery: the RFC 5424 line on the real timesyncd agrees with the JSON report" {
   rsyslogd_start -s none
   real_service
   monitor -l localhost -o json -w 1ns -c 1h
@@ -147,12 +146,12 @@ udp_line=$(
   between 'the accuracy' "$accuracy" "$least" $((least + 2))
   wanted+="[timeQuality tzKnown=\"1\" isSynced=\"1\" syncAccuracy=\"$accuracy\"]"
   taken "<28>1 TIME $(uname -n) ntp_monitor PID jitter $wanted WARNING $(jq -r .message "$T/out")"
-  # The servers are 0.7 s ahead: positive, and it counts in the accuracy.
+  # The servers are 0.7 s ahead, so the offset is positive and part of the accuracy.
   [[ $(figure jitter_s) == 0.*[1-9] ]]
   [[ $wanted =~ \ offset=\"0\.[67][0-9]*\".*\ syncAccuracy=\"7[0-9]{5}\" ]] || fail "$wanted"
 }
 
-@test "delivery: the exact syncAccuracy of a clock that is ahead" {
+@test "delivery: syncAccuracy is exact when the clock is ahead" {
   rsyslogd_start -s none
   # In us: |-500499.5| + 1001 / 2 + 7 / 2 + 2 + 15 (of a second's drift) = 501020.5
   fake_service age=1s offset=-500.5ms delay=1001us root_delay_us=7 root_dispersion_us=2
@@ -193,7 +192,7 @@ udp_line=$(
     fail "$(rsyslogd_raw)"
 }
 
-@test "delivery: text that is not ASCII travels as UTF-8, over UDP behind a byte order mark" {
+@test "delivery: non-ASCII text is sent as UTF-8, over UDP after a byte order mark" {
   local bom=$'\xef\xbb\xbf' name='시간.example.org' line
   rsyslogd_start
   reading server="$name"
@@ -211,7 +210,7 @@ udp_line=$(
     "imuxsock|30|daemon|info|$(uname -n)|ntp_monitor|PID|-| $line|"
 }
 
-@test "delivery: syslog_format = rfc3164 over UDP, with the host but not its domain" {
+@test "delivery: syslog_format = rfc3164 over UDP has the host name without its domain" {
   rsyslogd_start -s none
   config '[logging]' 'syslog_format = rfc3164' 'syslog_address = localhost'
   monitor -C "$T/conf"
@@ -230,7 +229,7 @@ udp_line=$(
   taken "${udp_line/ $(uname -n) / pi.example.org }"
 }
 
-@test "delivery: syslog_format = rfc5424 is that of UDP, and no matter of local sockets" {
+@test "delivery: syslog_format = rfc5424 applies to UDP, and not to local sockets" {
   rsyslogd_start
   config '[logging]' 'syslog_format = rfc5424'
   monitor -C "$T/conf" -l localhost
@@ -241,7 +240,7 @@ udp_line=$(
   taken "$local_line"
 }
 
-@test "delivery: the time stamp is that of the run, local in RFC 3164, UTC in RFC 5424" {
+@test "delivery: the timestamp is the run's, local in RFC 3164 and UTC in RFC 5424" {
   local least most at
   rsyslogd_start
   printf -v least '%(%s)T' -1
@@ -257,7 +256,7 @@ udp_line=$(
   between 'the UTC time' "$(date -d "$at" +%s)" "$least" "$most"
 }
 
-@test "delivery: a day of one digit has a blank before it, years and fractions are whole" {
+@test "delivery: a one-digit day is padded with a blank; RFC 5424 has year and fraction" {
   plain_build_only faketime
   rsyslogd_start
   reading last='Thu 2027-03-04 14:59:57 UTC'
@@ -265,7 +264,7 @@ udp_line=$(
   monitor
   monitor -l localhost
   rsyslogd_settle
-  # faketime reads its start in TZ.
+  # faketime reads its start in the zone of TZ.
   lab_line "$LAB_DIR/rsyslog.raw" '^<30>Mar  4 23:59:58 ntp_monitor\[[0-9]+\]: INFO '
   lab_line "$LAB_DIR/rsyslog.raw" '^<30>1 2027-03-04T14:59:58\.[0-9]{6}Z '
 }
@@ -281,7 +280,7 @@ udp_line=$(
  WARNING NTP jitter above threshold: 1.207ms (threshold: 1us), server: ntp.example.org, source: text"
 }
 
-@test "delivery: journald by its own protocol has every field" {
+@test "delivery: journald's own protocol has every field" {
   lab_journald_start
   real_service
   monitor -l journal -o json
@@ -300,7 +299,7 @@ udp_line=$(
       NTP_OFFSET_USEC: ($s.offset_s * 1e6 + 1e-4 | trunc | tostring)}' "$T/out")"
 }
 
-@test "delivery: journald: verdict, priority and facility, and no field of what is unknown" {
+@test "delivery: journald gets verdict, priority and facility, and no field for unknown values" {
   lab_journald_start
   config '[logging]' 'syslog_facility = local3' 'syslog_address = journal'
   reading jitter=3s server=
@@ -316,7 +315,7 @@ udp_line=$(
       "[\"4\",\"19\",\"unknown\",\"no-source\",null,null,null,\"WARNING $T/reading: No such file or directory\"]")"
 }
 
-@test "delivery: journald by its /dev/log" {
+@test "delivery: journald at its /dev/log" {
   lab_journald_start
   monitor -w 1us
   ended_silent 1
@@ -325,7 +324,7 @@ udp_line=$(
  threshold: 1.207ms (threshold: 1us), server: ntp.example.org, source: text\"]"
 }
 
-@test "delivery: stderr, when asked for, and then nowhere else" {
+@test "delivery: stderr only, when configured" {
   rsyslogd_start
   monitor -l stderr
   ended 0
@@ -338,7 +337,7 @@ udp_line=$(
   taken_nothing
 }
 
-@test "delivery: a stream socket gets each line with its NUL, all on one connection" {
+@test "delivery: a stream socket gets each line with a NUL, all on one connection" {
   peer stream "$T/socket"
   config '[monitoring]' 'min_replies = 2' 'min_replies = 2'
   monitor -C "$T/conf" -l "$T/socket"
@@ -368,8 +367,8 @@ udp_line=$(
 
 # --- severities and log_level ------------------------------------------------------
 
-# The severities of the lines of one run each with an OK, a missing reading, a WARNING, a CRITICAL and a
-# broken configuration, at one log_level; and the exit statuses, which do not depend on it.
+# The severities at one log_level of the lines of five runs: OK, no reading, WARNING, CRITICAL and a broken
+# configuration; and the exit statuses, which must not depend on it.
 severities_at() {
   local level=$1 severities=$2 statuses=''
   : >"$LAB_DIR/rsyslog.raw"
@@ -394,16 +393,16 @@ severities_at() {
   equal 'stderr' "$(<"$T/err")" ''
 }
 
-@test "delivery: the severity of each verdict, and what log_level lets through" {
+@test "delivery: each verdict has its severity, and log_level filters them" {
   rsyslogd_start
   severities_at INFO 'info| INFO warning| WARNING warning| WARNING crit| CRITICAL err| ERROR err| ERROR'
   severities_at warning 'warning| WARNING warning| WARNING crit| CRITICAL err| ERROR err| ERROR'
   severities_at ERROR 'crit| CRITICAL err| ERROR err| ERROR'
-  # ERROR is hidden by no level.
+  # No level hides ERROR.
   severities_at CRITICAL 'crit| CRITICAL err| ERROR err| ERROR'
 }
 
-@test "delivery: debug_mode in a file logs the trace as DEBUG behind the verdict, and prints none" {
+@test "delivery: debug_mode in a file logs the trace as DEBUG after the verdict, and prints none" {
   rsyslogd_start
   config '[monitoring]' 'debug_mode = true' 'log_level = ERROR'
   monitor -C "$T/conf"
@@ -416,9 +415,9 @@ severities_at() {
     grep -vE '^<31>TIME ntp_monitor\[PID\]: DEBUG \+[0-9]+\.[0-9]{3}ms [a-z ]+: ')" ''
 }
 
-# --- each end taken away --------------------------------------------------------------
+# --- each step missing ----------------------------------------------------------------
 
-@test "delivery: the configured socket is gone, or is none: /dev/log has the line" {
+@test "delivery: without the configured socket, or with something else there, /dev/log gets the line" {
   rsyslogd_start -p none
   : >"$T/file"
   mkdir "$T/folder"
@@ -434,7 +433,7 @@ severities_at() {
   done
 }
 
-@test "delivery: /dev/log is gone, or is none: UDP 514 has the line" {
+@test "delivery: without /dev/log, or with something else there, UDP 514 gets the line" {
   rsyslogd_start -s none
   local way
   for way in 'rm -f /dev/log' ': >/dev/log' 'rm /dev/log; mkdir /dev/log' 'rmdir /dev/log; mkfifo /dev/log' \
@@ -447,14 +446,14 @@ severities_at() {
   done
 }
 
-@test "delivery: the journal is gone: /dev/log has the line" {
+@test "delivery: without the journal /dev/log gets the line" {
   rsyslogd_start -p none
   monitor -l journal
   ended_silent 0
   taken "$local_line"
 }
 
-@test "delivery: UDP is refused: /dev/log has the line, in a few ms" {
+@test "delivery: when UDP is refused /dev/log gets the line, within milliseconds" {
   rsyslogd_start -p none
   local address
   for address in 127.0.0.1 '[::1]' localhost:5514; do
@@ -466,9 +465,9 @@ severities_at() {
   done
 }
 
-@test "delivery: to a log host that is switched off: a WARNING stands in /dev/log, too, and no other line" {
+@test "delivery: a WARNING for a silent log host also goes to /dev/log; an INFO does not" {
   rsyslogd_start -p none
-  # Whatever is sent there is lost without a word, as to a machine that no longer answers.
+  # Anything sent there is lost silently, as with a machine that is switched off.
   busybox ip addr add 192.0.2.1/32 dev lo
   busybox ip route add 192.0.2.9/32 dev lo
   monitor -l 192.0.2.9 -w 1us
@@ -488,7 +487,7 @@ severities_at() {
   monitor -l 192.0.2.9
   ended_silent 0
   taken_nothing
-  # Nor where the copy finds no place: the log host may have it.
+  # A copy that cannot be delivered is no failure: the log host may have the line.
   rm /dev/log
   monitor -l 192.0.2.9 -w 1us -d
   ended 1
@@ -497,7 +496,7 @@ severities_at() {
   busybox ip addr del 192.0.2.1/32 dev lo
 }
 
-@test "delivery: by UDP to this machine, by whatever address, a WARNING goes there alone" {
+@test "delivery: over UDP to any address of this machine a WARNING goes only there" {
   local address
   rsyslogd_start -p none
   busybox ip addr add 192.0.2.1/32 dev lo
@@ -512,7 +511,7 @@ severities_at() {
   busybox ip addr del 192.0.2.1/32 dev lo
 }
 
-@test "delivery: only the IPv6 loopback listens: localhost finds it" {
+@test "delivery: localhost is found when only the IPv6 loopback listens" {
   perl -MSocket=:all -e '$| = 1; socket(my $s, PF_INET6, SOCK_DGRAM, 0) or die;
     bind($s, pack_sockaddr_in6(514, inet_pton(AF_INET6, "::1"))) or die; print "ready\n";
     recv($s, my $bytes, 65536, 0); print "$bytes\n"' >"$T/peer" 3>&- &
@@ -524,7 +523,7 @@ severities_at() {
   equal 'what came' "$(sed -nE "s/^<30>1 [^ ]+ [^ ]+ ntp_monitor $pid ok .*\] //p" "$T/peer")" "INFO $healthy"
 }
 
-@test "delivery: all is gone: stderr has the line, and the trace tells each reason in order" {
+@test "delivery: with every step missing stderr gets the line, and the trace each reason in order" {
   local cause=" $T/nothing: No such file or directory; /dev/log: No such file or directory;\
  localhost: UDP port 514: Connection refused)"
   monitor -l "$T/nothing"
@@ -539,7 +538,7 @@ stderr: INFO $healthy ("*"$cause" ]] || fail "$(log_trace)"
   grep -qF "ntp_monitor: INFO $healthy (" "$T/err"
 }
 
-@test "delivery: no end is tried twice" {
+@test "delivery: no step is tried twice" {
   local way
   for way in /dev/log localhost:514; do
     monitor -l "$way" -d
@@ -548,7 +547,7 @@ stderr: INFO $healthy ("*"$cause" ]] || fail "$(log_trace)"
   done
 }
 
-@test "delivery: the notes on the configuration take the same way as the verdict" {
+@test "delivery: configuration problems take the same way as the verdict" {
   config '[monitoring]' 'colour = red' 'jitter_threshold = soon'
   monitor -C "$T/conf"
   ended 3
@@ -558,7 +557,7 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
  localhost: UDP port 514: Connection refused)" ]] || fail "$(<"$T/err")"
 }
 
-@test "delivery: stderr too is gone: the status is 3, whatever the verdict" {
+@test "delivery: without stderr as well the status is 3, whatever the verdict" {
   local way verdict
   mkfifo "$T/fifo"
   exec {both}<>"$T/fifo"
@@ -577,7 +576,7 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
   exec {broken}>&-
 }
 
-@test "delivery: a stderr that nobody reads is waited for until the deadline, no longer" {
+@test "delivery: an unread stderr is waited for until the deadline, no longer" {
   plain_build_only 'it is killed while it looks for leaks'
   mkfifo "$T/fifo"
   exec {both}<>"$T/fifo"
@@ -589,7 +588,7 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
   between 'the run' "$took_ms" 800 1400
 }
 
-@test "delivery: a trace that nobody reads holds no verdict up" {
+@test "delivery: an unread trace does not delay the verdict" {
   rsyslogd_start -p none
   mkfifo "$T/fifo"
   exec {both}<>"$T/fifo"
@@ -603,7 +602,7 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
 ' threshold: 1.207ms (threshold: 1us), server: ntp.example.org, source: text'
 }
 
-@test "delivery: -l none says nothing anywhere, and the status is the verdict's" {
+@test "delivery: -l none logs nothing, and the status is the verdict's" {
   local verdict
   rsyslogd_start
   for verdict in '0 -w 2s' '1 -w 1us' '2 -w 1us -c 1us'; do
@@ -617,10 +616,10 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
   taken_nothing
 }
 
-@test "delivery: below log_level nothing is said anywhere, and the status is the verdict's" {
+@test "delivery: a line below log_level is not logged anywhere, and the status is the verdict's" {
   config '[monitoring]' 'log_level = CRITICAL'
   monitor -C "$T/conf" -w 1us
-  ended_silent 1 # with no receiver at all
+  ended_silent 1 # without any receiver
   rsyslogd_start
   monitor -C "$T/conf"
   ended_silent 0
@@ -629,7 +628,7 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
   taken_nothing
 }
 
-@test "delivery: an ordinary user who may not write to the socket gets the next end" {
+@test "delivery: an ordinary user without permission for the socket gets the next step" {
   rsyslogd_start
   chmod 000 /dev/log
   via=(unshare --user --map-user=1000 --map-group=1000)
@@ -640,9 +639,9 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
 localhost: INFO $healthy"
 }
 
-# --- receivers that hold up ----------------------------------------------------------
+# --- receivers that block ------------------------------------------------------------
 
-@test "delivery: rsyslogd is stopped and its queue full: the next end within a second" {
+@test "delivery: with rsyslogd stopped and its queue full the next step gets the line within a second" {
   rsyslogd_start -p none
   lab_freeze rsyslogd
   fill /dev/log
@@ -651,10 +650,10 @@ localhost: INFO $healthy"
   fallen "INFO $healthy" 2
   between 'the run' "$took_ms" 150 900
   lab_thaw rsyslogd
-  taken_nothing # of ours: it was said once
+  taken_nothing # the line went to stderr only
 }
 
-@test "delivery: several lines into a full queue wait but once" {
+@test "delivery: several lines for a full queue wait only once" {
   rsyslogd_start -p none
   lab_freeze rsyslogd
   fill /dev/log
@@ -665,7 +664,7 @@ localhost: INFO $healthy"
   between 'the run' "$took_ms" 150 900
 }
 
-@test "delivery: a socket that nobody reads is full: UDP has the line" {
+@test "delivery: with a full socket that nobody reads UDP gets the line" {
   rsyslogd_start -s none
   peer deaf-datagram "$T/socket"
   fill "$T/socket"
@@ -675,7 +674,7 @@ localhost: INFO $healthy"
   between 'the run' "$took_ms" 150 900
 }
 
-@test "delivery: a stream socket that accepts nobody is passed over" {
+@test "delivery: a stream socket that accepts nobody is skipped" {
   rsyslogd_start -p none
   peer deaf-stream "$T/socket"
   monitor -l "$T/socket"
@@ -684,7 +683,7 @@ localhost: INFO $healthy"
   between 'the run' "$took_ms" 0 900
 }
 
-@test "delivery: a stopped journald: both its sockets full, stderr within a second" {
+@test "delivery: with journald stopped and both its sockets full stderr gets the line within a second" {
   lab_journald_start
   lab_freeze journald
   fill /run/systemd/journal/socket
@@ -695,9 +694,9 @@ localhost: INFO $healthy"
   between 'the run' "$took_ms" 300 900
 }
 
-@test "delivery: a queue that is full for a moment only is waited for" {
+@test "delivery: a queue that is full only briefly is waited for" {
   plain_build_only 'the time that a run takes'
-  # The reader empties the queue as soon as it sees the run asleep, which waits for nothing else.
+  # Empties the queue once the run sleeps, which it does only to wait for the queue.
   perl -MSocket -e '
     my ($path, @run) = @ARGV;
     socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die;
@@ -724,8 +723,8 @@ localhost: INFO $healthy"
 
 # --- receivers that come and go -------------------------------------------------------
 
-# hold [ARGUMENT...]: starts a run which has logged its verdict and now waits for someone to read its
-# report; `let_go` breaks that pipe, and then it has one more line to log.
+# hold [ARGUMENT...]: starts a run that has logged its verdict and waits for a reader of its report; `let_go` breaks
+# that pipe, and the run then logs one more line.
 hold() {
   mkfifo "$T/fifo"
   exec {both}<>"$T/fifo"
@@ -742,7 +741,7 @@ let_go() {
 
 broken='ERROR *stdout*: Broken pipe' # a pattern
 
-@test "delivery: rsyslogd restarted between two lines has both" {
+@test "delivery: rsyslogd restarted between two lines gets both" {
   rsyslogd_start -p none
   hold
   lab_line "$LAB_DIR/rsyslog.raw" 'NTP healthy'
@@ -754,7 +753,7 @@ broken='ERROR *stdout*: Broken pipe' # a pattern
   [[ $(rsyslogd_raw) == "<27>TIME ntp_monitor[PID]: "$broken ]] || fail "$(rsyslogd_raw)"
 }
 
-@test "delivery: journald restarted between two lines has both" {
+@test "delivery: journald restarted between two lines gets both" {
   lab_journald_start
   hold -l journal
   lab_until 5 journal_marked "INFO $healthy"
@@ -766,7 +765,7 @@ broken='ERROR *stdout*: Broken pipe' # a pattern
   [[ $(journal | jq -r .MESSAGE) == "INFO $healthy"$'\n'$broken ]] || fail "$(journal | jq -r .MESSAGE)"
 }
 
-@test "delivery: rsyslogd gone between two lines: the next end has the second" {
+@test "delivery: when rsyslogd stops between two lines the next step gets the second" {
   lab_busybox_syslogd_start
   rsyslogd_start -p none -s "$T/socket"
   hold -l "$T/socket"
@@ -777,7 +776,7 @@ broken='ERROR *stdout*: Broken pipe' # a pattern
   [[ $(busybox_log) == "TIME $(uname -n) daemon.err ntp_monitor[PID]: "$broken ]] || fail "$(busybox_log)"
 }
 
-@test "delivery: a UDP receiver gone between two lines: the next end has the second" {
+@test "delivery: when a UDP receiver stops between two lines the next step gets the second" {
   lab_busybox_syslogd_start
   rsyslogd_start -s none
   hold -l 127.0.0.1
@@ -790,7 +789,7 @@ broken='ERROR *stdout*: Broken pipe' # a pattern
 
 # --- names and routes --------------------------------------------------------------
 
-@test "delivery: a host's name is looked up, and its addresses are walked" {
+@test "delivery: a host name is looked up, and its addresses are tried in turn" {
   printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.9 loghost.example.org' >>/etc/hosts
   rsyslogd_start -s none
   monitor -l loghost.example.org
@@ -803,7 +802,7 @@ broken='ERROR *stdout*: Broken pipe' # a pattern
   lab_until 5 grep -qs "INFO $healthy\$" "$T/peer"
 }
 
-@test "delivery: a name that does not resolve: the next end has the line, the trace the reason" {
+@test "delivery: when a name does not resolve the next step gets the line, and the trace the reason" {
   rsyslogd_start -p none
   monitor -l no-such-host.invalid -d
   ended 0
@@ -816,7 +815,7 @@ broken='ERROR *stdout*: Broken pipe' # a pattern
   ended_silent 0
 }
 
-@test "delivery: a name server that stays silent costs half of the time, and the chain goes on" {
+@test "delivery: a silent name server costs half of the time, and the chain goes on" {
   printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:5 attempts:2' >/etc/resolv.conf
   peer deaf-udp 127.0.0.1 53
   monitor -t 2 -l loghost.example.org -d
@@ -834,7 +833,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   [[ $(rsyslogd_raw) == '<28>TIME ntp_monitor[PID]: WARNING NTP jitter above threshold: '* ]]
 }
 
-@test "delivery: a measurement that takes all its time leaves enough for the whole chain" {
+@test "delivery: a measurement that uses all its time leaves enough for the whole chain" {
   plain_build_only 'its time is measured'
   printf '%s\n' 'nameserver 127.0.0.1' 'options timeout:5 attempts:2' >/etc/resolv.conf
   peer deaf-udp 127.0.0.1 53
@@ -853,7 +852,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
     "$(sed -nE 's/.* step: measuring [a-z]+ 1\.([0-9]{3}).*s$/\1/p' "$T/err")" 400 900
 }
 
-@test "delivery: without a network, or on a way that leads nowhere, the next end has the line" {
+@test "delivery: without a network or a route the next step gets the line" {
   rsyslogd_start -p none
   local error
   for error in '192.0.2.1|Network is unreachable|true' 'localhost|Network is unreachable|true' \
@@ -872,7 +871,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   done
 }
 
-@test "delivery: a receiver on the loopback costs a few ms" {
+@test "delivery: a receiver on the loopback costs only milliseconds" {
   local logged_ms
   rsyslogd_start -s none
   monitor -l localhost -d
@@ -880,7 +879,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   between 'the time that logging took' "$logged_ms" 1 60
 }
 
-@test "delivery: IPv6 only: without 127.0.0.1 localhost is ::1" {
+@test "delivery: without 127.0.0.1 localhost is ::1" {
   rsyslogd_start -s none
   busybox ip addr del 127.0.0.1/8 dev lo
   monitor -l localhost
@@ -889,7 +888,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   taken "$udp_line"
 }
 
-@test "delivery: the refusal of another machine is waited for, 100 ms at most" {
+@test "delivery: another machine's refusal is waited for, 100 ms at most" {
   busybox ip addr add 192.0.2.77/32 dev lo
   peer udp 192.0.2.77 514
   monitor -l 192.0.2.77
@@ -906,7 +905,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
 
 # --- length ---------------------------------------------------------------------------
 
-@test "delivery: a line that is too long ends at a letter's end; journald and RFC 5424 have it whole" {
+@test "delivery: an overlong line is cut between characters; journald and RFC 5424 get it whole" {
   local pad long line whole
   printf -v long '%081d' 0
   long=${long//0/가} # 243 bytes
@@ -938,7 +937,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
 
 # --- descriptors -------------------------------------------------------------------------
 
-@test "delivery: descriptors 0 to 2 closed in every combination: the line arrives" {
+@test "delivery: with descriptors 0 to 2 closed in every combination the line arrives" {
   local way
   rsyslogd_start
   for way in '' '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
@@ -967,7 +966,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
       *'2>&-'*) [ "$status" = 3 ] ;;
       *) [ "$status" = 0 ] ;;
     esac
-    # From where the program itself begins: descriptors that calls gave.
+    # The descriptors that calls returned, from the program's own start on.
     calls=$(sed -n '/execve.*ntp_monitor"/,$p' "$T/trace" | sed -n '/ntp_monitor.conf\|\/conf"/,$p')
     [[ $calls == *'socket('*' = '[3-9]* ]] && [[ $calls == *'pipe2(['[3-9]* ]]
     equal "low descriptors with $way" "$(grep -E '(socket|openat?|dup[23]?)\(.* = [012]( |$)|pipe2\(\[([012],|[0-9]+, [012]\])' <<<"$calls")" ''
@@ -976,11 +975,11 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
 
 # --- calls that fail -----------------------------------------------------------------------
 
-@test "delivery: a send that fails once: the line arrives all the same, once" {
+@test "delivery: after one failed send the line still arrives, once" {
   plain_build_only strace
   local fault
   rsyslogd_start
-  for fault in EINTR EAGAIN; do # these pass by themselves: the same end
+  for fault in EINTR EAGAIN; do # these pass by themselves: same step
     : >"$LAB_DIR/rsyslog.raw"
     via=(strace -D -o "$T/trace" -e trace=sendto -e "inject=sendto:error=$fault:when=1")
     monitor
@@ -989,7 +988,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
     grep -q "$fault.*INJECTED" "$T/trace"
     taken "$local_line"
   done
-  for fault in ENOBUFS EMSGSIZE ECONNREFUSED EPERM; do # these do not: the next
+  for fault in ENOBUFS EMSGSIZE ECONNREFUSED EPERM; do # these do not: next step
     : >"$LAB_DIR/rsyslog.raw"
     via=(strace -D -o "$T/trace" -e trace=sendto -e "inject=sendto:error=$fault:when=1")
     monitor
@@ -1000,7 +999,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   done
 }
 
-@test "delivery: no socket to be had, no connection, no child for the look-up: stderr has the line" {
+@test "delivery: without sockets, connections or a child for the lookup the line still arrives" {
   plain_build_only strace
   local fault
   echo '127.0.0.1 loghost.example.org' >>/etc/hosts
@@ -1031,12 +1030,11 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
 
 # --- hostile text ------------------------------------------------------------------------------
 
-# What a name of a server must become: each byte that is no letter of UTF-8, or acts on a log or a
-# terminal, is shown by its number.
+# What a server name must become: each byte that is not valid UTF-8, or acts on a log or a terminal, is escaped.
 hostile=$'a\x1b[31mb\x07\x7f%n%s%d|"]\\\xff\xc2\x85\xe2\x80\xae\xe2\x80\xa8\xed\xa0\x80\xc0\xafend 시'
 harmless='a\x1b[31mb\x07\x7f%n%s%d|"]\\xff\xc2\x85\xe2\x80\xae\xe2\x80\xa8\xed\xa0\x80\xc0\xafend 시'
 
-# All receivers in turn; $1 is what each must show of the server, ${source[@]} where the name is from.
+# All receivers in turn; $1 is the server name each must show, ${source[@]} where it comes from.
 hostile_everywhere() {
   local shown=$1 name=${source[1]%%:*} offset='' message data bom=$'\xef\xbb\xbf'
   [ "$name" = text ] || offset=', offset at the last reply: +23us'
@@ -1083,13 +1081,13 @@ hostile_everywhere() {
   hostile_everywhere "$harmless"
 }
 
-@test "delivery: a server name with a newline is one line in every receiver" {
+@test "delivery: a server name with a newline stays on one line in every receiver" {
   local forged=$'x\n<0>Jan  1 00:00:00 kernel: forged\nPRIORITY=0\r\ty'
   fake_service packets=10 jitter_us=1207 offset=23us "name=$forged"
   hostile_everywhere 'x\x0a<0>Jan  1 00:00:00 kernel: forged\x0aPRIORITY=0\x0d\x09y'
 }
 
-@test "delivery: a hostile host name is harmless too" {
+@test "delivery: a hostile host name is harmless in every receiver" {
   rsyslogd_start -s none
   via=(unshare --uts sh -c 'busybox hostname "$0" && exec "$@"' $'a b\e[31m\xff]c')
   monitor -l localhost
@@ -1104,7 +1102,7 @@ hostile_everywhere() {
     "<30>TIME HOST ntp_monitor[PID]: INFO $healthy"
 }
 
-@test "delivery: hostile text of files and messages is harmless too" {
+@test "delivery: hostile text in files and messages is harmless" {
   rsyslogd_start -p none
   source=(-s text:/$'no\nsuch\x1bfile%n')
   monitor
