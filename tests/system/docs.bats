@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The documentation against the program: the manual has all that the program knows, the README and the example file
-# their parts of it, and nothing there is unknown to the program.
+# The documentation against the program: the manual has everything the program knows, README and example have their
+# parts of it, and none of them has anything the program does not know.
 
 # shellcheck disable=SC2016 # backquotes and $ of other languages
 
@@ -17,7 +17,7 @@ setup() {
 
 # --- help -----------------------------------------------------------------
 
-@test "help: a screen of at most 80 columns with three examples; all, for who wants more" {
+@test "help: one screen of at most 80 columns with three examples; --help=all prints everything" {
   for all in '' =all; do
     run -0 --keep-empty-lines "$PROG" "--help$all"
     long=$(printf '%s\n' "$output" | LC_ALL=C awk 'length > 80')
@@ -28,7 +28,7 @@ setup() {
   [ "$("$PROG" --help | sed -n '/^Examples:/,/^$/p' | grep -c '^  ntp_monitor')" = 3 ]
 }
 
-@test "help: the daily options stand in the first 24 lines" {
+@test "help: the everyday options are in the first 24 lines" {
   "$PROG" --help | head -n 24 >"$T/top"
   for letter in w c t s o l d q C h; do
     grep -qE "^  -$letter, --" "$T/top" || fail "-$letter is not among the first 24 lines"
@@ -43,19 +43,19 @@ setup() {
 
 # --- options --------------------------------------------------------------
 
-@test "options: ntp_monitor(1) has them all, and no other" {
+@test "options: ntp_monitor(1) lists them all, and no others" {
   program_options >"$T/program"
   man_options >"$T/man"
   same_set "$T/program" "$T/man" 15
 }
 
-@test "options: the synopsis of ntp_monitor(1) has every letter, and no other" {
+@test "options: the synopsis of ntp_monitor(1) has every letter, and no others" {
   program_options | cut -d' ' -f1 | grep . >"$T/program"
   part "$MAN1" '^.Sh SYNOPSIS' '^.Sh' | grep -oE 'Fl [A-Za-z]+' | cut -c4- | grep -o . >"$T/synopsis"
   same_set "$T/program" "$T/synopsis" 13
 }
 
-@test "options: no text names one that neither program nor install_config.sh has" {
+@test "options: every one in any text belongs to ntp_monitor or install_config.sh" {
   {
     program_options | cut -d' ' -f2
     sh "$TOP/install_config.sh" --help | grep -oE -- '--[a-z-]+' | cut -c3-
@@ -67,20 +67,20 @@ setup() {
 
 # --- keys -----------------------------------------------------------------
 
-@test "keys: ntp_monitor.conf(5) has each in its section at its default, and no other" {
+@test "keys: ntp_monitor.conf(5) has each one in its section with its default, and no others" {
   program_settings "$T/empty.conf" >"$T/program"
   man_settings >"$T/man"
   same_set "$T/program" "$T/man" 15
 }
 
-@test "keys: the example has each in its section at its default, and no other" {
+@test "keys: the example has each one in its section with its default, and no others" {
   program_settings "$T/empty.conf" >"$T/program"
   example_uncommented | settings >"$T/example"
   [ "$(wc -l <"$T/program")" -ge 15 ]
   diff -u "$T/program" "$T/example"
 }
 
-@test "keys: no text names one that the program does not have" {
+@test "keys: every one in any text exists in the program" {
   {
     printf '%s\n' ntp_monitor install_config jitter_2 check_ntp_time check_ntp_peer check_chrony sys_jitter metric_threshold metric_critical \
       node_exporter ip_unprivileged_port_start data_format ignore_error free_running \
@@ -108,7 +108,7 @@ setup() {
   [ "$(grep -c '; default$' <<<"$output")" = "$(grep -c ';' <<<"$output")" ] || fail "$output"
 }
 
-@test "example: with every key uncommented all values are the same, without a word" {
+@test "example: with every key uncommented all values stay the same, without a problem" {
   example_uncommented >"$T/example.conf"
   run -0 "$PROG" -C "$T/example.conf" --check-config
   [[ $output == '0 problem'* ]] || fail "$output"
@@ -125,13 +125,13 @@ setup() {
 
 # --- words ----------------------------------------------------------------
 
-@test "words: every reason of src/base/reason.c in ntp_monitor(1), and no other" {
+@test "words: every reason of src/base/reason.c is in ntp_monitor(1), and no others" {
   reasons >"$T/program"
   part "$MAN1" '^.Sh VERDICTS' '^.Sh' | sed -nE 's/^\.It Li ([a-z-]+)$/\1/p' >"$T/man"
   same_set "$T/program" "$T/man" 14
 }
 
-@test "words: every source in ntp_monitor(1) and README, and no other" {
+@test "words: every source is in the manual and README, and no others" {
   help_names NAME 'FORMAT is:' | sed 's/[:[].*//' >"$T/program"
   part "$MAN1" '^.Sh SOURCES' '^.Pp' | sed -nE 's/^\.It Cm ([a-z]+).*/\1/p' >"$T/man"
   part "$README" '^## Sources' '^##' | sed -nE 's/^\|`([a-z]+)[`:].*/\1/p' >"$T/readme"
@@ -141,13 +141,13 @@ setup() {
   same_set "$T/program" "$T/man5" 3
 }
 
-@test "words: every kind of jitter and every state of src/reading/sample.c in ntp_monitor(1), and no other" {
+@test "words: every kind of jitter and state of src/reading/sample.c is in ntp_monitor(1), and no others" {
   sed -n '/^const char .*_word(/,/^}/p' "$TOP/src/reading/sample.c" | grep -oE '"[a-z][^"]*"' | tr -d '"' >"$T/program"
   part "$MAN1" '^.Sh FORMATS' '^.Sh' | sed -nE 's/^\.It Sq (.*)$/\1/p' >"$T/man"
   same_set "$T/program" "$T/man" 12
 }
 
-@test "words: every metric in ntp_monitor(1)" {
+@test "words: every metric is in ntp_monitor(1)" {
   metrics >"$T/metrics"
   [ "$(wc -l <"$T/metrics")" -ge 8 ]
   while read -r metric; do
@@ -155,7 +155,7 @@ setup() {
   done <"$T/metrics"
 }
 
-@test "words: every format in ntp_monitor(1) and README, and no other" {
+@test "words: every format is in ntp_monitor(1) and README, and no others" {
   help_names FORMAT '' >"$T/program"
   part "$MAN1" '^.Sh FORMATS' '^.Sh' | sed -nE 's/^\.It Cm ([a-z]+)$/\1/p' >"$T/man"
   part "$README" '^## Reports' '^##' | sed -nE 's/^\|`([a-z]+)`\|.*/\1/p' >"$T/readme"
@@ -176,7 +176,7 @@ setup() {
   same_set "$T/program" "$T/boolean" 8
 }
 
-@test "words: every kind of log address in ntp_monitor.conf(5) and example" {
+@test "words: every kind of log address is in ntp_monitor.conf(5) and the example" {
   "$PROG" --help=all | sed -nE 's/^ADDRESS is (.*)\.$/\1/p' | sed 's/, \| or /\n/g' >"$T/kinds"
   [ "$(wc -l <"$T/kinds")" = 7 ] || fail "$(cat "$T/kinds")"
   plain "$MAN5" | awk '/syslog_facility =/ { exit } inside; /syslog_address =/ { inside = 1 }' >"$T/man"
@@ -188,7 +188,7 @@ setup() {
   done <"$T/kinds"
 }
 
-@test "words: the exit statuses are as ntp_monitor(1) and README have them" {
+@test "words: the exit statuses are those in ntp_monitor(1) and README" {
   part "$MAN1" '^.Sh EXIT STATUS' '^.Pp' >"$T/man"
   table status >"$T/readme"
   while IFS=: read -r wanted options; do
@@ -201,18 +201,18 @@ setup() {
   done <<<$'0:\n1:-w 1us\n2:-c 1us -w 1us\n3:-C /nonexistent'
 }
 
-# --- what comes out -------------------------------------------------------
+# --- reports --------------------------------------------------------------
 
-@test "outputs: ntp_monitor(1) has every key of the JSON object, and no other" {
+@test "outputs: ntp_monitor(1) has every key of the JSON object, and no others" {
   report json | grep -oE '"[a-z_]+":' | tr -d '":' >"$T/program"
   {
-    printf '%s\n' warning critical # of a limit, told in its text
+    printf '%s\n' warning critical # the keys of a limit, described in its text
     part "$MAN1" '^.It Cm json' '^.Sh' | sed -nE 's/^\.It Li ([a-z_]+)$/\1/p'
   } >"$T/man"
   same_set "$T/program" "$T/man" 20
 }
 
-@test "outputs: ntp_monitor(1) has every metric of prometheus, and no other" {
+@test "outputs: ntp_monitor(1) has every metric of prometheus, and no others" {
   prometheus_names >"$T/program"
   report prometheus --limit reach=2 --limit stratum=3 | sed -nE 's/^(ntp_monitor_[a-z_]+).*/\1/p' >"$T/printed"
   within "$T/printed" "$T/program" 13
@@ -220,7 +220,7 @@ setup() {
   same_set "$T/program" "$T/man" 20
 }
 
-@test "outputs: ntp_monitor(1) has every tag and field of influx, and no other" {
+@test "outputs: ntp_monitor(1) has every tag and field of influx, and no others" {
   influx_names >"$T/program"
   report influx | sed -E 's/\\ /_/g; s/ [0-9]+$//' | grep -oE '[ ,][a-z_]+=' | tr -d ' ,=' >"$T/printed"
   within "$T/printed" "$T/program" 12
@@ -228,7 +228,7 @@ setup() {
   same_set "$T/program" "$T/man" 20
 }
 
-@test "outputs: ntp_monitor(1) has the structured data and the journal's fields" {
+@test "outputs: ntp_monitor(1) has every parameter of the structured data and every journal field" {
   sed -nE 's/.*add_(parameter|seconds)\(buffer, "([a-z]+)".*/\2/p' "$TOP/src/log/frame.c" >"$T/program"
   part "$MAN1" '^.Li ntp_monitor@32473' '^.El' | sed -nE 's/^\.It Li ([a-z]+)$/\1/p' >"$T/man"
   same_set "$T/program" "$T/man" 7
@@ -239,7 +239,7 @@ setup() {
   [ -n "$id" ] && plain "$MAN1" | grep -qF "[$id "
 }
 
-@test "outputs: ntp_monitor(1) has every environment variable, and no other" {
+@test "outputs: ntp_monitor(1) has every environment variable, and no others" {
   {
     printf '%s\n' TZ PATH # read by libc
     find "$TOP"/src -name '*.c' -exec cat {} + | sed -nE 's/.*getenv\("([A-Z_]+)"\).*/\1/p'
@@ -248,9 +248,9 @@ setup() {
   same_set "$T/program" "$T/man" 6
 }
 
-# --- what is shown --------------------------------------------------------
+# --- what the texts show --------------------------------------------------
 
-@test "shown: every configuration in the READMEs and the manual is read without a word" {
+@test "shown: every configuration in the READMEs and the manual is valid" {
   shown_configurations "$T/shown"
   ls "$T"/shown.readme.1 "$T"/shown.contrib.3 "$T"/shown.man.3
   for file in "$T"/shown.*; do
@@ -260,7 +260,7 @@ setup() {
   done
 }
 
-@test "shown: what --print-config prints is a configuration" {
+@test "shown: the output of --print-config is a configuration" {
   example_uncommented | sed -E 's/^(stratum_.*)= off/\1= 9/; s/^((reach|clock_class)_.*)= off/\1= 5/; s/= off/= 5s/' >"$T/one.conf"
   "$PROG" -C "$T/one.conf" --print-config >"$T/two.conf"
   run -0 "$PROG" -C "$T/two.conf" --check-config
@@ -268,20 +268,20 @@ setup() {
   diff -u <(program_settings "$T/one.conf") <(program_settings "$T/two.conf")
 }
 
-@test "shown: the messages of README and ntp_monitor(1) are the program's own" {
+@test "shown: every message in README and ntp_monitor(1) is in the source" {
   literals >"$T/literals"
   part "$MAN1" '^.Sh DIAGNOSTICS' '^.Sh' | tr '\n' ' ' | sed 's/" \\ "/ /g; s/\.It Li "/\n/g' |
     sed -nE 's/^(\\&)?([^"]+)".*/\2/p' >"$T/man"
   table 'message (`…` is what varies)' | cut -d'|' -f2 | grep -oE '`[^`]+`' | tr -d '`' | sed 's/…/.../g' >"$T/readme"
   [ "$(wc -l <"$T/man")" -ge 45 ] || fail "$(cat "$T/man")"
   within "$T/readme" "$T/man" 15
-  sed -e 's/ *\.\.\. */\n/g' -e 's/^NTP //' "$T/man" | grep . >"$T/pieces" # NTP begins them all
+  sed -e 's/ *\.\.\. */\n/g' -e 's/^NTP //' "$T/man" | grep . >"$T/pieces" # every verdict's message starts with NTP
   while IFS= read -r piece; do
     grep -qF -- "$piece" "$T/literals" || fail "no source has: $piece"
   done <"$T/pieces"
 }
 
-@test "shown: the README's cron wrapper speaks only when the verdict changes" {
+@test "shown: the README's cron wrapper prints only when the verdict changes" {
   awk '/^```/ { inside = 0 } /^#!\/bin\/sh/ { inside = 1 } inside { print }' "$README" |
     sed "s,/usr/local/bin/ntp_monitor,$T/program," >"$T/wrapper"
   printf '#!/bin/sh\necho "report $1 $2"\nexit "$(cat "$HOME/status")"\n' >"$T/program"
@@ -293,7 +293,7 @@ setup() {
   done <<<$'0:\n1:report -o text\n1:\n2:report -o text\n2:\n0:report -o text\n0:'
 }
 
-@test "shown: contrib's list of bad clocks reads both of rsyslog's forms of a line" {
+@test "shown: the command that lists bad clocks in contrib's README reads both of rsyslog's line formats" {
   printf '%s\n' 'Nov 21 10:08:00 vm ntp_monitor[278]: WARNING NTP reading stale: last reply 1h ago' \
     'Nov 21 10:08:00 pi ntp_monitor[278]: INFO NTP healthy, jitter: 402us' \
     '2026-11-21T10:08:00.986664+01:00 vm ntp_monitor[1]: CRITICAL NTP offset above critical threshold: +1h' \
@@ -303,7 +303,7 @@ setup() {
   [ "$(tr -s ' ' <<<"$output")" = $' 2 vm\n 1 web3' ] || fail "$output"
 }
 
-@test "shown: the README begins with the two commands and what they need, and every make target exists" {
+@test "shown: the README starts with the two commands and what they need; every make target in the texts exists" {
   [ "$(grep -m 1 -A 1 '^```sh' "$README" | tail -n 1 | cut -d '#' -f 1)" = 'sudo apt install git make    ' ]
   head -n 30 "$README" | grep -qE '^make deps run( |$)'
   head -n 30 "$README" | grep -qE '^make check-deps check( |$)'
@@ -316,7 +316,7 @@ setup() {
   within "$T/mentioned" "$T/targets" 8
 }
 
-@test "shown: the README's number of faults is that of the matrix" {
+@test "shown: the README's number of faults matches the matrix" {
   local count told
   count=$(grep -cE '^[A-Z][0-9]+[a-z]* ' "$TOP/tests/torture/faults.tab")
   [ "$count" -ge 120 ]
@@ -324,14 +324,14 @@ setup() {
   [ "$count" -ge "$told" ] && [ "$count" -lt $((told + 100)) ]
 }
 
-@test "shown: the links of both READMEs lead somewhere" {
+@test "shown: the links in both READMEs lead somewhere" {
   local file
   for file in "$README" "$CONTRIB"; do
     [ "$(grep -cE '\]\([^)]+\)' "$file")" -ge 3 ]
     run -0 link_faults "$file"
     [ -z "$output" ] || fail "${file#"$TOP"/}: $output"
   done
-  # Each of these faults is seen.
+  # Each of these faults is found.
   mkdir "$T/contrib"
   printf '%s\n' '# A heading: with `marks`' '[a](#a-heading-with-marks) [b](#b)' '[c](../none.md) [d](other.md#there) [e](other.md#e)' >"$T/contrib/README.md"
   echo '## There' >"$T/contrib/other.md"
@@ -339,13 +339,13 @@ setup() {
   [ "$output" = $'no heading for #b\nno file for ../none.md\nno heading for other.md#e' ] || fail "$output"
 }
 
-# Both READMEs as one text, whose pictures are named from the top.
+# Prints both READMEs as one text, with the paths of pictures from the top folder.
 both_readmes() {
   cat "$README"
   sed 's,](images/,](contrib/images/,' "$CONTRIB"
 }
 
-# picture_faults README FOLDER: says what is wrong with the pictures that the one names in the other.
+# picture_faults README FOLDER: prints what is wrong with the pictures that README shows from FOLDER.
 picture_faults() {
   local picture
   grep -oE '!\[[^]]*\]\([^)]+\)' "$1" >"$T/pictures" || echo 'no picture'
@@ -360,12 +360,12 @@ picture_faults() {
   done < <(comm -12 "$T/named" "$T/there")
 }
 
-@test "shown: the READMEs' pictures are there, small and described, and there are no others" {
+@test "shown: the READMEs' pictures exist, are small and described, and none is unused" {
   both_readmes >"$T/README"
   run -0 picture_faults "$T/README" "$TOP/contrib/images"
   [ -z "$output" ] || fail "$output"
   [ "$(wc -l <"$T/named")" = 3 ]
-  # Each of these faults is seen.
+  # Each of these faults is found.
   cp -r "$TOP/contrib/images" "$T/images"
   echo text >"$T/images/text.png"
   head -c 204801 /dev/zero >>"$T/images/debug.png"
@@ -375,8 +375,8 @@ picture_faults() {
   [ "${#lines[@]}" = 5 ] || fail "$output"
 }
 
-@test "manual: mandoc has nothing to say" {
-  # Which other manuals are installed is not ours to check.
+@test "manual: mandoc reports nothing" {
+  # Manuals of other packages need not be installed here.
   run mandoc -T lint -W all "$MAN1" "$MAN5"
   said=$(grep -vE 'referenced manual not found|outdated mandoc.db|^$' <<<"$output" || true)
   [ -z "$said" ] || fail "$said"

@@ -1,5 +1,5 @@
-# What the program says of itself and what the documentation says of it, each as
-# sorted lines, for docs.bats to compare. No root, no network, no clock.
+# What the program says about itself, and what the documentation says about it, each as sorted lines for docs.bats to
+# compare. Needs no root, network or clock.
 # shellcheck shell=bash disable=SC2016 # backquotes and $ of other languages
 
 : "${TOP:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
@@ -26,7 +26,7 @@ same_set() {
   diff -u --label "${1##*/}" --label "${2##*/}" "$1.set" "$2.set" || fail "they differ"
 }
 
-# Fails unless the lines of $1, at least $3 of them, are all among those of $2.
+# Fails unless every line of $1, of which there are at least $3, is also in $2.
 within() {
   sort -u "$1" >"$1.set"
   sort -u "$2" >"$2.set"
@@ -39,18 +39,17 @@ within() {
   [ -z "$unknown" ] || fail "in ${1##*/} and not in ${2##*/}:" "$unknown"
 }
 
-# A manual page as plain text whose lines are not broken.
+# Prints a manual page as plain text with unbroken lines.
 plain() {
   mandoc -T ascii -O width=1000 "$1" | sed 's/.\x08//g'
 }
 
-# Of the manual page $1 the source lines from the one that matches $2 to the next
-# that matches $3.
+# Prints the source lines of manual page $1 from the line that matches $2 to the next that matches $3.
 part() {
   awk -v from="$2" -v to="$3" 'inside && $0 ~ to { exit } inside { print } $0 ~ from { inside = 1 }' "$1"
 }
 
-# The rows of the README's table whose header starts with $1.
+# Prints the rows of the README table whose header starts with $1.
 table() {
   awk -v header="|$1|" 'index($0, header) == 1 { inside = 1; getline; next }
     inside && !/^\|/ { inside = 0 } inside { print }' "$README"
@@ -58,29 +57,29 @@ table() {
 
 # --- what the program says ------------------------------------------------
 
-# "w warning", or " check-config" where there is no letter.
+# Prints "w warning" per option, " check-config" where there is no letter.
 program_options() {
   "$PROG" --help | sed -nE 's/^  (-([A-Za-z]),|   ) --([a-z-]+).*/\2 \3/p'
 }
 
-# "monitoring jitter_threshold = 2s": with the settings of file $1 alone.
+# Prints "monitoring jitter_threshold = 2s" per setting, with file $1 alone.
 program_settings() {
   "$PROG" -C "$1" --print-config | settings
 }
 
-# The same of an INI file on standard input.
+# The same for an INI file on standard input.
 settings() {
   sed -nE -e 's/^\[(.*)\]$/[ \1/p' -e 's/^([a-z_]+) *= ([^;]*[^; ]) *(;.*)?$/\1 = \2/p' |
     awk '$1 == "[" { section = $2; next } { print section, $0 }'
 }
 
-# The names in the help between the lines "$1 is:" and "$2".
+# Prints the names in the help between the lines "$1 is:" and "$2".
 help_names() {
   "$PROG" --help=all | awk -v from="$1 is:" -v to="$2" \
     '$0 == to { inside = 0 } inside { print $1 } $0 == from { inside = 1 }'
 }
 
-# The names that --limit takes.
+# Prints the names that --limit accepts.
 metrics() {
   "$PROG" --help=all | sed -n '/^LIMIT is/,/^[^ ]/s/^ //p' | sed 's/([^)]*)//' | tr ' ' '\n' | grep .
 }
@@ -89,7 +88,7 @@ reasons() {
   sed -nE 's/^ *\[REASON_[A-Z_]+\] = \{"([a-z-]+)",.*/\1/p' "$TOP/src/base/reason.c"
 }
 
-# Of the formats whose reports leave out what is not known.
+# From the sources of the formats, since a report omits unknown values.
 prometheus_names() {
   sed -nE 's/^    \{"([a-z_]+)",.*/ntp_monitor_\1/p' "$TOP/src/format/prometheus.c"
 }
@@ -99,14 +98,14 @@ influx_names() {
     -e 's/^ *(influx_)?print_(tag|word|span|count)\([^"]*"([a-z_]+)",.*/\3/p' "$TOP/src/format/influx.c"
 }
 
-# The words that key $2 of section $1 takes.
+# Prints the words that key $2 of section $1 accepts.
 words_of() {
   printf '[%s]\n%s = no such word\n' "$1" "$2" >"$BATS_TEST_TMPDIR/words.conf"
   "$PROG" -C "$BATS_TEST_TMPDIR/words.conf" --check-config |
     sed -nE 's/.*: ([^;]*); .*/\1/p' | tr ' ' '\n'
 }
 
-# A report in format $1 on a healthy reading, with the options that follow.
+# Prints a report in format $1 on a healthy reading, with the options that follow.
 report() {
   local format=$1
   shift
@@ -120,14 +119,14 @@ END
     -o "$format" "$@"
 }
 
-# All string literals of the sources, those that stand in pieces put together, as advice is to a message.
+# Prints all string literals of the sources, with adjacent ones joined, as an advice is to its message.
 literals() {
   find "$TOP"/include "$TOP"/src -name '*.[ch]' -exec cat {} + | tr '\n' ' ' | sed -E 's/" +WHY_ADVICE +"/; /g; s/" +"//g'
 }
 
 # --- what the documentation says ------------------------------------------
 
-# Of .It Fl w , Fl \-warning Ar time: "w warning".
+# Prints "w warning" for each .It Fl w , Fl \-warning Ar time.
 man_options() {
   sed -nE -e 's/^\.It Fl ([A-Za-z]) , Fl \\-([a-z-]+).*/\1 \2/p' \
     -e 's/^\.It Fl \\-([a-z-]+).*/ \1/p' "$MAN1"
@@ -139,12 +138,12 @@ man_settings() {
     awk '$1 == "[" { section = $2; next } { print section, $0 }'
 }
 
-# The example's settings, which stand commented out without a blank.
+# Prints the example's settings, which are commented out without a blank.
 example_uncommented() {
   sed -E 's/^#([a-z_]+ *=)/\1/' "$EXAMPLE"
 }
 
-# Writes each configuration shown in the two READMEs and the manual to $1.NUMBER.
+# Writes each configuration shown in the READMEs and the manual to $1.NUMBER.
 shown_configurations() {
   local text=(readme "$README" contrib "$CONTRIB") i
   for i in 0 2; do
@@ -155,7 +154,7 @@ shown_configurations() {
     /^\.Sh/ { wanted = $0 == ".Sh EXAMPLES" } wanted && /^\.Bd/ { inside = 1; n++ }' "$MAN5"
 }
 
-# link_faults FILE: its links that lead nowhere. A link is relative to the file's folder, and may name a heading.
+# link_faults FILE: prints its links that lead nowhere. A link is relative to the file's folder, and may name a heading.
 link_faults() {
   local link to
   grep -oE '\]\([^)]+\)' "$1" | sed -E 's/^\]\((.*)\)$/\1/' | grep -v '^http' | while read -r link; do
@@ -168,7 +167,7 @@ link_faults() {
   done
 }
 
-# Everything there is for users to read, in plain text.
+# Prints everything users may read, as plain text.
 all_text() {
   cat "$README" "$CONTRIB" "$EXAMPLE"
   plain "$MAN1"

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
-# Spans of time, as people write them, held against systemd-analyze timespan: spans of our grammar
-# are made up at random (SEED=N, printed, makes the same again), the program reads each as a
-# threshold, and its JSON, which is exact, must say the microseconds that systemd says. What the
-# program prints of them is read by systemd in turn. Nanoseconds are ours alone.
+# Time spans against systemd-analyze timespan: random spans of our grammar (SEED=N, which is printed, repeats them) are
+# given to the program as thresholds, and its JSON, which is exact, must agree with systemd to the microsecond.
+# systemd in turn reads the spans that the program prints. Only we have nanoseconds.
 # shellcheck disable=SC2030,SC2031,SC2154 # bats' own names, set in a test
 
 bats_require_minimum_version 1.5.0
@@ -17,21 +16,21 @@ setup() {
   echo Jitter=1ns >"$BATS_TEST_TMPDIR/reading"
 }
 
-# --- the oracle, and ours ---------------------------------------------------------
+# --- systemd's reading and ours --------------------------------------------------
 
-# The microseconds of each span, one a line, into the array $oracle.
+# Sets the array $oracle to the microseconds of each span.
 ask_systemd() {
   systemd-analyze timespan -- "$@" >"$BATS_TEST_TMPDIR/oracle" || return
   mapfile -t oracle < <(awk '$1 == "μs:" { print $2 }' "$BATS_TEST_TMPDIR/oracle")
   [ "${#oracle[@]}" = $# ] || fail "systemd-analyze answered ${#oracle[@]} of $# spans"
 }
 
-# ask_ours SPAN: $ns is what the program made of it, "refused" if it took it for a wrong value, and
-# $printed how the program would write it.
+# ask_ours SPAN: sets $ns to the program's reading of it, "refused" if it rejects the value, and $printed to how the
+# program writes it.
 ask_ours() {
   run --separate-stderr as_cron -l none -s "text:$BATS_TEST_TMPDIR/reading" -o json -w "$1"
   ns=refused printed=
-  if [ "$status" = 3 ] && [[ $stderr == *usage:*' 1ns '* ]]; then # the least of the range
+  if [ "$status" = 3 ] && [[ $stderr == *usage:*' 1ns '* ]]; then # the range starts at 1ns
     return
   fi
   [[ $output =~ \(threshold:\ ([^\)]*)\) ]] || fail "status $status for '$1': $output$stderr" || return
@@ -43,25 +42,24 @@ ask_ours() {
 
 # --- the spans --------------------------------------------------------------------
 
-# Below $1, from two draws of RANDOM. (No subshell: each would begin the sequence anew.)
+# Draws a number below $1 from two of RANDOM, without a subshell, which would restart the sequence.
 draw() {
   drawn=$(((RANDOM << 15 | RANDOM) % $1))
 }
 
-# Units, the most digits of a fraction that are whole microseconds, and a number that is above our
-# largest span by a little.
+# Units, the most fraction digits that still are whole microseconds, and a number slightly above our longest span.
 readonly UNIT=(us µs μs ms s min h d w '')
 readonly DIGITS=(0 0 0 3 6 7 8 8 8 6)
 readonly MOST=(1000000000 1000000000 1000000000 1000000000 1040000 17000 280 12 2 1040000)
 
-# Makes up a span of one to four parts, in $span.
+# Sets $span to a random span of one to four parts.
 make_span() {
   local parts blank i unit
   span=
   draw 4
   parts=$((drawn + 1))
   for ((i = 0; i < parts; i++)); do
-    draw "$((${#UNIT[@]} - (parts > 1)))" # a bare number stands alone
+    draw "$((${#UNIT[@]} - (parts > 1)))" # a bare number must be the only part
     unit=$drawn
     draw 3
     if ((i > 0 && drawn == 0)); then span+=' '; fi
@@ -77,7 +75,7 @@ make_span() {
   if ((drawn == 1)); then span+=$'\t'; fi
 }
 
-# Adds a number for the unit of this index: large or small, with a fraction or none, .5 or 0.5.
+# Adds a number for the unit of this index: large or small, whole or with a fraction, .5 or 0.5.
 make_number() {
   local digits=0 whole most=${MOST[$1]}
   draw 3
@@ -103,8 +101,8 @@ make_number() {
   fi
 }
 
-# make_spans SEED COUNT: the array $spans. In a shell of its own: what bats does at each command
-# would take ten times as long as the command.
+# make_spans SEED COUNT: fills the array $spans, in a shell of its own, since bats' trap on every command would take ten
+# times as long.
 make_spans() {
   mapfile -d '' spans < <(
     # shellcheck disable=SC2016 # the other shell's
@@ -118,8 +116,8 @@ make_spans() {
   [ "${#spans[@]}" = "$2" ] || fail "${#spans[@]} spans instead of $2"
 }
 
-# Compares all of "$@" with systemd; $compared counts those within our range. (No variable named i:
-# bats' run sets it.)
+# Compares each of "$@" with systemd; $compared counts those within our range. (No variable may be named i: bats' run
+# sets it.)
 compare() {
   local number=0 us ours=() whose=()
   ask_systemd "$@"
@@ -137,7 +135,7 @@ compare() {
   done
   compared=${#ours[@]}
   ((compared > 0)) || return 0
-  # Back again: what we printed.
+  # And back: systemd reads what we printed.
   ask_systemd "${ours[@]}"
   [ "${oracle[*]}" = "${whose[*]}" ] && return
   number=0
@@ -150,7 +148,7 @@ compare() {
 
 # --- the tests ----------------------------------------------------------------------
 
-@test "random spans of the grammar are what systemd makes of them, to the microsecond" {
+@test "random spans of the grammar mean the same to systemd, to the microsecond" {
   seed=${SEED:-$((($(date +%s) * 1000 + $$) % 2000000000))}
   echo "# spans made with SEED=$seed" >&3
   echo "SEED=$seed makes the same spans again"
@@ -160,7 +158,7 @@ compare() {
   [ "$compared" -ge 200 ]
 }
 
-@test "the same seed makes the same spans, another seed others, and of many kinds" {
+@test "the same seed makes the same spans, another seed others, of many kinds" {
   make_spans 7 400
   first=$(printf '%q\n' "${spans[@]}")
   make_spans 7 400
@@ -174,7 +172,7 @@ compare() {
   done
 }
 
-@test "the manual's own spans, each unit, the edges" {
+@test "the manual's own spans, each unit and the edges mean the same to systemd" {
   spans=(2 2.0 .5 500ms 250us 9µs 9μs '1min 30.5s' '1h 3min' 1us 1ms 1s 1min 1h 1d 1w
     1h3min 1s1s '1 s' $'1\ts' ' 1s ' 0.000001 0.000001s 0.001ms 999999us 999999.999999s
     1000000 1000000s 11d 1w4d '1w 4d 13h 46min 40s' 1.5min .25h 0.1d 0.01w 00002 1000000000us
@@ -183,12 +181,12 @@ compare() {
   [ "$compared" = "${#spans[@]}" ]
 }
 
-@test "what lies outside 1 ns to 1,000,000 s is refused by its range" {
+@test "a span outside 1 ns to 1,000,000 s is refused with the range" {
   compare 0 0s 0.0 '0h 0min' 1000001 1000000.000001 12d 2w 278h 1000000000001us 100d 99w
   [ "$compared" = 0 ]
 }
 
-@test "nanoseconds, which systemd does not have" {
+@test "nanoseconds, which systemd lacks, are read exactly, and cut below one" {
   while read -r span wanted; do
     ask_ours "$span"
     [ "$ns" = "$wanted" ] || fail "'$span' is $ns ns"
@@ -212,7 +210,7 @@ END
   [ "$ns" = 1 ]
 }
 
-@test "what is no span of ours is refused, although systemd takes some of it" {
+@test "malformed spans are refused, although systemd accepts some of them" {
   for span in '' ' ' '1 2' '2s 3' 1m 1M 1y 1month 1sec 1seconds 1usec '1 hour' infinity nan inf +1 -1 \
     1e3 0x10 2. . s 1,5 '1 000' 1S 1MS 1Min 1.5.5 1..5 '1s,' '1s x' $'1\n' ١s; do
     run --separate-stderr as_cron -l none -s "text:$BATS_TEST_TMPDIR/reading" -w "$span"

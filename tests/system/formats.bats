@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
-# What stands on stdout: json, nagios and text. What is shown: the JSON object has the keys it is promised to
-# have, in their order, null for what is unknown, exact decimals, and the exit status that then comes; an
-# independent parser of Nagios performance data reads ours, and its ranges alert where our verdict does;
-# text is for a terminal, with colour only there; and a report that cannot be written is said in the log
-# and turns an OK into 3.
+# What is printed on stdout: json, nagios and text. The JSON object has its documented keys in order, null for unknown
+# values, exact decimals, and the actual exit status; an independent parser of Nagios performance data reads ours, and
+# its ranges alert exactly where the verdict does; text is for a terminal, with colour only there; and a report that
+# cannot be written is logged and turns OK into 3.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # other shells' $; tests are subshells
 
 bats_require_minimum_version 1.5.0
@@ -28,7 +27,7 @@ teardown_file() {
   lab_stop_all
 }
 
-# printed TEXT: exactly that and a newline, and no word on stderr.
+# printed TEXT: exactly this and a newline on stdout, and nothing on stderr.
 printed() {
   equal 'stdout' "$(cat "$T/out" && echo .)" "$1"$'\n.'
   equal 'stderr' "$(<"$T/err")" ''
@@ -54,7 +53,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
 '"state":null,"remark":null,"source":"text"}]}'
 }
 
-@test "json: the time is that of the run, in UTC with six digits" {
+@test "json: the time is the run's, in UTC with six digits" {
   local least most at
   printf -v least '%(%s)T' -1
   via=(env TZ=XXX-9:30)
@@ -65,7 +64,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   between 'the time' "$(date -d "$at" +%s)" "$least" "$most"
 }
 
-@test "json: the time is the reading's also in 2040 and has all its digits in 1970" {
+@test "json: the time is right in 2040 and complete in 1970" {
   plain_build_only faketime
   via=(env DONT_FAKE_MONOTONIC=1 TZ=UTC faketime -f '@2040-02-29 23:59:58')
   monitor -l none -o json
@@ -75,7 +74,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   [[ $(jq -r .time "$T/out") == 1970-01-01T00:00:0[5-9].??????Z ]]
 }
 
-@test "json: of the real timesyncd every key is known, and the other formats say the same" {
+@test "json: a report on the real timesyncd has every key, and the other formats agree with it" {
   real_service
   monitor -l none -o json
   ended 0
@@ -99,7 +98,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   [[ $(<"$T/out") == *$'\n'"  jitter          $(awk -v j="$jitter" 'BEGIN { printf "%.4g", j * 1000 }')ms "* ]]
 }
 
-@test "json: what is unknown is null" {
+@test "json: unknown values are null" {
   printf 'Jitter=7us\n' >"$T/reading"
   monitor -l none -o json
   ended 0
@@ -110,7 +109,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
 '"spike":null,"state":null,"remark":null,"source":"text"}'
 }
 
-@test "json: never synchronised: a server whose jitter is null" {
+@test "json: a server that never synchronised has a null jitter" {
   grep -v '^NTPMessage' "$T/reading" >"$T/never"
   source=(-s "text:$T/never")
   monitor -l none -o json
@@ -120,7 +119,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
     '["warning","not-synchronised",1,"ntp.example.org","warning","not-synchronised",null,0,null]'
 }
 
-@test "json: without a reading there are no servers, and all else is there" {
+@test "json: without a reading there are no servers, and everything else is there" {
   source=(-s text:/nothing -s text:/other)
   monitor -l none -o json
   ended 3
@@ -129,7 +128,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   [[ $(json .message) == '"NTP '*' /nothing: No such file or directory'*'/other: '* ]]
 }
 
-@test "json: each word of leap, and spike" {
+@test "json: every word of leap, and spike" {
   local leap number=0
   for leap in none insert delete unsynchronised; do
     reading leap="$number" spike=yes
@@ -160,7 +159,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   [[ $(figure age_s) =~ ^-0\.4[0-9]*$ ]] || fail "age_s is $(figure age_s)"
 }
 
-@test "json: the limits that are set, and that of the jitter" {
+@test "json: limits holds the configured ones and the jitter's default" {
   fake_service
   config '[monitoring]' 'jitter_critical = 5' 'offset_critical = 250ms' 'root_distance_threshold = 1.5'
   monitor -C "$T/conf" -l none -o json
@@ -169,7 +168,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
 '"critical":0.25},"root_distance_s":{"warning":1.5,"critical":null},"stratum":{"warning":9,"critical":null}}'
 }
 
-@test "json: exit_status is the one that comes, also when nobody took the line" {
+@test "json: exit_status is the actual one, also when nobody accepted the log line" {
   local way words
   for way in '0 -l none' '1 -l none -w 1us' '2 -l none -w 1us -c 1us' '3 -l none -s text:/nothing' \
     '3 -l none -C bad' '3 -l /nothing' '3 -l /nothing -w 1us' '3 -l /nothing -w 1us -c 1us'; do
@@ -190,7 +189,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   equal 'the verdict' "$(json '[.verdict, .servers[0].verdict]')" '["critical","critical"]'
 }
 
-@test "json: several servers in their order; the worst decides" {
+@test "json: servers appear in order, and the worst decides" {
   local name
   source=()
   for name in 1us:a 3s:b 5s:c 4s:d; do
@@ -206,7 +205,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   [[ $(json .message) == *'server: c.example.org'*'/nothing: No such file'* ]]
 }
 
-@test "json: one line of valid UTF-8 and JSON, whatever the name of the server" {
+@test "json: one line of valid UTF-8 and JSON, whatever the server's name" {
   local name
   for name in $'q"uote\\back/slash|' $'\x1b[2J\x01\x7f%n%s' '시간.example.org' $'\xff\xc0\xaf\xed\xa0\x80' \
     $'\xe2\x80\xae\xc2\x85\xe2\x80\xa8' '\u0041\"'; do
@@ -221,7 +220,7 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
   equal 'the last name' "$(jq -r '.servers[0].server' "$T/out")" '\u0041\"'
 }
 
-@test "json: valid also with a host name that is no text" {
+@test "json: valid with a host name that is not text" {
   via=(unshare --uts sh -c 'busybox hostname "$0" && exec "$@"' $'a"\\\e[31m\xffb')
   monitor -l none -o json
   ended 0
@@ -232,8 +231,8 @@ readonly LIMITS='{"jitter_s":{"warning":2,"critical":null},"offset_s":{"warning"
 
 # --- nagios ------------------------------------------------------------------------
 
-# The performance data of $T/out as Monitoring::Plugin reads it: LABEL VALUE UOM WARNING CRITICAL MIN MAX,
-# with - for what is not there; then "alert N" for what its ranges, applied to its values, come to.
+# Prints the performance data of $T/out as Monitoring::Plugin parses it: LABEL VALUE UOM WARNING CRITICAL MIN MAX, with
+# - where there is none; then "alert N", the result of its ranges applied to its values.
 perfdata() {
   perl -MMonitoring::Plugin::Performance -MMonitoring::Plugin::Range -e '
     my ($line, $data) = map { chomp; split(/ ?\|/, $_, 2) } <STDIN>;
@@ -252,7 +251,7 @@ perfdata() {
     print "alert $alert\n";' <"$T/out"
 }
 
-@test "nagios: the whole line, and what the parser makes of it" {
+@test "nagios: the whole line, as written and as parsed" {
   monitor -l none -o nagios
   ended 0
   sed -i 's/age=[0-9.]*s/age=AGEs/' "$T/out"
@@ -264,7 +263,7 @@ stratum 2 - 9 - 0 16
 alert 0'
 }
 
-@test "nagios: the status word of each verdict" {
+@test "nagios: each verdict has its status word" {
   local way
   for way in '0 OK' '1 WARNING -w 1us' '2 CRITICAL -w 1us -c 1us' '3 UNKNOWN -C bad'; do
     read -ra way <<<"$way"
@@ -283,13 +282,13 @@ alert 0'
   [[ $(<"$T/out") == 'NTP UNKNOWN: '*'/nothing: No such file or directory | jitter=U;2;;0' ]] || fail "$(<"$T/out")"
 }
 
-# judged VALUE...: with each value of what $1 sets, the exit status is what the ranges say.
+# same_as_ranges ARGUMENT...: the exit status is what the ranges say.
 same_as_ranges() {
   monitor -l none -o nagios "$@"
   equal "the alert of $(<"$T/out")" "$(perfdata | tail -n 1)" "alert $status"
 }
 
-@test "nagios: the ranges of the jitter alert where the verdict does" {
+@test "nagios: the jitter's ranges alert exactly where the verdict does" {
   local value seen=
   for value in 0 1us 1.999999s 2s 2.000001s 2.999s 3s 3.000001s 1h; do
     reading jitter="$value"
@@ -302,7 +301,7 @@ same_as_ranges() {
   [ "$status" = 1 ]
 }
 
-@test "nagios: the ranges of offset and root distance alert where the verdict does" {
+@test "nagios: the ranges of offset and root distance alert exactly where the verdict does" {
   local value seen=
   config '[monitoring]' 'offset_threshold = 100ms' 'offset_critical = 1' 'root_distance_threshold = 1ms' \
     'root_distance_critical = 2ms'
@@ -328,7 +327,7 @@ stratum - 9 - 0 16
 alert'
 }
 
-@test "nagios: -w and -c limit the jitter, and the offset has its default limits beside them" {
+@test "nagios: -w and -c limit the jitter; the offset keeps its default limits" {
   fake_service offset=1.5s jitter_us=69000
   monitor -l none -o nagios -w 0.05 -c 0.1
   ended 1
@@ -338,7 +337,7 @@ alert'
   ended 2
 }
 
-@test "nagios: the range of the age alerts where the verdict does" {
+@test "nagios: the age's range alerts exactly where the verdict does" {
   local value seen=
   for value in 0.1s 60s 811s 813s 10000s; do
     fake_service age="$value" offset=0
@@ -354,7 +353,7 @@ alert'
   equal 'the statuses' "$seen" 0001101
 }
 
-@test "nagios: a last reply that lies a little in the future is an alert in neither" {
+@test "nagios: a reply slightly in the future alerts in neither range nor verdict" {
   local value seen=
   for value in -0.5s -3s; do
     fake_service age="$value" offset=0
@@ -364,13 +363,13 @@ alert'
   equal 'the statuses' "$seen" 01
 }
 
-@test "nagios: a clock put forward by the first reply makes it no older, in neither" {
+@test "nagios: a clock stepped forward by the first reply does not age it, in neither range nor verdict" {
   fake_service packets=1 jitter_us=0 age=850s offset=+50s
   same_as_ranges
   equal 'the status' "$status" 0
 }
 
-@test "nagios: what is unknown is U, as the guidelines have it" {
+@test "nagios: an unknown value is U, as in the plugin guidelines" {
   local wanted
   grep -v '^NTPMessage' "$T/reading" >"$T/never"
   source=(-s "text:$T/never")
@@ -381,7 +380,7 @@ alert'
   equal 'the data' "$(sed 's/.* | //' "$T/out")" "${wanted%;}"
 }
 
-@test "nagios: every server has labels of its own, unique in 19 letters, and none is lost" {
+@test "nagios: every server has its own labels, unique within 19 characters, and none is missing" {
   local count
   source=()
   for count in {1..12}; do
@@ -398,7 +397,7 @@ alert'
   equal 'the number of data' "$(perfdata | grep -cv ^alert)" 48
 }
 
-@test "nagios: a bar, a quote or a newline in a name begins no data and no line" {
+@test "nagios: a bar, quote or newline in a name starts no data and no line" {
   reading server=$'a|jitter=9s;;;0 \'b\'=1\x1b'
   monitor -l none -o nagios
   ended 0
@@ -442,7 +441,7 @@ alert'
   source          text' ]] || fail "$(<"$T/out")"
 }
 
-@test "text: offset with its sign and sense, delay and age; remarks in one column" {
+@test "text: offset with sign and direction, delay and age; remarks in one column" {
   local side
   for side in '+1.5s behind' '-1.5s ahead'; do
     fake_service age=10s offset="${side% *}" delay=1ms
@@ -458,7 +457,7 @@ alert'
   done
 }
 
-@test "text: without a reading one line; several servers one block each" {
+@test "text: one line without a reading; one block per server" {
   source=(-s text:/nothing)
   monitor -l none -o text
   ended 3
@@ -471,7 +470,7 @@ alert'
   equal 'servers' "$(grep -c '^  server          ntp.example.org (192.0.2.1)$' "$T/out")" 2
 }
 
-# on_terminal [NAME=VALUE...] [-- ARGUMENT...]: on a pseudo-terminal, whose output is $output.
+# on_terminal [NAME=VALUE...] [-- ARGUMENT...]: runs on a pseudo-terminal, and sets $output to what appears there.
 on_terminal() {
   local words=()
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -482,10 +481,10 @@ on_terminal() {
   env -u NO_COLOR TERM=xterm "${words[@]}" SHELL=/bin/sh script -qec \
     "$(printf '%q ' "$PROG" "${source[@]}" -l none "${@:2}")${at-}" /dev/null </dev/null >"$T/out" 2>"$T/err" ||
     status=$?
-  output=$(tr -d '\r' <"$T/out" | sed -z 's/\n    / /g') # as it was before it was broken at words
+  output=$(tr -d '\r' <"$T/out" | sed -z 's/\n    / /g') # undoes the line breaks between words
 }
 
-@test "text: on a terminal it is printed unasked, the verdict in its colour" {
+@test "text: printed on a terminal without -o, the verdict in colour" {
   local way
   on_terminal
   equal 'the status' "$status" 0
@@ -503,7 +502,7 @@ on_terminal() {
   [[ $output == $'\e[35mUNKNOWN\e[0m  NTP '* ]]
 }
 
-@test "text: no colour with NO_COLOR, on a dumb terminal, or where there is no terminal" {
+@test "text: no colour with NO_COLOR, on a dumb terminal, or without a terminal" {
   local way
   for way in NO_COLOR=1 NO_COLOR=0 TERM=dumb; do
     on_terminal "$way"
@@ -520,7 +519,7 @@ on_terminal() {
   done
 }
 
-@test "text: -q prints nothing on a terminal; -o decides there too" {
+@test "text: -q prints nothing on a terminal; -o applies there as well" {
   on_terminal -- -q
   equal 'what it printed' "$output" ''
   equal 'the status' "$status" 0
@@ -541,7 +540,7 @@ on_terminal() {
   [[ $output == $'\e[32mOK\e[0m  NTP healthy'* ]]
 }
 
-@test "formats: where stdout is no terminal nothing is printed unasked" {
+@test "formats: without a terminal nothing is printed without -o" {
   local way
   rsyslogd_start -p none
   for way in '0 -w 2s' '1 -w 1us' '2 -w 1us -c 1us'; do
@@ -555,7 +554,7 @@ on_terminal() {
   equal 'the lines logged' "$(rsyslogd_raw | wc -l)" 4
 }
 
-@test "formats: -q with -o is a usage error, and a format that is none names those there are" {
+@test "formats: -q with -o is a usage error, and an unknown format gets the list of formats" {
   rsyslogd_start -p none
   local way
   for way in '-q -o json' '-o text -q' '--quiet --output=influx'; do
@@ -572,13 +571,13 @@ on_terminal() {
   equal 'the lines logged' "$(rsyslogd_raw)" ''
 }
 
-@test "nagios: a usage error is on stdout, too, which is all that NRPE reads" {
+@test "nagios: a usage error is printed on stdout as well, the only stream NRPE reads" {
   monitor -o nagios --limit 'off|set=1'
   ended 3
   grep -qx "NTP UNKNOWN: usage: --limit: 'off/set=1' .* --help" "$T/out"
   equal 'its lines' "$(wc -l <"$T/out")" 1
   grep -q "^ntp_monitor: ERROR usage: --limit: 'off|set=1' " "$T/err"
-  # Wherever the format stands, and whatever else was said about stdout.
+  # Wherever the format stands, and whatever else is wrong.
   while IFS='|' read -r words arguments; do
     # shellcheck disable=SC2086 # words
     monitor $arguments
@@ -596,7 +595,7 @@ END
 
 # --- a report that cannot be written ------------------------------------------------------
 
-# unwritable REDIRECTION REASON
+# unwritable REDIRECTION REASON: every verdict is logged, then ERROR with this reason, and OK becomes 3.
 unwritable() {
   local way format=json
   at=$1
@@ -619,7 +618,7 @@ unwritable() {
   source=(-s "text:$T/reading")
 }
 
-@test "formats: a report that cannot be written is an ERROR behind the verdict, and no OK" {
+@test "formats: a report that cannot be written is an ERROR after the verdict, and OK becomes 3" {
   rsyslogd_start -p none
   unwritable '>/dev/full' 'No space left on device'
   unwritable '>&-' 'Bad file descriptor'
@@ -638,9 +637,9 @@ unwritable() {
   umount "$T/small"
 }
 
-# A run whose report nobody reads until the deadline of 1 s: the verdict is logged, and then that. On a very
-# busy machine the guard's timer, 50 ms later, can be quicker than these last words; not three times. "$@"
-# is done before each try.
+# unread COMMAND...: a run whose report nobody reads until the deadline of 1 s logs the verdict and then the timeout. On
+# a very busy machine the guard's timer, 50 ms later, can cut off the second line; not three times. The command runs
+# before each try.
 unread() {
   local try
   plain_build_only 'its time is measured'
@@ -657,7 +656,7 @@ unread() {
 <27>TIME ntp_monitor[PID]: ERROR stdout: Connection timed out"
 }
 
-@test "formats: a reader that never reads is waited for until the deadline; the verdict is logged before" {
+@test "formats: a report nobody reads is waited for until the deadline, after the verdict is logged" {
   rsyslogd_start -p none
   mkfifo "$T/fifo"
   exec {both}<>"$T/fifo"
@@ -665,7 +664,7 @@ unread() {
   dd if=/dev/zero of="$T/fifo" oflag=nonblock bs=4096 2>/dev/null || true
   at=">&$slow"
   unread true
-  # And one that begins to read in time has all of it.
+  # A reader that starts in time gets all of it.
   start -o nagios
   lab_until 5 lines_of "$LAB_DIR/rsyslog.raw" 'NTP healthy' 2
   exec {slow}>&-
@@ -678,7 +677,7 @@ unread() {
   equal 'what was read' "$(sed 's/age=[0-9.]*s/age=AGEs/' "$T/read")" "NTP OK: ${healthy#NTP } | jitter=0.001207s;2;;0 root_distance=0.0000525s;5;;0 age=AGEs;-60:812; stratum=2;9;;0;16"
 }
 
-@test "formats: a reader that stops halfway holds nothing up" {
+@test "formats: a reader that stops halfway does not delay the run past its deadline" {
   local count
   rsyslogd_start -p none
   mkfifo "$T/fifo"
