@@ -1,12 +1,11 @@
-# hostile.bash: the product of hostile.bats: every hostile text, by every way into the program, to every
-# way out of it.
+# hostile.bash: the product of hostile.bats: every hostile text through every way in, to every way out.
 #
-# A program of its own, for it makes some thousands of runs: `run` makes them all, `judge` then reads
-# once what each receiver has stored, and leaves for each row of hostile.bats a file of what is wrong
-# there. It knows nothing of how the program escapes; what it expects comes from Unicode's own tables.
+# A separate program, since it makes thousands of runs: `run` makes them all, `judge` then reads each receiver's store
+# once and leaves a file per row of hostile.bats with what is wrong there. It does not know how ntp_monitor escapes; its
+# expectations come from Unicode's own tables.
 # shellcheck shell=bash
 
-# hostile_program FILE: writes it; the second part is in hostile_judge.bash.
+# hostile_program FILE: writes the program; its second part is in hostile_judge.bash.
 hostile_program() {
   { hostile_run && hostile_judge; } >"$1"
 }
@@ -50,7 +49,7 @@ my @texts = (
 
 # --- what is expected of them ------------------------------------------------------------------------
 
-# Unicode's table 3-7, well-formed UTF-8.
+# Well-formed UTF-8: table 3-7 of the Unicode standard.
 my $letter = qr/[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}
   |\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}
   |\xf4[\x80-\x8f][\x80-\xbf]{2}/x;
@@ -60,7 +59,7 @@ my $acts = qr/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]
 sub decoded { my ($bytes) = @_; utf8::decode($bytes); $bytes }
 sub number { join '', map { sprintf '\\x%02x', ord } split //, $_[0] }
 
-# Each letter as it must be shown.
+# Each character as it must be shown.
 sub letters {
   my ($bytes, @shown) = @_;
   while ($bytes =~ /\G(?:($letter)|(.))/gs) {
@@ -70,7 +69,7 @@ sub letters {
   return @shown;
 }
 
-# Why bytes may stand in no log and on no terminal, or ''.
+# Says why bytes must not appear in a log or on a terminal, or ''.
 sub harm {
   my ($bytes) = @_;
   return 'not UTF-8' if $bytes !~ /\A(?:$letter)*\z/;
@@ -84,7 +83,7 @@ sub trimmed { my ($text) = @_; $text =~ s/\A[ \t\r\n\x0b\x0c]+|[ \t\r\n\x0b\x0c]
 my ($form, $fake_pid) = ('auto', 0);
 sub file { open(my $f, '>:raw', "$D/$_[0]") or die "$D/$_[0]: $!"; print $f $_[1]; close $f; "$D/$_[0]" }
 sub conf { file('conf', "[logging]\nsyslog_format = $form\n" . ($_[0] // '')) }
-# A reading of just now: of an older one more would be told.
+# A reading from just now; an older one would get a remark.
 sub reading {
   my ($text) = @_;
   my $now = 'DestinationTimestamp=' . strftime('%a %F %T UTC', gmtime) . "\n";
@@ -92,7 +91,7 @@ sub reading {
 }
 sub plain { args => ['-C', conf(), reading()] }
 
-# The service on the bus, anew; the bus may still hold the name of the former one.
+# Restarts the service on the bus, which may still hold its former name.
 sub answer {
   if ($fake_pid) { kill KILL => $fake_pid; waitpid $fake_pid, 0; }
   for (1 .. 50) {
@@ -118,11 +117,11 @@ my @environment = qw(TZ LANG LC_ALL LC_MESSAGES LANGUAGE LOCPATH TERM NO_COLOR C
   TMPDIR XDG_RUNTIME_DIR SYSTEMD_LOG_LEVEL SYSTEMD_COLORS NOTIFY_SOCKET JOURNAL_STREAM INVOCATION_ID MALLOC_CHECK_
   RES_OPTIONS HOSTALIASES LOCALDOMAIN DBUS_SESSION_BUS_ADDRESS DBUS_STARTER_BUS_TYPE POSIXLY_CORRECT);
 
-# can: whether a text can be put there; put: how to run the program then; after: how to undo it.
-# shown, between: the text as it is then seen, and what stands around it in the one line that shows it, unless it
-# has signs of the place's own. lines: how many the run logs.
-# chain: -l is not to be had, so lines go to /dev/log and what follows it. usage: it is a wrong command line.
-# config: the settings show it, too. not: a way out that it cannot go.
+# can: whether the text fits this way; put: how to run the program then; after: how to undo it.
+# shown: how the text appears; between: what surrounds it in the one line that shows it; unless: texts that mean
+# something to the format. lines: how many lines the run logs.
+# chain: -l is taken, so lines go to /dev/log and the next steps. usage: a usage error.
+# config: the settings show the text as well. not: a way out that does not apply.
 my @ways = (
   {way => 'name in a file', can => $line, shown => \&trimmed, lines => 1,
     between => ['INFO NTP healthy, jitter: 1.207ms (threshold: 2s), server: ', ', source: text'],
@@ -157,7 +156,7 @@ my @ways = (
   {way => 'HOME', can => qr/\A[^\0]{1,400}\z/, config => 1,
     between => ['config: /nothing/', '/.ntp_monitor.conf: '],
     put => sub {
-      conf("[monitoring]\ndebug_mode = true\n"); # which /etc/ntp_monitor.conf is a link to
+      conf("[monitoring]\ndebug_mode = true\n"); # the target of the link /etc/ntp_monitor.conf
       return env => {HOME => "/nothing/$_[0]"}, args => [reading()];
     }},
   {way => 'address of the bus', can => $any, lines => 1,
@@ -222,8 +221,8 @@ my @ways = (
 
 # --- the ways out --------------------------------------------------------------------------------------
 
-# socket: what /dev/log is where -l cannot be given. format: of the report that each run prints, too.
-# form: the syslog_format that it wants. mode: it ends without a check.
+# socket: what /dev/log is where -l cannot be given. format: that of the report each run prints as well.
+# form: the syslog_format it needs. mode: it ends without a check.
 my @outs = (
   {out => 'stderr', args => ['-l', 'stderr'], format => 'json'},
   {out => 'rsyslogd', socket => "$D/rsyslog.socket", format => 'text'},
@@ -265,7 +264,7 @@ sub start {
     }
     %ENV = (%ENV, %{$how{env} // {}});
     exec {$program} $how{argv0} // $program, @args;
-    kill KILL => $$; # a child that lives on would start all that follows once more
+    kill KILL => $$; # a surviving child would start all the following runs again
   }
   push @runs, $run;
   return $run;

@@ -1,12 +1,11 @@
 #!/usr/bin/env bats
-# Hostile text: some fifty texts (line ends, terminal escapes, C1, bidi controls, broken UTF-8, forged
-# frames, fields and performance data, 4 KiB), each by every way into the program (files, the bus, ssh, a chronyd,
-# an ntpd, the command line, the environment, the host's name), each to every way out of it (every transport to a
-# real receiver, every format, a terminal). What is shown: every receiver stores the same lines, one for
-# one, none of which can act on a log or a terminal, or forge a line or a field; and each text can still
-# be read in them.
+# Hostile text: some fifty texts (line ends, terminal escapes, C1, bidi controls, broken UTF-8, forged frames, fields
+# and performance data, 4 KiB), each through every way in (files, the bus, ssh, a chronyd, an ntpd, the command line,
+# the environment, the host name) to every way out (every transport with a real receiver, every format, a terminal).
+# Every receiver stores the same lines, one for one; none acts on a log or a terminal, or forges a line or a field; and
+# each text can still be read in them.
 #
-# The product is made once, in setup_file; a row reads one way out of it.
+# The product is made once, in setup_file; a row reads one way out.
 # shellcheck disable=SC2154 # BATS's and delivery.bash's names
 
 bats_require_minimum_version 1.5.0
@@ -21,13 +20,13 @@ setup_file() {
   . "${TOP:?is the top of the repository}/tests/lab/lab.sh"
   : "${PROG:=$TOP/build/ntp_monitor}"
   mkdir "$T/bin" "$T/in"
-  # It speaks, refuses, and stays, so that all of it is there before the end.
+  # Speaks, refuses, and stays, so that all its output is there before it ends.
   printf '#!/bin/sh\ncat %q >&2\nprintf "NO\\r\\nNO\\r\\nNO\\r\\n"\nexec sleep 9\n' "$T/said" >"$T/bin/ssh"
   chmod +x "$T/bin/ssh"
   ln -s "$T/conf" /etc/ntp_monitor.conf
   ln -s "$TOP/build/tests/lab/fake_timesync1" "$T/fake"
   hostile_program "$T/product.pl"
-  # Under the sanitizers a run takes ten times as long, so there it is each form of a line and a report once.
+  # Sanitizers make a run ten times slower: only one way out for each form of line and report.
   case ${BUILD-} in *asan*) export HOSTILE_OUTS='^(stderr|journal|RFC .*)$' ;; esac
   lab_bus_start
   lab_busybox_syslogd_start
@@ -56,7 +55,7 @@ teardown_file() {
   rm -rf /etc/ntp_monitor.conf /run/log/journal
 }
 
-# row NAME LEAST: fails if something was wrong there, or if there were fewer than LEAST runs to look at.
+# row NAME LEAST: fails if something was wrong there, or if fewer than LEAST runs were judged.
 row() {
   local count wrong least=$2
   case ${BUILD-} in *asan*) least=100 ;; esac
@@ -69,18 +68,18 @@ row() {
   between 'the number of runs' "$count" "$least" 9999
 }
 
-@test "hostile: each text is shown once, what acts in it by its numbers" { row shown 1300; }
+@test "hostile: each text is shown once, with its active characters escaped" { row shown 1300; }
 @test "hostile: stderr" { row stderr 690; }
 @test "hostile: rsyslogd at a local socket" { row rsyslogd 690; }
 @test "hostile: busybox syslogd" { row busybox 690; }
 @test "hostile: a stream socket" { row stream 690; }
-@test "hostile: RFC 5424 over UDP, to the structured data's last quote" { row 'RFC 5424 over UDP' 690; }
+@test "hostile: RFC 5424 over UDP, up to the last quote of the structured data" { row 'RFC 5424 over UDP' 690; }
 @test "hostile: RFC 3164 over UDP" { row 'RFC 3164 over UDP' 450; }
 @test "hostile: the journal's own protocol forges no field" { row journal 450; }
 @test "hostile: journald at /dev/log" { row journald 690; }
-@test "hostile: a terminal sees no escape, and no line that is not meant" { row terminal 690; }
-@test "hostile: json is read by jq, and says what the log says" { row json 1400; }
+@test "hostile: a terminal sees no escape and no stray line" { row terminal 690; }
+@test "hostile: jq parses the json report, which agrees with the log" { row json 1400; }
 @test "hostile: text" { row text 1300; }
-@test "hostile: nagios is one line, and its data is its own" { row nagios 900; }
+@test "hostile: nagios prints one line, with its own data only" { row nagios 900; }
 @test "hostile: --check-config" { row check-config 160; }
 @test "hostile: --print-config" { row print-config 160; }

@@ -1,11 +1,11 @@
-# hostile_judge.bash: the second part of the program in hostile.bash: reads what each receiver has stored.
+# hostile_judge.bash: the second part of the program in hostile.bash: judges what each receiver stored.
 # shellcheck shell=bash
 
 hostile_judge() {
   cat <<'PERL'
 # --- the judgement --------------------------------------------------------------------------------------
 
-my (%wrong, %count, %by_pid, %said); # said{case}: the lines that the run on stderr logged
+my (%wrong, %count, %by_pid, %said); # said{case}: the lines logged by its run on stderr
 
 sub wrong {
   my ($row, $run, $what) = @_;
@@ -21,11 +21,11 @@ my %severity = (CRITICAL => [2, 'crit'], ERROR => [3, 'err'], WARNING => [4, 'wa
   DEBUG => [7, 'debug']);
 my $time = qr/[A-Z][a-z]{2} [ 1-3]\d \d\d:\d\d:\d\d/;
 
-# One line of a store: of which run it is, its level and text as they were understood.
+# One line of a store, with its PID, text and priority as the receiver understood them.
 sub stored {
   my ($row, $pid, $text, $priority) = @_;
   my $run = $by_pid{$pid // ''};
-  return if $run && $run->{out} eq 'terminal'; # of the way "socket": it has to log somewhere
+  return if $run && $run->{out} eq 'terminal'; # the way "socket" has to log somewhere
   return wrong($row, $run, 'a line of ' . ($run ? $run->{out} : 'nobody') . ": $text") if !$run || $run->{out} ne $row;
   my ($level) = $text =~ /\A([A-Z]+) /;
   return wrong($row, $run, "no level: $text") if !$level || !$severity{$level};
@@ -36,7 +36,7 @@ sub stored {
   return $run;
 }
 
-# Whether a line is the verdict of its run, and no note.
+# Whether a line is the verdict of its run rather than a problem.
 sub is_verdict {
   my ($run, $text) = @_;
   return $run->{json} && index($text, substr("$run->{json}{level} $run->{json}{message}", 0, 40)) == 0;
@@ -47,7 +47,7 @@ my $utc = qr/[-0-9]{10}T[:0-9]{8}\.\d{6}Z/;
 my $value_of_5424 = qr/"(?:[^]"\\]|\\["\\\]])*"/;
 my $data_of_5424 = qr/-|(?:\[[-\w@]+(?: \w+=$value_of_5424)*\])+/;
 
-# What rsyslogd stored: each message as it came, and the same as rsyslogd understood it.
+# What rsyslogd stored: each message as it came, and as rsyslogd parsed it.
 sub read_rsyslogd {
   my @raw = stored_lines($ENV{LAB_DIR} . '/rsyslog.raw');
   my @fields = stored_lines($ENV{LAB_DIR} . '/rsyslog.fields');
@@ -99,7 +99,7 @@ sub read_stream {
   }
 }
 
-# A field that the program does not send would be a forged one.
+# A field that the program does not send is forged.
 sub read_journal {
   my $own = qr/\A(?:MESSAGE(?:_ID)?|PRIORITY|SYSLOG_(?:FACILITY|IDENTIFIER|PID|TIMESTAMP|RAW)
     |NTP_(?:VERDICT|REASON|SOURCE|SERVER|JITTER_USEC|OFFSET_USEC))\z/x;
@@ -107,7 +107,7 @@ sub read_journal {
     my $entry = decode_json($line);
     next if ($entry->{_COMM} // '') =~ /\A(?:systemd-journal|rsyslogd)\z/ || ($entry->{MESSAGE} // '') =~ /^mark-/;
     my $row = ($entry->{_TRANSPORT} // '') eq 'journal' ? 'journal' : 'journald';
-    # journalctl shows a field that it takes for no text as its bytes, and one that is there twice as a list.
+    # journalctl shows a field that is not text as its bytes, and a duplicate field as a list.
     my ($text) = map { ref $_ && !ref $_->[0] && $_->[0] =~ /\A\d+\z/ ? pack('C*', @$_) : ref $_ ? "@$_" : $_ }
       $entry->{MESSAGE} // '';
     utf8::encode($text);
@@ -127,7 +127,7 @@ sub read_journal {
   }
 }
 
-# What the runs themselves put out.
+# The output of the runs themselves.
 sub read_outputs {
   my @json = grep { $_->{format} eq 'json' && length($_->{out_text}) } @runs;
   file('json', join '', map $_->{out_text}, @json);
@@ -152,17 +152,17 @@ sub read_outputs {
   $_->{json} = $report[$_->{case}] for @runs;
 }
 
-# got: the lines of a run; they must be those that its case had on stderr, whole or cut to what fits.
+# got: the lines of a run; they must be those that its case logged on stderr, whole or cut to fit.
 sub same_lines {
   my ($row, $run) = @_;
   my @wanted = @{$said{$run->{case}} // []};
   my @got = grep !/\ADEBUG /, @{$run->{got} // []};
   my $most = {'RFC 5424 over UDP' => 2048, journal => 4096}->{$row} // 1024;
-  s/ +\z// for $row eq 'journald' ? @wanted : (); # so it stores lines of syslog
+  s/ +\z// for $row eq 'journald' ? @wanted : (); # journald strips trailing blanks of syslog lines
   $count{$row}++;
   return wrong($row, $run, @got . ' lines instead of ' . @wanted . ": @got") if @got != @wanted;
   for my $i (0 .. $#wanted) {
-    my $cut = $got[$i] =~ s/\.{2,3}\z//r; # busybox takes 1023 bytes
+    my $cut = $got[$i] =~ s/\.{2,3}\z//r; # busybox accepts 1023 bytes
     next if $got[$i] eq $wanted[$i];
     next if length($wanted[$i]) > $most - 400 && length($cut) > $most - 200 && index($wanted[$i], $cut) == 0;
     wrong($row, $run, length($got[$i]) . " bytes: $got[$i]\ninstead of: $wanted[$i]");
@@ -198,7 +198,7 @@ sub read_report {
   }
 }
 
-# What --check-config and --print-config put out has the notes that the log had.
+# --check-config and --print-config report the same problems as the log.
 sub read_mode {
   my ($run) = @_;
   my $row = $run->{out};
@@ -210,7 +210,7 @@ sub read_mode {
   wrong($row, $run, "$harm in: $run->{out_text}$run->{err_text}") if $harm;
   s/\A(?:problem|warning|ntp_monitor): // for @told;
   s/\A(?:ERROR|WARNING) // for @notes;
-  s/(.{900}).*/$1/s for @told, @notes; # a log line has less room
+  s/(.{900}).*/$1/s for @told, @notes; # a log line is shorter
   wrong($row, $run, "it says: @told\ninstead of: @notes") if "@told" ne "@notes";
   my $setting = qr/[a-z_]{3,23} *= +\S.*/;
   my $shape = $row eq 'check-config' ? qr/\A\d+ problems?[ a-z]*(?:, \d+ warnings?)?\z/
@@ -218,7 +218,7 @@ sub read_mode {
   wrong($row, $run, "a line of its own: $_") for grep $_ !~ $shape, $row eq 'check-config' ? $lines[-1] : @lines;
 }
 
-# On the terminal: the trace, the notes and the report of each case, in lines of these forms alone.
+# On the terminal: trace, problems and report of each case, in lines of these forms only.
 sub read_terminal {
   my @parts = split /\r\n\@\@ (\d+|end) \@\@\r\n/, slurp("$D/terminal");
   shift @parts;
@@ -236,14 +236,14 @@ sub read_terminal {
       wrong('terminal', $run, "$harm in: $line") if $harm;
       wrong('terminal', $run, "a line of its own: $line")
         if $line !~ /\A(?:debug: \+\d+\.\d{3}ms |ntp_monitor: |(?:OK|WARNING|UNKNOWN)  NTP |$figure|\z)/;
-      # A line breaks at any number of blanks.
+      # A line may break at any run of blanks.
       $seen++ if $is && ($line =~ s/ +/ /gr) eq (uc($is->{verdict}) . " $is->{message}" =~ s/ +/ /gr);
     }
     wrong('terminal', $run, "the verdict stands there $seen times: $parts[$i + 1]") if $is && $seen != 1;
   }
 }
 
-# Each text is seen once, and as what it is.
+# Each text is shown once, and as what it is.
 sub read_shown {
   my ($run) = @_;
   my ($way, $text) = ($cases[$run->{case}]{table}, $cases[$run->{case}]{text}[1]);

@@ -1,7 +1,7 @@
-# hostile_peers.bash: a chronyd and an ntpd for hostile.bash, whose server has the name that a file holds.
+# hostile_peers.bash: for hostile.bash, a chronyd and an ntpd whose server has the name in a file.
 # shellcheck shell=bash
 
-# hostile_peers_program FILE: writes them: PROGRAM NAME-FILE.
+# hostile_peers_program FILE: writes the program, which takes NAME-FILE.
 hostile_peers_program() {
   cat >"$1" <<'PERL'
 use strict; use warnings;
@@ -17,7 +17,7 @@ sub listen_at {
   return $s;
 }
 
-# chrony's floating point: 7 bits of a signed exponent, 25 of a signed coefficient (util.c).
+# chrony's floating point: a signed exponent of 7 bits, a signed coefficient of 25 (util.c).
 sub seconds {
   my ($value) = @_;
   my $exponent = 0;
@@ -27,7 +27,7 @@ sub seconds {
   return pack 'N', (($exponent + 25) & 0x7f) << 25 | int($value + 0.5);
 }
 
-# One selected server with ten measurements, 1.207 ms apart (candm.h): kind and body of each command's reply.
+# One selected server with ten measurements, 1.207 ms apart (candm.h): kind and body of the reply to each command.
 my $address = pack 'C4 x12 n x2', 127, 0, 0, 9, 1;
 my %chronyd = (
   14 => sub { (2, pack 'N', 1) },
@@ -43,7 +43,7 @@ sub as_chronyd {
   return pack('C2 x2 n3 x6 N x8', 6, 2, $command, $kind, 0, $number) . $body;
 }
 
-# The same by RFC 9327: the list has one association, which is followed.
+# The same in RFC 9327: the list has one association, which is the system peer.
 sub as_ntpd {
   my ($first, $opcode, $number, $association) = unpack 'C2 n x2 n', $_[0];
   my $data = $opcode == 1 ? pack('n2', 1, 0x961a)

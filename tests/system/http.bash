@@ -1,21 +1,21 @@
-# What the tests of HTTP share: the program with a configuration of the test's own, and what it said.
+# Shared by the tests of HTTP: the program with a configuration of the test's own, and what it reported.
 # shellcheck shell=bash disable=SC2034,SC2154 # bats' $output, $stderr
 
 load usage
 
-# A configuration of these lines, in $conf; the reading is good.
+# configured URL LINE...: writes $conf with an influx output and these lines, and a good reading.
 configured() {
   conf=$BATS_TEST_TMPDIR/conf
   printf '%s\n' '[output]' "influx = $1" '[influx]' "${@:2}" >"$conf"
   reading 'Jitter=1.5ms' >/dev/null
 }
 
-# The program as cron starts it, with that configuration: the verdict goes to rsyslogd.
+# Runs the program as cron does, with that configuration; the verdict goes to rsyslogd.
 posts() {
   as_cron -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading" "$@"
 }
 
-# A file that only we can read: its path.
+# secret NAME TEXT: writes a file that only we can read, and prints its path.
 secret() {
   (umask 077 && printf '%s\n' "$2" >"$BATS_TEST_TMPDIR/$1")
   echo "$BATS_TEST_TMPDIR/$1"
@@ -23,7 +23,7 @@ secret() {
 
 readonly VERDICT='30 INFO NTP healthy, jitter: 1\.5ms .*'
 
-# The verdict is logged all the same, and then what this regular expression says; status 3.
+# fails_with REGEX: status 3, the verdict is logged, and then an ERROR that matches.
 fails_with() {
   expect 3 posts
   silent

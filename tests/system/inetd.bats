@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# --inetd over real connections: behind inetd(8), which makes the connection the program's stderr, too, and
-# behind systemd-socket-activate; asked by a client of ours, and by the real Prometheus. What is shown: each
-# answer whole, with its length right and nothing else on the connection, whatever goes wrong; no request
-# keeps it beyond the deadline; and only what is wrong with the clock is logged.
+# --inetd over real connections: behind inetd(8), which makes the connection the program's stderr as well, and behind
+# systemd-socket-activate; asked by a client of ours and by the real Prometheus. Each answer is complete, with the right
+# length and nothing else on the connection, whatever goes wrong; no request holds it beyond the deadline; and only
+# trouble with the clock is logged.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # bats' own names; tests are subshells
 
 bats_require_minimum_version 1.5.0
@@ -34,7 +34,7 @@ teardown_file() {
   lab_stop_all
 }
 
-# asks TEXT: $head, $status_line and $body of the answer; fails unless it is one answer and no more.
+# asks TEXT: sets $head, $status_line and $body; fails unless the connection carries exactly one answer.
 asks() {
   local length
   lab_http_ask "${port-$PORT}" "$1" >"$BATS_TEST_TMPDIR/answer" || fail "no answer to $1" || return
@@ -56,7 +56,7 @@ gets() {
 
 # --- pages ---------------------------------------------------------------------------
 
-@test "/metrics: the report of a check made now, as Prometheus wants it" {
+@test "/metrics: the report of a check made now, in Prometheus' format" {
   gets 200 "GET /metrics$END"
   grep -qx 'Content-Type: text/plain; version=0.0.4; charset=utf-8' <<<"$head"
   [ "${body: -1}" = $'\n' ]
@@ -70,7 +70,7 @@ gets() {
 }
 
 
-@test "/health: 200 by a good verdict, else 503, and the log's line" {
+@test "/health: 200 for a good verdict, else 503, with the log line as body" {
   gets 200 "GET /health$END"
   [[ $body == "OK NTP healthy, jitter: 1.5ms (threshold: 2s), source: text; "*$'\n' ]] || fail "$body"
   grep -qx 'Content-Type: text/plain; charset=utf-8' <<<"$head"
@@ -82,12 +82,12 @@ gets() {
   [[ $body == 'UNKNOWN NTP '*" $LAB_DIR/reading: "*$'\n' ]] || fail "$body"
 }
 
-# Of a head what is the same each time: how long a run took has more digits or fewer.
+# The lines of a head that stay the same: a run's duration varies in length.
 same_head() {
   sed -E '/^Date:/d; s/^(Content-Length: [0-9]{3})[0-9]$/\1x/' <<<"$head"
 }
 
-@test "HEAD: the same head and no body" {
+@test "HEAD: the same head without the body" {
   for page in metrics health nothing; do
     asks "GET /$page$END"
     wanted=$(same_head)
@@ -97,7 +97,7 @@ same_head() {
   done
 }
 
-@test "other pages, methods, versions; and what is none of HTTP" {
+@test "other pages, methods, versions and non-HTTP bytes get their status" {
   gets 404 "GET /$END"
   gets 404 "GET /metrics/x$END"
   gets 405 "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
@@ -117,7 +117,7 @@ silent_log() {
   [ -z "$said" ] || fail "logged: $said"
 }
 
-@test "requests beyond 8 KiB: 414, 431, and the answer arrives though nobody read them" {
+@test "a request over 8 KiB: 414 or 431, and the answer arrives although the request was not read" {
   printf -v long '%30000s' ''
   gets 414 "GET /${long// /a}$END"
   gets 431 "GET /metrics HTTP/1.1\r\nX: ${long// /a}\r\nHost: a\r\n\r\n"
@@ -125,9 +125,9 @@ silent_log() {
   gets 200 "GET /metrics HTTP/1.1\r\nX: ${long// /a}\r\nHost: a\r\n\r\n"
 }
 
-# The time is that of the program, from its own start; to it come the start itself and the client, seconds on a
-# busy machine. Without the answer at half of the time there would be none.
-@test "a request that does not end is cut off at half of the time: 408" {
+# The program counts from its own start; its start and the client add seconds on a busy machine. An answer at all shows
+# that the program cut the request off at half of the time.
+@test "an unfinished request is cut off at half of the time: 408" {
   lab_stop inetd
   lab_inetd_start "$PORT" -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -t 8s
   begun=$(lab_uptime_ms)
@@ -138,7 +138,7 @@ silent_log() {
   lab_inetd_start "$PORT" -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -t 2s
 }
 
-@test "a request in many pieces" {
+@test "a request in many pieces is answered" {
   exec {connection}<>"/dev/tcp/127.0.0.1/$PORT"
   for piece in GE 'T /hea' 'lth HTTP/1.1\r' '\nHost: a\r\n' '\r\n'; do
     # shellcheck disable=SC2059 # they are formats
@@ -150,7 +150,7 @@ silent_log() {
   [[ $line == 'HTTP/1.1 200 OK'* ]]
 }
 
-@test "twenty at once" {
+@test "twenty requests at once are answered" {
   for i in {1..20}; do
     lab_http_ask "$PORT" "GET /health$END" >"$BATS_TEST_TMPDIR/at.$i" &
   done
@@ -158,9 +158,9 @@ silent_log() {
   [ "$(cat "$BATS_TEST_TMPDIR"/at.* | grep -c '^OK NTP healthy')" = 20 ]
 }
 
-# --- what is logged, and what is not said -----------------------------------------------------
+# --- what is logged, and what the connection must not see --------------------------------------
 
-@test "log: WARNING and worse, by its usual way; an OK leaves no line" {
+@test "log: WARNING and worse, the usual way; OK leaves no line" {
   gets 200 "GET /metrics$END"
   gets 404 "GET /$END"
   silent_log
@@ -173,7 +173,7 @@ silent_log() {
   lines_are "$(logged)" '27 ERROR .*min_replies: .*' '27 ERROR NTP healthy.* 1 .*'
 }
 
-@test "log: with no receiver at all, nothing of it gets into the answer" {
+@test "log: without any receiver the answer is free of log lines" {
   lab_receiver_stop rsyslogd
   echo Jitter=3s >"$LAB_DIR/reading"
   gets 200 "GET /metrics$END"
@@ -182,13 +182,13 @@ silent_log() {
   start_log
 }
 
-@test "outputs of the configuration are left to the timer's run" {
+@test "the configured outputs are written by the timer's run only" {
   printf '[output]\njson = %s/json\n' "$LAB_DIR" >"$LAB_DIR/conf"
   gets 200 "GET /metrics$END"
   [ ! -e "$LAB_DIR/json" ]
 }
 
-@test "a wrong command line: 500 and a line in the log, no word of it on the connection" {
+@test "a usage error: 500 and a log line, without a word on the connection" {
   lab_stop inetd
   for options in '-o json' '-q' '-d' '--bogus' '-s text:-' '-w 1x'; do
     port=9561
@@ -202,7 +202,7 @@ silent_log() {
   lab_inetd_start "$PORT" -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -t 2s
 }
 
-@test "the last-resort timer and SIGTERM leave no word on the connection" {
+@test "the last-resort timer and SIGTERM leave nothing on the connection" {
   mkfifo "$BATS_TEST_TMPDIR/fifo"
   lab_stop inetd
   lab_inetd_start "$PORT" -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -t 20s
@@ -217,15 +217,15 @@ silent_log() {
   lab_inetd_start "$PORT" -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -t 2s
 }
 
-# --- who starts it ------------------------------------------------------------------------------
+# --- how it is started --------------------------------------------------------------------------
 
-@test "systemd's socket activation; the exit status is 0 once it has answered" {
+@test "behind systemd's socket activation the exit status is 0 once it has answered" {
   lab_activate_start 9560 -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading"
   port=9560
   echo Jitter=3s >"$LAB_DIR/reading"
   gets 503 "GET /health$END"
   gets 400 'hello\r\n'
-  # Somebody who only looks whether the port is open.
+  # A client that only probes the port.
   exec {connection}<>/dev/tcp/127.0.0.1/9560 && exec {connection}>&-
   lab_until 5 died 3
   [ "$(grep -c 'died with code 0' "$LAB_DIR/log/activate")" = 3 ] || fail "$(cat "$LAB_DIR/log/activate")"
@@ -236,7 +236,7 @@ died() {
   [ "$(grep -c ' died with ' "$LAB_DIR/log/activate")" = "$1" ]
 }
 
-@test "a stderr that is not the connection is left as it is" {
+@test "a stderr that is not the connection is kept" {
   lab_activate_start 9560 -C "$LAB_DIR/conf" -s "text:$LAB_DIR/reading" -l stderr
   port=9560
   echo Jitter=3s >"$LAB_DIR/reading"
@@ -259,7 +259,7 @@ CONF
   lab_stop prometheus
 }
 
-# Whether the series is there, with this value.
+# scraped SERIES VALUE: Prometheus has the series with this value.
 scraped() {
   [ "$(lab_http_ask 9090 "GET /api/v1/query?query=$1 HTTP/1.0\r\n\r\n" | tr -d '\r' | grep '^{' |
     jq -r '.data.result[0].value[1]')" = "$2" ]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# Reports to InfluxDB over HTTP, against the real InfluxDB 1, with authentication and with TLS; and against a
-# server of the tests' own, for InfluxDB 2's API and for what no real one does. What is shown: what is sent
-# is stored; every refusal is said in the server's words; nothing keeps the run beyond its deadline, nor the
-# verdict from the log; the secret is nowhere but in the request; and a run that posts nothing pays nothing.
+# Reports to InfluxDB over HTTP: to the real InfluxDB 1, with authentication and TLS; and to a server of the tests' own,
+# for InfluxDB 2's API and for misbehaviour. What is sent is stored; every refusal is reported in the server's words;
+# nothing holds the run beyond its deadline, or the verdict back from the log; the secret is only in the request; and a
+# run that posts nothing pays nothing.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # bats' own names; tests are subshells
 
 bats_require_minimum_version 1.5.0
@@ -45,27 +45,27 @@ as_pi() {
   configured "${1-$URL}" 'database = ntp' 'username = pi' "password_file = $(secret pw "${2-$PASSWORD}")"
 }
 
-# Not as a part of the make that runs the tests.
+# Runs make without the variables of the make that runs the tests.
 makes() {
   env -u MAKEFLAGS -u MAKELEVEL make -C "$TOP" "$@"
 }
 
-# The request that the server of the tests' own got.
+# Prints the request that the tests' own server received.
 request() {
   tr -d '\r' <"$LAB_DIR/http.8088"
 }
 
 # --- InfluxDB 1 ----------------------------------------------------------------------
 
-@test "influxdb 1: what is sent is stored, by the host and at the nanosecond" {
+@test "influxdb 1: the report is stored, with host and nanoseconds" {
   as_pi
   expect 0 posts -o influx
-  output=$(grep ',source=' <<<"$output") # the server's line, beside the run's
+  output=$(grep ',source=' <<<"$output") # the server's line, without the run's
   [ "$(wc -l <<<"$output")" = 1 ]
   lines_are "$(logged)" "$VERDICT"
   at=${output##* }
   stored=$(lab_influx 8086 "SELECT * FROM ntp_monitor WHERE time = $at" ntp)
-  [[ $stored == *"[[$at,"* ]] || fail "$output" "$stored" # jq would round it
+  [[ $stored == *"[[$at,"* ]] || fail "$output" "$stored" # jq would round the time
   row=$(jq -c '.results[0].series[0] | .columns as $names | [.values[] | [$names, .] | transpose |
     map({(.[0]): .[1]}) | add | select(.jitter_s != null)][0]' <<<"$stored")
   [ "$(jq -r .host <<<"$row")" = "$(uname -n)" ]
@@ -73,7 +73,7 @@ request() {
     "$(grep -oE 'jitter_s=[0-9.]+' <<<"$output" | cut -d= -f2)" ] || fail "$output" "$stored"
 }
 
-@test "influxdb 1: a wrong password, a user without the right, none at all" {
+@test "influxdb 1: a wrong password, a user without permission, and no user are refused with the server's reason" {
   as_pi "$URL" 'geheim: wrong'
   fails_with "$URL: HTTP status 401: authorization failed; .*username and password_file .*\[influx\]"
   configured "$URL" 'database = ntp' 'username = reader' "password_file = $(secret pw other)"
@@ -82,22 +82,22 @@ request() {
   fails_with "$URL: HTTP status 401: unable to parse authentication credentials; .*"
 }
 
-@test "influxdb 1: a database that is not there, whatever is in its name" {
+@test "influxdb 1: an unknown database is reported, whatever its name" {
   configured "$URL" 'database = a b&precision=h/é' 'username = admin' "password_file = $(secret pw 'lab admin')"
   fails_with "$URL: HTTP status 404: database not found: \"a b&precision=h/é\"; .*database .*\[influx\]"
 }
 
-@test "influxdb 1: by -o on the command line, too, and as an ordinary user" {
+@test "influxdb 1: also with -o on the command line, and as an ordinary user" {
   as_pi
   sed -i '/^influx = /d' "$conf"
   arrives -o "influx=$URL"
   as_pi
   chmod 755 "$BATS_TEST_TMPDIR"
-  cp "$BATS_TEST_TMPDIR/pw" "$LAB_DIR/user/pw" # theirs: uids are one in the lab
+  cp "$BATS_TEST_TMPDIR/pw" "$LAB_DIR/user/pw" # owned by that user: the lab has one uid
   expect 0 lab_as_user "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
 }
 
-@test "influxdb 1: frozen, it costs the time there is and no more, then it serves again" {
+@test "influxdb 1: when it hangs the run ends in time, and the next one is served" {
   as_pi
   lab_freeze influxd.8086
   begun=$(lab_uptime_ms)
@@ -109,7 +109,7 @@ request() {
   arrives
 }
 
-@test "influxdb 1: stopped" {
+@test "influxdb 1: a stopped server is reported" {
   as_pi http://localhost:8085
   fails_with "http://localhost:8085: Failed to connect to localhost port 8085.*"
 }
@@ -120,7 +120,7 @@ on_tls() {
   configured "$1" 'database = ntp' 'username = admin' "password_file = $(secret pw 'lab admin')" "${@:2}"
 }
 
-@test "tls: a certificate that ca_file vouches for" {
+@test "tls: a certificate signed by ca_file is accepted" {
   on_tls "$TLS" "ca_file = $LAB_DIR/tls/ca.pem"
   expect 0 posts -o influx
   lines_are "$(logged)" "$VERDICT"
@@ -128,18 +128,18 @@ on_tls() {
   [ "$(jq '.results[0].series[0].values | length' <<<"$stored")" = 2 ] || fail "$stored"
 }
 
-@test "tls: a certificate that nobody vouches for, one of another name, a file that is none" {
+@test "tls: an untrusted certificate, a wrong host name and a missing ca_file are refused" {
   on_tls "$TLS"
   fails_with "$TLS: SSL certificate problem: self.signed certificate"
   on_tls https://127.0.0.1:8087 "ca_file = $LAB_DIR/tls/ca.pem"
   fails_with "https://127.0.0.1:8087: SSL: no alternative certificate subject name matches target .*"
   on_tls "$TLS" "ca_file = /nonexistent/ca.pem"
   fails_with "$TLS: error setting certificate .*"
-  # Nothing of the request went out.
+  # Nothing of the request was sent.
   [ "$(grep -c 'POST /write' "$LAB_DIR/log/influxd.8087")" -le 1 ]
 }
 
-@test "tls: with ca_file nobody else vouches, not those of the system's folder either" {
+@test "tls: ca_file replaces the system's certificates" {
   cp -r "$LAB_DIR/tls" "$BATS_TEST_TMPDIR/known"
   openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=localhost -keyout "$BATS_TEST_TMPDIR/key" \
     -out "$BATS_TEST_TMPDIR/other.pem" 2>/dev/null
@@ -159,7 +159,7 @@ on_tls() {
   [ "$status" = 0 ] || fail "$output"
 }
 
-@test "tls: https to a server without it, and http to one with it" {
+@test "tls: https to a plain server, and http to a TLS server, are reported" {
   on_tls https://localhost:8086 "ca_file = $LAB_DIR/tls/ca.pem"
   fails_with 'https://localhost:8086: .*(SSL|wrong version number).*'
   on_tls http://localhost:8087
@@ -172,7 +172,7 @@ with_token() {
   configured "$FAKE" 'org = my org' 'bucket = b/1' "token_file = $(secret token "$1")"
 }
 
-@test "influxdb 2: path, organisation, bucket, precision, token and line" {
+@test "influxdb 2: path, organisation, bucket, precision, token and line are as its API wants them" {
   lab_http_server 8088 influx2 my%20org b%2F1 'geheim-token=='
   with_token geheim-token==
   arrives
@@ -187,7 +187,7 @@ with_token() {
   [ "$(grep -ciE '^(Expect|Cookie|Accept-Encoding):' "$BATS_TEST_TMPDIR/request")" = 0 ]
 }
 
-@test "influxdb 2: a wrong token, an unknown bucket" {
+@test "influxdb 2: a wrong token and an unknown bucket are reported" {
   lab_http_server 8088 influx2 my%20org b%2F1 'geheim-token=='
   with_token geheim-wrong
   fails_with "$FAKE: HTTP status 401: unauthorized access; .*token_file .*\[influx\]"
@@ -196,7 +196,7 @@ with_token() {
   fails_with "$FAKE: HTTP status 404: bucket \"other\" not found; .*org and bucket .*\[influx\]"
 }
 
-# --- servers that never are ----------------------------------------------------------------
+# --- misbehaving servers -------------------------------------------------------------------
 
 to_fake() {
   lab_http_server 8088 "$@"
@@ -208,18 +208,18 @@ within() {
   begun=$(lab_uptime_ms)
   expect 3 posts -t 1s
   took=$(($(lab_uptime_ms) - begun))
-  [ "$took" -lt 3000 ] || fail "$took ms" # the last-resort timer would have left no such line
+  [ "$took" -lt 3000 ] || fail "$took ms" # and not the last-resort timer, which would leave no such line
   lines_are "$(logged)" "$VERDICT" "27 ERROR $FAKE: $1"
 }
 
-@test "a server that never answers, or by a byte now and then, is left in time" {
+@test "a server that never answers, or only byte by byte, is given up in time" {
   to_fake hang
   within '.*timed out.*'
   to_fake drip
   within '.*timed out.*'
 }
 
-@test "an answer without an end is read to 4 KiB, and its beginning said" {
+@test "an endless answer is read up to 4 KiB" {
   to_fake huge
   begun=$(lab_uptime_ms)
   fails_with "$FAKE: HTTP status 500.*"
@@ -242,7 +242,7 @@ within() {
   [ "$(request | grep -c '^POST ')" = 1 ]
 }
 
-@test "any status but 204 is a failure, and said with what the server says, made harmless" {
+@test "any status but 204 is a failure, reported with the server's words, made harmless" {
   to_fake send 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>hi</html>'
   fails_with "$FAKE: HTTP status 200"
   to_fake send 'HTTP/1.1 503 Oh\r\nContent-Length: 25\r\n\r\n\e[31mred\nforged: line\n...'
@@ -251,7 +251,7 @@ within() {
   fails_with "$FAKE: HTTP status 500: shard is <gone>"
 }
 
-@test "a server that ends early, or in the middle of its answer, or speaks another language" {
+@test "a server that closes early or within its answer, or does not speak HTTP, is reported" {
   to_fake early
   fails_with "$FAKE: (Empty reply from server|Recv failure: Connection reset by peer)"
   to_fake send 'HTTP/1.1 204 No Con'
@@ -264,7 +264,7 @@ within() {
 
 # --- names ------------------------------------------------------------------------------------
 
-@test "a name that is not there, and one whose name server is silent" {
+@test "an unknown name, and a silent name server, are reported in time" {
   configured http://no.such.invalid 'database = ntp'
   expect 3 posts
   lines_are "$(logged)" "$VERDICT" "27 ERROR http://no.such.invalid: .*no\.such\.invalid.*"
@@ -276,11 +276,11 @@ within() {
   expect 3 posts -t 1s
   took=$(($(lab_uptime_ms) - begun))
   lab_kill dns
-  [ "$took" -lt 3000 ] || fail "$took ms" # the last-resort timer would have left no such line
+  [ "$took" -lt 3000 ] || fail "$took ms" # and not the last-resort timer, which would leave no such line
   lines_are "$(logged)" "$VERDICT" "27 ERROR http://silent.example: .*"
 }
 
-@test "no proxy of the environment's is asked" {
+@test "a proxy in the environment is not used" {
   as_pi
   expect 0 bare http_proxy=http://127.0.0.1:1 ALL_PROXY=http://127.0.0.1:1 HOME="$HOME" "$PROG" -C "$conf" \
     -s "text:$BATS_TEST_TMPDIR/reading"
@@ -288,7 +288,7 @@ within() {
 
 # --- the configuration --------------------------------------------------------------------------
 
-@test "config: which keys are missing, or too many, is said by key and line" {
+@test "config: missing and conflicting keys are reported by line and key" {
   while IFS='|' read -r keys says; do
     # shellcheck disable=SC2086 # words
     configured "$URL" $keys
@@ -304,14 +304,14 @@ ROWS
   configured "$URL" 'database=d' 'token=geheim'
   expect 3 "$PROG" -C "$conf" --check-config
   [[ $output == *'token: '*'[influx]'* ]]
-  # Who writes the secret itself is told, but not what it was.
+  # A secret in place of a file name is refused, but not repeated.
   configured "$URL" 'org=o' 'bucket=b' 'token_file=geheim-token=='
   expect 3 "$PROG" -C "$conf" --check-config
   [[ $output == *': token_file: '* ]]
   [[ $output != *geheim-token* ]]
 }
 
-@test "config: the verdict of a run with such a section is not OK" {
+@test "config: with a broken section the verdict of a run is not OK" {
   configured "$URL" 'username=u'
   expect 3 posts
   in_order "$(logged)" '^27 ERROR .*conf:4: username: .*database' "ERROR $URL: username: .*database"
@@ -319,7 +319,7 @@ ROWS
 
 # --- the secret ----------------------------------------------------------------------------------
 
-@test "secret: a file that others can read, or that is not there, is refused and nothing is sent" {
+@test "secret: a missing file, or one that others can read, is refused, and nothing is sent" {
   as_pi
   chmod 640 "$BATS_TEST_TMPDIR/pw"
   fails_with "$URL: password_file: .*/pw: .*\(mode 0640\).*; .*chmod 600.*"
@@ -327,7 +327,7 @@ ROWS
   fails_with "$URL: password_file: .*/pw: .*: No such file or directory"
 }
 
-@test "secret: what a server repeats of it is blanked" {
+@test "secret: where a server repeats it, it is blanked" {
   to_fake send 'HTTP/1.1 400 Bad\r\nContent-Length: 49\r\n\r\nbad header: Authorization: Token geheim-token== !'
   with_token geheim-token==
   sed -i '1i [monitoring]\ndebug_mode = true' "$conf"
@@ -337,7 +337,7 @@ ROWS
   run ! grep geheim-token "$BATS_TEST_TMPDIR/log"
 }
 
-@test "secret: a password that comes back packed as it was sent (base64), or escaped, is blanked" {
+@test "secret: a repeated password is blanked in base64 and with escapes as well" {
   local packed body
   as_pi http://127.0.0.1:8088 'geheim/"wort"'
   sed -i '1i [monitoring]\ndebug_mode = true' "$conf"
@@ -353,13 +353,13 @@ ROWS
   done
 }
 
-@test "secret: the keys of a connection are written nowhere" {
+@test "secret: TLS session keys are written nowhere" {
   on_tls "$TLS" "ca_file = $LAB_DIR/tls/ca.pem"
   expect 0 env SSLKEYLOGFILE="$BATS_TEST_TMPDIR/keys" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
   [ ! -e "$BATS_TEST_TMPDIR/keys" ]
 }
 
-@test "secret: systemd's credentials" {
+@test "secret: read from systemd's credentials" {
   lab_http_server 8088 influx2 my%20org b%2F1 'geheim-token=='
   configured "$FAKE" 'org = my org' 'bucket = b/1' 'token_file = influx.token'
   mkdir "$BATS_TEST_TMPDIR/credentials"
@@ -371,7 +371,7 @@ ROWS
   fails_with "$FAKE: token_file: influx.token: .*CREDENTIALS_DIRECTORY.*"
 }
 
-@test "secret: nowhere but in the request: not in a log, a trace, a listing or an argument" {
+@test "secret: only in the request, never in a log, a trace, a printed configuration or an argument" {
   plain_build_only strace
   needs strace
   T=$BATS_TEST_TMPDIR
@@ -387,12 +387,12 @@ ROWS
     "$PROG" -C "$conf" --print-config >"$T/print.$kind" 2>&1
     "$PROG" -C "$conf" --check-config >"$T/check.$kind" 2>&1
     grep -q geheim-token "$LAB_DIR/http.8088"
-    # strace shows what was sent to the server, and that was it.
+    # strace shows the one request that carried it.
     [ "$(grep -c geheim-token "$T/strace.$kind")" = 1 ]
     grep geheim-token "$T/strace.$kind" | grep -q 'Authorization: Token geheim'
   done
   ! grep -l geheim-token "$T"/{out,log,print,check}.* "$LAB_DIR"/rsyslog.* || fail 'the secret was said'
-  # Nor the password, in its plain or its coded form.
+  # Nor is the password anywhere, plain or encoded.
   as_pi
   expect 0 posts -d
   printf '%s\n' "$output" "$stderr" "$(logged)" >"$T/out"
@@ -401,7 +401,7 @@ ROWS
 
 # --- the plug-in -------------------------------------------------------------------------------------
 
-@test "plug-in: not there, it is said by name and with what to do; no other run needs it" {
+@test "plug-in: a missing one is reported by name with advice; other runs do not need it" {
   as_pi
   mv /usr/local/lib/ntp_monitor/http.so "$LAB_DIR/kept.so"
   run fails_with "$URL: .*http.*: /usr/local/lib/ntp_monitor/http.so: cannot open .*; .*"
@@ -410,7 +410,7 @@ ROWS
   arrives
 }
 
-@test "plug-in: root opens none that others may write" {
+@test "plug-in: root opens none that others can write" {
   as_pi
   chmod 666 /usr/local/lib/ntp_monitor/http.so
   run fails_with "$URL: .*/usr/local/lib/ntp_monitor/http.so .* 0666.*; .*"
@@ -419,7 +419,7 @@ ROWS
   arrives
 }
 
-@test "plug-in: hardened, linked against libcurl, exports one name" {
+@test "plug-in: hardened, linked against libcurl, exports one symbol" {
   needs readelf
   plugin=$TOP/$BUILD/plugins/http.so
   expect 0 readelf -dW "$plugin"
@@ -432,7 +432,7 @@ ROWS
   [ "$(awk '{ print $3 }' <<<"$output")" = http_plugin ] || fail "$output"
 }
 
-@test "plug-in: a run that posts nothing pays nothing" {
+@test "plug-in: a run that posts nothing makes no extra system call" {
   plain_build_only strace
   needs strace
   run ldd "$PROG"
@@ -440,10 +440,10 @@ ROWS
   configured /dev/null
   sed -i '/^influx/d' "$conf"
   strace -f -o "$BATS_TEST_TMPDIR/none" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
-  configured '' 'database = ntp' # known, but not asked for
+  configured '' 'database = ntp' # configured, but not used
   strace -f -o "$BATS_TEST_TMPDIR/set" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
   [ "$(wc -l <"$BATS_TEST_TMPDIR/none")" = "$(wc -l <"$BATS_TEST_TMPDIR/set")" ]
-  # The program's own path may hold any of these words.
+  # execve shows the program's own path, which may hold any of these words.
   ! grep -v ' execve(' "$BATS_TEST_TMPDIR/set" | grep -E 'http\.so|curl|ssl|ntp_monitor/' || fail 'it looks for a plug-in'
   as_pi
   strace -f -o "$BATS_TEST_TMPDIR/posts" "$PROG" -C "$conf" -s "text:$BATS_TEST_TMPDIR/reading"
@@ -451,7 +451,7 @@ ROWS
   echo "# system calls: $(wc -l <"$BATS_TEST_TMPDIR/none") without, $(wc -l <"$BATS_TEST_TMPDIR/posts") with a post"
 }
 
-@test "make CURL=no: neither plug-in nor dlopen, and it says what it lacks" {
+@test "make CURL=no: builds neither plug-in nor dlopen, and says what is missing" {
   plain_build_only 'another build'
   B=$BATS_TEST_TMPDIR/build
   expect 0 makes -j2 BUILD="$B" CURL=no WERROR=1 all
@@ -463,7 +463,7 @@ ROWS
   fails_with "$URL: .*libcurl4-openssl-dev.*"
 }
 
-@test "make install: another PREFIX has its own plug-ins, and little is built anew for it" {
+@test "make install: another PREFIX gets its own plug-in, and only one object is rebuilt" {
   plain_build_only 'another build'
   B=$BATS_TEST_TMPDIR/build
   P=$LAB_DIR/prefix
