@@ -116,7 +116,7 @@ static bool confirms(const struct side *servers, const struct side *daemon) {
  * clock by its offset, or is slewing it, everything between that offset and 0 fits. */
 static int64_t get_distance(const struct side *daemon, const struct side *servers) {
   int64_t from_ns = daemon->offset_ns;
-  int64_t to_ns = daemon->offset_ns;
+  int64_t to_ns = from_ns;
   if (daemon->past) {
     to_ns = 0;
   }
