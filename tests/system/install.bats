@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # install_config.sh in homes, an /etc and a crontab spool of the tests' own, with
-# the real crontab program. What is shown: it puts the files where they belong,
-# once, with the right owner and mode; it harms nothing that is there; and it
-# takes back what it did and no more.
+# the real crontab program: it puts the files where they belong, once, with the
+# right owner and mode; it harms nothing that exists; and it removes only what it
+# installed.
 # shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; lab_setup's names
 
 bats_require_minimum_version 1.5.0
@@ -28,7 +28,7 @@ setup() {
   [ "$before" = "$(snapshot)" ]
 }
 
-@test "install: root gets both files, once, /etc with mode 0644 whatever the umask" {
+@test "install: root gets both files, once, /etc's with mode 0644 whatever the umask" {
   umask 077
   expect 0 as_root "$script"
   said "installed $root_conf" "installed /etc/ntp_monitor.conf"
@@ -43,7 +43,7 @@ setup() {
   [ "$before" = "$(snapshot)" ]
 }
 
-@test "install: the user's umask counts, but others never get to write" {
+@test "install: the user's umask applies, but others never get write permission" {
   umask 077
   expect 0 as_alice "$script"
   mode_is 600 "$conf"
@@ -68,7 +68,7 @@ setup() {
   done
 }
 
-@test "install: HOME, and the passwd entry where it is unset or not absolute" {
+@test "install: uses HOME, or the passwd entry when it is unset or not absolute" {
   mkdir "$T/elsewhere"
   link_tools env
   expect 0 as_alice HOME="$T/elsewhere/" "$script"
@@ -84,7 +84,7 @@ setup() {
   said "installed $conf"
 }
 
-@test "install: what is there is left: a file, a link, a dangling link" {
+@test "install: an existing file, link or dangling link is left alone" {
   echo '[monitoring]' >"$conf"
   ln -s nowhere "$root_conf"
   cp "$conf" "$T/kept"
@@ -100,7 +100,7 @@ setup() {
   none "$root_home/nowhere"
 }
 
-@test "install: a folder or a pipe in the place of the file is an error" {
+@test "install: a folder or a pipe in place of the file is an error" {
   mkdir "$etc_conf"
   mkfifo "$root_conf"
   link_tools timeout
@@ -111,7 +111,7 @@ setup() {
   [ -z "$(ls -A "$etc_conf")" ]
 }
 
-@test "install: a link that comes up at the last moment is not followed" {
+@test "install: a link created at the last moment is not followed" {
   stub sh <<'END'
 #!/bin/sh
 case $2 in
@@ -126,7 +126,7 @@ END
   none "$home/victim"
 }
 
-@test "install: a full disk leaves no half file" {
+@test "install: a full disk leaves no partial file" {
   lab_mount='mount -t tmpfs -o size=8k tmpfs "$home" &&
     { cat /dev/zero >"$home/filler" 2>&-; :; }'
   link_tools ls
@@ -136,7 +136,7 @@ END
   complained "cannot install $conf: No space left on device"
 }
 
-@test "install: a folder that takes no files is an error that says why" {
+@test "install: a folder in which no file can be made is an error with its reason" {
   chmod 555 "$home"
   expect 1 as_alice "$script"
   complained "cannot install $conf: Permission denied"
@@ -146,7 +146,7 @@ END
   said "installed /etc/ntp_monitor.conf"
 }
 
-@test "install: a home that is not there is an error, and is not made" {
+@test "install: a missing home is an error, and is not created" {
   expect 1 as_alice HOME="$T/gone" "$script"
   link_tools env
   complained "cannot install $T/gone/.ntp_monitor.conf: the folder $T/gone/ is not"
@@ -158,7 +158,7 @@ END
   [ "$(wc -l <<<"$stderr")" = 1 ]
 }
 
-@test "install: without the example beside it, an error and nothing done" {
+@test "install: without the example beside it nothing is done, and it is an error" {
   rm "$example"
   before=$(snapshot)
   expect 1 as_root "$script" --cron
@@ -188,7 +188,7 @@ END
   none "$conf" "$etc_conf" "$tables/alice"
 }
 
-@test "sudo: doas is the same; sudo from root is root; a user has no use of it" {
+@test "sudo: doas works alike; from root it means root; a user's SUDO_USER is ignored" {
   expect 0 as_sudo env -u SUDO_USER DOAS_USER=alice "$script"
   said "installed $conf" "installed /etc/ntp_monitor.conf"
   expect 0 as_root SUDO_USER=root "$script"
@@ -198,7 +198,7 @@ END
   said "installed $conf"
 }
 
-@test "sudo: a caller without entry or home is an error; /etc is still done" {
+@test "sudo: a caller without an entry or a home is an error; /etc is still done" {
   expect 1 as_sudo SUDO_USER=ghost "$script" --cron
   complained "the home of user ghost is not known (no passwd entry)"
   said "installed /etc/ntp_monitor.conf"
@@ -208,7 +208,7 @@ END
   none "$T/gone" "$root_conf"
 }
 
-@test "sudo: the owner of the file is the caller, with the real su" {
+@test "sudo: the caller owns the file, with the real su" {
   if awk '{ n += $3 } END { exit n > 1000 }' /proc/self/uid_map; then
     skip "needs more than one user: run as true root, under unshare -nm"
   fi
@@ -232,7 +232,7 @@ END
 
 # --- dry run, options --------------------------------------------------------
 
-@test "dry run: says it all and does nothing" {
+@test "dry run: announces everything and does nothing" {
   printf '# mine\n@daily true\n' | set_crontab alice
   before=$(snapshot)
   expect 0 as_sudo "$script" --cron --dry-run
@@ -248,7 +248,7 @@ END
   [ "$before" = "$(snapshot)" ]
 }
 
-@test "options: what is not known is a usage error, and nothing is done" {
+@test "options: an unknown one is a usage error, and nothing is done" {
   before=$(snapshot)
   for wrong in --corn -x extra '' --cron=yes; do
     expect 2 as_root "$script" --cron "$wrong"
@@ -260,7 +260,7 @@ END
   [ "$before" = "$(snapshot)" ]
 }
 
-@test "options: --help names them all, in 80 columns, and does nothing" {
+@test "options: --help lists them all, in 80 columns, and does nothing" {
   before=$(snapshot)
   expect 0 as_root "$script" --help
   said_nothing_else
@@ -274,7 +274,7 @@ END
 
 # --- uninstall of files ------------------------------------------------------
 
-@test "uninstall: what is unchanged goes" {
+@test "uninstall: removes unchanged files" {
   expect 0 as_root "$script"
   expect 0 as_root "$script" --uninstall
   said "removed $root_conf" "removed /etc/ntp_monitor.conf" \
@@ -286,7 +286,7 @@ END
     "no line of ours in the crontab of root"
 }
 
-@test "uninstall: what was changed, or is no file of ours, is left and named" {
+@test "uninstall: changed files, links and folders are left and named" {
   expect 0 as_root "$script"
   echo 'jitter_threshold = 1' >>"$etc_conf"
   mv "$root_conf" "$root_home/moved"
@@ -302,7 +302,7 @@ END
   [ "$before" = "$(snapshot)" ]
 }
 
-@test "uninstall: a file that cannot be removed is an error that says why" {
+@test "uninstall: a file that cannot be removed is an error with its reason" {
   expect 0 as_alice "$script"
   chmod 555 "$home"
   expect 1 as_alice "$script" --uninstall
@@ -326,14 +326,14 @@ END
   [ "$before" = "$(snapshot)" ]
 }
 
-@test "cron: without --cron there is no look at the crontab" {
+@test "cron: without --cron the crontab is not read" {
   ln -sf /bin/false "$tools/crontab"
   expect 0 as_alice "$script"
   said "installed $conf"
   said_nothing_else
 }
 
-@test "cron: the program in PATH comes first, and needs no quotes" {
+@test "cron: the program in PATH comes first, and is not quoted without need" {
   mkdir "$T/usr,local+bin"
   cp "$program" "$T/usr,local+bin/"
   expect 0 as_alice PATH="$T/usr,local+bin:$tools" "$script" --cron
@@ -345,7 +345,7 @@ END
   crontab_is alice <<<"*/5 * * * * '$program'"
 }
 
-@test "cron: the line does run the program, blanks and quotes in its path or not" {
+@test "cron: the line runs the program, also with blanks and quotes in its path" {
   odd="$T/it's a \"tree\" \$HOME"
   cp -r "$tree" "$odd"
   expect 0 as_alice "$odd/install_config.sh" --cron
@@ -358,7 +358,7 @@ END
   none "$tables/alice"
 }
 
-@test "cron: what is in the crontab stays, byte for byte" {
+@test "cron: the existing crontab is kept byte for byte" {
   {
     printf '# caf\351 caf\303\251\n\n\nMAILTO=""\n\t1 2  3 4 5 \ttrue  \n'
     printf '*/5 * * * * echo %%a%%\\%%b\\n $HOME `x` "q" '"'s'"' & \\\n'
@@ -373,7 +373,7 @@ END
   { cat "$T/mine" && echo "*/5 * * * * '$program'"; } | crontab_is alice
 }
 
-@test "cron: a crontab put there by hand, without header and last line end" {
+@test "cron: a crontab written by hand, without header and last line end, is kept" {
   printf '# one\n# two\n# three\n# four\n\n@daily true' >"$tables/alice"
   chmod 600 "$tables/alice"
   expect 0 as_alice "$script" --cron
@@ -383,7 +383,7 @@ END
   printf '# one\n# two\n# three\n# four\n\n@daily true\n' | crontab_is alice
 }
 
-@test "cron: a line of the user's own that runs the program is enough" {
+@test "cron: nothing is added beside a line of the user's own that runs the program" {
   for own in '* * * * * /usr/bin/ntp_monitor' '@hourly ntp-monitor -q' \
     '5,35 8-18/2 * * mon-fri  cd / && ntp_monitor -w 1s >/dev/null 2>&1' \
     "*/5 * * * * '$program' -q" '	*/5 * * * * /opt/ntp_monitor;true'; do
@@ -396,7 +396,7 @@ END
   done
 }
 
-@test "cron: a line that was commented out is not undone" {
+@test "cron: nothing is added beside a commented-out line" {
   for own in "#*/5 * * * * '$program'" '## @hourly /opt/ntp_monitor -q'; do
     printf '# mine\n%s\n' "$own" | set_crontab alice
     before=$(cat "$tables/alice")
@@ -407,7 +407,7 @@ END
   done
 }
 
-@test "cron: lines that only name it do not count" {
+@test "cron: lines that merely mention the program do not count" {
   {
     printf '# ntp_monitor looks at the clock\n#ntp_monitor\n'
     printf '# every 5 minutes or so we run ntp_monitor\n'
@@ -422,7 +422,7 @@ END
 
 # --- cron: what it must not do -----------------------------------------------
 
-@test "cron: a crontab that cannot be read is not written over" {
+@test "cron: an unreadable crontab is not overwritten" {
   printf '@daily true\n' | set_crontab alice
   cp "$tables/alice" "$T/kept"
   chmod 000 "$tables/alice"
@@ -439,7 +439,7 @@ END
   same "$tables/alice" "$T/kept"
 }
 
-@test "cron: a crontab whose reading fails half-way is not written over" {
+@test "cron: a crontab that fails while being read is not overwritten" {
   for half in '1 # DO NOT EDIT THIS FILE - half' '2 # DO NOT EDIT THIS FILE - ' \
     '1 @daily half'; do
     rm -f "$T/written"
@@ -461,7 +461,7 @@ END
   done
 }
 
-@test "cron: a grep that fails does not empty the crontab" {
+@test "cron: a failing grep does not empty the crontab" {
   printf '@daily true\n' | set_crontab alice
   expect 0 as_alice "$script" --cron
   cp "$tables/alice" "$T/kept"
@@ -472,7 +472,7 @@ END
   same "$tables/alice" "$T/kept"
 }
 
-@test "cron: what crontab refuses is an error with its reason" {
+@test "cron: a refusal by crontab is an error with its reason" {
   printf 'no cron line\n' >"$tables/alice"
   chmod 600 "$tables/alice"
   expect 1 as_alice "$script" --cron
@@ -492,7 +492,7 @@ END
   said_nothing_else
 }
 
-@test "cron: without the program, or where it may not be run, an error" {
+@test "cron: a missing program, or one the user cannot run, is an error" {
   chmod 644 "$program"
   expect 1 as_alice "$script" --cron
   complained "user alice may not run $program: run make install first"
@@ -502,7 +502,7 @@ END
   none "$tables/alice"
 }
 
-@test "cron: a path that cron cannot take is refused" {
+@test "cron: a path that cron cannot hold is refused" {
   for odd in '100%' 'two
 lines'; do
     mkdir "$T/$odd"
@@ -513,7 +513,7 @@ lines'; do
   done
 }
 
-@test "cron: root's crontab does not run what others can change" {
+@test "cron: root's crontab gets no program that others can change" {
   for mode in 775 757; do
     chmod "$mode" "$program"
     expect 1 as_root "$script" --cron
@@ -523,7 +523,7 @@ lines'; do
     expect 0 as_sudo "$script" --cron --dry-run
   done
   chmod 755 "$program"
-  # A folder on the way is enough to replace it: of the path, or of where a link leads.
+  # Anyone who can write a folder can replace the program: one on the path, or on a link's target.
   for folder in "$tree/build" "$tree" "$T"; do
     chmod 777 "$folder"
     expect 1 as_root "$script" --cron
@@ -540,9 +540,9 @@ lines'; do
   crontab_is root <<<"*/5 * * * * '$program'"
 }
 
-# --- cron: taking back -------------------------------------------------------
+# --- cron: removing ----------------------------------------------------------
 
-@test "cron: uninstall takes our lines, whatever the path, and no others" {
+@test "cron: uninstall removes our lines, whatever the path, and no others" {
   {
     printf 'A=1\n*/5 * * * * /usr/local/bin/ntp_monitor\n# b\n'
     printf '%s\n' "*/5 * * * * '/it'\\''s/my tree/ntp_monitor'"
@@ -556,7 +556,7 @@ lines'; do
   printf 'A=1\n# b\n\n@daily true\n' | crontab_is alice
 }
 
-@test "cron: uninstall leaves and names what the user changed" {
+@test "cron: uninstall leaves and names lines the user changed" {
   {
     printf '*/10 * * * * /usr/bin/ntp_monitor\n# mine\n'
     printf '*/5 * * * * /usr/bin/ntp_monitor -q\n*/5 * * * * ntp_monitor\n'
@@ -575,7 +575,7 @@ lines'; do
 
 # --- other systems -----------------------------------------------------------
 
-# Install, again, uninstall, by a user and by root, with cron, under shell $1.
+# Installs twice and uninstalls, as a user and as root, with cron, under shell $1.
 whole_round() {
   for who in alice root; do
     printf '# mine\n' | set_crontab "$who"
@@ -594,14 +594,14 @@ whole_round() {
   done
 }
 
-@test "systems: dash and bash" {
+@test "systems: works under dash and bash" {
   for shell in dash bash; do
     ln -sf "$(type -P "$shell")" "$tools/sh"
     whole_round sh
   done
 }
 
-@test "systems: busybox alone, without getent" {
+@test "systems: works with busybox alone, without getent" {
   busybox=$(lab_program "$LAB_ROOT/bin/busybox" "$LAB_ROOT/usr/bin/busybox")
   for tool in sh cat cmp cut find grep id readlink rm sed; do
     ln -sf "$busybox" "$tools/$tool"
@@ -615,7 +615,7 @@ whole_round() {
   complained "the home of user ghost is not known"
 }
 
-@test "systems: what busybox crontab says when there is none yet" {
+@test "systems: understands busybox crontab's message when there is none yet" {
   stub crontab <<END
 #!/bin/sh
 case \$1 in

@@ -1,7 +1,7 @@
-# A machine for install_config.sh to work on: its own /etc, crontab spool, homes
-# and PATH, bound over the real ones in a mount namespace for each command.
-# Runs as the (namespace) root that unshare -Urnm makes. The script may use the
-# tools linked into $tools and no others, so an undeclared need shows at once.
+# A machine for install_config.sh: its own /etc, crontab spool, homes and PATH,
+# bound over the real ones in a mount namespace per command. Runs as the
+# (namespace) root that unshare -Urnm makes. The script can run only the tools
+# linked into $tools, so an undeclared need shows at once.
 # shellcheck shell=bash disable=SC2016,SC2034 # other shells' $; the tests' names
 
 fail() {
@@ -9,7 +9,7 @@ fail() {
   return 1
 }
 
-lab_program() { # first of the given files that can be run
+lab_program() { # prints the first of the given files that can be run
   local file
   for file; do
     if [ -x "$file" ]; then
@@ -61,16 +61,16 @@ link_tools() {
   done
 }
 
-# Puts an executable $1 in front of the tools, from standard input.
+# Puts standard input as executable $1 in front of the tools.
 stub() {
   mkdir -p "$T/stubs"
   cat >"$T/stubs/$1"
   chmod 755 "$T/stubs/$1"
 }
 
-# Runs the rest in the lab: over it lie our own /etc and /var/spool; what is
-# more, $lab_mount is done first. Where the kernel lets us, all but $T is
-# read-only, so that even a broken script does no harm.
+# Runs its arguments with our own /etc and /var/spool mounted, after $lab_mount.
+# Where the kernel allows it everything but $T is read-only, so that even a
+# broken script does no harm.
 in_lab() {
   T=$T home=$home lab_mount=${lab_mount-} unshare -m sh -c '
     mount --bind "$T" "$T" && mount --bind "$T/etc" /etc &&
@@ -79,7 +79,7 @@ in_lab() {
     exec "$@"' lab "$@"
 }
 
-# [NAME=VALUE ...] COMMAND ARGUMENT ..., with nothing else in the environment.
+# [NAME=VALUE ...] COMMAND ARGUMENT ..., with an otherwise empty environment.
 as_root() {
   in_lab env -i "PATH=$T/stubs:$tools" "HOME=$root_home" "$@"
 }
@@ -89,9 +89,9 @@ as_alice() {
     env -i PATH="$T/stubs:$tools" HOME="$home" "$@"
 }
 
-# As root called by alice through sudo, from which root has an empty, read-only
-# folder for a home of hers; only what su starts, as her, sees the true one. So
-# whatever root did there or in her crontab by itself would fail or be missed.
+# As root, called by alice through sudo. Root sees her home as an empty read-only
+# folder; only what su starts as her sees the real one. So anything that root did
+# there or in her crontab itself would fail or be noticed.
 as_sudo() {
   stub su <<'END'
 #!/bin/sh
@@ -109,8 +109,8 @@ END
     as_root ALICE="$home" SUDO_USER=alice SUDO_UID=1000 SUDO_GID=1000 "$@"
 }
 
-# Runs the rest with its output in $output, its complaints in $stderr, and
-# fails unless the exit status is $1.
+# Runs its arguments, sets $output and $stderr, and fails unless the exit status
+# is $1.
 expect() {
   local wanted=$1
   shift
@@ -123,7 +123,7 @@ $stderr"
   fi
 }
 
-# Fails unless $output is these lines.
+# Fails unless $output is exactly these lines.
 said() {
   local wanted
   wanted=$(printf '%s\n' "$@")
@@ -134,7 +134,7 @@ $wanted
 $stderr"
 }
 
-said_only_left() { # each line of $output says what was left as it is
+said_only_left() { # each line of $output says what was left alone
   if [ -z "$output" ] || grep -v '^left ' <<<"$output"; then
     fail "did more than leave: $output"
   fi
@@ -144,7 +144,7 @@ said_nothing_else() {
   [ -z "$stderr" ] || fail "complained: $stderr"
 }
 
-complained() { # of this text, which may stand anywhere in it
+complained() { # stderr has this text
   case $stderr in
     *"$1"*) ;;
     *) fail "complained: $stderr; instead of: $1" ;;
@@ -155,7 +155,7 @@ same() {
   cmp "$1" "$2" || fail "$(head -n 50 "$1" "$2")"
 }
 
-none() { # of these is there, not even a dangling link
+none() { # of these exists, not even as a dangling link
   local file
   for file; do
     if [ -e "$file" ] || [ -L "$file" ]; then
@@ -169,8 +169,8 @@ mode_is() {
   [ "$(stat -c %a "$2")" = "$1" ] || fail "$(stat "$2")"
 }
 
-# Fails unless the crontab of user $1 is standard input, byte for byte, below
-# exactly one header of three lines.
+# Fails unless the crontab of user $1 is one header of three lines, then standard
+# input byte for byte.
 crontab_is() {
   cat >"$T/wanted"
   head -n 1 "$tables/$1" | grep -q '^# DO NOT EDIT' || fail "no header"
@@ -178,12 +178,12 @@ crontab_is() {
   same "$T/got" "$T/wanted"
 }
 
-# Makes standard input the crontab of alice or root, through crontab itself.
+# Installs standard input as the crontab of alice or root, with crontab itself.
 set_crontab() {
   "as_$1" crontab -
 }
 
-# Everything the script could have changed, with times and contents.
+# Prints everything the script could have changed, with times and contents.
 snapshot() {
   find "$home" "$root_home" "$T/etc" "$T/spool" "$tree" \
     -printf '%p %y %m %s %T@ %C@ %l\n' | sort

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
-# The formats for stores of time series, held against those that read them: promtool, the textfile collector of
-# node_exporter, Prometheus and InfluxDB, all of them real. What is shown: they take a report of each kind
-# without a word, have each figure as it was printed, with its type, and no server hides another; and each of
-# them can complain.
+# The formats for time series against their real readers: promtool, node_exporter's textfile collector, Prometheus and
+# InfluxDB. They accept every kind of report without complaint and store each figure as printed, with its type; no
+# server hides another; and each of them can complain.
 # shellcheck disable=SC1003,SC2016,SC2030,SC2031,SC2034,SC2154 # backslashes and $ are meant; tests are
 # subshells; the names are delivery.bash's
 
@@ -31,13 +30,13 @@ teardown_file() {
   lab_stop_all
 }
 
-# Names that a server can have, and that mean something to a reader; the last are letters cut in half, and none at all.
+# Server names that mean something to a reader; the last ones are characters cut in half, and none at all.
 hostile=('a b,c=d' 'q"uote\back/slash|{}' 'end\' '\' 'x\,y\ z\=' '#2' 'é 시간' $'tab\tand\nline' '%n%s' '"' 'a=' "'"
   $'half\xea\xb0' $'\xffa,\xed\xa0\x80 \xc0\xaf')
 
 # --- reports of each kind ------------------------------------------------------
 
-# kind NAME: runs the program so that its report is of this kind, with the format in $format.
+# kind NAME: runs the program to get a report of this kind, in $format.
 kind() {
   local name=$1 count
   source=(-s "text:$T/reading")
@@ -75,7 +74,7 @@ kind() {
     unknown) printf 'Jitter=7us\n' >"$T/reading" ;;
     hostile-*) reading server="${hostile[${name#*-}]}" ;;
     timesyncd) real_service ;;
-    fake) # the name, too, is what no text can hold: a"b\<line end>, c=d
+    fake) # this name, too, no text can hold: a"b\<line end>, c=d
       fake_service offset=-7us age=-0.5s delay=4us name=0x6122625c0a2c20633d64 ;;
     *) fail "no kind $name" ;;
   esac
@@ -88,26 +87,26 @@ kinds=("${kinds[@]/#[0-9]/hostile-&}")
 
 # --- prometheus ------------------------------------------------------------------
 
-# Puts the report where node_exporter finds it, as a rename.
+# Moves the report to where node_exporter finds it.
 put() {
   cp "$T/out" "$LAB_DIR/textfile/ntp_monitor.tmp"
   mv "$LAB_DIR/textfile/ntp_monitor.tmp" "$LAB_DIR/textfile/ntp_monitor.prom"
 }
 
-# The samples of standard input in one form: labels sorted, numbers as doubles.
+# Prints the samples of standard input in canonical form: labels sorted, numbers as doubles.
 samples() {
   perl -ne 'next unless /^ntp_monitor/;
     my ($name, $labels, $value) = /^(\w+)(?:\{(.*)\})? (\S+)$/ or die "no sample: $_";
     printf "%s{%s} %.17g\n", $name, join(",", sort(($labels // "") =~ /\w+="(?:[^"\\]|\\.)*"/g)), $value' | sort
 }
 
-# of NAME: the value of a sample of the report, without regard to its labels.
+# of NAME: prints a sample's value in the report, whatever its labels.
 of() {
   sed -nE "s/^ntp_monitor_$1(\{.*\})? ([^ ]*)$/\2/p" "$T/out"
 }
 
-# What node_exporter shows, in $T/exported; fails where it complains, there or in its log (of lines that are
-# there twice it drops one, and shows no error).
+# Fetches node_exporter's page into $T/exported; fails if it complains there or in its log (it drops a duplicate line
+# without an error).
 exported() {
   local log=$LAB_DIR/log/node_exporter before
   before=$(wc -c <"$log")
@@ -115,7 +114,7 @@ exported() {
   grep -qx 'node_textfile_scrape_error 0' "$T/exported" && ! tail -c "+$((before + 1))" "$log" | grep -q level=error
 }
 
-@test "prometheus: promtool has not a word to say on any kind of report" {
+@test "prometheus: promtool accepts every kind of report silently" {
   local format=prometheus name
   for name in "${kinds[@]}"; do
     kind "$name"
@@ -125,7 +124,7 @@ exported() {
   done
 }
 
-@test "prometheus: node_exporter shows every line of every kind of report, and no error" {
+@test "prometheus: node_exporter shows every line of every kind of report, without an error" {
   local format=prometheus name
   for name in "${kinds[@]}"; do
     kind "$name"
@@ -138,13 +137,13 @@ exported() {
   done
 }
 
-@test "prometheus: both readers do complain of what must not be" {
+@test "prometheus: both readers complain about a broken report" {
   local format=prometheus
   kind healthy
   sed -i '/^# HELP ntp_monitor_stratum/d' "$T/out"
   run -3 promtool check metrics <"$T/out"
   kind healthy
-  sed -i '/^ntp_monitor_stratum/{p}' "$T/out" # twice the same
+  sed -i '/^ntp_monitor_stratum/{p}' "$T/out" # a duplicate
   put
   run ! exported
   kind healthy
@@ -156,7 +155,7 @@ exported() {
   exported
 }
 
-@test "prometheus: contrib's configuration puts the report there, verdict by verdict" {
+@test "prometheus: contrib's configuration delivers the report, verdict by verdict" {
   local line reading
   line=$(sed -n 's,^prometheus = /var/lib/prometheus/node-exporter/,,p' "$TOP/contrib/README.md")
   [ "$line" = ntp_monitor.prom ]
@@ -173,7 +172,7 @@ ntp_monitor_verdict 3
 ntp_monitor_verdict 0'
 }
 
-# promql QUERY: the values, each on a line.
+# promql QUERY: prints the values, one per line.
 promql() {
   lab_promql "$1" | jq -r '.[].value[1]'
 }
@@ -184,12 +183,12 @@ scraped() {
   [ -n "$at" ] && awk -v a="$at" -v b="$(of last_run_timestamp_seconds)" 'BEGIN { exit (a - b)^2 > 1e-12 }'
 }
 
-# same WHAT A B: as numbers, to a millionth.
+# same WHAT A B: equal as numbers, to a millionth.
 same() {
   awk -v a="$2" -v b="$3" 'BEGIN { exit !(a != "" && b != "" && (a - b)^2 <= 1e-12) }' || fail "$1: '$2' is not '$3'"
 }
 
-@test "prometheus: PromQL gives back what the real timesyncd's report says" {
+@test "prometheus: PromQL returns what the report on the real timesyncd says" {
   local format=prometheus name
   kind timesyncd
   put
@@ -210,7 +209,7 @@ same() {
     ntp_monitor_limit_seconds{limit="jitter",level="warning"}')" ''
 }
 
-@test "prometheus: twins are series of their own; without a reading the verdict stays alone" {
+@test "prometheus: servers of the same name are separate series; without a reading only the verdict remains" {
   local format=prometheus
   kind twins
   put
@@ -228,7 +227,7 @@ ntp.example.org (192.0.2.1) #3'
   equal 'the figures' "$(promql ntp_monitor_jitter_seconds)" ''
 }
 
-@test "prometheus: the duration is that of the run, from its start to the verdict" {
+@test "prometheus: the duration runs from the program's start to its verdict" {
   local format=prometheus took
   kind timesyncd
   took=$(of run_duration_seconds | awk '{ printf "%d", $1 * 1000 }')
@@ -243,7 +242,7 @@ ntp.example.org (192.0.2.1) #3'
 
 # --- influx ------------------------------------------------------------------------
 
-# The points of the report in $T/out, as JSON objects by their names.
+# Prints the points of the report in $T/out, as JSON objects with their names.
 points() {
   lab_influxql "SELECT *::tag, *::field FROM ntp_monitor WHERE time = $(head -n 1 "$T/out" | sed 's/.* //')" |
     jq -c '.results[0].series[0] | .columns as $names | .values[] | [$names, .] | transpose |
@@ -255,7 +254,7 @@ written() {
   equal "what influxd says of $1" "$(<"$T/said")" ''
 }
 
-@test "influx: influxd takes every kind of report, twice, and has a point for each line" {
+@test "influx: influxd accepts every kind of report, twice, and stores a point per line" {
   local format=influx name
   for name in "${kinds[@]}"; do
     kind "$name"
@@ -270,7 +269,7 @@ written() {
   done
 }
 
-@test "influx: the types, and the tags" {
+@test "influx: fields have their types, and host, server and source are the tags" {
   local format=influx
   for name in limits timesyncd; do
     kind "$name"
@@ -295,7 +294,7 @@ verdict integer'
   equal 'the tags' "$(lab_influxql 'SHOW TAG KEYS' | jq -c '.results[0].series[0].values')" '[["host"],["server"],["source"]]'
 }
 
-@test "influx: a query gives back what the real timesyncd's report says" {
+@test "influx: a query returns what the report on the real timesyncd says" {
   local format=influx key
   kind timesyncd
   written timesyncd
@@ -308,7 +307,7 @@ verdict integer'
   equal 'the offset' "$(jq '.offset_s > 0.69 and .offset_s < 0.72' "$T/point")" true
 }
 
-# A chronyd that follows one of its five servers; one of them lies, and one is silent.
+# A chronyd that follows one of five servers; one lies, and one is silent.
 chronyd() {
   local server lines=()
   lab_spawn servers "$LAB_BUILT/ntp_server" -p 1123 '*=+5ms' 127.0.0.3=+5s 127.0.0.4=drop=1 &&
@@ -325,14 +324,14 @@ settled() {
     [[ $(jq -r '.servers[].state' "$T/json" | sort -u | paste -sd' ') == *falseticker*\ selected*\ unreachable ]]
 }
 
-# The report's figures as PromQL names them, "NAME SERVER VALUE" each.
+# Prints the report's figures as "NAME SERVER VALUE", named as in PromQL.
 figures() {
   jq -r '.servers[] | . as $s | {jitter_seconds: .jitter_s, offset_seconds: .offset_s, delay_seconds: .delay_s,
     root_distance_seconds: .root_distance_s, error_bound_seconds: .error_bound_s, poll_interval_seconds: .poll_interval_s,
     stratum, reach_ratio: (.reach / 8)} | to_entries[] | select(.value != null) | "\(.key) \($s.server) \(.value)"' "$1" | sort
 }
 
-@test "prometheus, influx: what chronyd says of each of its servers comes back: figures, reach, state" {
+@test "prometheus, influx: chronyd's figures, reach and state for each server are returned" {
   chronyd
   lab_until 30 settled
   monitor -l none -o "json=$T/json" -o prometheus
@@ -355,7 +354,7 @@ figures() {
   lab_stop servers
 }
 
-@test "influx: names come back as they are" {
+@test "influx: names are returned unchanged" {
   local format name wanted
   for name in "${!hostile[@]}"; do
     format=json
@@ -374,7 +373,7 @@ figures() {
   equal 'the host' "$(points | jq -r .host | uniq)" 'a b,\xff"\x5c'
 }
 
-@test "influx: a run without a reading has its verdict and its reason, found by having no source" {
+@test "influx: without a reading there is one point with verdict and reason, and no source" {
   local format=influx at
   kind nothing
   written nothing
@@ -384,7 +383,7 @@ figures() {
   grep -qF "\"values\":[[$at,3,\"no-source\"]]" "$T/answer" || fail "$(<"$T/answer")"
 }
 
-@test "monitors: what json has as null is left out, and nothing else" {
+@test "monitors: exactly the values that are null in json are missing" {
   local format name
   for name in unknown never healthy fake; do
     format=json
@@ -403,7 +402,7 @@ figures() {
   done
 }
 
-@test "influx: influxd does complain of another type" {
+@test "influx: influxd complains about a changed type" {
   local format=influx
   kind healthy
   written healthy

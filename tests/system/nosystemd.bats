@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A build without libsystemd (make SYSTEMD=no), for systems without systemd: nothing of it is in the
-# program, the source timesyncd is known and says why it does not serve, and all else works.
+# A build without libsystemd (make SYSTEMD=no), for systems without systemd: the program has nothing of it, the source
+# timesyncd is known and says why it cannot serve, and everything else works.
 # shellcheck disable=SC2030,SC2031,SC2154 # bats' own names, set in a test
 
 bats_require_minimum_version 1.5.0
@@ -24,7 +24,7 @@ teardown() {
   lab_logs_on_failure
 }
 
-# as_cron with a configuration that finds ptp4l, and asks servers quickly.
+# As as_cron, with a configuration that finds ptp4l and samples servers quickly.
 quickly() {
   printf '%s\n' '[sntp]' 'servers = 127.0.0.2, 127.0.0.3' 'interval = 250ms' '[ptp]' 'sockets = /run/ptp/slave' \
     >"$BATS_TEST_TMPDIR/quick"
@@ -35,7 +35,7 @@ teardown_file() {
   lab_stop_all
 }
 
-@test "the program neither needs nor holds libsystemd" {
+@test "the program neither links nor contains libsystemd" {
   expect 0 ldd "$PROG"
   [[ $output != *libsystemd* ]]
   [[ $output == *libc.so* ]]
@@ -43,7 +43,7 @@ teardown_file() {
   expect 0 as_cron --version
 }
 
-@test "help: the source stands there, and that it is left out" {
+@test "help: timesyncd is listed as not in this build" {
   expect 0 as_cron --help=all
   row=$(grep '^ *timesyncd ' <<<"$output")
   [[ $row == *build* ]] || fail "the row of timesyncd: $row"
@@ -51,7 +51,7 @@ teardown_file() {
   [[ $row != *build* ]]
 }
 
-@test "-s timesyncd: says why, in the log and the status" {
+@test "-s timesyncd: says why, in the log and the report, with status 3" {
   expect 3 as_cron -s timesyncd
   silent
   lines_are "$(logged)" "28 WARNING NTP .*$WHY.*"
@@ -61,7 +61,7 @@ teardown_file() {
   [[ $output == *UNKNOWN*"$WHY"* ]]
 }
 
-@test "-s auto, -H and -M say the same, and ask nobody" {
+@test "-s auto, -H and -M say the same, and start no ssh" {
   mkdir -p "$BATS_TEST_TMPDIR/bin"
   printf '#!/bin/sh\necho ran >>"%s/ran"\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/bin/ssh"
   chmod +x "$BATS_TEST_TMPDIR/bin/ssh"
@@ -78,7 +78,7 @@ teardown_file() {
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
-@test "debug: that the source was tried, and why it does not serve" {
+@test "debug: the trace shows that timesyncd was tried, and why it failed" {
   expect 3 as_cron -d
   in_order "$stderr" 'source timesyncd: ' "source timesyncd: .*$WHY" \
     'verdict: UNKNOWN, reason: no-service'
@@ -90,12 +90,12 @@ teardown_file() {
   lines_are "$(logged)" '30 INFO NTP healthy, jitter: 1\.5ms \(threshold: 2s\), source: text; .*'
   expect 1 as_cron -s "text:$(reading Jitter=3s)"
   lines_are "$(logged)" '28 WARNING NTP jitter above threshold: 3s .*'
-  # With a source that does not serve beside it, the reading's verdict stands and both are told of.
+  # Beside a failed source the reading's verdict stands, and the line reports both.
   expect 1 as_cron -s timesyncd -s "text:$(reading Jitter=3s)"
   lines_are "$(logged)" "28 WARNING NTP jitter above threshold: 3s .*$WHY.*"
 }
 
-@test "help: the other sources stand there, and none of them is left out" {
+@test "help: the other sources are listed as part of this build" {
   expect 0 as_cron --help=all
   for name in auto chrony ntpd ptp sntp; do
     row=$(grep -E "^ *$name(:|\[| )" <<<"$output")
@@ -103,7 +103,7 @@ teardown_file() {
   done
 }
 
-@test "chronyd: asked by name, and found by auto" {
+@test "chronyd: read by name and by auto" {
   lab_ntp_start '*=+5ms'
   lab_chrony_start "$(lab_chrony_server 127.0.0.1)"
   lab_until 10 lab_chrony_marked '*' 1
@@ -119,7 +119,7 @@ teardown_file() {
   lab_stop ntp
 }
 
-@test "ntpd: asked by name, and found by auto" {
+@test "ntpd: read by name and by auto" {
   printf '%s\n' "driftfile $LAB_DIR/drift" "logfile $LAB_DIR/words" 'restrict 127.0.0.1' >"$LAB_DIR/ntpd.conf"
   expect 3 as_cron -s ntpd
   lines_are "$(logged)" '28 WARNING NTP .*systemctl start ntpsec .*'
@@ -138,7 +138,7 @@ ntpd_answers() {
   "$PROG" -s ntpd -l none -o json | grep -q '"reason":"not-synchronised"'
 }
 
-@test "ptp4l: asked by name, and found by auto" {
+@test "ptp4l: read by name and by auto" {
   lab_ptp_network
   lab_ptp_start gm a0 'use_syslog 0' 'priority1 10' 'announceReceiptTimeout 3'
   lab_ptp_start slave b0 'use_syslog 0' 'slaveOnly 1' 'clock_servo linreg'
@@ -161,7 +161,7 @@ ntpd_answers() {
   lab_stop ntp
 }
 
-@test "auto with nothing there: each is named, and what to do" {
+@test "auto without any service names each one, with advice" {
   expect 3 as_cron
   lines_are "$(logged)" "28 WARNING NTP .*timesyncd: .*$WHY.*; chrony, ntpd, ptp: .*-s sntp:HOST.*"
 }
