@@ -1,8 +1,7 @@
-# ntpd.bats: the source ntpd, against the real ntpd (of ntpsec), with ntpq for an oracle.
+# ntpd.bats: the source ntpd against the real ntpd (ntpsec), with ntpq as the oracle.
 #
-# They start at once and learn to know their servers at the same time, each with a trouble of its
-# own or none; the tests then look at them. None may set the clock, which ntpd does not mind: it says of
-# itself that it is synchronised all the same.
+# All ntpds start at once and get to know their servers in parallel, each with a trouble of its own or none; the tests
+# then look at them. None may set the clock, which does not stop ntpd from calling itself synchronised.
 
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # a test is a subshell; jq's $; time.bash's AS, and what it sets
 
@@ -13,8 +12,8 @@ setup_file() {
     '10.9.1.3=+9.8ms' '10.9.1.4=+2.5s' '10.9.1.5=drop=1' '10.9.2.1=-10ms' '10.9.3.1=+1ms' '10.9.5.1=-1.2ms'
   lab_ntpd_net
   printf '%s pool.example.org\n' 10.9.1.1 10.9.1.3 >>/etc/hosts
-  # Three have to agree, or the first to answer might be the wrong one. They are polled seldom: on a busy machine
-  # two questions of ntpq and a run between them take seconds, and no reply may come meanwhile.
+  # Three must agree, or the first to answer might be the wrong one. They are polled rarely: on a busy machine two ntpq
+  # queries with a run between them take seconds, and no reply may arrive meanwhile.
   lab_ntpd_start ahead 'tos minsane 3' "$(printf 'server 10.9.1.%s iburst minpoll 5 maxpoll 5\n' {1..5})"
   lab_ntpd_start behind "$(lab_ntpd_server 10.9.2.1)" "$(lab_ntpd_server 10.9.1.1) noselect"
   lab_ntpd_start idle 'disable ntp' "$(lab_ntpd_server 10.9.1.1)"
@@ -63,14 +62,14 @@ ask() {
   check -s ntpd "$@"
 }
 
-# of ADDRESS [FILTER]: jq over that server of the report.
+# of ADDRESS [FILTER]: jq on this server of the report.
 of() {
   jq -c ".servers[] | select(.address == \"$1\") | ${2-.}" "$OUT"
 }
 
-# --- well kept ------------------------------------------------------------------
+# --- healthy --------------------------------------------------------------------
 
-@test "healthy: status 0 and one line, for root and for a user" {
+@test "healthy: status 0 and one line, as root and as a user" {
   for AS in here user; do
     ask
     verdict 0 ok '^NTP healthy, jitter: [0-9.]+us \(threshold: 2s\), offset: [-+][0-9.]+[mun]?s, server: 10\.9\.1\.[123], source: ntpd$'
@@ -80,7 +79,7 @@ of() {
   done
 }
 
-@test "auto: finds ntpd, where nothing else is" {
+@test "auto: finds ntpd where nothing else is running" {
   check
   verdict 0 ok 'source: ntpd$'
 }
@@ -89,7 +88,7 @@ stranger() {
   here unshare -m sh -c "$LAB_OWNED" 123 4242 "$START" "$@"
 }
 
-@test "who has port 123 is believed if root's or ntpd's, or if only the privileged can bind it" {
+@test "port 123 is trusted if root or ntpd owns it, or if only privileged processes can bind it" {
   AS=stranger START=0
   ask
   verdict 3 bad-reply " 123 .* 4242.*\(root, ntp, ntpsec, _ntp\).*ss -ulpe 'sport = :123'"
@@ -98,7 +97,7 @@ stranger() {
   lab_bus_start
   lab_timesyncd_start
   lab_replies 3
-  check # nor is it a rival
+  check # nor does it count as a second daemon
   verdict 0 ok 'source: timesyncd$'
   check -d
   grep -q 'debug: .* ntpd: .* 123 .* 4242' "$ERR" || fail 'not a word in the trace'
@@ -111,7 +110,7 @@ stranger() {
   ask
   verdict 0 ok
   sed -i /^ntpsec:/d /etc/passwd
-  START=123 # anyone may have 123 and above
+  START=123 # anyone may bind 123 and above
   ask
   verdict 3 bad-reply
   START=124
@@ -125,20 +124,20 @@ stranger() {
   grep -q 'ntpd: .* 123 .* 0$' "$ERR" || fail 'the owner is not root'
 }
 
-@test "auto: timesyncd beside ntpd are two who set the clock" {
+@test "auto: timesyncd and ntpd together are two daemons that set the clock" {
   lab_bus_start
   lab_timesyncd_start
   lab_replies 3
   check
   verdict 1 two-daemons 'timesyncd and ntpd, '
-  NTPD=none # sets no clock
+  NTPD=none # a network without ntpd
   check
   verdict 0 ok 'source: timesyncd$'
   lab_stop timesyncd
   lab_stop bus
 }
 
-@test "jitter: only strictly above a level" {
+@test "jitter: only strictly above a limit" {
   ask -w 1ns
   verdict 1 jitter '^NTP jitter above threshold: [0-9.]+us \(threshold: 1ns\)'
   ask -w 1ns -c 2ns
@@ -148,8 +147,8 @@ stranger() {
 SYSTEM_NAMES=leap,offset,sys_jitter,rootdelay,rootdisp,clock,peer
 PEER_NAMES=srcadr,stratum,hpoll,reach,offset,delay,jitter,dispersion,rootdelay,rootdisp,rec
 
-# Of the variables' lines one object for the system, and one for each server; ms in ns, and NTP's time
-# stamps in us. (.rootdelay is whole ns, halves are cut.)
+# Turns the variables into one object for the system and one per server; ms become ns, NTP timestamps us. (.rootdelay is
+# whole ns, halves are cut.)
 READ='def bits: if . == 0 then 0 else (. % 2) + (. / 2 | floor | bits) end;
   def hex: ltrimstr("0x") | explode | reduce .[] as $c (0; . * 16 + $c - (if $c > 57 then 87 else 48 end));
   def ns: tonumber * 1e6 | round;
@@ -172,8 +171,8 @@ ntpq_says() {
   lab_ntpd_vars "$NTPD" 0 "$SYSTEM_NAMES" "${rows[@]}" | jq -cRn "$READ"
 }
 
-# The report against what ntpq said just before and just after; but where both differ a reply came in
-# between, and it has to be tried again. The age is ntpd's clock less the last arrival, by its own stamps.
+# The report against ntpq just before and just after; where these two differ a reply came in between, and the comparison
+# is repeated. The age is ntpd's clock minus the last arrival, by its own stamps.
 AGREES='def ns: . * 1e9 | round;
   ($before | del(.system.clock, .system.distance)) == ($after | del(.system.clock, .system.distance)) and
   (.servers[0] | $before.peers[.address] as $peer |
@@ -198,12 +197,12 @@ agrees() {
   jq -e --argjson before "$before" --argjson after "$after" "$AGREES" "$OUT"
 }
 
-@test "every field of every server is what ntpq says" {
+@test "every field of every server matches ntpq" {
   associations=$(lab_ntpd_associations ahead)
   lab_until 40 agrees || fail "ntpq says $before, then $after"
 }
 
-@test "states: combined or selectable, a falseticker with its offset, and one that never answers without" {
+@test "states: combined or selectable, a falseticker with its offset, an unreachable server without figures" {
   ask
   [ "$(of 10.9.1.4 '[.state, .reach > 0, (.offset_s - 2.5 | fabs) < 0.1, .verdict]')" = '["falseticker",true,true,null]' ] ||
     fail 'no falseticker at 10.9.1.4'
@@ -213,7 +212,7 @@ agrees() {
   [ "$(jq '[.servers[] | select(.state == "selected")] | length' "$OUT")" = 1 ]
 }
 
-@test "sign: a server that is ahead, and one that is behind" {
+@test "sign: a server ahead has a positive offset, one behind a negative" {
   ask
   server_is '.offset_s > 0.009 and .offset_s < 0.012' true
   lab_ntpd_vars ahead 0 offset | grep -qx 'offset=[0-9.]*'
@@ -224,7 +223,7 @@ agrees() {
   lab_ntpd_vars behind 0 offset | grep -qx 'offset=-[0-9.]*'
 }
 
-@test "a server alone: ntpd's sys_jitter is 0 then, and the jitter the server's" {
+@test "a single server: ntpd's sys_jitter is 0, so the jitter is the server's" {
   NTPD=behind
   [ "$(lab_ntpd_vars behind 0 sys_jitter)" = sys_jitter=0.000000 ]
   ask
@@ -232,7 +231,7 @@ agrees() {
   server_is '[.jitter_kind, .jitter_s > 0]' '["rms",true]'
 }
 
-@test "a pool: its servers, and nothing of its name; a name that is not resolved has no address" {
+@test "a pool: its servers are listed without its name; an unresolved name has no address" {
   NTPD=pool
   ask
   verdict 0 ok
@@ -242,7 +241,7 @@ agrees() {
     [.address, .state, .remark != null] == [null, "unreachable", true]' "$OUT"
 }
 
-@test "names that nobody knows: said so, and counted once each" {
+@test "unknown names are reported, and counted once each" {
   unsynchronised names ' 2 .* no\.such\.example: .*; .*DNS, source: ntpd$'
   jq -e '[.servers[1:][] | [.server, .address]] == [["no.such.example", null], ["nor.such.example", null]]' "$OUT"
 }
@@ -252,14 +251,14 @@ noselect_shown() {
   [ "$(of 10.9.1.1 '[.state, .offset_s > 0.009, .delay_s > 0, (.remark | test("noselect"))]')" = '["unusable",true,true,true]' ]
 }
 
-@test "a server that is only watched (noselect) is listed with its offset" {
+@test "a noselect server is listed with its offset" {
   NTPD=behind
   lab_until 20 noselect_shown || fail 'no offset of 10.9.1.1'
 }
 
 # --- not synchronised --------------------------------------------------------------
 
-# unsynchronised NTPD PATTERN: a warning whose message holds it.
+# unsynchronised NTPD PATTERN: a warning whose message matches.
 unsynchronised() {
   NTPD=$1
   for AS in here user; do
@@ -269,29 +268,29 @@ unsynchronised() {
   done
 }
 
-@test "disable ntp: a server is followed, and the clock is not disciplined" {
+@test "disable ntp: a server is followed, but the clock is not disciplined" {
   [ "$(lab_ntpd_vars idle 0 leap)" = leap=3 ]
   unsynchronised idle "'disable ntp'"
-  # The system's offset is 0 then; the server's is not.
+  # The system's offset is 0 then, but the server's is not.
   server_is '[.state, .address, .offset_s > 0.009, .root_distance_s]' '["selected","10.9.1.1",true,null]'
 }
 
-@test "a step that is still to come" {
+@test "a pending step is a warning, and its offset is judged" {
   unsynchronised step 'step .*\+2\.(49|5)[0-9]*s, '
   ask --limit offset=1s,2s
   verdict 2 offset '^NTP offset above critical threshold: \+?2\.(49|5)[0-9]*s'
 }
 
-@test "two servers that disagree" {
+@test "two servers that disagree are reported as falsetickers" {
   unsynchronised split '2 of 2 .*falseticker'
 }
 
-@test "no server has answered yet; there is no server" {
+@test "not synchronised: no server has answered yet, or there is none" {
   unsynchronised never ' 1\>.*; .* 123 .*, source: ntpd$'
   unsynchronised none '^[^;0-9]*, source: ntpd$'
 }
 
-@test "130 servers: the answer in pieces, 64 of them looked at" {
+@test "130 servers: the list arrives in pieces, and 64 are looked at" {
   [ "$(lab_ntpd_associations many | wc -l)" = 130 ]
   unsynchronised many ' [0-9]+ of 130, .*: 10\.9\.4\.1: .*, source: ntpd; .* 130 .* 64 '
   jq -e '(.servers | length) == 65 and ([.servers[].address] | unique | length) == 65' "$OUT"
@@ -300,15 +299,15 @@ unsynchronised() {
 
 # --- no reading --------------------------------------------------------------------
 
-@test "ntpd that may not be asked, and other servers: they tell the time, but not of themselves" {
+@test "an ntpd that refuses queries, and a plain NTP server, are denied with advice" {
   NTPD=mute
-  for AS in here ''; do # '': the tests' own server
+  for AS in here ''; do # '': ntp_server
     ask -t 4
     verdict 3 denied '127\.0\.0\.1 port 123 .*; .*restrict 127\.0\.0\.1 .*noquery; '
   done
 }
 
-@test "chronyd with clients is taken for another server" {
+@test "a chronyd with clients is treated like another NTP server" {
   NTPD=chronyd
   lab_ntpd_link chronyd
   printf '%s\n' 'local stratum 1' 'allow 127.0.0.0/8' "pidfile $LAB_DIR/chronyd.pid" 'bindcmdaddress /' >"$LAB_DIR/chronyd.conf"
@@ -319,14 +318,14 @@ unsynchronised() {
   lab_stop chronyd
 }
 
-@test "ntpd that may be asked over IPv6 alone" {
+@test "an ntpd that answers queries over IPv6 only is read" {
   NTPD=six
   ask
   [ "$status" -le 1 ]
   server_is .source '"ntpd"'
 }
 
-@test "ntpd that hangs: said in time, whatever time there is" {
+@test "an ntpd that hangs is a timeout within the deadline" {
   lab_freeze step
   NTPD=step
   for AS in user here; do
@@ -340,7 +339,7 @@ unsynchronised() {
   lab_thaw step
 }
 
-@test "ntpd that does not run: said at once" {
+@test "a stopped ntpd is reported at once" {
   lab_stop idle
   NTPD=idle
   for AS in here user; do
@@ -350,7 +349,7 @@ unsynchronised() {
   done
 }
 
-@test "the debug trace has what was asked and answered" {
+@test "the debug trace has requests and replies" {
   run_program -s ntpd -l none -o json -d
   grep -Eq 'ntpd: sent [0-9]+ bytes: first=0x16 opcode=0x02 .*association=0 ' "$ERR" || fail 'no question'
   grep -Eq 'ntpd: association 0: .*leap=0, ' "$ERR" || fail 'no variables'
@@ -358,8 +357,8 @@ unsynchronised() {
   harmless "$ERR"
 }
 
-# Nobody can set a clock here: the server jumps.
-@test "after a jump ntpd's own offset is old for minutes: its server's is judged" {
+# The lab cannot set a clock, so the server jumps.
+@test "after a jump the server's offset is judged, since ntpd's own stays old for minutes" {
   NTPD=jump
   ask --limit offset=100ms,1s
   verdict 0 ok 'offset: -1\.[0-9]+ms'
@@ -376,8 +375,8 @@ jumped() {
   [ "$status" = 2 ]
 }
 
-# Last, for it takes ntpd some 16 s to give up a server that is polled every second.
-@test "all servers lost: ntpd's own leap, stratum and offset stay, and we warn" {
+# Last, since ntpd takes some 16 s to give up a server polled every second.
+@test "with all servers lost ntpd keeps its leap, stratum and offset, and we warn" {
   NTPD=lost
   gave_up() {
     ask

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
-# Reports for other programs: -o FORMAT=FILE and [output]. A file is whole or as it was, whatever happens
-# on the way; root follows nobody's link; what fails is said in the log and makes an OK 3, and the verdict
-# is logged all the same.
+# Reports for other programs: -o FORMAT=FILE and [output]. A file is complete or unchanged, whatever happens on the way;
+# root follows no one's link; a failure is logged and turns OK into 3, and the verdict is logged in any case.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests are subshells; delivery.bash's names
 
 bats_require_minimum_version 1.5.0
@@ -18,7 +17,7 @@ teardown() {
   ! mountpoint -q "$F" || umount "$F"
 }
 
-# The names in $F, all of them.
+# Prints the names of all files in $F.
 names() {
   find "$F" -mindepth 1 -printf '%f\n' | LC_ALL=C sort | paste -sd' '
 }
@@ -27,7 +26,7 @@ logged() {
   rsyslogd_raw | sed -E 's/^[^:]*: //'
 }
 
-@test "file: the report, beside that on stdout and the line in the log" {
+@test "file: written next to the report on stdout and the log line" {
   rsyslogd_start -p none
   monitor -o "json=$F/report.json" -o nagios
   ended 0
@@ -38,7 +37,7 @@ logged() {
   equal 'the mode' "$(stat -c '%a %U' "$F/report.json")" '644 root'
 }
 
-@test "file: several, of the command line and of a configuration; each is new" {
+@test "file: several at once, from the command line and the configuration, new in every run" {
   config '[output]' "json = $F/a"
   for jitter in 1ms 2ms; do
     reading jitter=$jitter
@@ -54,14 +53,14 @@ logged() {
   equal 'the names' "$(names)" 'a b c d'
 }
 
-@test "file: a verdict that is none is written, too, with its exit status" {
+@test "file: written without a reading as well, with the exit status" {
   source=(-s text:/nothing)
   monitor -l none -o "json=$F/report"
   ended 3
   equal 'the status' "$(jq -c '[.verdict, .exit_status, .servers]' "$F/report")" '["unknown",3,[]]'
 }
 
-@test "file: a relative path is one of the command line; in a configuration it is a problem" {
+@test "file: a relative path works on the command line and is a problem in a configuration" {
   cd "$F"
   monitor -l none -o json=report
   ended_silent 0
@@ -72,8 +71,8 @@ logged() {
   grep -q "conf:2: json: 'report' .*(default)" "$T/err"
 }
 
-@test "file: a reader sees the old one or the new one, never a part" {
-  # A long report, read as often as it is written.
+@test "file: a reader sees the old or the new report, never a part" {
+  # A long report, read while it is written.
   for i in {1..16}; do
     reading jitter="${i}ms"
     mv "$T/reading" "$T/$i"
@@ -95,7 +94,7 @@ logged() {
   equal 'the names' "$(names)" report
 }
 
-@test "file: two runs at once do not mix" {
+@test "file: concurrent runs do not mix" {
   for i in {1..30}; do
     start -l none -o "json=$F/report"
     first=$pid
@@ -106,7 +105,7 @@ logged() {
   equal 'the names' "$(names)" report
 }
 
-# fails PATTERN OPTION...: such words are an ERROR in the log, the verdict is there, the status is 3.
+# fails PATTERN OPTION...: the log has the verdict and an ERROR that matches, and the status is 3.
 fails() {
   local words=$1
   shift
@@ -115,7 +114,7 @@ fails() {
   [[ $(logged) == "INFO $healthy"$'\nERROR '$words ]] || fail "the log is: $(logged)"
 }
 
-@test "a report that is not written is told of in the one that is" {
+@test "a report that cannot be written is named in the next one" {
   local format
   for format in text json nagios; do
     monitor -l none -o json="$F/no/folder" -o $format
@@ -124,7 +123,7 @@ fails() {
   done
 }
 
-@test "a report that is not written is told of in the files that were written before it" {
+@test "a report that cannot be written is named in the files written before it" {
   local way
   for way in "-o influx=/bad/folder" "-o nagios"; do
     at=$([ "$way" != '-o nagios' ] || echo '>/dev/full')
@@ -136,7 +135,7 @@ fails() {
   done
 }
 
-@test "file: a full disk leaves the old one, and no other" {
+@test "file: a full disk leaves the old one, and no other file" {
   rsyslogd_start -p none
   mount -t tmpfs -o size=8k,mode=755 tmpfs "$F"
   monitor -l none -o "json=$F/report"
@@ -149,29 +148,29 @@ fails() {
   equal 'the names' "$(names)" 'full report'
 }
 
-@test "file: a disk that cannot be written leaves all as it was" {
+@test "file: a read-only disk leaves the old one" {
   rsyslogd_start -p none
   mount -t tmpfs -o mode=755 tmpfs "$F"
   echo old >"$F/report"
-  # Of the file system itself mount(8) would repeat uid=, a number that an ordinary user's lab does not have.
+  # A remount of the file system itself would repeat uid=, a number that an ordinary user's lab lacks.
   mount -o remount,bind,ro "$F"
   fails "$F/report: Read-only file system; *" -o "json=$F/report"
   equal 'the file' "$(<"$F/report")" old
 }
 
-@test "file: one that fails does not keep the others from being written" {
+@test "file: a failed one does not stop the others" {
   rsyslogd_start -p none
   fails '/nothing/a: *: No such file or directory' -o json=/nothing/a -o "json=$F/b"
   equal 'the names' "$(names)" b
 }
 
-@test "file: a warning stays one when a report fails" {
+@test "file: a warning stays a warning when a report fails" {
   reading jitter=3s
   monitor -l none -o json=/nothing/a
   ended 1
 }
 
-@test "file: root writes through no link, over nothing but a file, and only where nobody else may" {
+@test "file: root writes through no link, over regular files only, and only where nobody else can write" {
   rsyslogd_start -p none
   echo precious >"$T/precious"
   ln -s "$T/precious" "$F/link"
@@ -189,7 +188,7 @@ fails() {
   equal 'the names' "$(names)" 'fifo link'
 }
 
-@test "file: an ordinary user's link is replaced, and what it leads to is not touched" {
+@test "file: an ordinary user's link is replaced, and its target stays untouched" {
   chmod 0777 "$F" "$T"
   echo precious >"$T/precious"
   ln -s "$T/precious" "$F/link"
@@ -199,7 +198,7 @@ fails() {
   [ ! -L "$F/link" ] && jq -e .schema "$F/link" >/dev/null
 }
 
-@test "file: a run that is killed leaves nothing for long" {
+@test "file: what a killed run leaves behind is removed by the next" {
   plain_build_only strace
   local call
   for call in fchmod fsync renameat; do
@@ -213,7 +212,7 @@ fails() {
   done
 }
 
-@test "udp: lines to a port; a refusal is said" {
+@test "udp: lines go to a port; a refusal is reported" {
   rsyslogd_start -p none
   fails "udp://127.0.0.1:8089: UDP port 8089: Connection refused" -o influx=udp://127.0.0.1:8089
   peer udp 127.0.0.1 8089
@@ -222,7 +221,7 @@ fails() {
   lab_until 5 grep -q '^ntp_monitor,' "$T/peer"
 }
 
-@test "usage: what cannot be is refused" {
+@test "usage: impossible targets are refused" {
   while IFS='|' read -r option words; do
     monitor -l none -o "$option"
     ended 3
