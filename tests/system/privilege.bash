@@ -1,12 +1,11 @@
-# privilege.bash: what privilege.bats needs: the scenarios, each run once under strace; a reader of those
-# traces, which holds every call against a list of what is allowed; and a filter of system calls like
-# the one a unit of systemd gets.
+# privilege.bash: for privilege.bats: the scenarios, each run once under strace; a reader of those traces, which checks
+# every call against a list of allowed ones; and a system call filter like the one systemd gives a unit.
 # shellcheck shell=bash disable=SC2034,SC2154 # delivery.bash's names
 
 # --- the scenarios ---------------------------------------------------------------------
 
-# scenario NAME STATUS [NAME=VALUE...] [ARGUMENT...]: one run through ${via[@]}, which must end so; what it put
-# out is kept under $T/$as; $asked, if set, is its stdin.
+# scenario NAME STATUS [NAME=VALUE...] [ARGUMENT...]: one run through ${via[@]}, which must end with this status; its
+# output is kept under $T/$as; $asked, if set, is its stdin.
 scenario() {
   local name=$1 wanted=$2 variables=()
   shift 2
@@ -20,8 +19,8 @@ scenario() {
   [ "$status" = "$wanted" ] || fail "$as, $name: status $status instead of $wanted: $(cat "$T/$as/$name.err")"
 }
 
-# Those that the hardened unit allows: it may reach this machine alone. Each in a way that leaves the same
-# output wherever it runs.
+# The scenarios that the hardened unit allows, since it may reach only this machine. Each prints the same wherever it
+# runs.
 scenarios_local() {
   scenarios_bus
   scenarios_daemons
@@ -51,7 +50,7 @@ scenarios_bus() {
   scenario version 0 --version
 }
 
-# chronyd and ntpd while the others do not meet them, for auto tells of two.
+# chronyd and ntpd run only here: beside other scenarios auto would report two daemons.
 scenarios_daemons() {
   chronyd_start
   scenario chrony 0 -s chrony -l stderr
@@ -71,7 +70,7 @@ scenarios_daemons() {
   scenario ptp-gone 3 -s ptp -l stderr
 }
 
-# A killed run's socket lies beside chronyd's, and is removed.
+# The socket that a killed run left beside chronyd's is removed.
 chronyd_start() {
   lab_chrony_start "$(lab_chrony_server 127.0.0.1 port 1123)" && lab_until 10 lab_chrony_marked '*' 1 || return
   rm -f /run/chrony/ntp_monitor.*
@@ -90,7 +89,7 @@ ntpd_answers() {
   "$PROG" -s ntpd -l none -o json | grep -q '"reason":"not-synchronised"'
 }
 
-# With fewer descriptors than servers, moreover.
+# With fewer descriptors than servers as well.
 scenarios_sntp() {
   scenario sntp 0 -C "$T/sntp.conf" -s "sntp:127.0.0.2:1123,[fd0a::1]:1123" -l stderr
   scenario sntp-auto 0 DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nothing -C "$T/sntp.conf" -l stderr
@@ -126,13 +125,13 @@ scenarios_elsewhere() {
   scenario no-container 3 -M nothing -l stderr
 }
 
-# What they need: a bus with timesyncd's name on it, receivers, NTP servers, a ptp4l that hears nobody, a far
+# Starts what they need: a bus with timesyncd's name on it, receivers, NTP servers, a ptp4l without a master, a far
 # machine, a container.
 scenarios_begin() {
   local libraries
   mkdir -p "$T"/{trace,bin/fails,bin/hangs,made} /run/systemd/machines
   printf 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n' >"$T/request"
-  reading 'poll=34min 8s' # of now for as long as this lasts
+  reading 'poll=34min 8s' # poll= keeps it fresh for the whole suite
   printf '%s\n' '[monitoring]' 'jitter_threshold = soon' 'colour = red' >"$T/bad.conf"
   printf '%s\n' '127.0.0.1 loghost.example.org' '127.0.0.7 loghost.example.org' >>/etc/hosts
   lab_bus_start && lab_fake_start normal age=10s && lab_journald_start && rm /dev/log && rsyslogd_start && peer stream "$T/stream"
@@ -143,7 +142,7 @@ scenarios_begin() {
   printf '%s\n' '[ptp]' 'sockets = /run/ptp/alone' >"$T/ptp.conf"
   printf '%s\n' '[sntp]' 'servers = 127.0.0.2:1123' 'samples = 2' 'interval = 250ms' >"$T/sntp.conf"
   libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
-  # What a child of ours gets from us, and then the far end of the bus.
+  # Records what a child of ours inherits, then becomes the far end of the bus.
   {
     printf '#!/bin/sh\nexport LD_LIBRARY_PATH=%q\n' "$libraries"
     # shellcheck disable=SC2016 # read by the shell itself: while it starts a cat, its signals are blocked
@@ -159,12 +158,12 @@ scenarios_begin() {
 
 # --- the hardened unit ----------------------------------------------------------------------
 
-# setting KEY: its values in the unit, a line each.
+# setting KEY: prints its values in the unit, one per line.
 setting() {
   sed -n "s/^$1=//p" "$TOP/contrib/systemd/ntp_monitor.service"
 }
 
-# expand SET...: the system calls of these sets of systemd's (systemd.exec(5), SystemCallFilter=).
+# expand SET...: prints the system calls in these sets of systemd's (systemd.exec(5), SystemCallFilter=).
 expand() {
   local set name
   for set; do
@@ -177,7 +176,7 @@ expand() {
   done
 }
 
-# The calls that the unit may make.
+# Prints the calls that the unit may make.
 unit_calls() {
   local line calls words
   calls=$(expand @default)
@@ -191,12 +190,12 @@ unit_calls() {
   sort -u <<<"$calls"
 }
 
-# Their numbers on this machine, into a file: NAME NUMBER.
+# unit_numbers FILE: writes their numbers on this machine, as NAME NUMBER.
 unit_numbers() {
   sed 's/.*/& __NR_&/' | "${CC:-cc}" -E -P -include asm/unistd.h -x c - | grep -E ' [-+()0-9x ]+$' >"$1"
 }
 
-# --- what may be called -----------------------------------------------------------------
+# --- the allowed calls ------------------------------------------------------------------
 
 # privilege_program FILE: writes the reader of traces and the filter.
 privilege_program() {
@@ -204,66 +203,66 @@ privilege_program() {
 use strict; use warnings;
 my ($mode, @arguments) = @ARGV;
 
-# What the program, the C library and sd-bus call for it: each name with what its arguments must look like.
-# All else is a privilege that it has no use for. The names of other machines and C libraries stand here too.
+# What the program, the C library and sd-bus call: each name with the form of its arguments. Anything else is a
+# privilege that the program has no use for. Names from other machines and C libraries are included.
 my $path = qr/(?:AT_FDCWD, )?"(?:[^"\\]|\\.)*"/;
 my $std = qr/[012]/;
-my $ports = qr/9|123|323|514|1123/; # of the loopback: refused, ntpd's, chronyd's, syslog's, the tests' NTP servers'
+my $ports = qr/9|123|323|514|1123/; # on the loopback: closed, ntpd's, chronyd's, syslog's, the tests' NTP servers'
 my $read = qr/O_RDONLY(?:\|O_(?:CLOEXEC|NOCTTY|NONBLOCK|DIRECTORY|LARGEFILE|NOFOLLOW))*\z/;
-my $look = qr/(?:O_RDONLY\|)?(?:O_(?:CLOEXEC|NOFOLLOW|DIRECTORY)\|)*O_PATH(?:\|O_(?:CLOEXEC|NOFOLLOW|DIRECTORY))*/; # and no more
+my $look = qr/(?:O_RDONLY\|)?(?:O_(?:CLOEXEC|NOFOLLOW|DIRECTORY)\|)*O_PATH(?:\|O_(?:CLOEXEC|NOFOLLOW|DIRECTORY))*/; # and nothing more
 my $beside = qr{/run/chrony/ntp_monitor\.\d+\.sock};
 my %allowed = (
-  # the start of a process, memory, the end
+  # starting a process, memory, ending
   map({ $_ => qr// } qw(brk munmap arch_prctl set_tid_address set_robust_list rseq getrandom exit_group futex
     futex_time64 madvise mremap)),
   map({ $_ => qr/, (?!.*PROT_WRITE\|PROT_EXEC)(?:.*MAP_PRIVATE|.*MAP_SHARED\|MAP_ANONYMOUS, -1, )/ } qw(mmap mmap2)),
   mprotect => qr/, PROT_(?:NONE|READ|READ\|WRITE|READ\|EXEC)\z/,
   prlimit64 => qr/\A0, RLIMIT_(?:[A-Z]+, NULL, |NOFILE, \{rlim_cur=\S+, rlim_max=\S+\}, NULL\z)/,
   setrlimit => qr/\ARLIMIT_NOFILE, /, ugetrlimit => qr//, getrlimit => qr//,
-  # who we are
+  # identity
   map({ $_ => qr/\A\z/ } qw(getpid getppid gettid getuid geteuid getgid getegid getuid32 geteuid32 getgid32 getegid32)),
   uname => qr//, sysinfo => qr//, prctl => qr/\APR_(?:CAPBSET_READ, |SET_PDEATHSIG, SIG(?:KILL|TERM)\z)/,
-  # signals and timers; the clock is read
-  rt_sigaction => qr//, rt_sigprocmask => qr//, rt_sigreturn => qr//, umask => qr/\A0(?:22|00)\z/, # none while a socket is bound
+  # signals, timers, reading the clock
+  rt_sigaction => qr//, rt_sigprocmask => qr//, rt_sigreturn => qr//, umask => qr/\A0(?:22|00)\z/, # 0 while a socket is bound
   timer_create => qr/\ACLOCK_MONOTONIC, .*sigev_signo=SIG(?:ALRM|KILL)/, timer_settime => qr//, timer_settime64 => qr//,
   map({ $_ => qr/\ACLOCK_(?:REALTIME|MONOTONIC)/ } qw(clock_gettime clock_gettime64)), gettimeofday => qr//, time => qr//,
-  # files: looked at and read
+  # files: examined and read
   map({ $_ => qr/\A$path, [RWXF]_OK|\A$path, F_OK/ } qw(access faccessat faccessat2)),
   openat => qr/\A$path, $read|\A\d+, "\.", $read|\AAT_FDCWD, "\/", (?:O_RDONLY\|)?O_PATH\z|\A$path, $look\z|\A\d+, "[^"\/]+", (?:$look|$read)\z/,
   openat2 => qr/\A$path, \{flags=$look, resolve=RESOLVE_NO_(?:XDEV|SYMLINKS)\}, \d+\z/,
   map({ $_ => qr// } qw(newfstatat fstat fstat64 fstatat64 stat stat64 lstat statx fstatfs statfs read pread64 lseek _llseek
     readlink readlinkat getcwd close poll ppoll ppoll_time64 getdents64)),
   ioctl => qr/\A\d+, (?:TCGETS|SIOCGIFCONF, \{)/, write => qr/\A$std, /, writev => qr/\A$std, /,
-  # sockets: talked to, never listened at
+  # sockets: connected, never listened on
   socket => qr/\AAF_(?:UNIX|INET|INET6), SOCK_(?:DGRAM|STREAM)\|SOCK_CLOEXEC/, socketpair => qr/\AAF_UNIX, SOCK_\w+\|SOCK_CLOEXEC/,
   connect => qr/sa_family=AF_UNIX|sin6?_port=htons\($ports\), (?:sin_addr=inet_addr\("127\.|.*"(?:::1|fd0a::1)")/,
-  # our own name, for an answer: one that the kernel finds, or beside chronyd's socket
+  # a socket's own name, for the reply: chosen by the kernel, or beside chronyd's socket
   bind => qr/\A\d+, \{sa_family=AF_UNIX(?:, sun_path="$beside")?\}, /, unlink => qr/\A"$beside"\z/,
   unlinkat => qr/\A\d+, "ntp_monitor\.\d+\.sock", 0\z/, recvfrom => qr/, MSG_TRUNC\|MSG_DONTWAIT, NULL, NULL\z/,
-  # many at once
+  # many sockets at once
   epoll_create1 => qr/\AEPOLL_CLOEXEC\z/, epoll_ctl => qr/, EPOLL_CTL_ADD, \d+, \{events=EPOLLIN, /,
   map({ $_ => qr// } qw(epoll_wait epoll_pwait epoll_pwait2)),
   map({ $_ => qr// } qw(getsockname getpeername getsockopt recvmsg)), shutdown => qr/\A1, SHUT_WR\z/,
   setsockopt => qr/SOL_SOCKET, SO_(?:(?:SND|RCV)BUF(?:FORCE)?|TIMESTAMPNS\w*), /, sendto => qr/MSG_NOSIGNAL/, sendmsg => qr/MSG_NOSIGNAL/,
-  # the child that looks a name up, and ssh
+  # the lookup's child, and ssh
   pipe2 => qr/O_CLOEXEC/, map({ $_ => qr/F_DUPFD_CLOEXEC|F_GETF[DL]|F_SETFD, FD_CLOEXEC\z/ } qw(fcntl fcntl64)),
   dup2 => qr/, 2\z/, dup3 => qr/, 2, 0\z/, map({ $_ => qr/\A(?!.*CLONE_(?:NEW|VM|THREAD)).*SIGCHLD/ } qw(clone clone3)),
-  fork => qr//, vfork => qr//, wait4 => qr//, waitid => qr//, kill => qr/, (?:SIGKILL|0)\z/, # 0: whether there is one
+  fork => qr//, vfork => qr//, wait4 => qr//, waitid => qr//, kill => qr/, (?:SIGKILL|0)\z/, # signal 0: whether it exists
 );
-# Moreover where a report goes to a file: that is made beside its name, with a name of ours, and renamed to it.
+# For a report to a file: it is made beside its target, under a name of ours, and renamed.
 my $made = qr/"\.[a-z.]+\.ntp_monitor-[0-9a-f]{16}"/;
 my %output = (write => qr//, fchmod => qr/, 0644\z/, fsync => qr//, unlinkat => qr/\A\d+, $made, 0\z/,
   openat => qr/\A\d+, (?:"[^"\/]+", $read|$made, O_WRONLY\|O_CREAT\|O_EXCL\|O_NOFOLLOW\|O_CLOEXEC, 0600\z)/,
   renameat => qr/\A(\d+), "\.([a-z.]+)\.ntp_monitor-[0-9a-f]{16}", \1, "\2"\z/, flock => qr/\A\d+, LOCK_EX\|LOCK_NB\z/);
-# And in the child that looks up: answers, and the network's interfaces.
+# In the lookup's child: replies, and the network interfaces.
 my %resolver = (write => qr//, prctl => qr/\APR_SET_PDEATHSIG, SIGKILL\z/, socket => qr/\AAF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC/,
   map({ $_ => qr// } qw(bind connect sendto sendmmsg recvfrom setsockopt ioctl)));
-# And in sd-bus's own children, on the way to ssh and into a container.
+# In sd-bus's own children, on the way to ssh and into a container.
 my %sd_bus = (prctl => qr/\APR_SET_(?:NAME|MM|PDEATHSIG), /, close_range => qr//, dup2 => qr/, [012]\z/, fcntl => qr//,
   prlimit64 => qr/RLIMIT_NOFILE/, execve => qr/"ssh", /,
   map({ $_ => qr// } qw(setns fchdir chroot setresuid setresgid setgroups setreuid setregid)));
 
-# The calls of a trace that are ours: of the first process, and of its children until they become another program.
+# The calls in a trace that are ours: the first process, and its children until they become another program.
 sub calls {
   my ($file) = @_;
   open(my $trace, '<', $file) or die "$file: $!";
@@ -271,11 +270,11 @@ sub calls {
   my @lines = <$trace>;
   my ($main) = $lines[0] =~ /\A(\d+) /;
   my @family = [$main, ''];
-  # The family first: a child's calls may stand before its parent's clone has returned.
+  # Collect the family first: a child's calls may precede its parent's return from clone.
   while (my $member = shift @family) {
     my ($pid, $role) = @$member;
     my $text = join '', grep /\A$pid /, @lines[1 .. $#lines];
-    $text =~ s/^\d+ +(?:<\.\.\. )?execve[^\n]*= 0\n.*//ms; # what follows is another program's
+    $text =~ s/^\d+ +(?:<\.\.\. )?execve[^\n]*= 0\n.*//ms; # the rest belongs to another program
     $role = 'sd-bus' if $text =~ /PR_SET_NAME, "\(sd-/;
     ($ours{$pid}, $role{$pid}) = (1, $role);
     push @family, map [$_, $role || 'resolver'],
@@ -287,7 +286,7 @@ sub calls {
     if ($rest =~ s/ *<unfinished \.\.\.>\z//) { $begun{$pid} = $rest; next; }
     $rest = delete($begun{$pid}) . $1 if $rest =~ /\A<\.\.\. \w+ resumed>(.*)/;
     my ($name, $args, $result) = $rest =~ /\A(\w+)\((.*?)\)? += (\S+)/ or die "not understood: $line";
-    next if $result eq '?' && $name !~ /exit/; # interrupted, and begun again
+    next if $result eq '?' && $name !~ /exit/; # interrupted and restarted
     push @calls, {pid => $pid, role => $role{$pid}, name => $name, args => $args =~ s/ +\z//r, result => $result, line => $line};
     delete $ours{$pid} if $name eq 'execve' && @calls > 1 && $result eq '0';
   }
@@ -310,10 +309,10 @@ sub judge_calls {
   }
 }
 
-# Descriptors: each is closed at an exec, none but a substitute is 0 to 2, and of the program's own there is
-# but one, or four while a file is looked at (itself, its folder, the next one, and to be read), none at the end. A look-up has its pipe; -H and -M leave the connection to the end;
-# chronyd may be behind three sockets, beside one of which there is its folder; a
-# report's file has its folder, beside the log; and of NTP servers each has one.
+# Descriptors: each is closed at an exec, and none but a substitute is 0 to 2. At most one is open, or four while a file
+# is examined (the file, its folder, the next one, and the one being read); none at the end. A lookup adds its pipe; -H
+# and -M keep the connection to the end; chronyd may need three sockets, one of them with its folder; a report's file
+# has its folder, beside the log; NTP servers have one each.
 sub judge_descriptors {
   for my $file (@_) {
     my $name = scenario($file);
@@ -325,7 +324,7 @@ sub judge_descriptors {
     for my $call (calls($file)) {
       my ($args, $result) = @$call{qw(args result)};
       $main //= $call->{pid};
-      $began ||= $call->{name} =~ /\A(?:rt_sigaction|umask|uname)\z/; # before, the linker opens and closes libraries
+      $began ||= $call->{name} =~ /\A(?:rt_sigaction|umask|uname)\z/; # before that the linker opens and closes libraries
       my @made = $call->{name} =~ /\A(?:socket|openat|open|accept4?|dup|fcntl(?:64)?|eventfd2?|epoll_create1?|memfd_create|timerfd_create|inotify_init1?)\z/
         && $result =~ /\A\d+\z/ && $args !~ /F_[GS]ET/ ? ($result)
         : $call->{name} =~ /\A(?:pipe2?|socketpair)\z/ && $args =~ /\[(\d+), (\d+)\]/ ? ($1, $2) : ();
@@ -342,8 +341,8 @@ sub judge_descriptors {
   }
 }
 
-# The first thing that the program itself does (after what the linker and the libraries do) is to see to 0 to
-# 2; the mask and SIGPIPE are set before anything is opened.
+# The program's first own action (after the linker and the libraries) must be to secure 0 to 2; the signal mask and
+# SIGPIPE are set before anything is opened.
 sub judge_order {
   for my $file (@_) {
     my $name = scenario($file);
@@ -360,7 +359,7 @@ sub judge_order {
 }
 
 sub print_names { my %seen; $seen{$_->{name}} = 1 for map calls($_), @_; print "$_\n" for sort keys %seen; }
-# What the first process opens, numbers aside.
+# What the first process opens, without the numbers.
 sub print_opened {
   for my $call (grep { $_->{role} eq '' && $_->{name} =~ /\Aopen/ } map calls($_), @_) {
     print $call->{args} =~ /"(.*?)"/ ? $1 =~ s/ntp_monitor-[0-9a-f]{16}/ntp_monitor-N/r : '?', "\n";
@@ -368,8 +367,8 @@ sub print_opened {
 }
 sub print_families { my %seen; $_->{name} eq 'socket' && $_->{args} =~ /\A(\w+)/ and $seen{$1} = 1 for map calls($_), @_; print "$_\n" for sort keys %seen; }
 
-# filter NUMBERS FAMILIES COMMAND...: runs it with these system calls alone, and sockets of these families alone:
-# seccomp(2) as systemd uses it, but that another call ends the process.
+# filter NUMBERS FAMILIES COMMAND...: runs it with only these system calls, and sockets of these families only:
+# seccomp(2) as systemd uses it, except that any other call kills the process.
 sub filter {
   my ($numbers, $families, @command) = @_;
   my %number = map { /\A(\w+) ([-+()0-9x ]+)\n/ ? ($1 => eval $2) : () } do { open(my $f, '<', $numbers) or die; <$f> };

@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
-# Least privilege: what the program asks of the system, and that it asks for nothing else. Each scenario (all
-# sources, all ways of a log line, files of reports, a request, -H, -M, failures) was run once under strace; every call in it is held
-# against a list, every descriptor is followed. Then the same scenarios without what they must not need:
-# without capabilities, without /proc and /tmp, on a read-only disk, and in the sandbox that contrib's unit
-# for systemd makes.
+# Least privilege: what the program asks of the system, and that it asks for nothing else. Each scenario (all sources,
+# all ways of a log line, files of reports, a request, -H, -M, failures) runs once under strace; every call is checked
+# against a list, every descriptor is tracked. Then the scenarios repeat without what they must not need: without
+# capabilities, without /proc and /tmp, on a read-only disk, and in the sandbox of contrib's systemd unit.
 # shellcheck disable=SC2034,SC2154 # BATS's and delivery.bash's names
 
 bats_require_minimum_version 1.5.0
@@ -20,7 +19,7 @@ setup_file() {
   mkdir "$T/first"
   as=first
   via=(strace -f -s 64 -o "$T/trace/NAME")
-  case ${BUILD-} in *asan*) via=() ;; esac # strace and the leak checker exclude each other
+  case ${BUILD-} in *asan*) via=() ;; esac # strace excludes the leak checker
   scenarios_local
   ls "$T/trace" >"$T/local"
   scenarios_elsewhere
@@ -42,31 +41,31 @@ teardown_file() {
   rm -rf /run/log/journal
 }
 
-# traces MODE [REGEX]: what the reader finds in those whose names match.
+# traces MODE [REGEX]: prints what the reader finds in the traces whose names match.
 traces() {
   find "$T/trace" -type f | grep -E "/(${2-.*})\$" | sort | xargs perl "$T/privilege.pl" "$1"
 }
 
-# --- what is asked for ----------------------------------------------------------------------
+# --- the calls ------------------------------------------------------------------------------
 
-@test "privilege: no call that sets the clock, writes a file, gains a right, or starts a program but ssh" {
+@test "privilege: no call sets the clock, writes a file, gains a right, or starts a program except ssh" {
   plain_build_only strace
   equal 'calls that are not on the list' "$(traces calls)" ''
-  # The reader has seen what it should: ssh's and the container's scenarios, and the child of a look-up.
+  # The traces cover ssh, the container and a lookup's child.
   [[ $(traces names 'ssh.*') == *execve* && $(traces names container) == *setns* && $(traces names lookup) == *clone* ]]
 }
 
-@test "privilege: descriptors are closed at an exec, one at a time, and none is left" {
+@test "privilege: descriptors are close-on-exec, one at a time, and none is left open" {
   plain_build_only strace
   equal 'descriptors' "$(traces descriptors)" ''
 }
 
-# more SCENARIO OTHER: the names that it opens and the other does not.
+# more SCENARIO OTHER: prints the names that it opens and the other does not.
 more() {
   comm -23 <(traces opened "$1" | sort -u) <(traces opened "$2" | sort -u)
 }
 
-@test "privilege: a report's file costs a look, its folder and itself, a request no file at all, and neither a plug-in" {
+@test "privilege: a file target opens only its path and itself, a request nothing, and neither a plug-in" {
   plain_build_only strace
   equal 'what is opened for a file' "$(more output text)" \
     "$({ tr / '\n' <<<"$T/made" && printf '%s\n' "$T/made/report" "$T/made/a.prom" / . .report.ntp_monitor-N .a.prom.ntp_monitor-N; } | grep . | sort -u)"
@@ -74,7 +73,7 @@ more() {
   equal 'who opens a plug-in' "$(grep -lE 'http\.so|libcurl|libssl' "$T"/trace/*)" ''
 }
 
-@test "privilege: 0 to 2, the umask, SIGPIPE and the signal mask are seen to before all else" {
+@test "privilege: descriptors 0 to 2, umask, SIGPIPE and signal mask are set before anything else" {
   plain_build_only strace
   equal 'what is not' "$(traces order)" ''
 }
@@ -89,7 +88,7 @@ more() {
     via=(strace -f -s 64 -o "$T/trace/NAME" sh -c "exec \"\$@\" $way" sh)
     scenario "lookup-closed-$count" 0 -l loghost.example.org
     trace=$T/trace/lookup-closed-$count
-    sed -n '/execve("[^"]*ntp_monitor"/,$p' "$trace" >"$T/ours" # the shell's own calls are not
+    sed -n '/execve("[^"]*ntp_monitor"/,$p' "$trace" >"$T/ours" # without the calls of sh
     mv "$T/ours" "$trace"
     equal "substitutes with $way" "$(grep -c 'openat(AT_FDCWD, "/", O_RDONLY|O_PATH) = [012]$' "$trace")" \
       "$(grep -o '&-' <<<"$way" | wc -l)"
@@ -98,7 +97,7 @@ more() {
   equal 'what is not before all else' "$(traces order 'lookup-closed-.*')" ''
 }
 
-@test "privilege: whatever umask it inherits" {
+@test "privilege: sets its umask, whatever it inherits" {
   plain_build_only strace
   local mask
   for mask in 0000 0777; do
@@ -107,7 +106,7 @@ more() {
   done
 }
 
-# held ARGUMENT...: the program, stopped just after its log line was sent; its number in $pid.
+# held ARGUMENT...: starts the program, stops it just after it sent its log line, and sets $pid.
 held() {
   rm -f "$T/held"
   lab_spawn held strace -D -o "$T/held" -e trace=sendto -e inject=sendto:signal=STOP:when=1 "$PROG" "$@"
@@ -115,7 +114,7 @@ held() {
   pid=$(lab_pid held)
 }
 
-@test "privilege: at the moment of the log line it holds that socket alone" {
+@test "privilege: while it logs, the log socket is its only descriptor" {
   plain_build_only strace
   local end name fds fd ignored
   for end in /dev/log journal 127.0.0.1 loghost.example.org; do
@@ -129,7 +128,7 @@ held() {
     done
     equal "the descriptors with $end" "$fds" "0 /dev/null 1 $LAB_DIR/log/held 2 $LAB_DIR/log/held 3 socket "
     equal "the blocked signals with $end" "$(sed -nE 's/^SigBlk:\s*0*//p' "/proc/$pid/status")" ''
-    # Among the ignored ones SIGPIPE and SIGXFSZ, 13 and 25.
+    # The ignored ones include SIGPIPE and SIGXFSZ, 13 and 25.
     ignored=$((0x$(sed -nE 's/^SigIgn:\s*//p' "/proc/$pid/status")))
     equal "the ignored signals with $end" $((ignored >> 12 & 1 & ignored >> 24)) 1
     kill -CONT "$pid"
@@ -137,20 +136,20 @@ held() {
   done
 }
 
-@test "privilege: what ssh gets from us: its three descriptors, no signal blocked or ignored" {
+@test "privilege: ssh inherits its three descriptors, and no blocked or ignored signal" {
   equal 'its descriptors' "$(sed -nE 's/.* ([0-9]+) -> .*/\1/p' "$T/ssh.saw" | paste -sd' ')" '0 1 2 3' # 3: of ls
   equal 'what they are' "$(sed -nE 's/.* ([02]) -> ([a-z]+):.*/\1 \2/p' "$T/ssh.saw" | paste -sd' ')" '0 socket 2 pipe'
-  # Of the C library's own two, 32 and 33, it says nothing: make leaves them ignored, and nobody can change that.
+  # Except 32 and 33, the C library's own: make leaves them ignored, and nobody can change that.
   equal 'its signals' "$(sed -nE 's/^Sig(Ign|Blk):\s*//p' "$T/ssh.saw" | sed s/0000000180000000/0000000000000000/ |
     sort -u)" 0000000000000000
   equal 'its umask' "$(tail -n 1 "$T/ssh.saw")" 0022
 }
 
-# --- what is not needed ----------------------------------------------------------------------
+# --- what it does without --------------------------------------------------------------------
 
-# same AS: whether the scenarios put out there what they did in the first place, but for times and places, what an
-# age decides (the blanks behind it, the bound of the error, which grows with it), which of two servers is taken, and
-# the way to chronyd: it is UDP where no socket can be made beside its own.
+# same AS: the scenarios printed the same as the first time, except for times and places, what depends on an age (the
+# blanks after it, the error bound), which of two servers was selected, and the way to chronyd, which is UDP where no
+# socket can be made beside its own.
 same() {
   local file
   for file in "$T/$1"/*; do
@@ -165,7 +164,7 @@ timeless() {
     s/(chronyd is not responding: no answer within [^ ]*) \(.*\)/\1/; s/^Date: .*/Date:/' "$1"
 }
 
-# in_place AS COMMAND...: all local scenarios by way of the command, which runs its arguments.
+# in_place AS COMMAND...: runs all local scenarios through the command, which runs its arguments.
 in_place() {
   as=$1
   shift
@@ -175,19 +174,19 @@ in_place() {
   same "$as"
 }
 
-@test "privilege: no capability, not even to be had: an ordinary user does as well as root" {
+@test "privilege: needs no capability: an ordinary user gets the same as root" {
   equal 'set-user-ID or set-group-ID' "$(find "$PROG" -perm /6000)" ''
   in_place user unshare --user --map-user=1000 --map-group=1000
   in_place no-capability setpriv --no-new-privs --inh-caps=-all --bounding-set=-all
 }
 
-# shut FOLDER...: a place where the program is /usr/local/bin/ntp_monitor, every disk is
-# read-only and these folders are empty, after the commands from stdin; ${inside[@]} leads there.
+# shut FOLDER...: makes a place where the program is /usr/local/bin/ntp_monitor, every disk is read-only and these
+# folders are empty, after running stdin; ${inside[@]} enters it.
 shut() {
   cat - >"$T/shut.sh" <<END
 mount -t tmpfs tmpfs /usr/local && mkdir /usr/local/bin && cp '$PROG' /usr/local/bin/ntp_monitor || exit 99
 while read -r _ place _ options _; do
-  # What else a mount forbids must stay forbidden, or the kernel refuses.
+  # Options that a mount has must stay, or the kernel refuses.
   keep=\$(echo "\$options" | tr , '\\n' | grep -xE 'nosuid|nodev|noexec|noatime|nodiratime|relatime' | paste -sd,)
   [ "\$place" = /proc ] || mount -o "remount,bind,ro\${keep:+,\$keep}" "\$place" 2>/dev/null || [ ! -w "\$place" ] || exit 98
 done </proc/self/mounts
@@ -202,7 +201,7 @@ END
   ! "${inside[@]}" touch "$T/made" /dev/made /etc/made 2>/dev/null || fail 'something can be written there'
 }
 
-@test "privilege: a read-only disk, no /proc, /sys, /tmp and /home" {
+@test "privilege: works on a read-only disk, without /proc, /sys, /tmp and /home" {
   plain_build_only 'no /proc'
   shut /proc /sys /tmp /home /root </dev/null
   # shellcheck disable=SC2016 # the other shell's
@@ -212,43 +211,43 @@ END
 
 # --- the unit for systemd ---------------------------------------------------------------------
 
-@test "unit: systemd finds nothing wrong in it" {
+@test "unit: systemd-analyze verify is clean" {
   # shellcheck disable=SC2016 # the other shell's
   unshare -m sh -c 'mount -t tmpfs tmpfs /usr/local && mkdir /usr/local/bin && cp "$0" /usr/local/bin/ntp_monitor &&
     exec systemd-analyze verify --man=no "$@"' "$PROG" "$TOP"/contrib/systemd/ntp_monitor.{service,timer} >"$T/verify" 2>&1
   equal 'what systemd says' "$(<"$T/verify")" ''
 }
 
-@test "unit: its exposure is 1.2 at most" {
+@test "unit: its exposure is at most 1.2" {
   systemd-analyze security --offline=true --threshold=12 --no-pager "$TOP/contrib/systemd/ntp_monitor.service"
 }
 
-@test "unit: every call and every socket that it needs is allowed" {
+@test "unit: allows every call and every socket family the program needs" {
   plain_build_only strace
   local names
   names=$(paste -sd'|' "$T/local")
   [[ $names == *silent-bus* && $(traces names "$names") == *recvmsg* ]]
   equal 'calls that it does not allow' "$(traces names "$names" | grep -vxF "$(unit_calls)")" ''
-  # With NTP servers, too: to know our own addresses takes no further family.
+  # NTP servers included: knowing our own addresses needs no other family.
   equal 'the families of its sockets' "$(traces families "$names|sntp.*")" "$(setting RestrictAddressFamilies | tr ' ' '\n')"
 }
 
-# filtered FAMILIES COMMAND...: under the unit's SystemCallFilter=, but that another call ends the process.
+# filtered FAMILIES COMMAND...: runs it under the unit's SystemCallFilter=, but any other call kills the process.
 filtered() {
   [ -e "$T/numbers" ] || unit_numbers "$T/numbers" < <(unit_calls)
   perl "$T/privilege.pl" filter "$T/numbers" "$@"
 }
 
-# AF_UNIX is 1, AF_INET 2, AF_INET6 10 (socket.h). All of the network that is here is the loopback, which is
-# what IPAddressAllow= leaves.
+# AF_UNIX is 1, AF_INET 2, AF_INET6 10 (socket.h). The lab's only network is the loopback, which is what IPAddressAllow=
+# leaves.
 readonly FAMILIES=1,2,10
 
-@test "unit: nothing that it needs is missing in a sandbox like its own" {
+@test "unit: in a sandbox like its own the program gets everything it needs" {
   plain_build_only 'the filter of system calls'
   status=0
   filtered "$FAMILIES" date -s @1 >"$T/date" 2>&1 || status=$?
-  equal 'the status of what sets the clock' "$status" 159 # SIGSYS: the filter is there
-  # PrivateDevices=, as systemd has it; PrivateTmp=, ProtectHome=, ProtectSystem=.
+  equal 'the status of what sets the clock' "$status" 159 # SIGSYS: the filter works
+  # PrivateDevices= as systemd does it; PrivateTmp=, ProtectHome=, ProtectSystem=.
   shut /home /root /tmp /var/tmp /mnt <<'END'
 mount -t tmpfs -o mode=0755 tmpfs /mnt
 mkdir /mnt/pts /mnt/shm
@@ -260,14 +259,14 @@ done
 mount --rbind /mnt /dev
 mount -t proc -o subset=pid,hidepid=invisible proc /proc # ProcSubset=, ProtectProc=
 END
-  # User=, PrivateUsers=, CapabilityBoundingSet=, SystemCallFilter=; NoNewPrivileges= is the filter's.
+  # User=, PrivateUsers=, CapabilityBoundingSet=, SystemCallFilter=; the filter sets NoNewPrivileges=.
   # shellcheck disable=SC2016 # the other shell's
   in_place unit "${inside[@]}" unshare --user --map-user=1000 --map-group=1000 perl "$T/privilege.pl" filter \
     "$T/numbers" "$FAMILIES" sh -c 'shift && exec /usr/local/bin/ntp_monitor "$@"' sh
   lab_kill shut
 }
 
-@test "unit: where no socket takes the line, stderr does, which is the journal" {
+@test "unit: a line that no socket accepts goes to stderr, which is the journal" {
   plain_build_only 'the filter of system calls'
   mv /dev/log /dev/log.away
   filtered 1 "$PROG" -s "text:$T/reading" >"$T/alone" 2>&1
@@ -275,9 +274,9 @@ END
   [[ $(<"$T/alone") == "ntp_monitor: INFO $healthy ("*" /dev/log: "*")" ]] || fail "$(<"$T/alone")"
 }
 
-@test "unit: NTP servers, a log host elsewhere and -H need no other call" {
+@test "unit: NTP servers, a remote log host and -H need no other call" {
   plain_build_only 'the filter of system calls'
-  filtered "$FAMILIES" true # makes the list
+  filtered "$FAMILIES" true # makes the list of numbers
   mkdir "$T/elsewhere"
   as=elsewhere
   via=(perl "$T/privilege.pl" filter "$T/numbers" "$FAMILIES")
