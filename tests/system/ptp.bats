@@ -1,13 +1,12 @@
-# ptp.bats: the source ptp against a real ptp4l that follows a real one: every figure against pmc, the
-# sign both ways, each state of a port, and every way in which there is no answer.
+# ptp.bats: the source ptp against a real ptp4l that follows another one: every figure against pmc, both signs, each
+# state of a port, and every way of getting no answer.
 #
-# In the lab nobody can set a clock, so "slave" is SLAVE with a servo whose wishes are refused. Its
-# offset is what the time stamps say: near 0, for both clocks are this machine's, or what delayAsymmetry
-# moves it to.
+# The lab cannot set a clock, so "slave" is SLAVE with a servo whose adjustments are refused. Its offset comes from the
+# time stamps: near 0, since both clocks are this machine's, or what delayAsymmetry makes of it.
 
 # shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
 
-readonly SOON='announceReceiptTimeout 3' # a clock without a master is one after 0.4 s
+readonly SOON='announceReceiptTimeout 3' # without a master a clock becomes one after 0.4 s
 
 setup_file() {
   . "${TOP:?}/tests/lab/lab.sh"
@@ -35,7 +34,7 @@ teardown_file() {
   lab_stop_all
 }
 
-# ptp SOCKETS [LINE...]: the configuration, with more lines for [ptp].
+# ptp SOCKETS [LINE...]: writes the configuration, with these lines for [ptp].
 ptp() {
   printf '%s\n' '[monitoring]' 'source = ptp' "$MORE" '[ptp]' "sockets = $1" "${@:2}" >"$CONF"
 }
@@ -44,12 +43,12 @@ measure() {
   check -C "$CONF" "$@"
 }
 
-# slave [SETTING...]: a clock that follows the grandmaster, and does so.
+# slave [SETTING...]: starts a clock, and waits until it follows the grandmaster.
 slave() {
   lab_ptp_start slave b0 'slaveOnly 1' 'clock_servo linreg' "$@" && lab_ptp_reach slave SLAVE
 }
 
-# In whole ns, what JSON has in seconds.
+# Prints in whole ns what JSON has in seconds.
 ns_of() {
   server "if .$1 == null then 0 else .$1 * 1e9 | round end"
 }
@@ -60,12 +59,12 @@ within() {
   fi
 }
 
-# remark REGEX: of the first server, whose grandmaster is one of linuxptp's defaults.
+# remark REGEX: the first server's, whose grandmaster has linuxptp's default class.
 remark() {
   [[ $(server .remark) =~ ^\"$1\;\ .*\ 248[^\;]*\"$ ]] || fail "the remark is not: $1"
 }
 
-# whole_ns NAME ID FIELD: what pmc prints as "521.0".
+# whole_ns NAME ID FIELD: prints as an integer what pmc prints as "521.0".
 whole_ns() {
   local figure
   figure=$(lab_ptp_get "$@")
@@ -93,7 +92,7 @@ whole_ns() {
   harmless "$OUT" "$ERR"
 }
 
-@test "ptp: every figure is pmc's" {
+@test "ptp: every figure matches pmc" {
   slave 'announceReceiptTimeout 240'
   lab_freeze gm # so that nothing changes any more
   MORE='stale_after = 1h' ptp /run/ptp/slave 'ptp_samples = 1'
@@ -113,7 +112,7 @@ whole_ns() {
   server_is '.remark | test("^[^;]* 248[^;]*$")' true
 }
 
-@test "ptp: the grandmaster's class is held against its limit" {
+@test "ptp: the grandmaster's clock class is judged against its limit" {
   slave
   measure --limit clock_class=248,248
   verdict 0 ok '^NTP healthy, .*clock class: 248 \(threshold: 248'
@@ -123,7 +122,7 @@ whole_ns() {
   verdict 2 clock-class '^NTP clock class above critical threshold: 248 \(critical threshold: 127\)'
 }
 
-@test "ptp: the jitter is that of the measurements that were seen" {
+@test "ptp: the jitter is computed from the measurements in the trace" {
   slave
   run_program -C "$CONF" -d -o json -l none
   [ "$status" = 0 ]
@@ -133,10 +132,10 @@ whole_ns() {
   within jitter "$(ns_of jitter_s)" $((wanted - 1)) $((wanted + 1))
 }
 
-@test "ptp: a local clock that is behind has an offset above 0, one that is ahead below" {
+@test "ptp: the offset is positive when the local clock is behind, negative when it is ahead" {
   local asymmetry
-  # The path from the master is longer by so much than the time stamps can tell: the local clock is
-  # behind by as much more than they say.
+  # The path from the master is longer by this much, which the time stamps cannot show: the local clock is behind by as
+  # much more than they say.
   for asymmetry in 1500000000 -1500000000; do
     slave "delayAsymmetry $asymmetry"
     MORE='offset_threshold = 1s' ptp /run/ptp/slave
@@ -158,7 +157,7 @@ whole_ns() {
   remark '[^;]* 1 [^;]* [0-9]+ [^;]*'
 }
 
-@test "ptp: the deadline is kept, with fewer samples" {
+@test "ptp: a short deadline is met with fewer samples" {
   slave
   ptp /run/ptp/slave 'ptp_interval = 300ms'
   measure -t 1
@@ -172,7 +171,7 @@ whole_ns() {
   remark '[^;]* 1 [^;]* 1 [^;]*'
 }
 
-@test "ptp: domain and transportSpecific are ptp4l's" {
+@test "ptp: domain and transport_specific must be ptp4l's" {
   lab_ptp_start other a1 'domainNumber 24' 'transportSpecific 1' 'priority1 10' "$SOON"
   lab_ptp_start slave b1 'domainNumber 24' 'transportSpecific 1' 'slaveOnly 1' 'clock_servo linreg'
   lab_ptp_reach slave SLAVE
@@ -191,7 +190,7 @@ whole_ns() {
 ROWS
 }
 
-@test "ptp: nothing is left behind, and ptp4l is as it was" {
+@test "ptp: a check leaves no file behind, and ptp4l unchanged" {
   slave
   local before
   before=$(ls -A /run /run/ptp ~)
@@ -202,7 +201,7 @@ ROWS
   lab_alive slave
 }
 
-# --- not (yet) a reading ------------------------------------------------------
+# --- not (yet) synchronised ---------------------------------------------------
 
 @test "ptp: UNCALIBRATED is warming up" {
   lab_ptp_start slave b0 'slaveOnly 1' 'free_running 1'
@@ -214,7 +213,7 @@ ROWS
   in_time 2
 }
 
-@test "ptp: UNCALIBRATED, since nobody answers its delay requests: no figures, and for a minute only" {
+@test "ptp: UNCALIBRATED without an answer to delay requests: no figures, and a warning after a minute" {
   plain_build_only faketime
   lab_ptp_start slave b0 'slaveOnly 1' 'delay_mechanism P2P' 'clock_servo linreg'
   lab_ptp_reach slave UNCALIBRATED
@@ -226,7 +225,7 @@ ROWS
   verdict 1 not-synchronised 'UNCALIBRATED: .* 2min.*; .*delay_mechanism'
 }
 
-@test "ptp: a system clock that is days away from the clock that ptp4l keeps" {
+@test "ptp: a system clock days away from ptp4l's clock is a warning" {
   plain_build_only faketime
   slave
   AS=in_three_days
@@ -246,7 +245,7 @@ ptp_measured() {
   [ "$(lab_ptp_get slave TIME_STATUS_NP ingress_time)" != 0 ]
 }
 
-# not_synchronised REGEX
+# not_synchronised REGEX: a warning that matches, without figures.
 not_synchronised() {
   measure
   in_time 2
@@ -257,7 +256,7 @@ not_synchronised() {
 @test "ptp: a clock that is its own grandmaster is not healthy" {
   lab_ptp_start slave b1 "$SOON"
   lab_ptp_reach slave MASTER
-  [ "$(whole_ns slave CURRENT_DATA_SET offsetFromMaster)" = 0 ] # the trap
+  [ "$(whole_ns slave CURRENT_DATA_SET offsetFromMaster)" = 0 ] # an offset of 0 must not count
   not_synchronised 'MASTER: .*, source: ptp$'
   server_is .server null
 }
@@ -275,7 +274,7 @@ not_synchronised() {
   not_synchronised 'FAULTY: '
 }
 
-@test "ptp: of several ports the SLAVE is looked for" {
+@test "ptp: among several ports the SLAVE is read" {
   lab_ptp_start slave 'b1 b0' 'clock_servo linreg' "$SOON"
   lab_ptp_reach slave SLAVE
   lab_ptp_reach slave MASTER
@@ -289,7 +288,7 @@ not_synchronised() {
 
 # --- no answer ------------------------------------------------------------------
 
-@test "ptp: ptp4l does not run" {
+@test "ptp: when ptp4l is not running, the sockets tried are named" {
   measure
   in_time 1
   verdict 3 no-service ": /run/ptp/slave; .*systemctl status 'ptp4l\*'$"
@@ -298,7 +297,7 @@ not_synchronised() {
   verdict 3 no-service ': /run/ptp4lro /run/ptp/ptp4lro /run/ptp4l /run/ptp/ptp4l; '
 }
 
-@test "ptp: ptp4l was stopped, and then killed" {
+@test "ptp: a ptp4l that was stopped or killed is not running" {
   slave
   lab_stop slave
   measure
@@ -310,7 +309,7 @@ not_synchronised() {
   verdict 3 no-service ' /run/ptp/slave [^;]+; '
 }
 
-@test "ptp: ptp4l hangs, and then no more" {
+@test "ptp: a ptp4l that hangs is a timeout, and is read again once it wakes up" {
   slave
   lab_freeze slave
   measure
@@ -327,7 +326,7 @@ ptp_healthy() {
   measure && jq -e '.reason == "ok"' "$OUT" >/dev/null
 }
 
-@test "ptp: who may not ask is told so" {
+@test "ptp: a user without permission for the socket gets advice" {
   slave
   chmod 000 /run/ptp/slave
   AS=lab_as_user measure
@@ -338,7 +337,7 @@ ptp_healthy() {
   verdict 0 ok
 }
 
-@test "ptp: the first socket that answers is taken" {
+@test "ptp: the first socket that answers is used" {
   slave
   lab_ptp_start other b1 "$SOON"
   lab_freeze other

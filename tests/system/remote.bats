@@ -1,19 +1,18 @@
-# remote.bats: timesyncd of another machine (-H, a real ssh client and server) and of a container
-# (-M, a process in a mount namespace of its own): the reading is that of over there, what ssh says
-# is quoted and goes nowhere else, and whatever hangs on the way the run ends at its deadline.
+# remote.bats: timesyncd on another machine (-H, a real ssh client and server) and in a container (-M, a process in a
+# mount namespace of its own): the reading is the far one's, ssh's words are quoted and go nowhere else, and whatever
+# hangs on the way, the run ends at its deadline.
 #
-# The far bus has a socket that the near side does not know of, so a reading can only come the long
-# way.
+# The near side does not know the far bus's socket, so a reading can only arrive the long way.
 
 # shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
 
 setup() {
   load time
   far=$LAB_FAR
-  # timesyncd asks anew when something new is there in /run/systemd.
+  # timesyncd asks again whenever something appears in /run/systemd.
   mkdir -p "$far/bin" ~/.ssh /run/systemd/machines
   AS=from_here
-  PATH=$far/bin:$PATH # not in fake_ssh, which may stand at the end of a pipe
+  PATH=$far/bin:$PATH # not in fake_ssh, which may run at the end of a pipe
 }
 
 teardown() {
@@ -41,13 +40,13 @@ far_service() {
 
 # --- a far machine -----------------------------------------------------------------
 
-# An ssh of our own, from stdin.
+# Installs an ssh of our own, from stdin.
 fake_ssh() {
   cat >"$far/bin/ssh"
   chmod +x "$far/bin/ssh"
 }
 
-@test "-H: the far machine's reading comes over a real ssh" {
+@test "-H: the far machine's reading arrives over a real ssh" {
   far_service
   lab_far_start
   for arguments in '-H far' '-H labuser@far -s timesyncd' '--host=far -s auto'; do
@@ -59,14 +58,14 @@ fake_ssh() {
       "[\"127.0.9.9\",3,9,$(property NTPMessage | jq '.[14]')]"
     server_is '.offset_s > 0.03 and .age_s < 60' true
   done
-  check -s timesyncd # here, there is none
+  check -s timesyncd # no timesyncd here
   verdict 3 no-bus
-  # ssh did print the banner, which is on nobody's stderr.
+  # ssh printed the banner, but not on our stderr.
   [ "$(grep -c '^Accepted publickey for labuser' "$LAB_DIR/log/sshd")" = 3 ]
   ssh far true 2>&1 | grep -q 'this machine is watched'
 }
 
-@test "-H: the environment of here leads nowhere else" {
+@test "-H: this machine's bus address does not apply" {
   far_service
   lab_far_start
   printf '#!/bin/sh\n: >"$0.ran"\n' >"$far/evil"
@@ -77,7 +76,7 @@ fake_ssh() {
   [ ! -e "$far/evil.ran" ] || fail 'executed'
 }
 
-@test "-H: the far clock is another's, and may differ by a minute" {
+@test "-H: the far clock may be up to a minute behind ours" {
   far_bus
   lab_far_start
   lab_fake_start age=-55s
@@ -89,12 +88,12 @@ fake_ssh() {
   verdict 1 stale ' 1min 4s .*future'
 }
 
-@test "-H: a far timesyncd that is stopped, or does not answer" {
+@test "-H: a far timesyncd that is stopped or does not answer" {
   far_bus
   lab_far_start
-  touch -d '-1 day' /run/systemd/timesync/synchronized # of here, which says nothing of there
+  touch -d '-1 day' /run/systemd/timesync/synchronized # this machine's file says nothing about the far one
   check -H far
-  verdict 3 no-service '[^)]; .*systemctl start systemd-timesyncd' # without when it last synchronised
+  verdict 3 no-service '[^)]; .*systemctl start systemd-timesyncd' # and no time of the last synchronisation
   rm /run/systemd/timesync/synchronized
   lab_fake_start swallow
   check -H far -t 2
@@ -102,7 +101,7 @@ fake_ssh() {
   verdict 3 timeout ' 1\.[0-9]s.*systemctl status systemd-timesyncd'
 }
 
-@test "-H: a far bus that is not there, or does not answer" {
+@test "-H: a far bus that is missing or does not answer" {
   far_bus
   lab_far_start
   lab_freeze bus
@@ -114,7 +113,7 @@ fake_ssh() {
   verdict 3 no-bus 'system bus of far .*ssh far true' "'.+'"
 }
 
-@test "-H: a far machine without the program that bridges" {
+@test "-H: a far machine without systemd-stdio-bridge" {
   far_bus
   lab_far_start 'ForceCommand exec systemd-stdio-bridge-of-another-name'
   check -H far
@@ -135,7 +134,7 @@ kill_descendants() {
   kill -KILL $(descendants "$1")
 }
 
-@test "-H: the connection is lost while it waits" {
+@test "-H: a connection lost during the call" {
   far_bus
   lab_far_start
   lab_fake_start swallow
@@ -145,7 +144,7 @@ kill_descendants() {
   verdict 3 no-bus 'system bus of far .*ssh far true'
 }
 
-@test "-H: what ssh says is why, and is said once" {
+@test "-H: ssh's words are the reason, and appear once" {
   far_bus
   lab_far_start
   lab_far_known closed 2223
@@ -159,18 +158,18 @@ kill_descendants() {
   verdict 3 no-bus "'.*Permission denied \(publickey"
 }
 
-@test "-H: at a terminal ssh asks for no password, and leaves the terminal as it was" {
+@test "-H: on a terminal ssh asks for no password, and the terminal keeps its settings" {
   far_bus
   lab_far_start
-  : >"$far/authorized_keys" # so that only a password would do
-  # stty after the run: an ssh that is ended while it asks leaves a terminal without echo.
+  : >"$far/authorized_keys" # leaves only the password
+  # stty after the run: an ssh killed at its prompt would leave the terminal without echo.
   run timeout 20 script -qec "env -u DBUS_SYSTEM_BUS_ADDRESS $PROG -H far -t 8 -l none; stty -a" /dev/null
   [[ $output == *"Permission denied"* ]] || fail "$output"
   [[ $output != *"'s password:"* ]] || fail "it asks: $output"
   [[ $output == *" echo "* && $output != *-echo\ * ]] || fail "no echo: $output"
 }
 
-@test "-H: a host key that is not known" {
+@test "-H: an unknown host key" {
   far_bus
   lab_far_start
   sed -i 's/^StrictHostKeyChecking no$/StrictHostKeyChecking yes/' ~/.ssh/config
@@ -178,7 +177,7 @@ kill_descendants() {
   verdict 3 no-bus "'(.*; )?Host key verification failed\.'"
 }
 
-@test "-H: a machine that accepts and is silent" {
+@test "-H: a machine that accepts the connection and stays silent" {
   far_bus
   lab_far_start
   lab_freeze sshd
@@ -187,12 +186,12 @@ kill_descendants() {
   verdict 3 timeout 'system bus of far .* [0-9.]+m?s; '
 }
 
-# ended PID: true when the process is gone.
+# ended PID: the process is gone.
 ended() {
   ! kill -0 "$1" 2>/dev/null
 }
 
-@test "-H: an ssh that hangs and ignores SIGTERM does not stay behind" {
+@test "-H: an ssh that hangs and ignores SIGTERM is killed" {
   fake_ssh <<END
 #!/bin/sh
 trap '' TERM HUP INT PIPE
@@ -206,7 +205,7 @@ END
   lab_until 2 ended "$(cat "$far/ssh.pid")"
 }
 
-@test "-H: a child of the shell that became the program is not its ssh, and lives on" {
+@test "-H: a child inherited from the shell is not mistaken for ssh, and survives" {
   plain_build_only 'it is killed while it looks for leaks'
   printf '#!/bin/sh\nexec sleep 60\n' | fake_ssh
   # shellcheck disable=SC2016 # the inner shell's $
@@ -216,7 +215,7 @@ END
   kill "$(cat "$far/child.pid")"
 }
 
-@test "-H: an ssh that sends what is no bus" {
+@test "-H: an ssh that sends anything but D-Bus" {
   while read -r command; do
     printf '#!/bin/sh\necho $$ >%s/ssh.pid\n%s\n' "$far" "$command" | fake_ssh
     check -H far -t 1
@@ -239,7 +238,7 @@ exit 0
 ROWS
 }
 
-@test "-H: no ssh at all" {
+@test "-H: no ssh installed" {
   AS=without_ssh
   check -H far
   in_time 2
@@ -250,7 +249,7 @@ without_ssh() {
   env -u DBUS_SYSTEM_BUS_ADDRESS PATH="$far/bin" "$@"
 }
 
-@test "-H: a host that is an option of ssh is refused, and nothing runs" {
+@test "-H: a host that looks like an ssh option is refused, and nothing runs" {
   far_bus
   lab_far_start
   for host in "-oProxyCommand=touch $far/ran" "-oProxyCommand=touch\${IFS}$far/ran" \
@@ -264,8 +263,8 @@ without_ssh() {
 
 # --- a container ---------------------------------------------------------------------
 
-# container [LEADER]: what systemd-machined would write; by default a process that sees the far bus
-# at the standard path.
+# container [LEADER]: registers a container as systemd-machined would; its default leader is a process that sees the
+# far bus at the standard path.
 container() {
   mkdir -p /run/dbus
   if [ $# = 0 ]; then
@@ -276,7 +275,7 @@ container() {
   printf '%s\n' NAME=box CLASS=container "LEADER=${1-$(lab_pid box)}" >/run/systemd/machines/box
 }
 
-@test "-H: this machine's files are not replaced by another's reading, and metrics name the host" {
+@test "-H: another machine's reading does not replace this machine's files, and metrics name its host" {
   far_service
   lab_far_start
   printf '%s\n' '[output]' "json = $LAB_DIR/report" >"$BATS_TEST_TMPDIR/conf"
@@ -287,7 +286,7 @@ container() {
   rm "$LAB_DIR/lines"
 }
 
-@test "-M: the container's reading comes through its namespaces" {
+@test "-M: the container's reading arrives through its namespaces" {
   far_service
   container
   for arguments in '-M box' '--machine=box -s timesyncd'; do
@@ -297,16 +296,16 @@ container() {
     server_is '[.address, .stratum, .replies, (.jitter_s * 1e6 | round)]' \
       "[\"127.0.9.9\",3,9,$(property NTPMessage | jq '.[14]')]"
   done
-  check -s timesyncd # here, there is none
+  check -s timesyncd # no timesyncd here
   verdict 3 no-bus
-  # Its clock is ours.
+  # It shares our clock.
   lab_stop timesyncd
   lab_fake_start age=-5s
   check -M box
   verdict 1 stale future
 }
 
-@test "-M: a container that is not there, or cannot be entered" {
+@test "-M: a container that is missing or cannot be entered" {
   check -M box
   in_time 1
   verdict 3 no-bus 'container box' 'machinectl list'
@@ -326,12 +325,12 @@ container() {
   verdict 3 no-bus 'container box: No such file or directory'
 }
 
-@test "-M: a bus or a timesyncd in it that does not answer" {
+@test "-M: a bus or timesyncd in the container that does not answer" {
   far_bus
   container
-  touch /run/systemd/timesync/synchronized # of here, which says nothing of there
+  touch /run/systemd/timesync/synchronized # this machine's file says nothing about the container
   check -M box
-  verdict 3 no-service '[^)]; .*systemctl start systemd-timesyncd' # without when it last synchronised
+  verdict 3 no-service '[^)]; .*systemctl start systemd-timesyncd' # and no time of the last synchronisation
   rm /run/systemd/timesync/synchronized
   lab_fake_start swallow
   check -M box -t 1
@@ -343,8 +342,8 @@ container() {
   verdict 3 timeout 'system bus of .*container box .* [0-9.]+m?s; '
 }
 
-# systemd's own tools take USER@CONTAINER, and then libsystemd starts systemd-run.
-@test "-M: nothing is started, whatever the name" {
+# For USER@CONTAINER, which systemd's own tools accept, libsystemd would start systemd-run.
+@test "-M: no name makes it start a program" {
   printf '#!/bin/sh\necho "$0" >>%s/ran\necho noise >&2\n' "$far" >"$far/bin/systemd-run"
   chmod +x "$far/bin/systemd-run"
   PATH=$far/bin:$PATH
