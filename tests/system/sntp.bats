@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# sntp.bats: the source sntp against NTP servers: real ones (chronyd, ntpd, on this host and on another),
-# and one that answers what a rule says for each address, whose clock is therefore known.
+# sntp.bats: the source sntp against NTP servers: real ones (chronyd, ntpd, on this host and another), and one that
+# follows a rule for each address, so that its clock is known.
 #
-# The daemons start once, in setup_file. Most tests ask four times within a second; what the defaults
-# do, and a server that does not answer, takes its seconds.
+# The daemons start once, in setup_file. Most tests sample four times within a second; the defaults, and a server that
+# does not answer, take several.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # time.bash's AS, status and took_ms, bats' names
 
 setup_file() {
@@ -20,7 +20,7 @@ setup_file() {
   by_default 3>&- &
 }
 
-# The run of six seconds that the test of the defaults looks at, beside the other tests.
+# Starts the six-second run for the test of the defaults, in parallel with the other tests.
 by_default() {
   local begun_ms status=0
   begun_ms=$(lab_uptime_ms)
@@ -49,12 +49,12 @@ teardown() {
   rules
 }
 
-# rules [RULE...]: for ntp_server; what ntpd follows stays as it is.
+# rules [RULE...]: sets ntp_server's rules, without changing the server that ntpd follows.
 rules() {
   lab_ntp_set '10.9.0.1=+0s' '*=+5ms' "$@"
 }
 
-# ask SERVERS [ARGUMENT...]: one run that asks these servers, four times within a second.
+# ask SERVERS [ARGUMENT...]: one run that samples these servers four times within a second.
 ask() {
   local servers=$1
   shift
@@ -62,29 +62,29 @@ ask() {
   check -C "$CONF" -s "sntp:$servers" "$@"
 }
 
-# one_will_do: that most of those asked do not answer is not what this test is about.
+# one_will_do: accepts that most servers do not answer, which is not the subject of the test.
 one_will_do() {
   printf 'min_truechimers = 1\n' >>"$CONF"
 }
 
-# of SERVER FILTER VALUE: what the report says of one server, in JSON.
+# of SERVER FILTER VALUE: the report has this JSON value for the server.
 of() {
   jq -e --arg server "$1" --argjson wanted "$3" \
     "(.servers[] | select(.server == \$server) | $2) == \$wanted" "$OUT" >/dev/null ||
     fail "$2 of $1 is $(jq -c --arg server "$1" ".servers[] | select(.server == \$server) | $2" "$OUT") instead of $3"
 }
 
-# same_as SERVER OTHER: the remark on the other, which was not asked, names the server.
+# same_as SERVER OTHER: OTHER was not asked, and its remark names SERVER.
 same_as() {
   of "$2" "[(.remark | contains(\"$1\")), .sent]" '[true,null]'
 }
 
-# near SERVER SECONDS: this is its offset, as exactly as the delay allows, however busy the machine is.
+# near SERVER SECONDS: its offset, as exactly as the delay allows, however busy the machine is.
 near() {
   of "$1" "(.offset_s - ($2) | fabs) <= .delay_s / 2 + 0.000001" true
 }
 
-# asked ADDRESS COUNT: how many requests ntp_server has had at this address since.
+# asked ADDRESS COUNT: ntp_server got this many requests at the address since `ask`.
 asked() {
   local count
   count=$(tail -n "+$((before + 1))" "$LAB_DIR/log/ntp" | grep -cE "^(answered|dropped) as $1\$")
@@ -97,7 +97,7 @@ message() {
 
 # --- one server, every field ---------------------------------------------------
 
-@test "sntp: healthy, for root and for a user: every field against what the server's rule says" {
+@test "sntp: healthy, as root and as a user, with every field as the server's rule sets it" {
   rules '127.0.0.5=+250ms,delay=40ms,root_delay=20ms,root_dispersion=3ms,stratum=7,leap=1,reference=0x0a090002'
   for AS in '' lab_as_user; do
     ask 127.0.0.5
@@ -112,7 +112,7 @@ message() {
   done
 }
 
-# The oracles' offset of ADDRESS, each in a line; all three are asked side by side.
+# Prints three oracles' offset of ADDRESS, one per line; they run in parallel.
 oracles() {
   "$LAB_ROOT/usr/lib/nagios/plugins/check_ntp_time" -H "$1" | sed -n 's/.*Offset \([-0-9.]*\) secs.*/\1/p' &
   ntpdig "$1" | awk '{ print $4 + 0 }' &
@@ -121,7 +121,7 @@ oracles() {
   wait
 }
 
-@test "sntp: the sign of the offset, both ways, as check_ntp_time, ntpdig and chronyd have it" {
+@test "sntp: the offset has the sign that check_ntp_time, ntpdig and chronyd give it, both ways" {
   local address theirs found
   mkdir -p /run/chrony && chmod 700 /run/chrony
   rules '127.0.0.6=+250ms' '127.0.0.7=-250ms'
@@ -133,7 +133,7 @@ oracles() {
   for address in 127.0.0.6 127.0.0.7; do
     found=0
     while read -r theirs; do
-      # On a busy machine they are late to read the clock, so it is the sign that counts.
+      # On a busy machine they read the clock late, so only the sign counts.
       of $address ".offset_s - ($theirs) | fabs < 0.15" true
       found=$((found + 1))
     done <"$BATS_TEST_TMPDIR/$address"
@@ -143,7 +143,7 @@ oracles() {
   near 127.0.0.7 -0.25
 }
 
-@test "sntp: the jitter is RFC 5905's, computed anew from the samples in the trace" {
+@test "sntp: the jitter is RFC 5905's, recomputed from the samples in the trace" {
   rules '*=+5ms,delay=2ms'
   ask 127.0.0.7,127.0.0.8 -d
   [ "$status" = 0 ]
@@ -157,19 +157,19 @@ oracles() {
   done
 }
 
-@test "sntp: by default four samples 2 s apart, at once of all servers" {
+@test "sntp: by default takes four samples 2 s apart, from all servers in parallel" {
   lab_until 15 test -s "$BATS_FILE_TMPDIR/default.status"
   cp "$BATS_FILE_TMPDIR/default.json" "$OUT"
   cp "$BATS_FILE_TMPDIR/default.log" "$ERR"
   read -r status took_ms <"$BATS_FILE_TMPDIR/default.status"
   [ "$status" = 0 ] && [ "$took_ms" -ge 6000 ] && [ "$took_ms" -lt 9000 ] || fail 'not four samples 2 s apart'
   jq -e '[.servers[] | [.replies, .sent]] == [[4, 4], [4, 4], [4, 4], [4, 4]]' "$OUT" || fail 'not four of each'
-  # By what was said of each request: when it left. A moment may pass until that clock is read.
+  # T1 is when the request left; reading that clock may lag a moment.
   sed -nE 's/.* ntp: 127.0.6.2: request [0-9] to .* T1=([0-9.]+) .*/\1/p' "$ERR" |
     awk '{ if (NR > 1 && $1 - last < 1.9) exit 1; last = $1 } END { if (NR != 4) exit 1 }' || fail 'two requests within 2 s'
 }
 
-@test "sntp: the servers of the configuration; with none named, what to write" {
+@test "sntp: the servers come from the configuration; without any, advice says what to write" {
   printf '%s\n' '[sntp]' 'interval = 250ms' 'servers = 127.0.0.11:123, [fd0a::1]:123 127.0.0.3' >"$CONF"
   check -C "$CONF" -s sntp
   verdict 0 ok
@@ -181,7 +181,7 @@ oracles() {
   verdict 3 no-source "'a\.\.b/c' "
 }
 
-@test "sntp: one sample alone has no jitter, and needs none" {
+@test "sntp: a single sample has no jitter, and is judged without it" {
   printf '%s\n' '[sntp]' 'samples = 1' >"$CONF"
   ask 127.0.0.11
   verdict 0 ok '^NTP healthy, offset: \+[0-9.]+ms, server: 127\.0\.0\.11, source: sntp$'
@@ -190,7 +190,7 @@ oracles() {
   in_time 1
 }
 
-@test "sntp: what does not fit into the timeout is left out; where one sample does, that is said" {
+@test "sntp: samples beyond the timeout are dropped; when only one fits, the report says so" {
   check -s sntp:127.0.0.11 -t 3s -d
   [ "$status" = 0 ]
   of 127.0.0.11 '[.replies, .sent]' '[2,2]'
@@ -202,16 +202,16 @@ oracles() {
 
 # --- real servers -----------------------------------------------------------------
 
-@test "sntp: a real chronyd, and ntpdig's word of it" {
+@test "sntp: a real chronyd's reply matches ntpdig's" {
   lab_until 20 lab_sntp_served 127.0.0.21 '.stratum == 2'
   ask 127.0.0.21
   verdict 0 ok
   ntpdig -j 127.0.0.21 >"$BATS_TEST_TMPDIR/oracle"
   of 127.0.0.21 '[.stratum, .leap, .replies]' "$(jq -c '[.stratum, "none", 4]' "$BATS_TEST_TMPDIR/oracle")"
-  of 127.0.0.21 '.offset_s - 0.005 | fabs < 0.005' true # of 127.0.0.22, which it follows
+  of 127.0.0.21 '.offset_s - 0.005 | fabs < 0.005' true # it follows 127.0.0.22
 }
 
-@test "sntp: a real chronyd frozen: asked once more, then let be; thawed it serves again" {
+@test "sntp: a frozen chronyd gets two requests; once thawed it is read again" {
   lab_freeze sntp_chronyd
   ask 127.0.0.21
   lab_thaw sntp_chronyd
@@ -221,7 +221,7 @@ oracles() {
   verdict 0 ok
 }
 
-@test "sntp: a real chronyd stopped: refused at once; and one that has no time itself" {
+@test "sntp: a stopped chronyd is refused at once; one without time, or on its own clock, is unusable" {
   lab_stop sntp_chronyd
   rules
   ask 127.0.0.21:1123
@@ -243,7 +243,7 @@ oracles() {
 
 # --- the vote -----------------------------------------------------------------------
 
-@test "sntp: the one that lies is outvoted and named" {
+@test "sntp: a liar is outvoted and named" {
   rules '127.0.0.33=+250ms' '127.0.0.34=-3s'
   ask 127.0.0.31,127.0.0.32,127.0.0.33,127.0.0.35
   verdict 0 ok '; falseticker: 127\.0\.0\.33 \(offset \+2[45][0-9.]*ms\)$'
@@ -254,14 +254,14 @@ oracles() {
   verdict 0 ok '; falsetickers: 127\.0\.0\.33 \(offset \+2[45][0-9.]*ms\), 127\.0\.0\.34 \(offset -(3|2\.9)[0-9.]*s\)$'
 }
 
-@test "sntp: two against two: no majority, a warning" {
+@test "sntp: two against two have no majority, which is a warning" {
   rules '127.0.0.33=+250ms' '127.0.0.34=+250ms'
   ask 127.0.0.31,127.0.0.32,127.0.0.33,127.0.0.34
   verdict 1 falseticker ' 0 .* 4 .* 3\)'
   jq -e '[.servers[].state] | unique == ["falseticker"]' "$OUT"
 }
 
-@test "sntp: two whose intervals overlap agree, as chronyd has it; the one further off is judged" {
+@test "sntp: overlapping intervals agree, as in chronyd; the one further off is judged" {
   rules '127.0.0.31=+0s' '127.0.0.36=+12ms,delay=30ms'
   ask 127.0.0.31,127.0.0.36 --limit offset=1s
   verdict 0 ok
@@ -276,12 +276,12 @@ oracles() {
   lab_stop sntp_oracle
 }
 
-# chronyd's mark of neither is x (falseticker).
+# chronyd marks neither as x (falseticker).
 both_taken() {
   chronyc -h 127.0.0.1 -p 11323 -n -c sources | cut -d, -f 2 | sort -u | tr -d '\n' | grep -qxE -- '\*|\*\+|\*-|\+\*|-\*'
 }
 
-@test "sntp: a second server softens nothing: each is judged, and the worse counts" {
+@test "sntp: a second server hides nothing: each is judged, and the worse counts" {
   rules '127.0.0.33=+36000s'
   ask 127.0.0.33 --limit offset=1s,1min
   verdict 2 offset
@@ -289,7 +289,7 @@ both_taken() {
   verdict 2 offset 'server: 127\.0\.0\.33, .*falsetickers: 127\.0\.0\.31 \(offset [^)]*\), 127\.0\.0\.33 \(offset \+'
 }
 
-@test "sntp: fewer than half of those asked answer, and these may be wrong together" {
+@test "sntp: fewer than half of the servers answer, so that these may be wrong together" {
   rules '*=drop=1' '127.0.0.33=drop=0,+36000s'
   ask 127.0.0.31,127.0.0.32,127.0.0.33,127.0.0.34,127.0.0.35,127.0.0.33:123 --limit offset=off,off
   verdict 1 falseticker ' 1 of 5 .* 3\>'
@@ -298,7 +298,7 @@ both_taken() {
   verdict 0 ok '; 3 of 5 '
 }
 
-@test "sntp: a root distance of more than 1 s, as Windows domain controllers have, is a reading that a limit judges" {
+@test "sntp: a root distance above 1 s, as of Windows domain controllers, is accepted and judged by its limit" {
   rules '127.0.0.33=+5ms,root_dispersion=3s'
   ask 127.0.0.33 --limit root_distance=5s
   verdict 0 ok
@@ -307,19 +307,19 @@ both_taken() {
   verdict 1 root-distance '^NTP root distance above threshold: 3s'
 }
 
-@test "sntp: this machine is no server, by whichever of its addresses or names it is asked" {
+@test "sntp: this machine is refused as a server, by any of its addresses and names" {
   local name
   for name in 127.0.0.1 ::1 localhost 10.9.0.1 10.9.0.4 fd09::1 ::ffff:127.0.0.1; do
     ask "$name"
     verdict 3 no-source "$name: .*this machine"
   done
   ask localhost,127.0.0.31
-  verdict 0 ok 'server: 127\.0\.0\.31, source: sntp$' # of one that was asked one answered
+  verdict 0 ok 'server: 127\.0\.0\.31, source: sntp$' # one of one answered
   of localhost '[(.remark | test("this machine")), .sent]' '[true,null]'
 }
 
-@test "sntp: a clock that is set between two samples: what comes after it counts" {
-  printf '%s\n' '[sntp]' 'interval = 3s' 'samples = 3' >"$CONF" # the rule has to come in between, on a busy machine as well
+@test "sntp: when the clock is set between two samples, only later ones count" {
+  printf '%s\n' '[sntp]' 'interval = 3s' 'samples = 3' >"$CONF" # time for the rule to come in between on a busy machine
   {
     lab_line "$LAB_DIR/log/ntp" 'answered as 127.0.5.2'
     rules '127.0.5.2=+816ms'
@@ -329,9 +329,9 @@ both_taken() {
   near 127.0.5.2 0.816
 }
 
-# --- what servers may not say, and what they may not say twice --------------------
+# --- invalid replies and refusals ---------------------------------------------------
 
-@test "sntp: replies that are none are dropped, whatever is wrong with them" {
+@test "sntp: invalid replies are dropped, whatever is wrong with them" {
   rules '127.0.2.1=bad_origin=1' '127.0.2.2=zero_transmit=1' '127.0.2.3=length=40' \
     '127.0.2.4=mode=3' '127.0.2.5=length=47' '127.0.2.6=version=7' '127.0.2.7=delay=-500ms' \
     '127.0.2.8=noise=64'
@@ -339,24 +339,24 @@ both_taken() {
   ask 127.0.2.1,127.0.2.2 -t 1s
   verdict 3 bad-reply ': 127\.0\.2\.1: .*origin'
   in_time 1
-  # Beside a good one they are listed, with the reason.
+  # Beside a good server they are listed with the reason.
   one_will_do
   ask 127.0.0.11,$all
   verdict 0 ok 'server: 127\.0\.0\.11'
   jq -e '[.servers[1:][] | select(.state != "unreachable" or .remark == null or .replies != 0)] == []' "$OUT" ||
     fail 'one of them was believed'
-  # All that is wrong is said in different words.
+  # Each fault has its own words.
   jq -e '[.servers[1:][].remark] | unique | length >= 6' "$OUT"
 }
 
-@test "sntp: a good reply behind bad ones is found" {
+@test "sntp: a good reply after bad ones is found" {
   rules '*=+5ms,noise=63'
   ask 127.0.0.11
   verdict 0 ok
   of 127.0.0.11 '[.replies, .sent]' '[4,4]'
 }
 
-@test "sntp: a kiss code ends it: one request, and why" {
+@test "sntp: a kiss code ends the exchange after one request, and is reported" {
   local code
   rules '127.0.3.1=stratum=0,reference=RATE' '127.0.3.2=stratum=0,reference=DENY' \
     '127.0.3.3=stratum=0,reference=RSTR' '127.0.3.4=stratum=0,reference=XXXX'
@@ -372,7 +372,7 @@ both_taken() {
   of 127.0.3.1 '[.state, .replies, .sent]' '["unreachable",0,1]'
 }
 
-@test "sntp: a kiss code in the middle: what came before counts, nothing is asked after" {
+@test "sntp: after a later kiss code the earlier samples count, and no request follows" {
   printf '%s\n' '[sntp]' 'interval = 3s' >"$CONF"
   {
     lab_line "$LAB_DIR/log/ntp" 'answered as 127.0.5.1'
@@ -385,7 +385,7 @@ both_taken() {
   asked 127.0.5.1 2
 }
 
-@test "sntp: unsynchronised servers" {
+@test "sntp: unsynchronised servers are unusable" {
   rules '127.0.4.1=leap=3' '127.0.4.2=stratum=16' '127.0.4.3=stratum=0,reference=0x00000000,leap=3' \
     '127.0.4.4=stratum=0,reference=INIT,leap=3' '127.0.4.5=root_dispersion=17s'
   ask 127.0.4.1,127.0.4.2,127.0.4.3,127.0.4.4,127.0.4.5
@@ -396,8 +396,8 @@ both_taken() {
   verdict 0 ok
 }
 
-@test "sntp: a lost packet is asked for again" {
-  lab_stop ntp && lab_ntp_start '10.9.0.1=+0s' '127.0.0.9=drop_every=3' # its count from the beginning
+@test "sntp: a lost packet is requested again" {
+  lab_stop ntp && lab_ntp_start '10.9.0.1=+0s' '127.0.0.9=drop_every=3' # restarts its count
   ask 127.0.0.9
   verdict 0 ok
   of 127.0.0.9 '[.replies, .sent]' '[4,5]'
@@ -405,7 +405,7 @@ both_taken() {
 
 # --- names and addresses ---------------------------------------------------------
 
-@test "sntp: IPv6, and a name with both families of which only one answers" {
+@test "sntp: IPv6, and a name with both families of which one answers" {
   rules 'fd0a::1=-7ms'
   ask 'fd0a::1,fd0a::2,[fd0a::1]:123'
   of fd0a::1 '[.address, .replies]' '["fd0a::1",4]'
@@ -420,12 +420,12 @@ both_taken() {
   ask both.example
   of both.example '[.address, .replies]' '["fd0a::41",4]'
   rules '127.0.0.41=stratum=0,reference=DENY' 'fd0a::41=delay=50ms'
-  ask both.example # it is one server: who refuses by the one address is not asked by the other
+  ask both.example # one server: after a refusal by one address the other is not asked
   verdict 3 denied 'both\.example: .*DENY'
   asked 127.0.0.41 1
 }
 
-@test "sntp: a name with four addresses, the first silent and the second refusing: the next are asked; a pool of four votes" {
+@test "sntp: a name's next addresses are asked after a silent and a refusing one; a pool of four votes" {
   rules '127.0.0.51=drop=1' '127.0.0.52=stratum=0,reference=DENY'
   ask four.example
   verdict 0 ok
@@ -439,7 +439,7 @@ both_taken() {
   same_as four.example 127.0.0.53
 }
 
-@test "sntp: a link-local address with its zone" {
+@test "sntp: a link-local address needs its zone" {
   ask 'fe80::99%no.such'
   verdict 3 no-source 'fe80::99%no\.such: '
   ask fe80::1
@@ -451,12 +451,12 @@ both_taken() {
 }
 
 served_linklocal() {
-  sleep 0.3 # an ntpd that is asked more often says nothing
+  sleep 0.3 # ntpd ignores more frequent requests
   ask "$1,127.0.0.31,127.0.0.32"
   jq -e '.servers[0] | .replies > 0 or .leap == "unsynchronised"' "$OUT" >/dev/null
 }
 
-@test "sntp: two names for one address are one server, with one vote" {
+@test "sntp: two names for one address are one server with one vote" {
   rules '127.0.0.41=+250ms'
   ask 127.0.0.41,127.0.0.11,127.0.0.2,twin.example,127.0.0.41:123,::ffff:127.0.0.41
   verdict 0 ok
@@ -466,12 +466,12 @@ served_linklocal() {
   same_as 127.0.0.41 ::ffff:127.0.0.41
 }
 
-@test "sntp: what is no server's address is not asked; nor is what has no way to it, and why" {
+@test "sntp: an address that cannot be a server's is not asked; the report says why, as for one without a route" {
   ask 224.0.1.1,192.0.2.1,10.66.0.1,no.such.example,::,0.0.0.0,ff02::101,255.255.255.255,2001:db8::1
   verdict 3 no-source ': 224\.0\.1\.1: [^;]*; 192\.0\.2\.1: [^;]*: Network is unreachable; .*; .* 1 [^;]*; '
 }
 
-@test "sntp: each that cannot be asked has its remark" {
+@test "sntp: each server that cannot be asked has its remark" {
   one_will_do
   ask 127.0.0.11,224.0.1.1,255.255.255.255,0.0.0.0,::,ff02::101,192.0.2.1,2001:db8::1,10.66.0.1,no.such.example
   verdict 0 ok
@@ -486,7 +486,7 @@ served_linklocal() {
   of no.such.example '[.remark == null, .state, .address, .sent]' '[false,"unreachable",null,null]'
 }
 
-@test "sntp: names that hang cost half of the time at most, however many there are" {
+@test "sntp: names that hang cost at most half of the time, however many there are" {
   lab_spawn dns "$LAB_BUILT/ntp_server" -p 53 '*=drop=1'
   lab_ready dns 5 grep -qsx ready "$LAB_DIR/log/dns"
   one_will_do
@@ -502,18 +502,18 @@ served_linklocal() {
 
 # --- many -------------------------------------------------------------------------
 
-@test "sntp: a thousand servers" {
+@test "sntp: a thousand servers are sampled" {
   lab_sntp_many 1000 '*=+5ms'
   ask "$LAB_SNTP_MANY"
   verdict 0 ok
-  # The servers' sockets overflow when a busy machine keeps them waiting: then a sample is asked for anew.
+  # The servers' sockets overflow on a busy machine, and then a sample is requested again.
   jq -c '[.servers[] | [.replies, .sent]] | group_by(.) | map([.[0], length])' "$OUT" >"$BATS_TEST_TMPDIR/counts"
   jq -e '[.servers[] | select(.replies == 4 and .sent == 4)] | length >= 900' "$OUT" &&
     jq -e '[.servers[] | select(.replies == 4 and .sent <= 8)] | length == 1000' "$OUT" || fail "$(<"$BATS_TEST_TMPDIR/counts")"
   in_time 4
 }
 
-@test "sntp: fewer descriptors than servers: the soft limit is raised, beyond the hard one in waves" {
+@test "sntp: with fewer descriptors than servers the soft limit is raised, and beyond the hard one servers are asked in waves" {
   lab_sntp_many 100 '*=+5ms,delay=20ms'
   ulimit -Sn 24
   ask "$LAB_SNTP_MANY"
@@ -530,15 +530,15 @@ served_linklocal() {
   )
 }
 
-# --- what takes ten seconds from its start ------------------------------------------
+# --- needs ten seconds from its start -----------------------------------------------
 
 served() {
-  sleep 0.3 # an ntpd that is asked more often says nothing
+  sleep 0.3 # ntpd ignores more frequent requests
   ask fd09::2,127.0.0.31,127.0.0.32
   jq -e '.servers[0].stratum == 2' "$OUT" >/dev/null
 }
 
-# ntpq's own figures, in ms. They shrink with each of its first polls, of which one may lie between.
+# ntpq's own figures, in ms. They shrink with each of its first polls, one of which may come in between.
 distance_agrees() {
   local distance_ms
   ask fd09::2,127.0.0.31,127.0.0.32
@@ -547,7 +547,7 @@ distance_agrees() {
   of fd09::2 ".root_distance_s * 1000 - ($distance_ms) | fabs < 20" true
 }
 
-@test "sntp: a real ntpd on another host; where it follows us, that proves nothing" {
+@test "sntp: a real ntpd on another host is read, and discounted because it follows this machine" {
   lab_until 30 served
   ask fd09::2,127.0.0.31,127.0.0.32
   of fd09::2 '[.stratum, .leap, .replies, .state]' '[2,"none",4,"unusable"]' # it follows 10.9.0.1

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# sntp_lies.bats: what the source sntp makes of replies that no honest server sends: each lie of liar's
-# table is dropped for what it is, and an honest reply behind it is still taken.
+# sntp_lies.bats: the source sntp and replies that no honest server sends: each lie in liar's table is dropped for what
+# it is, and an honest reply after it is still accepted.
 #
-# A run for each lie, all of them side by side: a lie that is dropped is waited out, twice 2 s.
+# One run per lie, all in parallel: a dropped lie costs twice 2 s of waiting.
 # shellcheck disable=SC2016,SC2034,SC2154 # jq's $; time.bash's OUT and ERR, bats' names
 
 setup_file() {
@@ -18,12 +18,12 @@ setup_file() {
   wait
 }
 
-# ask SERVER: one run in debug mode; its report, its log with the trace, and its status are kept.
+# ask SERVER: one run in debug mode; keeps its report, its log with the trace, and its status.
 ask() {
   local to=$BATS_FILE_TMPDIR/$1 status=0
   "$PROG" -C "$BATS_FILE_TMPDIR/conf" -d -o json -l stderr -s "sntp:$1" >"$to.out" 2>"$to.err" 3>&- ||
     status=$?
-  sed -i '/^debug: [^ ]* ntp: /!{/^debug: /d}' "$to.err" # what a failed test shows has an end
+  sed -i '/^debug: [^ ]* ntp: /!{/^debug: /d}' "$to.err" # bounds what a failed test shows
   echo $status >"$to.status"
 }
 
@@ -41,9 +41,9 @@ teardown() {
   lab_logs_on_failure
 }
 
-# each END FUNCTION SERVER: the function for every lie that should come to this, with its run at SERVER.N
-# in $status, $OUT and $ERR, a regex of its words in $told, and how often it was told in $times; fails naming all
-# for which it does.
+# each END FUNCTION SERVER: calls the function for every lie with this end, with its run at SERVER.N in $status, $OUT
+# and $ERR, a regex for its words in $told and their expected number in $times; fails naming every lie for which the
+# function does.
 each() {
   local end=$1 function=$2 server times number=0 kind name told bad=0 count=0
   while IFS=$'\t' read -r number kind name told; do
@@ -51,40 +51,40 @@ each() {
     server=$3.$number OUT=$BATS_FILE_TMPDIR/$3.$number.out ERR=$BATS_FILE_TMPDIR/$3.$number.err
     status=$(cat "$BATS_FILE_TMPDIR/$3.$number.status")
     times=2
-    [ "$name" != 'an earlier reply' ] || times=1 # to the first request there is none
+    [ "$name" != 'an earlier reply' ] || times=1 # there is none before the first request
     "$function" || { echo "in the row: $name" >&2 && bad=1; }
     count=$((count + 1))
   done < <(lab_liar_table)
   [ "$bad" = 0 ] && [ "$count" -gt 3 ]
 }
 
-# ended STATUS REASON [FILTER]: what the report says.
+# ended STATUS REASON [FILTER]: the report has these.
 ended() {
   [ "$status" = "$1" ] || fail "the status is $status instead of $1" || return
   jq -e --arg reason "$2" --arg told "${told-}" ".reason == \$reason and (${3-true})" "$OUT" >/dev/null ||
     fail "the report does not say $2, ${3-}"
 }
 
-# traced COUNT REGEX: the trace says so, as often. The report's line on stderr is not meant.
+# traced COUNT REGEX: the trace matches this often, not counting the report's line on stderr.
 traced() {
   local count
   count=$(grep -F " ntp: $server: " "$ERR" | grep -cE -- "$2")
   [ "$count" = "$1" ] || fail "the trace says $count times instead of $1: $2"
 }
 
-@test "lies: there are enough of them" {
+@test "lies: the table has enough of them" {
   [ "$(lab_liar_table | cut -f 2 | grep -cv take)" -ge 40 ]
 }
 
 lie_alone() {
-  if [ -z "$told" ]; then # the kernel keeps it from the program
+  if [ -z "$told" ]; then # the kernel drops it
     ended 3 timeout '.message | test(" 2 ")' && traced 0 dropped
   else
     ended 3 bad-reply '.message | test($told)' && traced "$times" dropped
   fi && traced 1 ': 0 .* 2 requests'
 }
 
-@test "lies: one that cannot be true is no reading, and the report and the trace say why" {
+@test "lies: an impossible one makes no reading, and report and trace say why" {
   each drop lie_alone 127.2.0
 }
 
@@ -94,7 +94,7 @@ lie_and_truth() {
     { [ -z "$told" ] || traced "$times" "$told"; }
 }
 
-@test "lies: the honest reply behind one from the same server is taken, each time" {
+@test "lies: the honest reply after a lie from the same server is accepted every time" {
   each drop lie_and_truth 127.1.0
 }
 
@@ -102,7 +102,7 @@ kissed() {
   ended 3 denied '.message | test($told)' && traced 1 "again: .*$told" && traced 1 ': 0 .* 1 requests'
 }
 
-@test "lies: a kiss code ends it: no second request, and the report says which" {
+@test "lies: a kiss code ends the exchange without a second request, and the report names it" {
   each kiss kissed 127.1.0
   each kiss kissed 127.2.0
 }
@@ -111,7 +111,7 @@ no_time() {
   ended 1 not-synchronised '.message | test($told)' && traced 1 "again: .*$told" && traced 1 ': 0 .* 1 requests'
 }
 
-@test "lies: a server that has no time to give is asked no more, and is a warning" {
+@test "lies: a server without time to give is not asked again, and is a warning" {
   each none no_time 127.1.0
   each none no_time 127.2.0
 }
@@ -121,12 +121,12 @@ taken() {
     traced 2 "$told" && traced 0 dropped
 }
 
-@test "lies: what is odd and no lie is taken" {
+@test "lies: odd but legal replies are accepted" {
   each take taken 127.1.0
   each take taken 127.2.0
 }
 
-@test "lies: nothing in any of them acts on a log or terminal" {
+@test "lies: none of them acts on a log or terminal" {
   cat "$BATS_FILE_TMPDIR"/*.err >"$ERR"
   jq -s . "$BATS_FILE_TMPDIR"/*.out >"$OUT"
   harmless "$OUT" "$ERR"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# What stores give back, held against the JSON of the run that wrote it: one run of the program, with a real
-# timesyncd, writes for node_exporter's textfile collector and for InfluxDB over UDP and HTTP; a real Prometheus
-# scrapes the first, and --inetd, too. And the alerts of contrib, their expressions as they are, in that Prometheus:
-# each fires when the clock, or what watches it, is as it says, and only then.
+# What stores return, against the JSON of the run that wrote it: one run with a real timesyncd writes for
+# node_exporter's textfile collector and for InfluxDB over UDP and HTTP; a real Prometheus scrapes the former, and
+# --inetd as well. And contrib's alerts, with their own expressions, in that Prometheus: each fires when the clock, or
+# its monitoring, is in the state it describes, and only then.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # $ is meant; tests are subshells; delivery.bash's names
 
 bats_require_minimum_version 1.5.0
@@ -18,7 +18,7 @@ setup_file() {
   lab_influxd_start
   lab_node_exporter_start
   lab_activate_start 10123 -s timesyncd -l none
-  # contrib's own file with short intervals, and its rules without their `for`.
+  # contrib's own file with short intervals, and its rules without `for`.
   sed -E 's/1[m5]s?$/1s/; s/^rule_files/  evaluation_interval: 1s\n&/' "$TOP/contrib/prometheus/prometheus.yml" >"$LAB_DIR/stores.yml"
   sed 's/for: .*/for: 0s/' "$TOP/contrib/prometheus/ntp_monitor.rules.yml" >"$LAB_DIR/ntp_monitor.rules.yml"
   lab_prometheus_start "$LAB_DIR/stores.yml"
@@ -38,29 +38,29 @@ teardown_file() {
   lab_stop_all
 }
 
-# The run that all is held against: its JSON is in $T/out.
+# The run that everything is compared with: its JSON is in $T/out.
 run_once() {
   printf '%s\n' '[influx]' 'database = lab' >"$T/conf"
   monitor -l none -C "$T/conf" -o json -o prometheus="$FILE" "$@"
   equal 'stderr' "$(<"$T/err")" ''
 }
 
-# json FILTER: of the one server.
+# json FILTER: prints it for the one server.
 json() {
   jq -r ".servers[0] | $1" "$T/out"
 }
 
-# near WHAT A B: the same number, as far as a double has digits.
+# near WHAT A B: the same number, to the precision of a double.
 near() {
   awk -v a="$2" -v b="$3" 'BEGIN { exit !(a != "" && b != "" && (a - b)^2 <= 1e-12 * (1 + b * b)) }' || fail "$1: '$2' is not '$3'"
 }
 
-# promql QUERY: the one value.
+# promql QUERY: prints the one value.
 promql() {
   lab_promql "$1" | jq -r '.[].value[1]'
 }
 
-# --- what comes back --------------------------------------------------------------
+# --- the figures ------------------------------------------------------------------
 
 of_this_run() {
   local at
@@ -68,7 +68,7 @@ of_this_run() {
   [ -n "$at" ] && awk -v a="$at" -v b="$(date -d "$(jq -r .time "$T/out")" +%s.%N)" 'BEGIN { exit (a - b)^2 > 1e-10 }'
 }
 
-# prometheus_has JOB METRIC...: its figures of the server are those of the JSON.
+# prometheus_has JOB METRIC...: its figures for the server match the JSON.
 prometheus_has() {
   local job=$1 name
   shift
@@ -77,7 +77,7 @@ prometheus_has() {
   done
 }
 
-@test "prometheus: by the textfile, the figures are those of the JSON of the same run" {
+@test "prometheus: the textfile's figures match the JSON of the same run" {
   run_once
   lab_until 30 of_this_run
   prometheus_has node {jitter,offset,delay,root_distance,error_bound,poll_interval}_seconds stratum replies
@@ -93,19 +93,19 @@ of_this_reply() {
   [ "$(promql 'ntp_monitor_replies{job="ntp_monitor"}')" = "$(json .replies)" ]
 }
 
-# A reply that comes between the run and the last query is another one: then all of it once more. The error bound
-# grows from run to run.
+# A reply that arrives between the run and the last query is another one, so the whole comparison is repeated. The error
+# bound grows from run to run.
 inetd_has_this_reply() {
   run_once && lab_until 5 of_this_reply &&
     prometheus_has ntp_monitor {jitter,offset,delay,root_distance,poll_interval}_seconds stratum replies
 }
 
-@test "prometheus: by --inetd, they are those of the same reply" {
+@test "prometheus: figures scraped through --inetd match the JSON for the same reply" {
   lab_until 60 inetd_has_this_reply
   near up "$(promql 'up{job="ntp_monitor"}')" 1
 }
 
-# The point that a run wrote, as an object. The JSON has microseconds.
+# Prints the point that a run wrote, as an object. The JSON has microseconds.
 point() {
   local at_us
   at_us=$(date -d "$(jq -r .time "$T/out")" +%s%6N)
@@ -118,7 +118,7 @@ stored() {
   point >"$T/point" && [ -s "$T/point" ]
 }
 
-@test "influxdb: over UDP and over HTTP, the figures are those of the JSON of the same run" {
+@test "influxdb: figures sent over UDP and HTTP match the JSON of the same run" {
   local to key
   for to in udp://127.0.0.1:8089 http://127.0.0.1:8086; do
     run_once -o influx=$to
@@ -137,7 +137,7 @@ firing() {
   [ "$(lab_promql 'ALERTS{alertstate="firing"}' | jq -r '[.[].metric.alertname] | unique | join(" ")')" = "$1" ]
 }
 
-# fires ALERTS ARGUMENT...: just these, after a run with ARGUMENTs.
+# fires ALERTS ARGUMENT...: exactly these fire after a run with ARGUMENTs.
 fires() {
   local wanted=$1
   shift
@@ -145,7 +145,7 @@ fires() {
   lab_until 20 firing "$wanted" || fail "$wanted: $(lab_promql 'ALERTS' | jq -c '.[].metric')"
 }
 
-@test "alerts: a well kept clock is quiet; its jitter, its offset, its age and a critical one are not" {
+@test "alerts: a healthy clock fires none; jitter, offset, a limit, age and a critical verdict fire theirs" {
   printf '%s\n' '[monitoring]' 'stale_after = 1us' >"$T/stale"
   fires ''
   fires NtpMonitorJitter -w 1us
@@ -156,7 +156,7 @@ fires() {
   fires ''
 }
 
-@test "alerts: a clock that never was synchronised, and one that nothing is known of" {
+@test "alerts: a clock that never synchronised, and a missing reading, fire theirs" {
   sed -i 's/^NTPMessage.*//' "$T/reading"
   source=(-s "text:$T/reading")
   fires NtpMonitorNotSynchronised
@@ -164,7 +164,7 @@ fires() {
   fires NtpMonitorUnknown
 }
 
-@test "alerts: a monitor that is silent, a file that nobody renews, and one that is gone" {
+@test "alerts: a file that is not renewed, and a monitor that is gone, fire theirs" {
   fires ''
   touch -d '20 minutes ago' "$FILE"
   lab_until 20 firing NtpMonitorTextfile
