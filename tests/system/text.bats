@@ -1,6 +1,6 @@
-# text.bats: the source text: what timedatectl show-timesync prints, from files, pipes and worse: a
-# real daemon's text gives the figures that the bus gives, and nothing that can stand at the end of
-# a path keeps the run or becomes a figure.
+# text.bats: the source text, which reads the output of timedatectl show-timesync from files, pipes and worse: a real
+# daemon's text gives the same figures as the bus, and nothing that a path can lead to holds the run or becomes a
+# figure.
 
 # shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
 
@@ -15,16 +15,16 @@ teardown() {
   rm -f "$LAB_DIR"/log/*
 }
 
-# text FORMAT [ARGUMENT...]: the report on a file that printf makes of these.
+# text FORMAT [ARGUMENT...]: checks a file that printf makes of these.
 text() {
   # shellcheck disable=SC2059 # a format it is
   printf "$@" >"$file"
   check -s "text:$file" -t 1
 }
 
-# --- what the real one prints ---------------------------------------------------------
+# --- the output of a real timedatectl --------------------------------------------------
 
-# same_figures: text and bus on the same daemon.
+# same_figures: text and bus agree on the same daemon.
 same_figures() {
   local filter wanted got
   filter='[.server, .address, .jitter_s, .root_distance_s, .poll_interval_s, .stratum, .leap, .replies, .spike]'
@@ -37,12 +37,12 @@ same_figures() {
   got=$(server "$filter")
   [ "$got" = "$wanted" ] || fail "the text gives $got, the bus $wanted" || return
   server_is .delay_s null || return
-  # Time stamps stand in the text by the second, so 1.2 s may be 2 s, and a busy machine takes its time.
+  # The text has whole seconds, so 1.2 s may become 2 s, and a busy machine takes its time.
   server_is '.offset_s | . == null or . == 2' true || return
   server_is ".age_s - $age | . > -0.5 and . < 30" true
 }
 
-@test "real: what timedatectl prints gives what the bus gives" {
+@test "real: timedatectl's text gives the same figures as the bus" {
   echo 127.0.9.9 ntp.example.org >>/etc/hosts
   service '*=+5ms' \
     '127.0.9.9=+31ms,delay=3ms,stratum=3,leap=1,root_delay=125ms,root_dispersion=250ms' \
@@ -57,14 +57,14 @@ same_figures() {
   server_is .spike true
 }
 
-@test "real: a reference that looks like the text's own signs" {
+@test "real: a reference made of the text's own delimiters is read" {
   service '*=+5ms,reference=0x2c7d3d2c' # ,}=,
   lab_replies 4
   same_figures
   [ "$(grep -c ',}=,' "$file")" = 1 ]
 }
 
-@test "real: over a pipe" {
+@test "real: over a pipe the figures are the same" {
   service '*=+5ms' '127.0.9.9=+6s,delay=30ms'
   lab_replies 9
   check -s text:- < <(timedatectl show-timesync)
@@ -76,7 +76,7 @@ same_figures() {
   verdict 2 jitter
 }
 
-@test "real: before the first reply" {
+@test "real: before the first reply is not synchronised" {
   service '*=drop=1'
   timedatectl show-timesync >"$file"
   [ "$(grep -c '^NTPMessage' "$file")" = 0 ]
@@ -85,7 +85,7 @@ same_figures() {
   server_is '[.jitter_s, .age_s, .replies]' '[null,null,0]'
 }
 
-@test "real: a warm-up, and a reply too long ago" {
+@test "real: warming up, and a reply too long ago" {
   service '*=+5ms'
   lab_replies 1
   timedatectl show-timesync >"$file"
@@ -98,7 +98,7 @@ same_figures() {
   verdict 1 stale ' 2h( [0-9]s)? '
 }
 
-@test "real: the clock of the text is another's, and may differ by a minute" {
+@test "real: the text may come from a clock up to a minute off" {
   text 'Jitter=9us\nDestinationTimestamp=%s\n' "$(date -u -d '+50 seconds' '+%a %F %T UTC')"
   verdict 0 ok
   server_is '.age_s < -48' true
@@ -108,7 +108,7 @@ same_figures() {
 
 # --- time zones -----------------------------------------------------------------------
 
-@test "zones: the age is known in UTC, by number and in our own zone, and bounded elsewhere" {
+@test "zones: the age is exact in UTC, with a numeric offset and in our own zone, and bounded in others" {
   for zone in UTC0 GMT0 KST-9 CET-1CEST EST5EDT '<+0530>-5:30' '<-03>3'; do
     stamp=$(TZ=$zone date -d '-5 minutes' '+%a %F %T %Z')
     printf 'NTPMessage={ DestinationTimestamp=%s, PacketCount=9, Jitter=9us }\n' "$stamp" >"$file"
@@ -121,7 +121,7 @@ same_figures() {
         verdict 0 ok 'source: text$'
         server_is '.age_s >= 299 and .age_s < 360' true || row "$zone, $stamp"
         ;;
-      *) # the file's own age, which is seconds
+      *) # falls back to the file's age, a few seconds
         verdict 0 ok "\(${stamp##* }\).*; .*TZ=UTC timedatectl show-timesync"
         server_is '.age_s >= 0 and .age_s < 60' true || row "$zone, $stamp"
         TZ=XYZ-2 check -s text:- < <(cat "$file")
@@ -132,7 +132,7 @@ same_figures() {
   done
 }
 
-@test "zones: whatever its zone, a stamp of years ago is stale, and one of tomorrow lies in the future" {
+@test "zones: in any zone a stamp from years ago is stale, and one of tomorrow is in the future" {
   for zone in CET CEST EDT CST IST UTC GMT +08 -0330 AEDT XYZ ''; do
     for day in 'Thu 2019-11-14' 'Sat 2023-07-15'; do
       text 'NTPMessage={ DestinationTimestamp=%s 10:00:00 %s, PacketCount=9, Jitter=9us }\n' "$day" "$zone"
@@ -145,8 +145,8 @@ same_figures() {
   done
 }
 
-@test "zones: an abbreviation that several offsets share is not taken for ours" {
-  # In Chicago and in Shanghai it is CST, in India, Ireland and Israel IST.
+@test "zones: an abbreviation with several offsets is not taken for ours" {
+  # CST is Chicago's and Shanghai's; IST is India's, Ireland's and Israel's.
   while read -r zone name; do
     text 'Jitter=9us\nDestinationTimestamp=%s %s\n' "$(date -u -d '-1 hours' '+%a %F %T')" "$name"
     touch -d '-20 seconds' "$file"
@@ -162,7 +162,7 @@ PST8PDT PST
 ROWS
 }
 
-@test "zones: without a stamp the file's time is its age, and a pipe has none" {
+@test "zones: without a stamp the file's time gives the age, and a pipe has none" {
   text 'Jitter=9us\n'
   verdict 0 ok 'source: text; .*time stamp$'
   server_is '.age_s >= 0 and .age_s < 60' true
@@ -176,7 +176,7 @@ ROWS
   server_is .age_s null
 }
 
-@test "zones: the real text of a machine elsewhere" {
+@test "zones: a real text from a machine in another zone is read" {
   service '*=+5ms'
   lab_replies 3
   TZ=KST-9 timedatectl show-timesync >"$file"
@@ -197,7 +197,7 @@ ROWS
 
 # --- two machines, old versions, other options --------------------------------------------
 
-@test "two machines' texts in one file are refused, whichever is the better" {
+@test "two machines' texts in one file are refused in either order" {
   service '*=+5ms'
   lab_replies 3
   timedatectl show-timesync >"$BATS_TEST_TMPDIR/one"
@@ -215,7 +215,7 @@ ROWS
   done
 }
 
-@test "what systemd 239 to 249 writes: no comma behind Ignored" {
+@test "systemd 239 to 249: the text without a comma after Ignored is read" {
   service '*=+5ms'
   lab_replies 3
   timedatectl show-timesync >"$file"
@@ -228,7 +228,7 @@ ROWS
   server_is '[.server, .jitter_s, .stratum, .replies, .spike]' "$wanted"
 }
 
-@test "show-timesync with -a, -p and --value" {
+@test "the output of show-timesync with -a, -p and --value is read" {
   service '*=+5ms'
   lab_replies 3
   check
@@ -249,11 +249,11 @@ ROWS
 
 # --- the forms of Jitter= ----------------------------------------------------------------
 
-@test "jitter: every form in which it is written" {
+@test "jitter: every way it is written" {
   while IFS='|' read -r line wanted seconds; do
     text '%b\n' "$line"
     verdict "$wanted" "$([ "$wanted" = 0 ] && echo ok || echo jitter)" || row "$line"
-    # As these very digits: never an exponent.
+    # In these very digits, never with an exponent.
     grep -qF "\"jitter_s\":$seconds," "$OUT" || fail "$line is not $seconds"
   done <<'ROWS'
 Jitter=9us|0|0.000009
@@ -291,7 +291,7 @@ nothing of ours\nx=y\n=\n==\nJitter=9us|0|0.000009
 ROWS
 }
 
-@test "jitter: what is no time is quoted, not guessed" {
+@test "jitter: an invalid time is quoted, not guessed" {
   while IFS='|' read -r value words; do
     text 'Jitter=%b\n' "$value"
     verdict 3 bad-reply "$words" || row "$value"
@@ -321,7 +321,7 @@ infinity|Jitter='infinity'
 ROWS
 }
 
-@test "the other fields: in their range, or no reading" {
+@test "other fields: out of range they make no reading" {
   while IFS='|' read -r line wanted reason words; do
     text 'Jitter=9us\n%s\n' "$line"
     verdict "$wanted" "$reason" "$words" || row "$line"
@@ -354,9 +354,9 @@ Version=9|0|ok|
 ROWS
 }
 
-# --- what can stand at the end of a path ------------------------------------------------
+# --- what a path can lead to --------------------------------------------------------------
 
-@test "files: none, empty, unreadable, a folder, a socket" {
+@test "files: missing, empty, unreadable, a folder and a socket are reported" {
   check -s text:/nonexistent/file
   verdict 3 no-source '/nonexistent/file: No such file or directory'
   check -s "text:$BATS_TEST_TMPDIR"
@@ -384,7 +384,7 @@ ROWS
   verdict 3 bad-reply 'Jitter='
 }
 
-@test "files: the name of one is harmless, too" {
+@test "files: a hostile file name is shown escaped" {
   check -s $'text:/nonexistent/\e[2J\n\u202e\xff'
   verdict 3 no-source '/nonexistent/\\x1b\[2J\\x0a\\xe2\\x80\\xae\\xff: No such file'
   harmless "$OUT" "$ERR"
@@ -395,7 +395,7 @@ ROWS
   verdict 0 ok
 }
 
-@test "files: one without an end, too long, or just long enough" {
+@test "files: endless and overlong ones are refused; 64 KiB are read" {
   check -s text:/dev/zero -t 1
   in_time 2
   verdict 3 no-source '/dev/zero: .*regular file'
@@ -415,14 +415,14 @@ ROWS
   verdict 3 bad-reply '64 KiB'
 }
 
-@test "files: NUL bytes are no text" {
+@test "files: NUL bytes are refused" {
   for format in 'Jitter=9us\n\0' '\0Jitter=9us\n' 'Jitter=\0009us\n' '\0'; do
     text "$format"
     verdict 3 bad-reply NUL || row "$format"
   done
 }
 
-@test "files: what is hostile in one reaches no log and no terminal" {
+@test "files: hostile content reaches no log and no terminal" {
   text 'ServerName=ntp\033[2J\r\302\233\342\200\256\377\300\200.example\nCRITICAL forged\nJitter=9us\n'
   verdict 0 ok 'server: ntp\\x1b\[2J\\x0d\\xc2\\x9b\\xe2\\x80\\xae\\xff\\xc0\\x80\.example, source: text; '
   harmless "$OUT" "$ERR"
@@ -440,7 +440,7 @@ ROWS
 
 # --- pipes -------------------------------------------------------------------------------
 
-@test "pipes: one that never ends is no reading, whatever came before" {
+@test "pipes: one that never ends makes no reading, whatever came first" {
   mkfifo "$BATS_TEST_TMPDIR/pipe"
   exec 9<>"$BATS_TEST_TMPDIR/pipe"
   check -s text:- -t 1 <&9
@@ -453,7 +453,7 @@ ROWS
   exec 9<&-
 }
 
-@test "pipes: a FIFO without a writer, and one whose writer is late" {
+@test "pipes: a FIFO without a writer times out; one with a late writer is read" {
   mkfifo "$BATS_TEST_TMPDIR/pipe"
   for AS in '' lab_as_user; do
     check -s "text:$BATS_TEST_TMPDIR/pipe" -t 1
@@ -461,13 +461,13 @@ ROWS
     verdict 3 timeout "$BATS_TEST_TMPDIR/pipe: "
   done
   AS=
-  # The shell's redirection waits until the check has opened the other end.
+  # The shell's redirection blocks until the check opens the other end.
   echo Jitter=9us >"$BATS_TEST_TMPDIR/pipe" 3>&- &
   check -s "text:$BATS_TEST_TMPDIR/pipe" -t 4
   verdict 0 ok
 }
 
-@test "pipes: standard input closed, or not readable" {
+@test "pipes: a closed or unreadable standard input is reported" {
   check -s text:- -t 1 <&-
   in_time 1
   verdict 3 no-source 'standard input: '
@@ -479,7 +479,7 @@ ROWS
 
 # --- several sources in one run -------------------------------------------------------------
 
-@test "several: the worst wins, in every order" {
+@test "several: the worst wins, in any order" {
   cd "$BATS_TEST_TMPDIR"
   echo Jitter=9us >ok
   echo Jitter=3s >warning
@@ -488,7 +488,7 @@ ROWS
     for pair in "$first $second" "$second $first"; do
       check -c 5 -s "text:${pair% *}" -s "text:${pair#* }"
       verdict "$wanted" "$reason" || row "$pair"
-      # Each server has its own verdict, and a source that gave none has no server.
+      # Each server has a verdict of its own, and a failed source has no server.
       [ "$(server_verdicts)" = "$(echo "${pair//none/}" | xargs)" ] || fail "$pair: not each its own"
     done
   done <<'ROWS'
@@ -511,7 +511,7 @@ server_verdicts() {
   jq -r '[.servers[].verdict] | join(" ")' "$OUT"
 }
 
-@test "several: the bus and a text, also from the file of settings" {
+@test "several: the bus and a text, also from the configuration" {
   service '*=+5ms'
   lab_replies 9
   echo Jitter=3s >"$file"

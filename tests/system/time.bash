@@ -1,12 +1,12 @@
-# time.bash: what the tests of readings and verdicts share: one run of the program, and what it said.
+# time.bash: shared by the tests of readings and verdicts: one run of the program, and what it reported.
 #
-#   check [ARGUMENT...]            one run with the report in JSON and the log on stderr, as the user
-#                                  that $AS is (empty: root, lab_as_user: an ordinary one), of the
-#                                  source $SOURCE (empty: auto)
+#   check [ARGUMENT...]            one run with the report in JSON and the log on stderr, as the user $AS
+#                                  (empty: root, lab_as_user: an ordinary one), of the source $SOURCE
+#                                  (empty: auto)
 #   verdict STATUS REASON [REGEX...]   fails unless the exit status, the report and the one log line
-#                                  agree on this, and the message holds each regex
+#                                  agree on this, and the message matches each regex
 #   server [FILTER]                jq over the first server of the report
-#   in_time SECONDS                fails unless the run took no longer
+#   in_time SECONDS                fails if the run took longer
 #   harmless FILE...               fails unless the text in them can do nothing to a log or terminal
 #
 # shellcheck shell=bash
@@ -21,7 +21,7 @@ took_ms=0
 OUT=$BATS_TEST_TMPDIR/out
 ERR=$BATS_TEST_TMPDIR/err
 
-# Says why, and shows the last run.
+# Prints its arguments, and shows the last run.
 fail() {
   printf '%s\n' "$*" >&2
   {
@@ -33,13 +33,13 @@ fail() {
   return 1
 }
 
-# row WORDS: which row of a table it was that failed.
+# row WORDS: names the table row that failed.
 row() {
   printf 'in the row: %s\n' "$*" >&2
   return 1
 }
 
-# run_program ARGUMENT...: its status in $status, output in $OUT and $ERR, time in $took_ms.
+# run_program ARGUMENT...: sets $status, $OUT, $ERR and $took_ms.
 run_program() {
   local begun_ms
   begun_ms=$(lab_uptime_ms)
@@ -76,19 +76,19 @@ server() {
   jq -c ".servers[0] | ${1-.}" "$OUT"
 }
 
-# server_is FILTER VALUE: in JSON.
+# server_is FILTER VALUE: VALUE is JSON.
 server_is() {
   jq -e --argjson wanted "$2" "(.servers[0] | $1) == \$wanted" "$OUT" >/dev/null ||
     fail "$1 is $(server "$1") instead of $2"
 }
 
-# A second more is the machine's, which may be busy.
+# Allows a busy machine one second more.
 in_time() {
   [ "$took_ms" -le $(($1 * 1000 + 1000)) ] || fail "took longer than $1 s"
 }
 
-# Valid UTF-8 without C0 (but line ends), DEL, C1, bidi controls, line separators; and no line end
-# hides in a value of the report.
+# Valid UTF-8 without C0 (except line ends), DEL, C1, bidi controls or line separators; and no line end inside a value
+# of the report.
 harmless() {
   local file acting='[\x{00}-\x{09}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}'
   acting+='\x{2060}-\x{206f}\x{feff}]'
@@ -104,39 +104,39 @@ harmless() {
   fi
 }
 
-# config LINE...: a configuration file of [monitoring] with these lines, as the path in $CONF.
+# config LINE...: writes a configuration with these lines in [monitoring], and sets $CONF to its path.
 config() {
   CONF=$BATS_TEST_TMPDIR/conf
   printf '%s\n' '[monitoring]' "$@" >"$CONF"
 }
 
-# The build with sanitizers cannot be run under these tools.
+# These tools do not work with sanitizers.
 plain_build_only() {
   [[ ${BUILD-} != *asan* ]] || skip "$1 runs on the plain build only"
 }
 
 # --- the service ------------------------------------------------------------
 
-# service [RULE...]: a bus, NTP servers with these rules, and a timesyncd just started that asks them.
+# service [RULE...]: starts a bus, NTP servers with these rules, and a timesyncd that asks them.
 service() {
   lab_stop_all
   rm -f /run/systemd/timesync/synchronized
   lab_bus_start && lab_ntp_start "$@" && lab_timesyncd_start
 }
 
-# property NAME: of timesyncd, in JSON, by systemd's own tool.
+# property NAME: prints timesyncd's property as JSON, through systemd's own tool.
 property() {
   busctl --json=short get-property org.freedesktop.timesync1 /org/freedesktop/timesync1 \
     org.freedesktop.timesync1.Manager "$1" | jq -c .data
 }
 
-# The span that systemd's tools print, in microseconds.
+# Converts a span that systemd's tools print to microseconds.
 span_us() {
   systemd-analyze timespan "$1" | sed -n 's/^ *[^ ]*s: *//p' | head -n 1
 }
 
-# once_asked COMMAND...: runs the command when a question for timesyncd has come to the bus; the
-# question is to be asked after this returns.
+# once_asked COMMAND...: runs the command as soon as a call for timesyncd reaches the bus; start the check after this
+# returns.
 once_asked() {
   lab_spawn calls busctl monitor org.freedesktop.timesync1 &&
     lab_ready calls 5 grep -qs Monitoring "$LAB_DIR/log/calls" || return

@@ -1,7 +1,7 @@
-# timesyncd.bats: the source timesyncd and the verdict, against a real systemd-timesyncd on a real
-# bus, fed by NTP servers whose answers are programmed: the figures are the daemon's own.
+# timesyncd.bats: the source timesyncd and the verdict, against a real systemd-timesyncd on a real bus, which follows
+# NTP servers with programmed answers: the figures are the daemon's own.
 #
-# Each test has a bus and a daemon of its own; both start in a tenth of a second.
+# Each test has its own bus and daemon; both start in a tenth of a second.
 
 # shellcheck disable=SC2016,SC2034,SC2154 # other shells' $; time.bash's AS, and what it sets
 
@@ -17,7 +17,7 @@ teardown() {
 
 # --- healthy, jitter ----------------------------------------------------------
 
-@test "healthy: status 0 and one line, for root and for a user" {
+@test "healthy: status 0 and one line, as root and as a user" {
   service '*=+5ms'
   lab_replies 9
   for AS in '' lab_as_user; do
@@ -30,7 +30,7 @@ teardown() {
   done
 }
 
-@test "jitter: one reply 6 s off lifts the daemon's own figure above 2 s" {
+@test "jitter: one reply 6 s off raises the daemon's own figure above 2 s" {
   service '*=+50ms' '127.0.9.9=+6s,delay=30ms'
   lab_replies 9
   check
@@ -43,13 +43,13 @@ teardown() {
     jq -e '.reasons == ["offset", "jitter"]' "$OUT"
     check --limit offset=off
     verdict 1 jitter '^NTP jitter above threshold: 2\.2[45][0-9]*s \(threshold: 2s\), offset at the last reply: \+[56][.0-9]*s, server'
-    # Of eight samples one lies 5.95 s off the rest: sqrt(5.95^2 / 7).
+    # One of eight samples is 5.95 s off the rest: sqrt(5.95^2 / 7).
     server_is '.jitter_s - 2.24889 | fabs < 0.001' true
     server_is '[.verdict, .reason]' '["warning","jitter"]'
   done
 }
 
-@test "jitter: only strictly above a level, to the nanosecond" {
+@test "jitter: only strictly above a limit, to the nanosecond" {
   service '*=+50ms' '127.0.9.9=+150ms,delay=5ms'
   lab_replies 9
   lab_replies 10 127.0.9.9
@@ -70,7 +70,7 @@ teardown() {
   done
 }
 
-@test "jitter: an outlier that the daemon itself left out is told as one" {
+@test "jitter: an outlier that the daemon ignored is reported as one" {
   service '*=+0s' '127.0.9.9=+20ms,delay=100ms'
   lab_replies 9
   lab_replies 10 127.0.9.9
@@ -84,7 +84,7 @@ teardown() {
 
 # --- every field ---------------------------------------------------------------
 
-# The report against what busctl and timedatectl say of the same daemon.
+# The report agrees with busctl on the same daemon.
 fields_agree() {
   local before_us after_us wanted got
   before_us=$(($(date +%s%N) / 1000))
@@ -108,12 +108,12 @@ fields_agree() {
     $before_us - \$t4 <= \$age and \$age <= $after_us - \$t4" true
 }
 
-# show KEY: its value in timedatectl show-timesync, also inside NTPMessage.
+# show KEY: prints its value from timedatectl show-timesync, also from inside NTPMessage.
 show() {
   timedatectl show-timesync | tr '{,}' '\n' | sed -n "s/^ *$1=\(.*[^ ]\) *$/\1/p"
 }
 
-# status LABEL: its span in timedatectl timesync-status, in microseconds, without the sign.
+# status_us LABEL: prints its span from timedatectl timesync-status, in microseconds, without the sign.
 status_us() {
   span_us "$(timedatectl timesync-status | sed -n "s/^ *$1: [-+]\{0,1\}\([^(]*\).*/\1/p")"
 }
@@ -133,7 +133,7 @@ timedatectl_agrees() {
   server_is "$us .root_distance_s | us" "$(status_us 'Root distance')" || return
 }
 
-@test "every field is what busctl and timedatectl say, at a named IPv4 server" {
+@test "every field matches busctl and timedatectl, for a named IPv4 server" {
   echo 127.0.9.9 ntp.example.org >>/etc/hosts
   service '*=+5ms' \
     '127.0.9.9=+31ms,delay=3ms,stratum=3,leap=1,root_delay=125ms,root_dispersion=250ms'
@@ -149,7 +149,7 @@ timedatectl_agrees() {
   server_is '.delay_s - 0.003 | fabs < 0.005' true
 }
 
-@test "every field is what busctl and timedatectl say, at an IPv6 server" {
+@test "every field matches busctl and timedatectl, for an IPv6 server" {
   service '*=+5ms' '::1=-17ms,delay=2ms,stratum=9,leap=2,root_delay=31250us'
   lab_replies 4
   lab_replies 5 ::1
@@ -160,7 +160,7 @@ timedatectl_agrees() {
 
 # --- the sign --------------------------------------------------------------------
 
-@test "sign: a server ahead of us is a positive offset, and the clock was behind" {
+@test "sign: a server ahead of us gives a positive offset, reported as the clock being behind" {
   service '*=+35ms'
   lab_replies 9
   check
@@ -170,7 +170,7 @@ timedatectl_agrees() {
   grep -Eq '^  offset +\+[34][0-9][.0-9]*ms .* behind, .* 1s, .* 1min$' "$OUT" || fail 'text has no such row'
 }
 
-@test "sign: a server behind us is a negative offset, and the clock was ahead" {
+@test "sign: a server behind us gives a negative offset, reported as the clock being ahead" {
   service '*=-35ms'
   lab_replies 9
   check
@@ -180,7 +180,7 @@ timedatectl_agrees() {
   grep -Eq '^  offset +-[23][0-9][.0-9]*ms .* ahead, .* 1s, .* 1min$' "$OUT" || fail 'text has no such row'
 }
 
-@test "text: the verdict, then each figure in a row of its own" {
+@test "text: the verdict, then one row per figure" {
   service '*=+5ms,stratum=2,root_dispersion=125ms,leap=1'
   lab_replies 3
   run_program -o text -l none -c 3s
@@ -198,16 +198,16 @@ timedatectl_agrees() {
   harmless "$OUT"
 }
 
-# --- without a reply, or too few ----------------------------------------------------
+# --- no reply, or too few -------------------------------------------------------------
 
 nothing_measured() {
   server_is '[.jitter_s, .offset_s, .delay_s, .root_distance_s, .age_s, .stratum, .leap, .spike, .replies]' \
     '[null,null,null,null,null,null,null,null,0]'
 }
 
-@test "not synchronised: servers that do not answer" {
+@test "not synchronised: the servers do not answer" {
   service '*=drop=1'
-  # What a client that does not look would take for times: 1900 as an unsigned number.
+  # What a careless client would take for times: the year 1900 as an unsigned number.
   property NTPMessage | jq -e '.[9] > 1e19 and .[13] == 0'
   for AS in '' lab_as_user; do
     check
@@ -218,7 +218,7 @@ nothing_measured() {
   done
 }
 
-@test "not synchronised: a server that is not synchronised itself, and a name nobody knows" {
+@test "not synchronised: an unsynchronised server, a refusal, and an unknown name" {
   for answer in leap=3 root_dispersion=12s stratum=0,reference=RATE stratum=0,reference=DENY; do
     service "*=$answer"
     lab_line "$LAB_DIR/log/ntp" answered
@@ -235,7 +235,7 @@ nothing_measured() {
   verdict 1 not-synchronised resolvectl
 }
 
-@test "not synchronised: timesyncd has asked nobody, since networkd says offline, or there is no server" {
+@test "not synchronised: networkd reports offline, or no server is configured" {
   mkdir -p /run/systemd/netif
   printf '%s\n' OPER_STATE=no-carrier CARRIER_STATE=no-carrier ADDRESS_STATE=off \
     ONLINE_STATE=offline >/run/systemd/netif/state
@@ -257,7 +257,7 @@ nothing_measured() {
   nothing_measured
 }
 
-@test "figures that are perhaps another server's: the next one has no address" {
+@test "the next server has no address yet: the figures may be the last one's, and the report says so" {
   service '*=+5ms'
   lab_replies 3
   check
@@ -269,7 +269,7 @@ nothing_measured() {
   server_is '[.address, .replies]' '[null,3]'
 }
 
-@test "a machine that slept: one reply is six days off, and so is the verdict" {
+@test "after a sleep one reply is six days off, and so is the verdict" {
   service '*=+5ms' '127.0.9.9=+518400s,delay=3ms'
   lab_replies 7
   lab_replies 8 127.0.9.9
@@ -282,7 +282,7 @@ nothing_measured() {
   verdict 1 jitter 'NTP jitter above threshold: 2d 6h'
 }
 
-@test "warming up: too few replies for a jitter are OK, and say so" {
+@test "warming up: too few replies for a jitter are OK, and reported" {
   service '*=+5ms' '127.0.9.9=+150ms,delay=3ms'
   lab_replies 1
   for AS in '' lab_as_user; do
@@ -308,14 +308,14 @@ activates() {
   lab_until 5 test -s "$trap_file"
 }
 
-@test "stopped: says so, and does not start it as systemd's own tools would" {
+@test "stopped: reported without starting it, as systemd's own tools would" {
   trap_file=$LAB_DIR/tmp/activated
   lab_bus_start -a "$trap_file"
   activates property NTPMessage
   activates timedatectl show-timesync
   activates timedatectl timesync-status
   rm -f "$trap_file" /run/systemd/timesync/synchronized
-  lab_stop ntp # which is not ntpd, though it has its port
+  lab_stop ntp # which is not ntpd, but has its port
   for AS in '' lab_as_user; do
     check
     verdict 3 no-service 'timesyncd: .*; chrony, ntpd, ptp: '
@@ -323,12 +323,12 @@ activates() {
     verdict 3 no-service 'systemctl start systemd-timesyncd$'
     run_program -d -l stderr
   done
-  # The bus would have answered only after what it had started had ended, so a trace would be there.
+  # The bus would have answered only once its activation had ended, so a trace would exist.
   [ ! -e "$trap_file" ] || fail 'the check started the service'
   activates property NTPMessage # the trap still works
 }
 
-@test "stopped: when it last synchronised is told all the same" {
+@test "stopped: the report still says when it last synchronised" {
   service '*=+5ms'
   lab_replies 2
   lab_stop timesyncd
@@ -342,7 +342,7 @@ activates() {
   done
 }
 
-@test "frozen: a daemon that does not answer is a timeout, in time" {
+@test "frozen: a daemon that does not answer is a timeout within the deadline" {
   service '*=+5ms'
   lab_replies 2
   lab_freeze timesyncd
@@ -366,7 +366,7 @@ activates() {
   verdict 0 ok
 }
 
-@test "killed while it was asked: it vanished, and that is told at once" {
+@test "killed during the call: reported at once" {
   service '*=+5ms'
   lab_replies 2
   lab_freeze timesyncd
@@ -378,13 +378,13 @@ activates() {
 
 # --- the other limits --------------------------------------------------------------------
 
-# older_than SECONDS: the last reply, as a run says it.
+# older_than SECONDS: the last reply is older than this in a new check.
 older_than() {
   check
   server_is ".age_s > $1" true 2>/dev/null
 }
 
-@test "stale: a daemon whose servers are gone goes on looking healthy, and is not" {
+@test "stale: a daemon whose servers are gone still looks healthy, and is not" {
   service '*=+5ms'
   lab_replies 9
   check
@@ -403,7 +403,7 @@ older_than() {
   verdict 0 ok
 }
 
-@test "stale: a clock that stands a day off the last reply" {
+@test "stale: a clock a day away from the last reply" {
   plain_build_only faketime
   command -v faketime >/dev/null
   service '*=+5ms'
@@ -426,23 +426,23 @@ a_day_earlier() {
   faketime -f -1d "$@"
 }
 
-@test "offset: a clock that is never put right is CRITICAL by default, from the second reply on" {
+@test "offset: a clock that is never corrected is CRITICAL by default, from the second reply on" {
   for sign in + -; do
     service "*=${sign}1080s"
     lab_replies 1
     check
-    verdict 0 warming-up ", offset at the last reply: [$sign]18min \\([^0-9]+\\), server" # no threshold
+    verdict 0 warming-up ", offset at the last reply: [$sign]18min \\([^0-9]+\\), server" # not judged
     lab_replies 2
     check
     verdict 2 offset "^NTP offset at the last reply above critical threshold: [$sign]18min \(critical threshold: 1min\)"
     check --limit offset=off
-    verdict 1 jitter ", offset at the last reply: [$sign]18min, server" # which the first offset lifts
+    verdict 1 jitter ", offset at the last reply: [$sign]18min, server" # the first offset raised it
     check --limit offset=off --limit jitter=off
     verdict 0 ok ", offset at the last reply: [$sign]18min, server"
   done
 }
 
-@test "offset: its limits hold for both signs" {
+@test "offset: its limits apply to both signs" {
   for sign in + -; do
     service "*=${sign}300ms"
     lab_replies 9
@@ -476,7 +476,7 @@ a_day_earlier() {
   verdict 2 root-distance '^NTP root distance above critical threshold: 312\.5ms'
 }
 
-@test "the worst of several limits decides" {
+@test "of several exceeded limits the worst decides" {
   service '*=+300ms,root_dispersion=250ms' '127.0.9.9=+6s,delay=30ms,root_dispersion=250ms'
   lab_replies 9
   lab_replies 10 127.0.9.9
@@ -489,10 +489,10 @@ a_day_earlier() {
   jq -e '.reasons == ["root-distance", "jitter"]' "$OUT"
 }
 
-# --- what a server is called ------------------------------------------------------------
+# --- the server's name ------------------------------------------------------------------
 
-@test "a hostile server name that the daemon itself takes is shown harmlessly" {
-  # A right-to-left override and a C1 control; of C0 controls the daemon takes none.
+@test "a hostile server name that the daemon accepts is shown escaped" {
+  # A right-to-left override and a C1 control; the daemon accepts no C0 controls.
   name=$'ntp\u202egro\u009b31m.example'
   echo "127.0.9.9 $name" >>/etc/hosts
   service '*=+5ms'
