@@ -1,4 +1,4 @@
-# What the tests of the program's outside share: how it is run, and what was said where.
+# Shared by the tests from outside: how the program is run, and what it printed and logged.
 # shellcheck shell=bash disable=SC2034,SC2154 # bats' $status, $output, $stderr; the tests' names
 
 fail() {
@@ -6,7 +6,7 @@ fail() {
   return 1
 }
 
-# Rows driven by strace, faketime or a limit of the address space are of no use to a sanitizer.
+# Tests under strace, faketime or a limited address space do not work with sanitizers.
 plain_build_only() {
   case ${BUILD-} in
     *asan*) skip "plain build only: $1" ;;
@@ -20,7 +20,7 @@ needs() {
   done
 }
 
-# Runs the rest with $output and $stderr apart; fails unless the exit status is $1.
+# Runs its arguments, sets $output and $stderr, and fails unless the exit status is $1.
 expect() {
   local wanted=$1
   shift
@@ -32,22 +32,22 @@ $output
 $stderr"
 }
 
-# The program with nothing from this shell around it; the caller says what HOME is.
+# Runs the program with nothing from this environment; the caller sets HOME.
 bare() {
   env -i "$@" </dev/null
 }
 
-# As cron starts a job: its few variables, no terminal, nothing to read.
+# Runs it as cron does: a few variables, no terminal, nothing to read.
 as_cron() {
   bare HOME="$HOME" LOGNAME=root SHELL=/bin/sh PATH=/usr/bin:/bin "$PROG" "$@"
 }
 
-# As a person at a terminal does: a command line for /bin/sh on a pseudo-terminal of its own, and
-# what appeared there. A redirection in the command line takes one of its outputs elsewhere.
+# Runs a command line for /bin/sh on a pseudo-terminal of its own, and prints what appears there. A redirection in the
+# command line sends one of its outputs elsewhere.
 on_terminal() {
   # shellcheck disable=SC2016 # the other shell's
   SHELL=/bin/sh TERM=xterm script -qec "$1" /dev/null </dev/null |
-    tr -d '\r' | sed -z 's/\n    / /g' # as it was before it was broken at words
+    tr -d '\r' | sed -z 's/\n    / /g' # undoes the line breaks between words
   return "${PIPESTATUS[0]}"
 }
 
@@ -59,8 +59,7 @@ $output
 $stderr"
 }
 
-# Fails unless $1 is as long as the further arguments, each an extended regular expression for a
-# whole line.
+# Fails unless $1 has exactly one line for each further argument, an extended regular expression for the whole line.
 lines_are() {
   local text=$1 line
   shift
@@ -74,7 +73,7 @@ should be: $1" || return
   [ -z "$text" ] || fail "and that is too much: $text"
 }
 
-# Fails unless lines that match stand in $1 in this order, with others between them or none.
+# Fails unless $1 has matching lines in this order, possibly with others in between.
 in_order() {
   local text=$1 wanted line found
   shift
@@ -89,15 +88,14 @@ in_order() {
   done
 }
 
-# A new rsyslogd, as lab_rsyslogd_start takes it, that has got nothing yet.
+# Starts an empty rsyslogd, with the arguments of lab_rsyslogd_start.
 start_log() {
   rm -f "$LAB_DIR/logged"
   lab_rsyslogd_start "$@"
 }
 
-# What rsyslogd got at /dev/log since the last call, each line as PRI MESSAGE; a line of the test's
-# own, which arrives behind all others, tells when that is all. A line of the program in another
-# form than <PRI>Mmm dd hh:mm:ss ntp_monitor[PID]: stays as it is.
+# Prints what rsyslogd got at /dev/log since the last call, each line as PRI MESSAGE; a mark of our own, which arrives
+# after everything else, ends it. A line not of the form <PRI>Mmm dd hh:mm:ss ntp_monitor[PID]: is printed unchanged.
 logged() {
   local raw=$LAB_DIR/rsyslog.raw mark=mark-$RANDOM-$RANDOM from=0
   [ ! -e "$LAB_DIR/logged" ] || from=$(cat "$LAB_DIR/logged")
@@ -107,7 +105,7 @@ logged() {
   wc -l <"$raw" >"$LAB_DIR/logged"
 }
 
-# The reading that a text of these lines is; the file's name.
+# Writes a text reading of these lines, and prints its path.
 reading() {
   printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/reading"
   echo "$BATS_TEST_TMPDIR/reading"

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
-# The three ways of use, with a real systemd-timesyncd to ask and a real rsyslogd to tell: a cron
-# job, which prints nothing, well or not, and leaves one line in the log; a person at a terminal; a
-# debug run, which tells in order what happened. And what a run must bear: a wrong command line,
-# signals, a call that never returns, an odd inherited state, a clock in another age.
+# The three ways of use, with a real systemd-timesyncd and a real rsyslogd: a cron job, which prints nothing, healthy or
+# not, and logs one line; a person at a terminal; a debug run, which reports in order what happened. And what a run must
+# withstand: a wrong command line, signals, a call that never returns, an odd inherited state, a clock in another age.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # other shells' $; bats' own names, set in a test
 
 bats_require_minimum_version 1.5.0
@@ -17,7 +16,7 @@ ask_outlier() {
   lab_stop timesyncd && lab_timesyncd_start && lab_replies 9 && lab_replies 10 127.0.200.9
 }
 
-# A pipe at descriptor 9 into which not a byte more goes, and which nobody reads.
+# Opens descriptor 9 on a full pipe without a reader.
 full_pipe() {
   mkfifo "$1"
   exec 9<>"$1"
@@ -34,8 +33,7 @@ setup_file() {
   help_to_nobody
 }
 
-# A writer that blocks in the C library, and takes the whole deadline of 10 s; the last test looks
-# at what came of it.
+# Starts a writer that blocks in the C library and uses the whole deadline of 10 s; the last test looks at its end.
 help_to_nobody() {
   local folder=$LAB_DIR/help
   mkdir "$folder"
@@ -69,7 +67,7 @@ teardown_file() {
 readonly WELL='INFO NTP healthy, jitter: [0-9.]+(us|ms)? \(threshold: 2s\), offset at the last reply: [+-]?[0-9.]+(us|ms)?, server: 127\.0\.0\.[0-9]+, source: timesyncd'
 readonly NOT_WELL='WARNING NTP offset at the last reply above threshold: \+[0-9.]+s \(threshold: 1s\), jitter: [0-9.]+s \(threshold: 2s\), server: 127\.0\.200\.9, source: timesyncd'
 
-# What /bin/sh does first, and then the program as cron runs it.
+# after CODE [ARGUMENT...]: /bin/sh runs the code, and then becomes the program as cron runs it.
 after() {
   local first=$1
   shift
@@ -78,13 +76,13 @@ after() {
 
 # --- a cron job ---------------------------------------------------------------
 
-@test "cron, all well: not a byte on stdout or stderr, one line in the log" {
+@test "cron, healthy: nothing on stdout or stderr, one line in the log" {
   expect 0 as_cron
   silent
   lines_are "$(logged)" "30 $WELL"
 }
 
-@test "cron, the jitter is too high: not a byte on stdout or stderr, one WARNING in the log" {
+@test "cron, jitter too high: nothing on stdout or stderr, one WARNING in the log" {
   ask_outlier
   expect 1 as_cron
   silent
@@ -95,7 +93,7 @@ after() {
   ask_well
 }
 
-@test "cron, no reading: not a byte on stdout or stderr, one WARNING in the log" {
+@test "cron, no reading: nothing on stdout or stderr, one WARNING in the log" {
   lab_stop timesyncd
   expect 3 as_cron
   silent
@@ -103,7 +101,7 @@ after() {
   ask_well
 }
 
-@test "cron, log_level = WARNING: a healthy clock leaves no line, a bad one does" {
+@test "cron, log_level = WARNING: a healthy clock logs nothing, a bad one does" {
   printf '[monitoring]\nlog_level = WARNING\n' >/etc/ntp_monitor.conf
   expect 0 as_cron
   silent
@@ -113,14 +111,14 @@ after() {
   lines_are "$(logged)" '28 WARNING NTP jitter above threshold: 1ms .*'
 }
 
-@test "cron, nobody takes log lines: the verdict is what gets mailed, as one line" {
+@test "cron, no log receiver: the verdict is mailed, as one line" {
   lab_receiver_stop rsyslogd
   expect 0 as_cron
   [ -z "$output" ]
   lines_are "$stderr" "ntp_monitor: $WELL \\(.* /dev/log: No such file or directory; localhost: UDP port 514: Connection refused\\)"
 }
 
-@test "cron, debug_mode in a file: the trace is in the log alone" {
+@test "cron, debug_mode in a file: the trace goes to the log only" {
   printf '[monitoring]\ndebug_mode = true\n' >/etc/ntp_monitor.conf
   expect 0 as_cron
   silent
@@ -133,7 +131,7 @@ after() {
 
 # --- a person at a terminal ----------------------------------------------------
 
-@test "terminal: the report stands there, and the log has its line all the same" {
+@test "terminal: shows the report, and the log gets its line as well" {
   expect 0 on_terminal "'$PROG'"
   lines_are "$output" $'\e\[32mOK\e\[0m  '"${WELL#INFO }" '' '  server +127[0-9.]+' \
     '  jitter +[0-9.]+(us|ms)? .* 2s' '  offset +\+[0-9.]+ms .* behind, .* 1s, .* 1min' \
@@ -142,7 +140,7 @@ after() {
   lines_are "$(logged)" "30 $WELL"
 }
 
-@test "terminal: -q leaves it empty, and the verdict to the log and the status" {
+@test "terminal: -q prints nothing; the verdict is in the log and the status" {
   expect 0 on_terminal "'$PROG' -q"
   silent
   lines_are "$(logged)" "30 $WELL"
@@ -151,7 +149,7 @@ after() {
   lines_are "$(logged)" '28 WARNING NTP jitter above threshold: 5s .*'
 }
 
-@test "terminal: no colour with NO_COLOR, nor on a dumb one; an empty NO_COLOR is none" {
+@test "terminal: no colour with NO_COLOR or on a dumb terminal; an empty NO_COLOR does not count" {
   local text
   text=text:$(reading Jitter=5s)
   expect 1 on_terminal "NO_COLOR=1 '$PROG' -s $text"
@@ -162,7 +160,7 @@ after() {
   lines_are "${output%%$'\n'*}" $'\e\[33mWARNING\e\[0m  NTP jitter above threshold.*'
 }
 
-@test "terminal: -o prints what it names there; without a terminal nothing prints but -o" {
+@test "terminal: -o chooses the report; without a terminal only -o prints one" {
   expect 0 on_terminal "'$PROG' -o json"
   lines_are "$output" '\{"schema":1,.*\}'
   expect 0 as_cron -o json
@@ -170,13 +168,13 @@ after() {
   expect 0 as_cron -o text
   lines_are "${output%%$'\n'*}" "OK  ${WELL#INFO }"
   [ -z "$stderr" ]
-  # A terminal at stdin or stderr does not make stdout one.
+  # Only stdout counts, not stdin or stderr.
   expect 0 on_terminal "'$PROG' >'$BATS_TEST_TMPDIR/stdout'"
   [ -z "$output" ]
   [ ! -s "$BATS_TEST_TMPDIR/stdout" ]
 }
 
-@test "terminal: debug_mode in a file puts the trace there, too" {
+@test "terminal: debug_mode in a file shows the trace as well" {
   printf '[monitoring]\ndebug_mode = true\n' >/etc/ntp_monitor.conf
   expect 0 on_terminal "'$PROG' -q"
   in_order "$output" '^debug: .* setting: debug_mode = true' '^debug: .* verdict: OK'
@@ -185,7 +183,7 @@ after() {
 
 # --- a debug run ----------------------------------------------------------------
 
-# Each line without "debug: " and the time, which must not go back.
+# Prints each line without "debug: " and its time, which must not go back.
 told() {
   local line ms=0 rest
   while IFS= read -r line; do
@@ -198,7 +196,7 @@ told() {
   done <<<"$stderr"
 }
 
-@test "debug: all that happened, in its order, on stderr" {
+@test "debug: everything that happened, in order, on stderr" {
   printf '[monitoring]\nmin_replies = 3\n' >/etc/ntp_monitor.conf
   expect 0 as_cron --debug --log "$LAB_DIR/no.log" -o json
   [ "$(wc -l <<<"$output")" = 1 ]
@@ -222,7 +220,7 @@ told() {
     '^step: printing .* [0-9.]+[um]?s$'
 }
 
-@test "debug: each setting that is not a default and its origin, just as --print-config has them" {
+@test "debug: each non-default setting with its origin, as in --print-config" {
   printf '[monitoring]\nmin_replies = 3\n[logging]\nsyslog_facility = cron\n' >/etc/ntp_monitor.conf
   printf '[monitoring]\nsource = auto\nstale_after = 1h\n' >"$HOME/.ntp_monitor.conf"
   expect 0 as_cron --print-config -d -w 1s
@@ -234,7 +232,7 @@ told() {
   [ "$(told | sed -n '/--print-config$/d; s/^setting: //p')" = "$wanted" ]
 }
 
-@test "debug: a file that is ignored, and why" {
+@test "debug: an ignored file, and why" {
   printf '[monitoring]\nmin_replies = 3\n' >/etc/ntp_monitor.conf
   chmod 666 /etc/ntp_monitor.conf
   expect 3 as_cron -d
@@ -247,8 +245,8 @@ told() {
   expect 0 as_cron -d
   trace=$(told)
   manager=(org.freedesktop.timesync1 /org/freedesktop/timesync1 org.freedesktop.timesync1.Manager)
-  # (uuuuittayttttbtt): leap, version, mode, stratum, precision, root delay, root dispersion,
-  # reference, four time stamps, ignored, packet count, jitter
+  # (uuuuittayttttbtt): leap, version, mode, stratum, precision, root delay, root dispersion, reference, four
+  # timestamps, ignored, packet count, jitter
   read -r -a field < <(busctl get-property "${manager[@]}" NTPMessage)
   [ "${#field[@]}" = 20 ]
   case ${field[17]} in false) spike=no ;; true) spike=yes ;; esac
@@ -266,7 +264,7 @@ told() {
   grep -q '^timesyncd: .*Reference' <<<"$trace"
 }
 
-@test "debug: each source that was tried, and why it did not serve" {
+@test "debug: each source tried, and why it failed" {
   expect 3 bare HOME="$HOME" DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere \
     "$PROG" -d -s auto -s text:/nowhere/reading
   in_order "$(told)" '^source timesyncd: ' \
@@ -276,21 +274,21 @@ told() {
     '^verdict: UNKNOWN, reason: '
 }
 
-@test "debug: each way of the log line that was tried, and why it failed" {
+@test "debug: each step of the log chain tried, and why it failed" {
   lab_receiver_stop rsyslogd
   expect 0 as_cron -d -l 127.0.0.1:5514
   in_order "$stderr" 'log: .*5514: Connection refused$' 'log: .*/dev/log .*: No such file or directory$' \
     'log: .*localhost.*: Connection refused$' 'log: stderr .*: INFO NTP healthy'
 }
 
-@test "debug: the trace is in the log, too; but at stderr it does not stand twice" {
+@test "debug: the trace is logged as well, but only once when the log is stderr" {
   expect 0 as_cron -d
   [ "$(logged | sed -n 's/^31 DEBUG /debug: /p')" = "$stderr" ]
   expect 0 as_cron -d -l stderr
   [ "$(grep -c 'step: measuring' <<<"$stderr")" = 1 ]
 }
 
-@test "debug: who takes the trace and stops reading holds nothing up, and loses only the trace" {
+@test "debug: a reader that stops reading delays nothing, and loses only the trace" {
   full_pipe "$BATS_TEST_TMPDIR/full"
   began=$(lab_uptime_ms)
   status=0
@@ -301,9 +299,9 @@ told() {
   logged | grep -q '^30 INFO NTP healthy'
 }
 
-# --- a wrong command line ----------------------------------------------------
+# --- usage errors ------------------------------------------------------------
 
-# refused QUOTE ARGUMENT...: one line on stderr with QUOTE in it, status 3, and nothing else.
+# refused QUOTE ARGUMENT...: status 3, one line on stderr with QUOTE in it, and nothing else.
 refused() {
   local quote=$1
   shift
@@ -313,7 +311,7 @@ refused() {
   [[ $stderr == *"$quote"* ]] || fail "does not say $quote: $stderr"
 }
 
-@test "usage: what is no option, or lacks or has an argument, is quoted" {
+@test "usage: an unknown option, or one that lacks or must not have an argument, is quoted" {
   refused ' -x;' -x
   refused ' -4;' -4
   refused ' --nope;' --nope
@@ -334,13 +332,13 @@ refused() {
   lines_are "$(logged)"
 }
 
-@test "usage: an unknown letter in a bundle is quoted, and not what stands before it" {
+@test "usage: in a bundle only the unknown letter is quoted" {
   refused ' -x;' -dx
   refused ' -x;' -xd
   refused ' -x;' -o json -qxd
 }
 
-@test "usage: a value that is none is quoted, with its option" {
+@test "usage: an invalid value is quoted with its option" {
   for option in warning critical timeout; do
     for value in '' nan inf -1 +1 0 0x10 1e3 2,5 '2 s x' 1000001 99999999999999999999 2s5; do
       refused "--$option: '$value'" "--$option" "$value"
@@ -364,7 +362,7 @@ refused() {
   lines_are "$(logged)"
 }
 
-@test "usage: options that exclude each other" {
+@test "usage: conflicting options and too many sources are refused" {
   refused '--quiet and --output' -q -o json
   refused '-o json and -o text' -o json -o text
   refused "'/x'" -o json=/x -o text=/x
@@ -386,7 +384,7 @@ refused() {
   lines_are "$(logged)"
 }
 
-@test "usage: where nobody reads stderr, a wrong command line is said in the log" {
+@test "usage: without a reader on stderr a usage error is logged" {
   status=0
   bare HOME="$HOME" "$PROG" --nope 2>&- || status=$?
   [ "$status" = 3 ]
@@ -395,7 +393,7 @@ refused() {
   lines_are "$(logged)" '27 ERROR usage: .*--nope.*'
 }
 
-@test "help: 80 columns, the daily options in the first 24 lines, status 0" {
+@test "help: 80 columns, the everyday options in the first 24 lines, status 0" {
   for option in -h --help --hel; do
     expect 0 as_cron "$option"
     [ -z "$stderr" ]
@@ -410,7 +408,7 @@ refused() {
   lines_are "$(logged)"
 }
 
-@test "help and version: whatever the files hold, and only where they can be printed" {
+@test "help and version: work with broken files, and fail when they cannot be printed" {
   printf '[monitoring]\ntimeout = never\n' >/etc/ntp_monitor.conf
   for option in -V --version; do
     expect 0 as_cron "$option"
@@ -425,7 +423,7 @@ refused() {
   done
 }
 
-@test "check-config: a list of problems that cannot be printed is not silent" {
+@test "check-config: problems that cannot be printed are not lost silently" {
   printf '[monitoring]\ntimeout = never\n' >/etc/ntp_monitor.conf
   expect 3 after 'exec >/dev/full' --check-config
   lines_are "$stderr" 'ntp_monitor: .*stdout.*'
@@ -433,8 +431,8 @@ refused() {
 
 # --- signals, and calls that do not return -------------------------------------
 
-# Starts the command with a silent pipe at descriptor 8, and returns when it is asleep; its number
-# is in $pid, what it says in $said.
+# Starts the command with a silent pipe at descriptor 8, and returns once it sleeps; sets $pid, and $said to the file of
+# its output.
 start_hanging() {
   said=$BATS_TEST_TMPDIR/said
   [ -p "$BATS_TEST_TMPDIR/pipe" ] || mkfifo "$BATS_TEST_TMPDIR/pipe"
@@ -444,14 +442,14 @@ start_hanging() {
   lab_until 5 hangs
 }
 
-# It takes SIGTERM (signal 15 is bit 14), so it has come beyond its start, and sleeps.
+# It catches SIGTERM (signal 15 is bit 14), so it is past its start, and sleeps.
 hangs() {
   local caught
   caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$pid/status")
   (((0x${caught:-0} & 0x4000) != 0)) && grep -q '^State:[[:space:]]*S' "/proc/$pid/status"
 }
 
-# Sends it signal $1, and fails unless it ends soon with status $2.
+# ends_by SIGNAL STATUS: sends the signal, and fails unless the program soon ends with this status.
 ends_by() {
   local status=0
   kill -s "$1" "$pid"
@@ -465,7 +463,7 @@ gone() {
   ! [ -e "/proc/$pid" ] || grep -q '^State:[[:space:]]*Z' "/proc/$pid/status"
 }
 
-@test "signals: SIGTERM ends a run that waits, with status 3 and one line" {
+@test "signals: SIGTERM ends a waiting run with status 3 and one line" {
   start_hanging "$PROG" -s "text:$BATS_TEST_TMPDIR/pipe"
   ends_by TERM 3
   lines_are "$(cat "$said")" 'ntp_monitor: ERROR .*SIGTERM.*'
@@ -474,7 +472,7 @@ gone() {
   lines_are "$(cat "$said")" 'ntp_monitor: ERROR .*SIGTERM.*'
 }
 
-@test "signals: SIGTERM and SIGPIPE and SIGCHLD blocked or ignored by the parent are not" {
+@test "signals: SIGTERM, SIGPIPE and SIGCHLD work although the parent blocked or ignored them" {
   start_hanging env --block-signal=TERM,ALRM "$PROG" -s "text:$BATS_TEST_TMPDIR/pipe"
   ends_by TERM 3
   lines_are "$(cat "$said")" 'ntp_monitor: ERROR .*SIGTERM.*'
@@ -488,21 +486,21 @@ gone() {
   done
 }
 
-@test "signals: SIGTERM ends a run also when nobody empties its stderr" {
+@test "signals: SIGTERM ends a run whose stderr nobody reads" {
   full_pipe "$BATS_TEST_TMPDIR/full"
   start_hanging sh -c 'exec "$0" -s "text:$1" 2>&9' "$PROG" "$BATS_TEST_TMPDIR/pipe"
   ends_by TERM 3
   exec 9>&-
 }
 
-@test "signals: SIGINT and SIGHUP end it as they end any program" {
+@test "signals: SIGINT and SIGHUP end it as they do any program" {
   start_hanging env --default-signal=INT,HUP "$PROG" -s "text:$BATS_TEST_TMPDIR/pipe"
   ends_by INT 130
   start_hanging env --default-signal=INT,HUP "$PROG" -s "text:$BATS_TEST_TMPDIR/pipe"
   ends_by HUP 129
 }
 
-# strace_run ARGUMENT-OF-STRACE... -- ARGUMENT...: the program under strace, the text in $healthy.
+# strace_run ARGUMENT-OF-STRACE... -- ARGUMENT...: runs the program under strace, with the reading $healthy.
 strace_run() {
   local arguments=()
   while [ "$1" != -- ]; do
@@ -514,7 +512,7 @@ strace_run() {
     "$PROG" -l none -s "text:$healthy" "$@"
 }
 
-@test "deadline: a source that stays silent costs no more than the deadline" {
+@test "deadline: a silent source costs no more than the deadline" {
   mkfifo "$BATS_TEST_TMPDIR/pipe"
   exec 8<>"$BATS_TEST_TMPDIR/pipe"
   began=$(lab_uptime_ms)
@@ -527,7 +525,7 @@ strace_run() {
   lines_are "$(logged)" "28 WARNING .* $BATS_TEST_TMPDIR/pipe: .*"
 }
 
-@test "deadline: a call that comes back too late is ended by SIGKILL, one that does in time by the last-resort timer" {
+@test "deadline: a call that returns too late is ended by SIGKILL, one just in time by the last-resort timer" {
   plain_build_only 'strace delays the call'
   needs strace
   healthy=$(reading Jitter=1ms)
@@ -536,14 +534,14 @@ strace_run() {
   expect 3 strace_run -P "$healthy" -e inject=openat:delay_enter=345000 -- -t 0.3 -o json
   [ -z "$output" ]
   lines_are "$stderr" 'ntp_monitor: ERROR .*deadline.*'
-  # Without the delay, nothing of it.
+  # Without the delay neither happens.
   expect 0 strace_run -P "$healthy" -e inject=openat:delay_enter=1 -- -t 0.3 -o json
   [ -z "$stderr" ]
 }
 
 # --- an odd inheritance -------------------------------------------------------
 
-# bats warns of 127, but here it is an answer: the dynamic loader found no room.
+# bats warns about 127, but here it is an answer: the dynamic loader found no memory.
 not_loaded_is_97() {
   local status=0
   "$@" || status=$?
@@ -551,13 +549,13 @@ not_loaded_is_97() {
   return "$status"
 }
 
-@test "inherited: no environment at all, not even HOME" {
+@test "inherited: an empty environment, without HOME" {
   expect 0 bare "$PROG"
   silent
   lines_are "$(logged)" "30 $WELL"
 }
 
-@test "inherited: a umask of 777, a folder that is gone, no file's size, 16 descriptors" {
+@test "inherited: umask 777, a deleted folder, a file size limit of 0, 16 descriptors" {
   for first in 'umask 777' 'mkdir "$T/gone" && cd "$T/gone" && rmdir "$T/gone"' 'ulimit -f 0' \
     'ulimit -c 0' 'ulimit -n 16'; do
     expect 0 after "$first"
@@ -566,15 +564,15 @@ not_loaded_is_97() {
   done
 }
 
-@test "inherited: any of descriptors 0, 1 and 2 closed, and what is said goes nowhere else" {
+@test "inherited: with any of descriptors 0, 1 and 2 closed nothing goes to the wrong place" {
   for close in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
     expect 0 after "exec $close"
     silent
     lines_are "$(logged)" "30 $WELL"
     expect 3 after "exec $close" --nope
     [ -z "$output" ]
-    logged >/dev/null # a usage error is for stderr, which may be closed
-    # A socket that got the number of stdout or stderr would get the report or the trace.
+    logged >/dev/null # a usage error goes to stderr, which may be closed
+    # A socket with the number of stdout or stderr would get the report or the trace.
     case " $close" in
       *' >&-'*) wanted=3 ;; # the report cannot be written
       *) wanted=0 ;;
@@ -592,7 +590,7 @@ not_loaded_is_97() {
   expect 3 after 'exec >/dev/full' -o json -s "$healthy"
   expect 3 after 'ulimit -f 0; exec >"$T/report"' -o json -s "$healthy"
   [ ! -s "$BATS_TEST_TMPDIR/report" ]
-  # A pipe whose reader has gone, with SIGPIPE as it comes and ignored.
+  # A pipe without a reader, with SIGPIPE at its default and ignored.
   expect 3 after 'mkfifo "$T/p" && exec 8<>"$T/p" >"$T/p" 8>&-' -o json -s "$healthy"
   expect 3 after 'trap "" PIPE; exec 8<>"$T/p" >"$T/p" 8>&-' -o json -s "$healthy"
   expect 1 after 'exec >/dev/full' -o json -s "$healthy" -w 1us
@@ -603,7 +601,7 @@ not_loaded_is_97() {
     "$healthy" "${error}Broken pipe" '28 WARNING NTP jitter above.*' "${error}No space left on device"
 }
 
-@test "inherited: with fewer descriptors than it needs, no verdict of OK without its line" {
+@test "inherited: with too few descriptors there is no OK without a log line" {
   for limit in {3..15}; do
     run --separate-stderr not_loaded_is_97 after "ulimit -n $limit"
     log=$(logged)
@@ -617,7 +615,7 @@ not_loaded_is_97() {
   [ "$status" = 0 ]
 }
 
-@test "inherited: with less memory than it needs, no verdict of OK without its line" {
+@test "inherited: with too little memory there is no OK without a log line" {
   plain_build_only 'a limit of the address space'
   lowest=
   for kib in {2048..24576..512}; do
@@ -638,22 +636,22 @@ not_loaded_is_97() {
   [ "$lowest" -gt 2048 ]
 }
 
-# --- another age ----------------------------------------------------------------
+# --- clocks in another age --------------------------------------------------------
 
-# As timedatectl prints it: the last reply came at $1, a poll interval of 32 s.
+# Writes a text whose last reply came at $1, with a poll interval of 32 s.
 reading_of() {
   reading ServerName=ntp.example.org PollIntervalUSec=32s \
     "NTPMessage={ Leap=0, Stratum=1, DestinationTimestamp=$1, Ignored=no, PacketCount=9, Jitter=1ms }"
 }
 
-# at TIME ARGUMENT...: the program, for which it is then.
+# at TIME ARGUMENT...: runs the program at that time.
 at() {
   local time=$1
   shift
   bare HOME="$HOME" PATH="$PATH" TZ=UTC0 faketime --exclude-monotonic -f "@$time" "$PROG" "$@"
 }
 
-@test "time: 1970, the second of 2036 when NTP's own count begins anew, 2038 and 2040" {
+@test "time: 1970, the start of NTP's second era in 2036, 2038 and 2040" {
   plain_build_only 'faketime is a preload'
   needs faketime
   while read -r date began asked; do
@@ -674,14 +672,14 @@ at() {
 2040-01-01 00:00:31 00:00:26
 DATES
   lines_are "$(logged)" "30 INFO.*" "30 INFO.*" "30 INFO.*" "30 INFO.*" "30 INFO.*"
-  # The line's own time stamp, to ten seconds.
+  # The line's own timestamp, to ten seconds.
   while read -r stamp; do
     grep -qF "<30>${stamp%?}" <(sed 's/>\(...\)  /> \1 /' "$LAB_DIR/rsyslog.raw") ||
       grep -qF "<30>${stamp%?}" "$LAB_DIR/rsyslog.raw" || fail "no line of $stamp"
   done <"$BATS_TEST_TMPDIR/stamps"
 }
 
-@test "time: a clock that is not set yet finds the last reply in the future, and says so" {
+@test "time: with a clock not set yet the last reply is in the future, and reported so" {
   plain_build_only 'faketime is a preload'
   needs faketime
   expect 1 at '1970-01-01 00:01:00' -s "text:$(reading_of 'Sat 2026-11-21 05:11:18 UTC')"
@@ -691,7 +689,7 @@ DATES
   lines_are "$(logged)" '28 WARNING .*stale.* [0-9]+d .*'
 }
 
-# --- what began when the first test did -----------------------------------------------
+# --- started with the first test ------------------------------------------------------
 
 @test "deadline: a writer that blocks in the C library is ended by the last-resort timer" {
   lab_until 15 test -e "$LAB_DIR/help/status"

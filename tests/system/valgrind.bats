@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What valgrind says of whole runs: no error, every byte given back, every descriptor closed, in each way through
-# the program that takes something.
+# Whole runs under valgrind, through every part of the program that reads input: no error, every byte freed, every
+# descriptor closed.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # tests are subshells; bats' $status
 
 load usage
@@ -40,8 +40,8 @@ SH
   chmod +x "$BATS_TEST_TMPDIR/ssh"
   printf '%s\n' '[sntp]' 'samples = 2' 'interval = 250ms' '[ptp]' 'sockets = /run/ptp/none /run/ptp/slave' \
     'ptp_samples = 2' >"$BATS_TEST_TMPDIR/quick"
-  # The C library's memmove and memcpy are one function, and when the program calls both with bounds checked, this
-  # valgrind takes the one for the other. What the source calls memcpy is still found.
+  # The C library's memmove and memcpy are one function, and with bounds checks this valgrind mistakes one for the
+  # other. A real memcpy in the source is still checked.
   cat >"$BATS_TEST_TMPDIR/known" <<'END'
 {
   memmove that is taken for memcpy
@@ -61,9 +61,9 @@ teardown_file() {
   lab_stop_all
 }
 
-# clean STATUS ARGUMENT...: such a run under valgrind (by ${within[@]}, which runs its arguments; its stdin is $asked, if
-# that is set), which found nothing. A connection of -H or -M and the plug-in http are left for the end of the process,
-# so there only what nobody holds any more is lost.
+# clean STATUS ARGUMENT...: such a run under valgrind finds nothing (through ${within[@]}, which runs its arguments,
+# with stdin from $asked if set). A connection of -H or -M and the plug-in http stay open until exit, so only
+# unreachable memory counts there.
 clean() {
   local wanted=$1 status=0 said=$BATS_TEST_TMPDIR/valgrind kinds=all parent=$BASHPID open
   shift
@@ -72,9 +72,9 @@ clean() {
   PATH=$BATS_TEST_TMPDIR:$PATH "${within[@]}" valgrind --log-file="$said.%p" --error-exitcode=99 --leak-check=full --show-leak-kinds=all \
     --errors-for-leak-kinds="$kinds" --track-fds=yes --suppressions="$BATS_TEST_TMPDIR/known" \
     "$PROG" "$@" <"${asked:-/dev/null}" >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
-  # The child that looks a name up, or becomes ssh, has a log of its own.
+  # The child for a lookup or ssh writes its own log.
   said=$(grep -l "Parent PID: $parent\$" "$said".*)
-  # Each descriptor that is open at the end stands in two lines, the second says where it is from.
+  # Each descriptor open at exit has two lines; the second says where it was opened.
   open=$(grep -A 1 'Open file descriptor' "$said" | grep -vE 'Open file descriptor|^--$|inherited from parent' || true)
   [ "$kinds" != all ] || open+=$(grep 'Open AF_' "$said" || true)
   if [ "$status" = "$wanted" ] && [ -z "$open" ] && grep -q 'ERROR SUMMARY: 0 errors' "$said"; then
@@ -84,7 +84,7 @@ clean() {
 $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
 }
 
-@test "valgrind: a reading of the real service, logged and printed in each way" {
+@test "valgrind: a reading of the real service, with every log target and format" {
   clean 0
   clean 0 -o text -d
   clean 0 -o json -l 127.0.0.1
@@ -101,7 +101,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   printf '%s\n' '[influx]' 'org = o' 'bucket = b' "token_file = $T/token" >"$T/influx"
   (umask 077 && echo t >"$T/token")
   clean 3 -s "text:$T/good" -o "prometheus=$T/a.prom" -o "influx=$T/b" -o json=/nothing/c -o influx=udp://127.0.0.1:8089
-  grep -q '^ntp_monitor_verdict 3' "$T/a.prom" # written once more, since another report did not arrive
+  grep -q '^ntp_monitor_verdict 3' "$T/a.prom" # rewritten after another report failed
   printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >"$T/request"
   asked=$T/request clean 0 -s "text:$T/good" --inetd
   grep -q '^ntp_monitor_verdict 0' "$T/out"
@@ -111,7 +111,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 0 -C "$T/influx" -s "text:$T/good" -o influx=http://localhost:8088
 }
 
-@test "valgrind: configuration, good and bad" {
+@test "valgrind: good and bad configurations" {
   clean 0 --print-config
   clean 3 --check-config -C "$BATS_TEST_TMPDIR/problems"
   clean 3 -C "$BATS_TEST_TMPDIR/problems"
@@ -119,7 +119,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 3 --no-such-option
 }
 
-@test "valgrind: readings that fail, and logs that do" {
+@test "valgrind: failing readings and logs" {
   clean 1 -s "text:$BATS_TEST_TMPDIR/bad"
   clean 3 -s text:/nonexistent
   clean 3 -H box
@@ -159,7 +159,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 3 -s chrony
 }
 
-@test "valgrind: ntpd, and an NTP server that is none" {
+@test "valgrind: ntpd, and a plain NTP server" {
   lab_until 30 lab_ntpd_follows ahead
   within=(nsenter --net=/run/netns/ahead)
   clean 0 -s ntpd -o json
@@ -170,7 +170,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 3 -s ntpd -t 2s
 }
 
-@test "valgrind: ptp4l, following, frozen and not there" {
+@test "valgrind: ptp4l following, frozen and missing" {
   lab_ptp_reach slave SLAVE
   clean 0 -C "$BATS_TEST_TMPDIR/quick" -s ptp -o json
   lab_freeze slave
@@ -179,7 +179,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 3 -s ptp
 }
 
-@test "valgrind: NTP servers: good, lying, refusing, unknown ones, and too many for the descriptors" {
+@test "valgrind: NTP servers: good, lying, refusing and unknown ones, and more servers than descriptors" {
   lab_ntp_set '*=offset=3ms' '127.0.7.1=+5s' '127.0.7.2=stratum=0,reference=DENY' '127.0.7.3=bad_origin=1' '127.0.7.4=leap=3'
   clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:127.0.0.4,127.0.0.2,127.0.0.3,127.0.7.1,127.0.7.2,127.0.0.4 -o json
   clean 0 -C "$BATS_TEST_TMPDIR/quick" -s sntp:localhost,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.6,127.0.0.4:9,no.such.example,224.0.1.1 -o text
@@ -191,7 +191,7 @@ $(head -c 4000 "$BATS_TEST_TMPDIR/out" "$said")"
   clean 0 -C "$BATS_TEST_TMPDIR/quick" -s "sntp:$(printf '127.0.6.%d,' {1..60})127.0.0.4"
 }
 
-@test "valgrind: auto, when nothing is there" {
+@test "valgrind: auto without any service" {
   within=(unshare --net env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent)
   clean 3 -o json
 }
