@@ -1,9 +1,9 @@
-# What run.sh and units.bats do with a guest. MACHINE_LEADER is its process 1, as this machine numbers it.
+# How run.sh and units.bats work with a guest. MACHINE_LEADER is its PID 1, as numbered on this machine.
 # shellcheck shell=bash disable=SC2016 # $ is the guest's
 
 readonly GUEST_S=60
 
-# machine_until SECONDS COMMAND...: waits for a condition, within a bound.
+# machine_until SECONDS COMMAND...: waits for a condition, up to a limit.
 machine_until() {
   local end=$((SECONDS + $1))
   shift
@@ -13,20 +13,20 @@ machine_until() {
   done
 }
 
-# guest COMMAND...: as root inside, within a bound.
+# guest COMMAND...: runs it inside as root, up to a limit.
 guest() {
   timeout "${BOUND_S:-$GUEST_S}" nsenter --target "$MACHINE_LEADER" --mount --pid --uts --net --ipc -- env -i HOME=/root \
     LC_ALL=C.UTF-8 SYSTEMD_PAGER= PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# guest_sh SCRIPT [ARGUMENT...]: the same for a piece of shell, which ends at the first failure.
+# guest_sh SCRIPT [ARGUMENT...]: the same for shell code, which stops at the first failure.
 guest_sh() {
   local script=$1
   shift
   guest sh -euc "$script" sh "$@"
 }
 
-# machine_is_up NSPAWN: finds the guest's process 1, and waits there for all that boots.
+# machine_is_up NSPAWN: finds the guest's PID 1, and waits until it has booted.
 machine_is_up() {
   MACHINE_LEADER=$(grep -lsx "PPid:	$1" /proc/[0-9]*/status | sed -n '1s|/proc/\([0-9]*\)/.*|\1|p')
   export MACHINE_LEADER
@@ -39,29 +39,29 @@ machine_is_off() {
 
 # --- what happened in the guest -------------------------------------------------------------
 
-# mark: journal's end, after which `journal` begins.
+# mark: remembers the end of the journal, where `journal` starts.
 mark() {
   cursor=$(guest journalctl -q -n 1 -o cat --show-cursor | sed -n 's/^-- cursor: //p')
   [ -n "$cursor" ]
 }
 
-# journal ARGUMENT...: the lines since then. No FIELD=VALUE and no -t: --after-cursor of systemd 252 would skip one.
+# journal ARGUMENT...: prints the lines since then. No FIELD=VALUE or -t: --after-cursor of systemd 252 would skip one.
 journal() {
   guest journalctl --sync
   guest journalctl -q --no-pager --after-cursor="$cursor" "$@"
 }
 
-# entries PROGRAM: its entries since then, each a JSON object in a line.
+# entries PROGRAM: prints its entries since then, one JSON object per line.
 entries() {
   journal -o json | jq -c --arg program "$1" 'select(.SYSLOG_IDENTIFIER == $program)'
 }
 
-# said TEXT [PROGRAM]: a line of it has that text.
+# said TEXT [PROGRAM]: one of its lines matches.
 said() {
   entries "${2-ntp_monitor}" | jq -r .MESSAGE | grep -E -e "$1" >/dev/null
 }
 
-# property UNIT NAME...: its values, each a line.
+# property UNIT NAME...: prints their values, one per line.
 property() {
   local unit=$1 name
   shift
@@ -70,7 +70,7 @@ property() {
   done
 }
 
-# says_how FILE: the commands that the head of an installed example names, as they stand there.
+# says_how FILE: prints the commands in the head of an installed example.
 says_how() {
   guest_sh 'sed -n "1,/^[^#]/s/^# *sudo //p" "$1"' "$EXAMPLES/$1"
 }

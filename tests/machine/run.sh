@@ -1,9 +1,9 @@
 #!/bin/bash
 # run.sh: boots whole machines, runs tests/machine/units.bats against each, and counts.
 #
-# Nothing of this machine is changed: a guest is a copy of its base (base.sh) in build/lab/machine, has no network but
-# its own loopback and no right to set the clock, and is powered off in an orderly way at the end. Where no machine
-# can be booted, the tests are counted as skipped and the reason is printed.
+# Nothing on this machine changes: a guest is a copy of its base (base.sh) in build/lab/machine, with only a loopback
+# network and no right to set the clock, and is shut down cleanly at the end. Where no machine can boot, the tests count
+# as skipped, with the reason.
 #
 # usage: run.sh      environment: MACHINES (bookworm trixie), ONLY (a pattern of test names), BOOT_S and TESTS_S (bounds)
 set -u
@@ -26,7 +26,7 @@ not_run() {
   exit 0
 }
 
-# The guest's own copy of the tree; objects of an earlier run save a minute.
+# Copies the tree into the guest; objects from an earlier run save a minute.
 fill() {
   rm -rf "$root"
   cp -a "$folder/base" "$root"
@@ -34,7 +34,7 @@ fill() {
   tar -c --exclude=./build --exclude=./.git . | tar -x -C "$root/root/ntp_monitor"
   chown -R 0:0 "$root/root/ntp_monitor"
   [ ! -d "$folder/built" ] || cp -a "$folder/built" "$root/root/ntp_monitor/build"
-  # timesyncd starts in no container and where it cannot set the clock: there it would be of no use, here it is.
+  # timesyncd does not start in a container, or where it cannot set the clock; there it has no use, here it does.
   install -D -m 644 /dev/stdin "$root/etc/systemd/system/systemd-timesyncd.service.d/here.conf" <<'END'
 [Unit]
 ConditionVirtualization=
@@ -45,7 +45,7 @@ END
   echo here >"$root/etc/hostname"
 }
 
-# Sets nspawn and MACHINE_LEADER, once all services are up.
+# Sets nspawn and MACHINE_LEADER once all services are up.
 boot() {
   SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 setsid systemd-nspawn --quiet --register=no --keep-unit --directory="$root" \
     --machine=here --private-network --boot --console=read-only -E SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 \
@@ -57,7 +57,7 @@ boot() {
   }
 }
 
-# Powers the guest off as its own administrator would; only one that does not obey is killed.
+# Shuts the guest down as its administrator would, and kills it only if that fails.
 power_off() {
   [ -n "$nspawn" ] || return 0
   kill "$nspawn" 2>/dev/null
@@ -81,7 +81,7 @@ tell() {
   skip=$(grep -cE '^ok .*# ?skip' "$log")
   ok=$(($(grep -c '^ok ' "$log") - skip))
   bad=$(grep -c '^not ok ' "$log")
-  # A suite that ended before its time has failed in all that it did not come to.
+  # A suite that ended early has failed in every test it did not reach.
   planned=$(sed -n 's/^1\.\.//p' "$log")
   [ "${planned:-0}" -le $((ok + bad + skip)) ] || bad=$((planned - ok - skip))
   [ "$status" = 0 ] || [ "$bad" != 0 ] || bad=1
@@ -105,7 +105,7 @@ one_machine() {
   else
     timeout "$TESTS_S" bats --tap ${ONLY:+--filter "$ONLY"} "$TESTS" >"$log" 2>&1 </dev/null &
     bats=$!
-    wait "$bats" # a signal ends this wait, not the one for a command in the foreground
+    wait "$bats" # a signal interrupts this wait, but not a command in the foreground
     tell "$log" $?
     bats=''
   fi
