@@ -1,8 +1,8 @@
 #!/bin/bash
-# golden.sh: puts what tests heard the program say, as GOLDEN_RECORD had them write it, into tests/golden.txt.
+# golden.sh: merges what tests heard the program say, recorded through GOLDEN_RECORD, into tests/golden.txt.
 #
-# A line is a test program or `faults`, what it did, what was said, with tabs between them. Lines of a suite that was
-# run whole are replaced; of the fault matrix, where only some rows were run, those of these rows.
+# A line has a test program or `faults`, what it did, and what was said, separated by tabs. The lines of a suite that
+# ran as a whole are replaced; if only some rows of the fault matrix ran, those of these rows.
 #
 # usage: golden.sh FOLDER whole|rows
 set -eu

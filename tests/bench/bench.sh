@@ -1,9 +1,9 @@
 #!/bin/bash
-# bench.sh: what one check costs, side by side with the least that could do it and with what there was; and by
-# how much it passes its deadline when something holds it.
+# bench.sh: what one check costs, side by side with the least that could do it and with the alternatives; and how far it
+# overruns its deadline when something blocks it.
 #
-# Run inside the lab (tests/lab/enter.sh), by `make bench`. All figures come from one run on one machine,
-# and only their ratios mean anything elsewhere.
+# Run inside the lab (tests/lab/enter.sh) by `make bench`. All figures come from one run on one machine; only their
+# ratios mean anything elsewhere.
 #
 # usage: bench.sh PROGRAM BENCH_FOLDER [ROUNDS]
 set -eu
@@ -15,10 +15,10 @@ lab_bus_start
 lab_ntp_start '*=offset=3ms'
 lab_timesyncd_start
 lab_replies 9
-lab_stop ntp # timesyncd asks nobody for half an hour; at port 123 there is nobody, as on most machines
+lab_stop ntp # timesyncd asks nobody for half an hour; port 123 is closed, as on most machines
 lab_rsyslogd_start
 
-# The programs themselves, not the lab's wrappers: a shell in between would be measured, too.
+# The programs themselves rather than the lab's wrappers, whose shell would be measured as well.
 find_program() {
   command -v "/usr/bin/$1" || find "$LAB_ROOT" -path "*/bin/$1" -type f | head -n 1
 }

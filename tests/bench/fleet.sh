@@ -1,10 +1,9 @@
 #!/bin/bash
-# fleet.sh: what one check costs in each way that many machines are watched: time, and how many bytes leave
-# the machine.
+# fleet.sh: what one check costs in each way of watching many machines: time, and bytes that leave the machine.
 #
-# Part of bench.sh; run inside the lab. The other ends (rsyslogd, InfluxDB, NRPE, sshd) are the real ones, all
-# on this machine; their own cost is not in the figures but for what our command waits for. Files are
-# written to a tmpfs: an fsync(2) to a card or a disk costs what that takes, 1 to 100 ms.
+# Part of bench.sh; run inside the lab. The other ends (rsyslogd, InfluxDB, NRPE, sshd) are the real ones on this
+# machine; their cost counts only where our command waits for them. Files go to a tmpfs: on a real disk an fsync(2) adds
+# 1 to 100 ms.
 #
 # usage: fleet.sh PROGRAM BENCH_FOLDER [ROUNDS]
 set -eu
@@ -28,7 +27,7 @@ sed "s|/usr/local/bin/ntp_monitor|$program|" contrib/nagios/nrpe.cfg >"$T/nrpe.c
 lab_nrpe_start "$T/nrpe.cfg"
 lab_far_start
 
-# What one shell more costs is in the row of --inetd, for it has its request from a file.
+# The row of --inetd includes a shell, which feeds it the request from a file.
 printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >"$T/request"
 printf '#!/bin/sh\nexec %q --inetd -s timesyncd <%q\n' "$program" "$T/request" >"$T/scrape"
 chmod +x "$T/scrape"

@@ -1,10 +1,10 @@
 #!/bin/bash
-# scale.sh: what asking NTP servers directly costs, beside other programs that do it, and how that grows
-# with the number of servers.
+# scale.sh: what asking NTP servers directly costs, beside other programs that do so, and how it grows with the number
+# of servers.
 #
-# Part of bench.sh; run inside the lab. Each other program asks in its own way, which is part of the
-# comparison: ntpdig once, as ntp_monitor is told here; check_ntp_time four times in a row; chronyd -Q
-# at least four times, 1 s apart or more.
+# Part of bench.sh; run inside the lab. Each program asks in its own way, which is part of the comparison: ntpdig once,
+# as ntp_monitor is configured to here; check_ntp_time four times in a row; chronyd -Q at least four times, 1 s apart or
+# more.
 #
 # usage: scale.sh PROGRAM BENCH_FOLDER [ROUNDS]
 set -eu
@@ -17,7 +17,7 @@ mkdir -p /run/chrony && chmod 700 /run/chrony
 lab_ntp_start '*=offset=3ms'
 lab_sntp_many 1000 '*=offset=3ms'
 
-# chronyd -Q of these servers, as a command of one word.
+# chronyd -Q with these servers, as a command without arguments.
 oracle() {
   local name=$LAB_DIR/bin/chronyd_$# server
   {

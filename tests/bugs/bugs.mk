@@ -1,7 +1,7 @@
 # Bugs to plant (tests/bugs/planted.txt), each of which a test must catch.
 #
-#   make bugs-apply            tries that all can be planted; part of make lint
-#   make bugs [ONLY=PATTERN]   plants each, and runs the test that must catch it: hours
+#   make bugs-apply            checks that every bug can be planted; part of make lint
+#   make bugs [ONLY=PATTERN]   plants each one and runs the test that must catch it: hours
 
 .PHONY: bugs bugs-apply
 bugs-apply:

@@ -1,7 +1,7 @@
 #!/bin/bash
-# bugs.sh: plants each bug of planted.txt, and runs the test that must catch it.
+# bugs.sh: plants each bug of planted.txt and runs the test that must catch it.
 #
-# environment: ONLY (a pattern of names); for the bugs that fuzzing catches see fuzz.sh, which plants them itself.
+# environment: ONLY (a pattern of names); fuzz.sh plants the bugs that fuzzing catches.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 readonly PLANT=tests/bugs/plant.pl WORK=$PWD/build/bugs
@@ -24,7 +24,7 @@ caught_by_sweep() {
   grep -q '^not ok' "$WORK/$1/tap" && grep -q "$words" "$WORK/$1/tap"
 }
 
-# build NAME BUILD WORD...: the broken program is $WORK/NAME/BUILD/ntp_monitor.
+# build NAME BUILD WORD...: makes the broken program $WORK/NAME/BUILD/ntp_monitor.
 build() {
   local name=$1 folder=$2
   shift 2
@@ -35,7 +35,7 @@ build() {
 try() {
   local name=$1 caught
   caught=$($PLANT --show "$name" caught)
-  if [ "$caught" = fuzz ]; then # found by its crasher, and anew from the corpus
+  if [ "$caught" = fuzz ]; then # with its crasher, and again from the corpus
     ONLY="^$name\$" tests/fuzz/fuzz.sh broken
     return
   fi

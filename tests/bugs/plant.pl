@@ -1,9 +1,9 @@
 #!/usr/bin/perl
-# plant.pl: plants bugs of planted.txt, whose head says what they are.
+# plant.pl: plants bugs from planted.txt, whose head describes the format.
 #
-# usage: plant.pl --check             tries every bug on the tree; 1 and a line for each that cannot be planted
-#        plant.pl --list [CAUGHT]     the names, of those that are caught so: fuzz, matrix, sweep
-#        plant.pl --show NAME FIELD   one field: what, file (its whole path), caught
+# usage: plant.pl --check             tries every bug on the tree; prints each that cannot be planted, and exits with 1
+#        plant.pl --list [CAUGHT]     prints the names, or those caught by fuzz, matrix or sweep
+#        plant.pl --show NAME FIELD   prints one field: what, file (its whole path), caught
 #        plant.pl --into TREE NAME    writes the broken source below TREE, and prints its path
 use strict;
 use warnings;
@@ -37,7 +37,7 @@ sub read_table {
   }
 }
 
-# The path of the one source file that ends so.
+# Returns the path of the one source file with this end.
 sub path_of {
   my ($end) = @_;
   my @found = grep { "/$_" =~ m{/\Q$end\E$} } @sources;
@@ -45,7 +45,7 @@ sub path_of {
   return $found[0];
 }
 
-# The source with the bug in it.
+# Returns the source with the bug in it.
 sub broken {
   my ($bug) = @_;
   my $path = path_of($bug->{file});

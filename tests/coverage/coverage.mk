@@ -1,4 +1,4 @@
-# Coverage: the tests once more with gcov's counters, and what they did not reach.
+# Coverage: runs the tests with gcov's counters, and lists what they did not reach.
 
 $(BUILD)/tests/coverage/%: SANITIZERS :=
 

@@ -1,9 +1,9 @@
 #!/bin/bash
-# report.sh: what the tests of a coverage build reached of src/, and what they did not.
+# report.sh: what the tests of a coverage build reached in src/, and what they did not.
 #
-# The counters of all objects that hold a source file are added: the program's own, and those of unit tests
-# that include one. Every line has to be reached, and 95% of the branches; what cannot be is listed by hand, with
-# the reason, in the file `unreachable` beside this one, and a row there that is reached after all is a mistake, too.
+# Adds the counters of all objects with the same source: the program's, and those of unit tests that include it. Every
+# line must be reached, and 95% of the branches. The file `unreachable` beside this one lists the exceptions with their
+# reasons; a listed line that is reached is an error.
 #
 # usage: report.sh BUILD_FOLDER
 set -euo pipefail
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 folder=$1
 readonly LEAST_BRANCHES_PERCENT=95 LIST=tests/coverage/unreachable
 
-# gcov(1), --json-format. The same source line of several objects is one, reached by any of them.
+# gcov(1), --json-format. A source line in several objects counts once, and as reached if any object reached it.
 find "$folder" -name '*.gcda' -print0 |
   xargs -0 -n 1 gcov --json-format --branch-probabilities --stdout |
   jq -c --arg top "$PWD/" '.files[] | (.file | ltrimstr($top)) as $file | select($file | startswith("src/")) |
@@ -25,7 +25,7 @@ jq -r 'group_by(.file)[] | [.[0].file, length, ([.[] | select(.reached)] | lengt
          n += $2; l += $3; b += $4; r += $5 }
     END { printf "%-28s lines %4d of %4d   branches %4d of %4d (%.1f%%)\n", "all", l, n, r, b, 100 * r / b }'
 
-# FILE:LINE: TEXT of what was not reached: a line, or some of its branches.
+# unreached FILTER: prints FILE:LINE: TEXT for the matching lines.
 unreached() {
   jq -r ".[] | select($1) | \"\\(.file) \\(.line)\"" "$folder/lines.json" | while read -r file line; do
     printf '%s:%s: %s\n' "$file" "$line" "$(sed -n "${line}s/^ *//p" "$file")"
@@ -34,14 +34,14 @@ unreached() {
 unreached '.reached | not' >"$folder/unreached_lines"
 unreached '.reached and (.branches | any(not))' >"$folder/unreached_branches"
 
-# Rows of the list: FILE | TEXT OF THE LINE | REASON; # begins a comment.
+# Rows of the list: FILE | TEXT OF THE LINE | REASON; # starts a comment.
 bad=0
 awk '
   FNR == 1 { input++ }
   input == 1 && !/^#/ { split($0, row, / [|] /); if (row[3]) listed[row[1] ": " row[2]] = 1 }
   input == 2 {
     line = $0
-    sub(/:[0-9]+:/, ":", line) # the number of the line is not in the list
+    sub(/:[0-9]+:/, ":", line) # the list has no line numbers
     reached_not[line] = 1
     if (!(line in listed)) { print "no test reaches " $0; bad = 1 }
   }

@@ -1,11 +1,10 @@
 # fuzz.mk: libFuzzer targets for every parser of foreign bytes (clang 14 or later).
 #
-#   make fuzz          each target for FUZZ_SECONDS (60), two at a time, and a table of what that came to
-#   make fuzz-merge    what `make fuzz` found new, merged into tests/fuzz/corpus, and that made small
+#   make fuzz          runs each target for FUZZ_SECONDS (60), two at a time, and prints a table of the results
+#   make fuzz-merge    merges the new inputs of `make fuzz` into tests/fuzz/corpus, and minimises it
 #
-# `make check` replays the corpus and the crashers, and runs each target for ten seconds. ONLY picks
-# targets (a regular expression), FUZZ_SEED repeats a run. All is built under build/fuzz, with clang,
-# whatever else is built with.
+# `make check` replays corpus and crashers, and runs each target for ten seconds. ONLY selects targets (a regular
+# expression), FUZZ_SEED repeats a run. Everything is built under build/fuzz with clang, whatever the other builds use.
 
 ifneq ($(SYSTEMD),no)
 
@@ -22,7 +21,7 @@ FUZZ_CPPFLAGS := -I. $(filter-out -DNTP_MONITOR_VERSION=%,$(ALL_CPPFLAGS))
 FUZZ_CFLAGS := -std=gnu17 $(WARNINGS) -O2 -g -fno-omit-frame-pointer -U_FORTIFY_SOURCE \
   -fno-sanitize-recover=all
 FUZZ_SANITIZE := address$(,)undefined
-# What the program does guides the fuzzer, and is what the table counts, not what a check of ours does.
+# Only the program guides the fuzzer and counts in the table, not our own checks.
 $(FUZZ)/src/%.o $(FUZZ)/tests/fuzz/bus.o $(FUZZ)/tests/fuzz/resolve.o: FUZZ_SANITIZE := \
   fuzzer-no-link$(,)address$(,)undefined
 FUZZ_LINK := -fsanitize=fuzzer$(,)address$(,)undefined
@@ -40,7 +39,7 @@ $(FUZZ_PROGRAMS): $(FUZZ)/%: $(FUZZ)/tests/fuzz/%.o $(FUZZ_SHARED) $(FUZZ)/libfu
 	$(call say,LD,$@)
 	$(Q)$(FUZZ_CC) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 
-# One that cannot be built is for the suite to tell of.
+# The suite reports a target that does not build.
 $(FUZZ_BROKEN): $(FUZZ)/broken/%: tests/bugs/planted.txt tests/bugs/plant.pl tests/fuzz/fuzz.sh $(FUZZ_PROGRAMS)
 	$(call say,FUZZ,$@)
 	-$(Q)CC='$(FUZZ_CC)' FLAGS='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) $(FUZZ_LINK)' LIBS='$(LIBS)' \
@@ -55,7 +54,7 @@ fuzz: $(FUZZ_PROGRAMS)
 fuzz-merge: $(FUZZ_PROGRAMS)
 	@tests/fuzz/fuzz.sh merge
 
-# The sanitizers are in it anyway: once is enough. What ONLY does not want is not built, either.
+# The sanitizers are in it anyway, so once is enough. Targets that ONLY does not select are not built.
 FUZZ_WANTED := $(shell printf '%s: replays fuzzed\n' planted.txt $(FUZZ_TARGETS) $(FUZZ_BUGS) | grep -cE -e $(call quoted,$(ONLY)))
 ifeq ($(SANITIZE)$(COVERAGE)$(filter 0,$(FUZZ_WANTED)),)
 check: fuzz-programs

@@ -1,10 +1,9 @@
 #!/bin/bash
 # fuzz.sh: runs the fuzz targets, and shows that they can fail.
 #
-# Without a mode it is a suite of `make check` and prints TAP: each target takes every file of its corpus
-# and every crasher without a complaint, then runs for FUZZ_SECONDS (10) and has to come to some executions,
-# for a target that does nothing passes as well; and each bug of tests/bugs/planted.txt that fuzzing catches is found
-# by its crasher.
+# Without a mode it is a suite of `make check` that prints TAP: each target accepts every file of its corpus and every
+# crasher, then runs for FUZZ_SECONDS (10) and must reach a number of executions, since a target that does nothing would
+# pass as well; and the crasher of each fuzz bug in tests/bugs/planted.txt finds it.
 #
 # usage: fuzz.sh [--list|run|merge|broken|build NAME]      environment: ONLY (a pattern of names),
 # FUZZ_SECONDS, FUZZ_SEED
@@ -12,10 +11,10 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 readonly MODE=${1-check} FUZZ=build/fuzz OWN=tests/fuzz FLOOR=1000 FILES_MAX=60
 readonly RUN=$FUZZ/out/$MODE SEED=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
-# A small quarantine: the default one costs a page fault an execution.
+# A small quarantine: the default one costs a page fault per execution.
 export ASAN_OPTIONS=quarantine_size_mb=8:detect_stack_use_after_return=0
 
-# Each target, and how long an input it is given.
+# The targets, and the length of their inputs.
 declare -A most=([config]=1024 [duration]=128 [text]=2048 [ntpmessage]=2048 [address]=320 [escape]=512
   [options]=2048 [bus]=1024 [resolve]=512
   [candm]=1024 [mode6]=2048 [ptp]=256 [ntp_packet]=2112 [ntp_select]=512 [inetd]=512 [influx]=512)
@@ -26,7 +25,7 @@ wanted() {
   [[ -z ${ONLY-} || $1 =~ $ONLY ]]
 }
 
-# each COMMAND NAME...: COMMAND NAME, as many at once as there are cores, and two at most.
+# each COMMAND NAME...: runs COMMAND for each NAME, one per core but at most two at once.
 each() {
   local command=$1 running=0 name
   shift
@@ -54,12 +53,12 @@ executions() {
   sed -n 's/^stat::number_of_executed_units: *//p' "$1" | grep . || echo 0
 }
 
-# covered LOG cov|ft: how many edges, or features of them, were reached.
+# covered LOG cov|ft: prints the number of edges, or of their features, reached.
 covered() {
   sed -nE "s/^#[0-9]+.* $2: ([0-9]+).*/\\1/p" "$1" | tail -n 1
 }
 
-# The planted bugs that a target catches, whose names are the target's, a hyphen and a word.
+# Prints the planted bugs that fuzzing catches. A bug is named for its target, a hyphen and a word.
 bugs() {
   tests/bugs/plant.pl --list fuzz
 }
@@ -70,7 +69,7 @@ bug_is() {
 
 # --- the planted bugs -------------------------------------------------------------
 
-# The target of this bug, with the bug planted; CC, FLAGS and LIBS are from make.
+# Builds the target with this bug planted; CC, FLAGS and LIBS come from make.
 build() {
   local name=$1 target=${1%%-*} program=$FUZZ/broken/$1 tree=$FUZZ/broken.src/$1 source copy files
   mkdir -p "${program%/*}"
@@ -78,12 +77,12 @@ build() {
   source=$(tests/bugs/plant.pl --into "$tree" "$name") || return
   copy=$tree/$source
   files=("$FUZZ/$OWN/$target.o" "$copy")
-  grep -q "^#include \"$source\"" "$OWN/$target.c" && files=("$OWN/$target.c") # it is in there
+  grep -q "^#include \"$source\"" "$OWN/$target.c" && files=("$OWN/$target.c") # the target includes the source
   # shellcheck disable=SC2086 # words
   $CC -w -I"$tree" -I"$tree/src" $FLAGS -o "$program" "${files[@]}" $FUZZ/$OWN/fuzz*.o $FUZZ/libfuzz.a $LIBS
 }
 
-# Whether the kept crasher tells the broken copy from the sound one.
+# The kept crasher must crash the broken copy, and not the sound one.
 check_broken() {
   local name=$1 target=${1%%-*} crasher=$OWN/crashers/${1/-//} log=$RUN/$1.log
   if [ ! -x "$FUZZ/broken/$name" ]; then
@@ -114,7 +113,7 @@ check_table() {
 
 # --- the suite ----------------------------------------------------------------------
 
-# What a log says of a crash: what is wrong, where, and where the input is.
+# Prints from a log what crashed, where, and the input's path.
 explain() {
   {
     grep -E 'does not hold|runtime error|ERROR: |Test unit written to' "$1" ||
@@ -215,7 +214,7 @@ run() {
   return $bad
 }
 
-# cover DIRECTORY TARGET [OPTION]: as few files as reach all that those found so far reach.
+# cover DIRECTORY TARGET [OPTION]: selects as few files as reach everything reached so far.
 cover() {
   local to=$1 target=$2
   shift 2
@@ -224,7 +223,7 @@ cover() {
     "$OWN/crashers/$target" "$FUZZ/corpus/$target" >"$to.log" 2>&1 || { cat "$to.log" && return 1; }
 }
 
-# Every edge that was reached, and of how often it was the shortest inputs, up to FILES_MAX.
+# Keeps the shortest inputs for every edge and its counts, up to FILES_MAX files.
 merge() {
   local name new file
   for name in $targets; do
@@ -240,7 +239,7 @@ merge() {
   done
 }
 
-# The same bugs, found anew from the corpus.
+# Finds the same bugs anew from the corpus.
 find_broken() {
   local name=$1 target=${1%%-*} log=$RUN/$1-anew.log
   check_broken "$name"
