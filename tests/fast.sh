@@ -1,18 +1,18 @@
 #!/bin/bash
-# fast.sh: the unit tests and system suites that bear the names of what changed, for a quick look while working.
+# fast.sh: the unit tests and system suites named like what changed, for a quick check while working.
 #
-# A changed file's name and folders name its tests: src/source/chrony/candm.c those with chrony or candm in their
-# names. The documentation is compared with the program if either may have changed. Suites that take longer are named
-# and left out. usage: fast.sh COMMIT, since which it changed; run by make check-fast
+# The name and folders of a changed file select its tests: src/source/chrony/candm.c those with chrony or candm in their
+# names. The documentation is compared with the program if either may have changed. Long suites are named and left out.
+# usage: fast.sh COMMIT, the one to compare with; run by make check-fast
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 readonly LONG='hostile|influx|install|monitors|privilege|stores|valgrind|usage|config|build'
-# What a room's suite is called, where not as the room is.
+# The suite of a room, where its name differs.
 declare -A suite_of=([log]=delivery [output]=outputs [format]=formats [json]=formats [nagios]=formats [bus]=bus_faults
   [aside]=config [automatic]=auto [README]=docs [man]=docs
   [ntp_monitor.conf.example]=docs [config_keys]=docs [options]=docs [reason]=docs)
 
-# The words of all changed paths.
+# Prints the words in all changed paths.
 words() {
   { git diff --name-only "$1"; git ls-files --others --exclude-standard; } |
     sed -nE 's/\.(c|h|bats|bash|sh)$//; s,^(src|include/ntp_monitor|tests/(unit|system))/,,p' | tr '/' '\n' | sed 's/^test_//' | grep -vxE 'source|base' | sort -u

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
-# rooms.pl: the rooms of src/, and what stands between them, held against the sources.
+# rooms.pl: checks the sources against the rooms of src/ and what separates them.
 #
-# A room uses the rooms below it, and the interface of the room that it lies in. The headers of include/ntp_monitor
-# are what rooms say to each other, each that of the room whose source has its name; a header in src/ is for its own
-# room, and rooms in that, alone. src/README.md tells what each room is for. Environment: CC, which tries each header by itself.
+# A room uses the rooms below it, and the interface of the room that contains it. The headers in include/ntp_monitor are
+# the interfaces between rooms: each belongs to the room with the source of its name. A header in src/ is for its own
+# room and the rooms within. src/README.md says what each room is for. Environment: CC, to compile each header alone.
 use strict;
 use warnings;
 use File::Basename qw(basename dirname);
@@ -13,10 +13,10 @@ chdir dirname(__FILE__) . '/..' or die "$!\n";
 # From the top down.
 my @rooms = qw(. cli source source/chrony source/ntpd source/ptp source/sntp source/timesyncd inetd output output/plugin
   format log verdict config reading process net base);
-# Headers that are named for no source, or for sources in several rooms.
+# Headers named for no source, or for sources in several rooms.
 my %room_of_header = (ask => 'process', config => 'config', inetd => 'inetd', reading => 'reading', source => 'source', text => 'base');
 
-# What a file may not include, by its path: the first row that fits. A file that no row fits is a mistake.
+# What a file may not include, by its path: the first matching row applies. A file without a row is an error.
 my $files = 'fcntl|unistd|sys/.*';
 my $network = 'sys/socket|netinet/.*|netdb|sys/un|poll|net/.*';
 my $services = 'syslog|ini|systemd/.*|curl/.*|dlfcn';
@@ -70,7 +70,7 @@ my %floor = map { $_ => $n++ } @rooms;
 my %rooms_with;
 push @{$rooms_with{basename($_, '.c')}}, room_of($_) for grep { /\.c$/ } @sources;
 
-# The room of what stands between the quotes of an #include.
+# Returns the room of an included header.
 sub room_of_include {
   my ($file, $header) = @_;
   if ($header =~ m{^ntp_monitor/(.*)\.h$}) {
@@ -91,7 +91,7 @@ for my $file (@sources) {
   for my $header ($text{$file} =~ /^#include "(.*)"/mg) {
     my $other = room_of_include($file, $header) // next;
     next if $other eq $room;
-    my $within = index("$room/", "$other/") == 0; # a room in that one
+    my $within = index("$room/", "$other/") == 0; # a room inside that one
     if ($header !~ /^ntp_monitor/ && !$within) {
       complain("$file includes $header, which is another room's own");
     } elsif ($floor{$other} < $floor{$room} && !$within) {
@@ -107,8 +107,7 @@ for my $file (@sources) {
 
 # --- names ---------------------------------------------------------------------
 
-# Functions, by where they are defined. An exported one begins with the name of its file, of which words may be left
-# out at the end, or with that of its room.
+# Functions, by file. An exported one starts with the name of its file, possibly without its last words, or of its room.
 my %defined_in;
 for my $file (grep { /\.c$/ } @sources) {
   my @names = (basename($file, '.c') =~ s/_none$//r, split m{/}, room_of($file));
@@ -126,7 +125,7 @@ for my $name (sort keys %defined_in) {
   complain("$name() stands in several files: @{$defined_in{$name}}") if @{$defined_in{$name}} > 2;
 }
 
-# --- what no file has ------------------------------------------------------------
+# --- what no file may have --------------------------------------------------------
 
 for my $file (sort keys %text) {
   my $lines = () = $text{$file} =~ /\n/g;

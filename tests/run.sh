@@ -1,8 +1,8 @@
 #!/bin/bash
-# run.sh: runs the test programs and files it is given, several at once, and counts.
+# run.sh: runs the given test programs and files, several at once, and counts.
 #
-# Unit tests are programs; bats files and scripts that print TAP run each in a lab of its own. Whatever a
-# suite prints is kept, and shown when something in it failed. The last line is the count.
+# Unit tests are programs; bats files and scripts that print TAP each run in a lab of their own. A suite's output is
+# kept, and shown if something in it failed. The last line is the count.
 #
 # usage: run.sh SUITE...      environment: BUILD (the folder to test), ONLY (a pattern of test names)
 set -u
@@ -15,8 +15,8 @@ logs=$BUILD/tests/logs
 rm -rf "$logs"
 mkdir -p "$logs"
 
-# Without a controlling terminal: ssh would stop itself to ask for a password there.
-# A suite's TAP goes to its log; its status is kept beside it.
+# Without a controlling terminal: ssh would stop to ask for a password there. A suite's TAP goes to its log; its status
+# is stored next to it.
 run_suite() {
   local suite=$1 log=$logs/${1##*/}
   case $suite in
@@ -33,7 +33,7 @@ count() {
   grep -cE "$1" "$2" || true
 }
 
-# Of those that were not skipped.
+# Counts matches without the skipped tests.
 count_run() {
   grep -E "$1" "$2" | grep -cvE '# ?(skip|SKIP)' || true
 }
@@ -50,10 +50,10 @@ tell() {
     failed=$((failed + lost))
     return
   fi
-  skip=$(count '^(not )?ok .*# ?(skip|SKIP)' "$log") # cmocka's say "not ok"
+  skip=$(count '^(not )?ok .*# ?(skip|SKIP)' "$log") # cmocka prints "not ok" for these
   ok=$(count_run '^ok ' "$log")
   bad=$(count_run '^not ok ' "$log")
-  # A suite that ended before its time, or never began, has failed whatever it printed.
+  # A suite that ended early, or never started, has failed whatever it printed.
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
     bad=1
     echo "$suite ended with status $status:"
@@ -67,7 +67,7 @@ tell() {
   printf '%-32s %3d passed, %d failed, %d skipped\n' "${suite##*/}" "$ok" "$bad" "$skip"
 }
 
-# The names that ONLY is held against: of tests of bats files and scripts; of the unit tests, programs.
+# Prints the names that ONLY matches: the tests of bats files and scripts; a unit test's program.
 names() {
   case $1 in
     *.bats) sed -nE 's/^@test ["'\''](.*)["'\''] \{.*/\1/p' "$1" ;;
@@ -76,7 +76,7 @@ names() {
   esac
 }
 
-# A suite with none of them is not begun: its lab would be set up for nothing.
+# Skips suites without a matching test, whose lab would be set up for nothing.
 suites=()
 for suite in "$@"; do
   if [ -z "$ONLY" ] || names "$suite" | grep -qE -e "$ONLY"; then
@@ -84,7 +84,7 @@ for suite in "$@"; do
   fi
 done
 
-# Tells of the suites that have ended since the last time, in their order of ending.
+# Prints the suites that have ended since the last call, in that order.
 tell_ended() {
   local suite log
   for suite in "${suites[@]}"; do
@@ -98,7 +98,7 @@ tell_ended() {
 
 running=0
 for suite in "${suites[@]}"; do
-  # One more than there are processors: most suites wait for daemons most of the time.
+  # One more than there are processors, since most suites spend their time waiting for daemons.
   if [ "$running" -gt "$(nproc)" ]; then
     wait -n
     running=$((running - 1))

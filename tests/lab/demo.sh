@@ -1,18 +1,18 @@
 #!/bin/bash
 # demo.sh: runs a program where a time service is running, for machines that have none.
 #
-# A container or a fresh virtual machine keeps no time itself, and a newcomer should see the real
-# thing all the same: a real systemd-timesyncd that has had nine replies from NTP servers, on a bus
-# of its own, inside the lab of enter.sh. The machine's clock and services are not touched.
+# A container or a fresh virtual machine keeps no time, but a newcomer should still see a real reading: from a real
+# systemd-timesyncd with nine replies of NTP servers, on a bus of its own, inside the lab of enter.sh. The machine's
+# clock and services are not touched.
 #
 # usage: demo.sh PROGRAM [ARGUMENT...]
-# Its status is the program's; 77 when this kernel forbids the lab, 70 when it could not be set up.
+# Exits with the program's status; 77 if this kernel forbids the lab, 70 if it could not be set up.
 set -u
 
 readonly CANNOT=70
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# Servers that agree within a millisecond, over a network of some milliseconds.
+# Servers that agree within a millisecond, over a network with a delay of some milliseconds.
 start_service() {
   # shellcheck source-path=SCRIPTDIR source=lab.sh
   . "$here/lab.sh"
@@ -27,7 +27,7 @@ start_service() {
 }
 
 run_inside() {
-  # What the daemons say is of interest only when something fails.
+  # The daemons' output matters only when something fails.
   if ! start_service 2>/run/lab/log/demo; then
     cat /run/lab/log/demo >&2
     lab_logs >&2

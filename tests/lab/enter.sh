@@ -1,20 +1,20 @@
 #!/bin/bash
-# enter.sh: runs one command inside the lab, a place where nothing of this machine can be harmed.
+# enter.sh: runs one command inside the lab, where it cannot harm this machine.
 #
-# The lab is made of namespaces (user, network, mount, process, IPC), so an ordinary user can enter it,
-# real daemons run in it on their usual ports and paths, none of them can set the clock, and when
-# the command ends the kernel kills whatever it left behind. Inside:
-#   - we are root over the lab; /run, /var and /dev are new and empty (no /dev/log, no bus)
-#   - /etc may be written to; root's home is /run/lab/home; there are the users "labuser" (1000) and
-#     "systemd-timesync" (the same as root)
-#   - only the loopback interface; all of 127.0.0.0/8 and ::1 can be used
+# The lab consists of namespaces (user, network, mount, process, IPC), so an ordinary user can enter it, real daemons
+# run in it on their usual ports and paths, none of them can set the clock, and when the command ends the kernel kills
+# whatever it left behind. Inside:
+#   - we are root in the lab; /run, /var and /dev are new and empty (no /dev/log, no bus)
+#   - /etc is writable; root's home is /run/lab/home; the users "labuser" (1000) and "systemd-timesync" (the same as
+#     root) exist
+#   - the loopback is the only interface; all of 127.0.0.0/8 and ::1 can be used
 #   - $LAB_DIR (/run/lab) is the tests' own folder; the unpacked programs (busctl, timedatectl,
 #     systemd-analyze, journalctl, crontab, chronyc, dbus-send, busybox, promtool) are in PATH
-# The tree this script lies in stays where it is, and the current folder too.
+# The tree of this script and the current folder stay in place.
 #
 # usage: enter.sh COMMAND [ARGUMENT...]
-# Its status is the command's; 77 when this kernel does not let us make the namespaces, 70 when the
-# lab could not be set up.
+# Exits with the command's status; 77 if this kernel does not let us make the namespaces, 70 if the lab could not be set
+# up.
 set -euE
 
 readonly FORBIDDEN=77 CANNOT=70
@@ -54,26 +54,26 @@ outside() {
     say "not built yet: needs 'tests/lab/unpack.sh check' and build/tests/lab/loopback_up"
     exit "$CANNOT"
   fi
-  # mount(8) inside the trial, for some kernels allow the namespace but no capability in it.
+  # The trial includes mount(8), since some kernels allow the namespace but no capability in it.
   if ! why=$(unshare -Urnmi mount -t tmpfs tmpfs /run 2>&1); then
     explain_forbidden "$why"
     exit "$FORBIDDEN"
   fi
-  # Root over the lab alone is nobody to the files of another user, as sudo finds in that one's home.
+  # The lab's root is a stranger to another user's files, as sudo finds in that user's home.
   if ! unshare -Urn test -r "$LAB_SOURCE/enter.sh"; then
     say "$LAB_TREE lies in a folder that only another user may enter, and in the lab root may not, either:" \
       'run this as that user, or in a clone of your own'
     exit "$CANNOT"
   fi
-  # A container may forbid a new /proc; without it process numbers would not match, so then the
-  # processes stay in the old namespace, and are killed by hand at the end.
+  # A container may forbid a new /proc. PIDs would not match without it, so the processes then stay in the old
+  # namespace, and are killed one by one at the end.
   if unshare -Urnmipf --mount-proc true 2>/dev/null; then
     exec unshare -Urnmipf --mount-proc --kill-child "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
   fi
   exec unshare -Urnmi "$BASH" "${BASH_SOURCE[0]}" --inside "$PWD" "$@"
 }
 
-# A new folder over PATH. What the tree needs of the old one is bound back in.
+# Mounts a new folder over PATH, and binds what the tree needs from the old one back in.
 cover() {
   local new=$1 path=$2
   case $LAB_TREE/ in
@@ -85,12 +85,12 @@ cover() {
   mount --rbind "$new" "$path"
 }
 
-# Links to all of the machine's own, beside the few files that are the lab's: copying would be
-# slow, and needs rights that an ordinary user has not.
+# Links to all of the machine's own files, next to the few that are the lab's: copying would be slow, and an ordinary
+# user may not read them all.
 make_etc() {
   local host=$LAB_DIR/host
   mkdir -p "$LAB_DIR/etc"
-  ln -s /bin /lib /opt /proc /run /usr /var "$host" # relative links in /etc lead there
+  ln -s /bin /lib /opt /proc /run /usr /var "$host" # for relative links in /etc
   ln -s "$host"/etc/* "$LAB_DIR/etc"
   cd "$LAB_DIR/etc"
   rm -rf passwd group shadow gshadow hosts services protocols nsswitch.conf resolv.conf machine-id systemd ntp_monitor.conf \
@@ -100,9 +100,9 @@ make_etc() {
     labuser:x:1000:1000::$LAB_DIR/user:/bin/sh nobody:x:65534:65534::/nonexistent:/bin/false >passwd
   printf '%s\n' root:x:0: systemd-timesync:x:0: crontab:x:0: adm:x:0: labuser:x:1000: \
     nogroup:x:65534: >group
-  printf '%s\n' root:*:20000:::::: labuser:*:20000:::::: >shadow # cron's PAM looks whether root's account has expired
+  printf '%s\n' root:*:20000:::::: labuser:*:20000:::::: >shadow # cron's PAM checks whether root's account has expired
   printf '%s\n' '127.0.0.1 localhost' '::1 localhost' "127.0.1.1 $(uname -n)" >hosts
-  # A small machine has no netbase, without which ntpd and ntpq do not know their own port.
+  # A minimal machine has no netbase, without which ntpd and ntpq do not know their port.
   printf '%s\n' 'domain 53/udp' 'ntp 123/udp' 'ntp 123/tcp' 'syslog 514/udp' 'nrpe 5666/tcp' >services
   printf '%s\n' 'icmp 1 ICMP' 'tcp 6 TCP' 'udp 17 UDP' 'ipv6-icmp 58 IPv6-ICMP' >protocols
   printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >nsswitch.conf
@@ -115,7 +115,7 @@ make_dev() {
   local node new=$LAB_DIR/dev
   mkdir -p "$new/pts" "$new/shm"
   for node in null zero full random urandom tty fuse; do
-    [ -e "/dev/$node" ] || continue # fuse: not everywhere, and mostly root's alone
+    [ -e "/dev/$node" ] || continue # fuse is missing on some machines, and mostly root's
     : >"$new/$node"
     mount --bind "/dev/$node" "$new/$node"
   done
@@ -128,8 +128,7 @@ make_dev() {
   mount --rbind "$new" /dev
 }
 
-# The unpacked programs find their own libraries; nothing else may: the program under test runs
-# with the machine's.
+# The unpacked programs find their own libraries; the program under test uses the machine's.
 make_bin() {
   local name file libraries
   libraries=$(find "$LAB_ROOT" -name '*.so*' -path '*/lib/*' ! -path '*/security/*' -printf '%h\n' |
@@ -147,7 +146,7 @@ make_bin() {
       chmod +x "$LAB_DIR/bin/$name"
     done
   done
-  # Python programs, with their own Python: the machine may have another, or none.
+  # Python programs use the unpacked Python, since the machine may have another version or none.
   for name in ntpq ntpdig; do
     printf '#!/bin/sh\nLD_LIBRARY_PATH=%q PYTHONHOME=%q PYTHONDONTWRITEBYTECODE=1 exec %q %q "$@"\n' "$libraries" \
       "$LAB_ROOT/usr" "$LAB_ROOT/usr/bin/python3" "$LAB_ROOT/usr/bin/$name" >"$LAB_DIR/bin/$name"
@@ -158,10 +157,10 @@ make_bin() {
 set_up() {
   local stage=/mnt etc=/etc
   umask 022
-  # Built at a place that Debian always has, so that nothing is left behind on the machine.
+  # Built at a path that every Debian has, so that nothing stays behind on the machine.
   case $LAB_TREE/ in /mnt/*) stage=/media ;; esac
   mount -t tmpfs -o mode=0755 tmpfs "$stage"
-  # The machine's own /etc, also from inside another lab, whose links would lead into this one's.
+  # The machine's own /etc, even from inside another lab, whose links would lead into ours.
   mkdir -p "$stage$LAB_DIR/host/etc"
   if [ -d $LAB_DIR/host/etc ]; then etc=$LAB_DIR/host/etc; fi
   mount --rbind "$etc" "$stage$LAB_DIR/host/etc"
@@ -170,7 +169,7 @@ set_up() {
   cd /
   mkdir -p $LAB_DIR/{home,user,tmp,log,pids}
   mkdir -p $LAB_DIR/var/{lib/systemd/timesync,log,cache,tmp,spool/cron/crontabs}
-  mkdir -p /run/systemd/{system,timesync} # timedatectl asks for the one, a unit makes the other
+  mkdir -p /run/systemd/{system,timesync} # timedatectl checks for the first, a unit makes the second
   ln -s /run $LAB_DIR/var/run
   cover $LAB_DIR/var /var
   make_etc
