@@ -3,6 +3,7 @@
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/log_address.h"
+#include "ntp_monitor/net_hostport.h"
 #include "ntp_monitor/output_target.h"
 #include "ntp_monitor/source.h"
 #include "ntp_monitor/why.h"
@@ -28,7 +29,7 @@ static void check_sources(const struct config *config) {
 /* Of absolute paths, at least one, or of servers. */
 static void check_list(const struct config_key *key, const char *list) {
   char copy[CONFIG_TEXT_BYTES];
-  struct log_address address;
+  struct net_hostport server;
   struct why why;
   bool paths = key->type == CONFIG_PATHS;
   size_t count = 0;
@@ -37,7 +38,7 @@ static void check_list(const struct config_key *key, const char *list) {
   for (char *part = strtok(copy, paths ? " \t" : " \t,"); part != NULL;
        part = strtok(NULL, paths ? " \t" : " \t,")) {
     MUST(paths ? part[0] == '/' && strlen(part) <= 107
-               : log_address_parse_server(part, 123, &address, &why) == 0 && address.port > 0);
+               : net_hostport_parse(part, 123, NULL, &server, &why) == 0 && server.port > 0);
     count++;
   }
   MUST(!paths || count > 0);
