@@ -15,29 +15,29 @@
 #   teardown_file() { lab_stop_all; }
 #   @test "healthy" { run build/ntp_monitor; [ "$status" = 0 ]; }
 #
-# A daemon is known by a name; its process id and log lie in files under $LAB_DIR, so any test of
-# the file can stop, freeze or read what setup_file started. Several files may run at once, each in
-# a lab of its own. Every wait has a condition and a bound; a function returns non-zero and says
-# why when the bound is reached. Functions never exit, set no shell option, and may be used under set -e.
+# A daemon is known by a name; its PID and log are files below $LAB_DIR, so any test of the file can stop, freeze or
+# read what setup_file started. Several files may run at once, each in its own lab. Every wait has a condition and a
+# limit; at the limit a function returns non-zero and says why. Functions never exit, set no shell option, and work
+# under set -e.
 #
 #   lab_enter COMMAND [ARGUMENT...]   run a command in a new lab, also from inside one
 #   lab_spawn NAME COMMAND...         run in the background, output to $LAB_DIR/log/NAME
 #   lab_until SECONDS COMMAND...      repeat the command until it succeeds
 #   lab_ready NAME SECONDS COMMAND... the same for a daemon just started
-#   lab_line FILE REGEX [SECONDS]     wait for a line in a file (5 s), print the last that matches
+#   lab_line FILE REGEX [SECONDS]     wait for a line in a file (5 s), print the last match
 #   lab_pid NAME, lab_alive NAME, lab_stop NAME, lab_kill NAME, lab_freeze NAME, lab_thaw NAME
 #   lab_stop_all                      stop every daemon
 #   lab_logs [NAME...]                print the logs; lab_logs_on_failure: if a bats test failed
-#   lab_processes NAME                the process ids of this name, each on a line
-#   lab_as_user COMMAND...            as uid 1000 without any capability (EACCES where it is due)
-#   lab_owned PORT UID START COMMAND...   as if that user had the UDP port, where START and above are anyone's
+#   lab_processes NAME                the PIDs of processes with this name, one per line
+#   lab_as_user COMMAND...            run as uid 1000 without any capability (EACCES applies)
+#   lab_owned PORT UID START COMMAND...   run as if this user owned the UDP port, with ports from START on unprivileged
 #   lab_bus.sh, lab_syslog.sh, lab_chrony.sh, lab_ntpd.sh, lab_ptp.sh, lab_sntp.sh, lab_liar.sh, lab_monitors.sh, lab_http.sh, lab_contrib.sh, lab_far.sh   the daemons
 if [ -z "${LAB_SOURCE-}" ]; then
   LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
   LAB_TREE=$(cd "$LAB_SOURCE/../.." && pwd)
 fi
 export LAB_BUILT=$LAB_TREE/build/tests/lab
-# Where systemd is not installed, its own units are those of the lab.
+# Without systemd on this machine, the lab's own units are used.
 export SYSTEMD_UNIT_PATH=${LAB_ROOT-}/lib/systemd/system:
 
 # shellcheck source-path=SCRIPTDIR source=lab_bus.sh
@@ -75,14 +75,14 @@ lab_say() {
   printf 'lab: %s\n' "$*" >&2
 }
 
-# Time since the machine's start, in milliseconds: not moved by a clock that is set.
+# Milliseconds since the machine started, unaffected by setting the clock.
 lab_uptime_ms() {
   local up
   read -r up _ </proc/uptime
   echo $((10#${up/./} * 10))
 }
 
-# lab_until SECONDS COMMAND...: status 1 when the time is over, and says so.
+# lab_until SECONDS COMMAND...: on timeout says so and returns 1.
 lab_until() {
   local end=$(($(lab_uptime_ms) + $1 * 1000)) seconds=$1
   shift
@@ -101,8 +101,7 @@ lab_gone_or() {
   lab_gone "$name" || "$@"
 }
 
-# lab_ready NAME SECONDS COMMAND...: lab_until for a daemon just started; over at once if it has
-# ended.
+# lab_ready NAME SECONDS COMMAND...: lab_until for a daemon just started; fails at once if it has exited.
 lab_ready() {
   local name=$1 seconds=$2
   shift 2
@@ -116,7 +115,7 @@ lab_line() {
   lab_until "${3-5}" grep -qsE -- "$2" "$1" && grep -E -- "$2" "$1" | tail -n 1
 }
 
-# bats waits for whoever holds its descriptors: a daemon must inherit none but its own three.
+# bats waits for everyone who holds its descriptors, so a daemon inherits only its own three.
 lab_spawn() {
   local name=$1 fd
   shift
@@ -124,7 +123,7 @@ lab_spawn() {
     lab_say "$name runs already"
     return 1
   fi
-  : >"$LAB_DIR/log/$name" # or a wait for "ready" would find the former one's
+  : >"$LAB_DIR/log/$name" # it may hold "ready" from an earlier process
   (
     for fd in /proc/self/fd/*; do
       fd=${fd##*/}
@@ -162,7 +161,7 @@ lab_thaw() {
   lab_signal CONT "$1"
 }
 
-# lab_in_state NAME LETTER: the process state as in proc(5), T is stopped.
+# lab_in_state NAME LETTER: the process state as in proc(5); T is stopped.
 lab_in_state() {
   grep -qs "^State:[[:space:]]*$2" "/proc/$(lab_pid "$1")/status"
 }
@@ -176,7 +175,7 @@ lab_kill() {
 lab_stop() {
   if lab_alive "$1"; then
     lab_signal TERM "$1" 2>/dev/null || true
-    lab_signal CONT "$1" 2>/dev/null || true # one that was frozen gets the other signal only now
+    lab_signal CONT "$1" 2>/dev/null || true # a frozen process gets SIGTERM only now
     lab_until 5 lab_gone "$1" || lab_kill "$1"
   fi
   rm -f "$LAB_DIR/pids/$1"
@@ -198,21 +197,20 @@ lab_logs() {
   done
 }
 
-# For a bats teardown: bats shows it only when the test failed.
+# For a bats teardown: prints the logs if the test failed.
 lab_logs_on_failure() {
   [ -n "${BATS_TEST_COMPLETED-}" ] || lab_logs
 }
 
-# The lab's user map holds one user; a further namespace inside gives it another number and takes
-# all capabilities away. It still owns what that user owns: to be denied, a file needs mode 000 or
-# so.
+# The lab's user map holds one user; a nested namespace gives that user another number and takes all capabilities away.
+# It still owns the lab's files, so to be denied a file needs a mode like 000.
 lab_as_user() {
   HOME=$LAB_DIR/user unshare --user --map-user=1000 --map-group=1000 "$@"
 }
 
-# The lab has no second user who could own a port: its map holds one. So of the kernel's own table of
-# sockets the command sees a copy, in which that column of that port's lines is another. START is set for real.
-# For `unshare -m sh -c "$LAB_OWNED" PORT UID START COMMAND...`, where no function can be called.
+# The lab's map has no second user who could own a port. So the command sees a copy of the kernel's socket table with
+# another owner in this port's lines. START is really set.
+# For `unshare -m sh -c "$LAB_OWNED" PORT UID START COMMAND...`, where functions are not available.
 # shellcheck disable=SC2016,SC2034 # sh's own $; used by tests
 LAB_OWNED='port=$(printf %04X "$0") line="s/^( *[0-9]+: [0-9A-F]+:$port( [^ ]+){5} +)[0-9]+ /\1$1 /"
   echo "$2" >/proc/sys/net/ipv4/ip_unprivileged_port_start || exit

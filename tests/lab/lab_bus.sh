@@ -3,22 +3,22 @@
 #
 #   lab_bus_start [-s SOCKET] [-a TRACE] [-d]
 #       a real dbus-daemon as the system bus, at /run/dbus/system_bus_socket or SOCKET, and
-#       DBUS_SYSTEM_BUS_ADDRESS exported to name it. With -a whoever activates timesync1 leaves the
-#       file TRACE; with -d the bus denies all calls to timesync1.            (daemon name: bus)
+#       DBUS_SYSTEM_BUS_ADDRESS exported to name it. With -a activating timesync1 creates the file
+#       TRACE; with -d the bus denies all calls to timesync1.                 (daemon name: bus)
 #   lab_timesyncd_start [KEY=VALUE...]     lines of [Time]; default NTP=127.0.0.1  (timesyncd)
 #   lab_ntp_start [RULE...]                ntp_server on port 123; rules as its usage says (ntp)
 #   lab_ntp_set [RULE...]                  replaces the rules of the running one
 #   lab_replies COUNT [ADDRESS...]
-#       makes timesyncd ask until it has had COUNT replies, at the addresses in turn (default: new
-#       ones out of 127.0.0.0/8). Consecutive ones must differ. Ten replies take 0.3 s; the eleventh
-#       comes ten seconds after the first, for timesyncd slows down there: for more, and for a fresh
-#       jitter, lab_stop timesyncd and start it again (0.1 s).
-#       Jitter is measured from the reply with the least delay: give an outlier a longer one
-#       ('127.0.9.9=+6s,delay=30ms'), else its own offset may become the measure.
-#   lab_packet_count                       what timesyncd says it has had
+#       makes timesyncd ask until it has COUNT replies, at the addresses in turn (default: new
+#       ones in 127.0.0.0/8). Consecutive ones must differ. Ten replies take 0.3 s; the eleventh
+#       comes ten seconds after the first, since timesyncd slows down there: for more, and for a
+#       fresh jitter, lab_stop timesyncd and start it again (0.1 s).
+#       Jitter is relative to the reply with the least delay: give an outlier a longer one
+#       ('127.0.9.9=+6s,delay=30ms'), or its own offset may become the reference.
+#   lab_packet_count                       timesyncd's count of its replies
 #   lab_fake_start [SETTING...]            fake_timesync1 instead of timesyncd      (fake)
 #   lab_bad_bus_start MODE [SOCKET]        bad_bus at SOCKET, and the variable exported (bad_bus)
-#   lab_bus_owned NAME                     true while somebody owns this name
+#   lab_bus_owned NAME                     true while someone owns this name
 
 lab_bus_config() {
   local socket=$1 trace=$2 deny=$3 services=$LAB_DIR/services
@@ -81,7 +81,7 @@ lab_bus_start() {
     lab_ready bus 5 lab_bus_call -d org.freedesktop.DBus / org.freedesktop.DBus.GetId >/dev/null
 }
 
-# lab_bus_call -d DESTINATION PATH METHOD [ARGUMENT...]: as dbus-send wants them.
+# lab_bus_call -d DESTINATION PATH METHOD [ARGUMENT...]: arguments as for dbus-send.
 lab_bus_call() {
   local destination=$2
   shift 2
@@ -111,7 +111,7 @@ lab_ntp_set() {
   mv "$LAB_DIR/ntp.rules.new" "$LAB_DIR/ntp.rules"
 }
 
-# In the reply the packet count is the number after the only boolean.
+# The packet count is the number after the reply's only boolean.
 lab_packet_count() {
   lab_bus_call -d org.freedesktop.timesync1 /org/freedesktop/timesync1 \
     org.freedesktop.DBus.Properties.Get string:org.freedesktop.timesync1.Manager string:NTPMessage |
@@ -122,7 +122,7 @@ lab_packet_count_reached() {
   [ "$(lab_packet_count)" -ge "$1" ]
 }
 
-# timesyncd asks a server at once when it is told of a new one.
+# timesyncd asks a newly set server at once.
 lab_ask() {
   lab_bus_call -d org.freedesktop.timesync1 /org/freedesktop/timesync1 \
     org.freedesktop.timesync1.Manager.SetRuntimeNTPServers "array:string:$1" >/dev/null
@@ -139,7 +139,7 @@ lab_replies() {
   local wanted=$1 count address turn=0
   shift
   lab_until 5 lab_packet_count_reached 0 || return
-  # A daemon just started has asked already; its answer is the first.
+  # A daemon just started has already asked; that answer is the first.
   lab_until 2 lab_packet_count_reached 1 2>/dev/null || true
   count=$(lab_packet_count)
   while [ "$count" -lt "$wanted" ]; do

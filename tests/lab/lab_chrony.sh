@@ -1,25 +1,25 @@
 #!/bin/bash
-# lab_chrony.sh: part of lab.sh: the real chronyd, which asks the NTP servers of lab_ntp_start.
+# lab_chrony.sh: part of lab.sh: the real chronyd, which follows the NTP servers of lab_ntp_start.
 #
 #   lab_chrony_start [LINE...]   chronyd with these lines of chrony.conf beside the lab's own: command socket
 #                                and port at their usual places, no NTP port.             (chrony)
-#   lab_chrony_server ADDRESS [OPTION...]   prints a line for a server that is asked 16 times a second
-#   lab_chronyc COMMAND...       by whatever way it has
-#   lab_chrony_csv REPORT        what chronyc says: tracking, sources, sourcestats; by comma, numeric
+#   lab_chrony_server ADDRESS [OPTION...]   prints a line for a server to poll 16 times a second
+#   lab_chronyc COMMAND...       by whatever way is left
+#   lab_chrony_csv REPORT        chronyc's tracking, sources or sourcestats: comma-separated, numeric
 #   lab_chrony_reached ADDRESS MARK [COUNT]
 #       true when sources has the address with this mark (*+-x~?), and sourcestats COUNT samples of it
 #   lab_chrony_marked MARK COUNT true when COUNT sources have this mark
 #   lab_chrony_clock SOCKET OFFSET   a reference clock, OFFSET seconds ahead of ours, for a line
 #                                `refclock SOCK SOCKET ...`                                (clock)
-#   lab_chrony_slow ADDRESS...   from now on these are asked every 64 s, so that their figures stand still
-#   lab_chrony_older SECONDS     true when the first source was last heard of so long ago
+#   lab_chrony_slow ADDRESS...   polls these every 64 s from now on, so that their figures stand still
+#   lab_chrony_older SECONDS     true when the first source was last heard this long ago
 
 lab_chrony_server() {
   printf 'server %s iburst minpoll -4 maxpoll -4\n' "$*"
 }
 
 lab_chrony_start() {
-  # chronyd wants a folder that is its own and not everyone's.
+  # chronyd insists on a folder that is private to it.
   mkdir -p /run/chrony && chmod 0750 /run/chrony
   printf '%s\n' 'port 0' 'pidfile /run/chrony/chronyd.pid' 'bindcmdaddress 127.0.0.1' 'bindcmdaddress ::1' \
     'bindcmdaddress /run/chrony/chronyd.sock' "$@" >"$LAB_DIR/chrony.conf"
@@ -52,7 +52,7 @@ lab_chrony_slow() {
   lab_until 5 lab_chrony_still
 }
 
-# Two reports a poll interval apart that differ only by the time.
+# Two reports one poll interval apart differ only in time.
 lab_chrony_still() {
   local before
   before=$(lab_chrony_csv sourcestats)

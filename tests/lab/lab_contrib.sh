@@ -1,19 +1,19 @@
 #!/bin/bash
-# lab_contrib.sh: part of lab.sh: the programs that files of contrib are for, each run with such a file as it is.
+# lab_contrib.sh: part of lab.sh: the programs that contrib's files are for, each run with its file unchanged.
 #
-# Those files name /usr/local/bin/ntp_monitor, so that is put there, for this lab alone.
+# Those files name /usr/local/bin/ntp_monitor, so the program is installed there, for this lab only.
 #
 #   lab_program_install PROGRAM      as /usr/local/bin/ntp_monitor, with the machine's libraries whoever starts it;
-#                                    nothing else is in that folder then
-#   lab_nagios_config FILE           prints a configuration with FILE in it, and the least that it needs beside it
+#                                    that folder holds nothing else then
+#   lab_nagios_config FILE           prints a minimal configuration that includes FILE
 #   lab_nagios_start FILE            nagios4 with that; $LAB_DIR/nagios/status is what it knows        (nagios)
 #   lab_nrpe_start FILE              nrpe on port 5666 of 127.0.0.1                                (nrpe)
-#   lab_icinga COMMAND... -- FILE    icinga2 COMMAND with a host, "here", that FILE is for; each check's figures go
+#   lab_icinga COMMAND... -- FILE    icinga2 COMMAND with a host, "here", for FILE to check; performance data go
 #                                    to $LAB_DIR/icinga/perfdata, and it takes commands at $LAB_DIR/icinga/command
 #   lab_rsyslogd_with FILE...        rsyslogd on /dev/log with FILEs in /etc/rsyslog.d, and a last rule that
-#                                    writes all that comes by into $LAB_DIR/rsyslog.rest               (rsyslogd)
+#                                    writes whatever is left to $LAB_DIR/rsyslog.rest                  (rsyslogd)
 #   lab_loghost_start                rsyslogd on TCP 514, into $LAB_DIR/loghost.raw                  (loghost)
-#   lab_cron_start FILE...           cron with FILEs in /etc/cron.d; what it says in $LAB_DIR/busybox.log (cron)
+#   lab_cron_start FILE...           cron with FILEs in /etc/cron.d; its log is in $LAB_DIR/busybox.log   (cron)
 
 lab_program_install() {
   mount -t tmpfs -o mode=0755 tmpfs /usr/local/bin &&
@@ -119,7 +119,7 @@ lab_rsyslogd_modules() {
   dirname "$LAB_ROOT"/usr/lib/*/rsyslog/imuxsock.so
 }
 
-# The config that Debian's rsyslog.conf comes to.
+# The configuration that Debian's rsyslog.conf amounts to.
 lab_rsyslogd_with() {
   rm -rf /etc/rsyslog.d "$LAB_DIR/rsyslog.rest"
   mkdir -p /etc/rsyslog.d "$LAB_DIR/spool"

@@ -1,8 +1,8 @@
 #!/bin/bash
-# lab_far.sh: part of lab.sh: another machine, as a real sshd of an ordinary user.
+# lab_far.sh: part of lab.sh: another machine, as a real sshd run by an ordinary user.
 #
-#   LAB_FAR                                  its files; bin in it is in its PATH
-#   lab_far_program PATH [ARGUMENT...]       puts an unpacked program there, with its libraries, and these
+#   LAB_FAR                                  its files; LAB_FAR/bin is in its PATH
+#   lab_far_program PATH [ARGUMENT...]       installs an unpacked program there, with its libraries, and these
 #                                            arguments before all others
 #   lab_far_start [LINE...]                  sshd, and its end of a bus; LINEs come first in its configuration (sshd)
 #   lab_far_known NAME [PORT]                how our ssh reaches it

@@ -1,13 +1,13 @@
 #!/bin/bash
-# lab_http.sh: part of lab.sh: what speaks HTTP: InfluxDB, Prometheus, inetd, and servers of the tests' own.
+# lab_http.sh: part of lab.sh: everything that speaks HTTP: InfluxDB, Prometheus, inetd, and servers of the tests' own.
 #
-#   lab_plugins                  the plug-ins of $TOP/$BUILD, where the program looks
-#   lab_influxd_locked_start PORT [tls] InfluxDB 1 with authentication on, and its user admin, password "lab admin"
-#                                (influxd). tls: https, by a certificate for localhost, $LAB_DIR/tls/ca.pem
-#   lab_influx PORT Q [DATABASE] what admin's query says, as JSON, times in ns
+#   lab_plugins                  the plug-ins of $TOP/$BUILD, where the program looks for them
+#   lab_influxd_locked_start PORT [tls] InfluxDB 1 with authentication, and its user admin, password "lab admin"
+#                                (influxd). tls: https, with a certificate for localhost, $LAB_DIR/tls/ca.pem
+#   lab_influx PORT Q [DATABASE] the answer to admin's query, as JSON, times in ns
 #   lab_http_server PORT RULE... a server of the tests' own; its requests are in $LAB_DIR/http.PORT (http.PORT)
-#   lab_http_ask PORT TEXT [SECONDS]  sends TEXT (as printf %b has it) to 127.0.0.1, prints what comes until the end
-#   lab_inetd_start PORT ARGUMENT...     $PROG --inetd behind inetd(8), its stderr being the connection (inetd)
+#   lab_http_ask PORT TEXT [SECONDS]  sends TEXT (in printf %b's form) to 127.0.0.1, prints everything up to the end
+#   lab_inetd_start PORT ARGUMENT...     $PROG --inetd behind inetd(8), with the connection as its stderr (inetd)
 #   lab_activate_start PORT ARGUMENT...  the same behind systemd-socket-activate, whose log has stderr (activate)
 
 lab_plugins() {
@@ -43,7 +43,7 @@ lab_listens() {
 lab_http_ask() {
   local port=$1 text=$2 seconds=${3-10} connection
   exec {connection}<>"/dev/tcp/127.0.0.1/$port" || return
-  # A server that refuses at once may be gone before all was sent.
+  # A server that refuses at once may close before everything is sent.
   (trap '' PIPE && printf '%b' "$text" >&"$connection") 2>/dev/null
   timeout "$seconds" cat <&"$connection"
   local status=$?
@@ -51,7 +51,7 @@ lab_http_ask() {
   return $status
 }
 
-# The first answer of a new server is waited for: it listens before it is ready.
+# Waits for a new server's first answer: it listens before it is ready.
 lab_influx() {
   local port=$1 q=$2 database=${3-} body
   body="q=$(jq -rn --arg q "$q" '$q | @uri')"
@@ -82,7 +82,7 @@ lab_http_server() {
     lab_ready "http.$port" 5 grep -q ready "$LAB_DIR/log/http.$port"
 }
 
-# inetd(8) splits the line at blanks, and is for at most 20 arguments.
+# inetd(8) splits the line at blanks, and accepts at most 20 arguments.
 lab_inetd_start() {
   local port=$1
   shift

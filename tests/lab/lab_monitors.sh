@@ -1,16 +1,16 @@
 #!/bin/bash
-# lab_monitors.sh: part of lab.sh: real stores of time series, and a client to ask them.
+# lab_monitors.sh: part of lab.sh: real time series databases, and a client to query them.
 #
-#   lab_http METHOD PORT PATH [FILE]   one request to 127.0.0.1, FILE its body; prints the answer's body, and
-#                                      fails where the status is not 2xx (then with the status on stderr)
-#   lab_node_exporter_start [DIR]      its textfile collector alone, on DIR ($LAB_DIR/textfile), port 9100 (node_exporter)
-#   lab_prometheus_start [FILE]        scrapes that each second, or as the configuration FILE says, port 9090 (prometheus)
-#   lab_promql QUERY                   what it has now: the list of results, as JSON
+#   lab_http METHOD PORT PATH [FILE]   one request to 127.0.0.1 with FILE as its body; prints the answer's body, and
+#                                      fails unless the status is 2xx (then with the status on stderr)
+#   lab_node_exporter_start [DIR]      only its textfile collector, on DIR ($LAB_DIR/textfile), port 9100 (node_exporter)
+#   lab_prometheus_start [FILE]        scrapes that each second, or what the configuration FILE says, port 9090 (prometheus)
+#   lab_promql QUERY                   its current value: the list of results, as JSON
 #   lab_influxd_start                  port 8086, and UDP 8089, with the database "lab"         (influxd)
 #   lab_influx_write FILE              writes its lines
 #   lab_influxql QUERY                 the answer, as JSON
 
-# HTTP/1.0, so that no server answers in chunks.
+# HTTP/1.0, so that no server sends chunks.
 lab_http() {
   local method=$1 port=$2 path=$3 body=${4-/dev/null} status line server
   exec {server}<>"/dev/tcp/127.0.0.1/$port" || return
@@ -29,7 +29,7 @@ lab_http() {
   }
 }
 
-# True when it answers, whatever it says until then.
+# True once it answers, whatever it printed before.
 lab_http_ready() {
   lab_http GET "$1" "$2" >/dev/null 2>&1
 }
@@ -66,7 +66,7 @@ lab_promql() {
   lab_http GET 9090 "/api/v1/query?query=$(lab_uri "$1")" | jq -c '.data.result'
 }
 
-# The configuration of an InfluxDB 1 on PORT: what is special comes from stdin, and begins in its section [http].
+# The configuration of an InfluxDB 1 on PORT; stdin adds to it, starting inside its section [http].
 lab_influxd_config() {
   local dir=$LAB_DIR/influx.$1
   printf '%s\n' 'reporting-disabled = true' "bind-address = \"127.0.0.1:$(($1 + 1000))\"" '[meta]' "dir = \"$dir/meta\"" \
