@@ -1,20 +1,21 @@
 #!/bin/bash
-# lab_ptp.sh: part of lab.sh: real PTP clocks (ptp4l), and what pmc says of them.
+# lab_ptp.sh: part of lab.sh: real PTP clocks (ptp4l), and pmc to query them.
 #
-#   lab_ptp_network             another network beside the lab's, two cables to it: b0 and b1 here, a0 and a1
-#                               there
+#   lab_ptp_network             another network beside the lab's, with two cables to it: b0 and b1 here, a0
+#                               and a1 there
 #   lab_ptp_start NAME "INTERFACE..." [SETTING...]
-#                               a ptp4l on these (in the other network where they begin with a), its
+#                               a ptp4l on these (in the other network if they start with a), its
 #                               management socket at /run/ptp/NAME; settings as in ptp4l(8): "free_running 1"
-#   lab_ptp_get NAME ID FIELD   a field of what pmc(8) gets, of the first port that has it
-#   lab_ptp_is NAME STATE       whether a port of it is in that state
+#   lab_ptp_get NAME ID FIELD   a field from pmc(8), of the first port that has it
+#   lab_ptp_is NAME STATE       whether one of its ports is in this state
 #   lab_ptp_reach NAME STATE [SECONDS]   waits for that (30 s)
 #
-# Time stamps are the software's. Nothing can be set here: a servo that locks ("clock_servo linreg", at once)
-# is refused, says so in the log, and its port is SLAVE all the same; under "free_running 1" it stays
-# UNCALIBRATED. Messages come fast, so that a clock follows its master after a second. Whoever asks a
-# socket under an abstract name has to do so in the network of that ptp4l. Without sanity_freq_limit 0 a machine that
-# stands still for a moment looks to it like a clock that was set, and its port is UNCALIBRATED for a while.
+# Time stamps are taken in software. Nothing can be set here: a servo that locks ("clock_servo linreg", at once) is
+# refused and logs that, but its port is SLAVE; under "free_running 1" it stays UNCALIBRATED. Messages are frequent, so
+# a clock follows its master within a second. A client of a socket with an abstract name must be in that ptp4l's
+# network. Without sanity_freq_limit 0 a machine that stalls for a moment looks like a clock that was set, and the port
+# stays UNCALIBRATED for a while. stands still for a moment looks to it like a clock that was set, and its port is
+# UNCALIBRATED for a while.
 
 lab_ptp_network() {
   local i
@@ -51,7 +52,7 @@ lab_ptp_start() {
     lab_ready "$name" 5 test -S "/run/ptp/$name"
 }
 
-# lab_ptp_ask NAME ID: by the domain and so on that it was given.
+# lab_ptp_ask NAME ID: with the domain and transportSpecific that it was given.
 lab_ptp_ask() {
   local domain specific
   domain=$(sed -n 's/^domainNumber //p' "$LAB_DIR/$1.conf")

@@ -1,21 +1,21 @@
 #!/bin/bash
-# lab_sntp.sh: part of lab.sh: real NTP servers for the source sntp, beside ntp_server (lab_ntp_start),
-# which has all addresses that no other has.
+# lab_sntp.sh: part of lab.sh: real NTP servers for the source sntp, beside ntp_server (lab_ntp_start), which has every
+# address that no other has.
 #
-#   lab_sntp_many COUNT [RULE...]   ntp_servers at the ports 1230 to 1239, as many as COUNT servers asked at
-#       once need (a socket's queue takes some 250 requests), and $LAB_SNTP_MANY: COUNT of them, each
-#       address another, between commas                                             (sntp_many_N)
+#   lab_sntp_many COUNT [RULE...]   ntp_servers on ports from 1230 to 1239, as many as COUNT parallel clients
+#       need (a socket's queue holds some 250 requests), and $LAB_SNTP_MANY: COUNT different addresses of
+#       theirs, separated by commas                                                 (sntp_many_N)
 #   lab_sntp_network              a second host beside this one: 10.9.0.2, fd09::2 there, 10.9.0.1,
 #       10.9.0.4, fd09::1 here                                                        (sntp_host)
-#   lab_sntp_v6                   from now on all of fd0a::/64 is here, as 127.0.0.0/8 is, and no
-#       interface's: IPv6 addresses for servers
-#   lab_sntp_there COMMAND...     runs a command on it
-#   lab_sntp_chronyd_start ADDRESS [LINE...]   a chronyd on this host that serves at ADDRESS what its
-#       own clock says, with these lines of chrony.conf (default: it follows 127.0.0.22)  (sntp_chronyd)
+#   lab_sntp_v6                   makes all of fd0a::/64 local, as 127.0.0.0/8 is, on no interface:
+#       IPv6 addresses for servers
+#   lab_sntp_there COMMAND...     runs a command on that host
+#   lab_sntp_chronyd_start ADDRESS [LINE...]   a chronyd on this host that serves its own clock at
+#       ADDRESS, with these lines of chrony.conf (default: it follows 127.0.0.22)         (sntp_chronyd)
 #   lab_sntp_ntpd_start [LINE...]   an ntpd on that host, with these lines of ntp.conf (default: none, so
-#       that it is never synchronised)                                               (sntp_ntpd)
-#   lab_sntp_served ADDRESS [FILTER]   true while sntp has an answer from ADDRESS, and the jq filter
-#       over its server is true (default: any)
+#       that it never synchronises)                                                  (sntp_ntpd)
+#   lab_sntp_served ADDRESS [FILTER]   true while sntp gets an answer from ADDRESS, and the jq filter
+#       on its server is true (default: any)
 
 lab_sntp_many() {
   local count=$1 i port
@@ -71,7 +71,7 @@ lab_sntp_chronyd_start() {
 lab_sntp_ntpd_start() {
   local folder=$LAB_DIR/sntp_ntpd
   mkdir -p "$folder"
-  echo 0.000 >"$folder/drift" # or it would first measure the frequency
+  echo 0.000 >"$folder/drift" # else it would measure the frequency first
   printf '%s\n' "driftfile $folder/drift" 'restrict default nomodify' 'restrict 127.0.0.1' "$@" >"$folder/conf"
   lab_spawn sntp_ntpd nsenter -t "$(lab_pid sntp_host)" -n ntpd -n -g -c "$folder/conf" &&
     lab_ready sntp_ntpd 10 lab_sntp_served 10.9.0.2 true

@@ -3,13 +3,13 @@
 #
 #   lab_rsyslogd_start [-s SOCKET] [-p PORT]
 #       rsyslogd on a datagram socket (default /dev/log) and on UDP of 127.0.0.1 and ::1 (default
-#       514); "-s none", "-p none" leave one out. Each message is one line in $LAB_DIR/rsyslog.raw,
-#       byte for byte as it came, and one in $LAB_DIR/rsyslog.fields:
+#       514); "-s none", "-p none" omit one. Each message is one line in $LAB_DIR/rsyslog.raw,
+#       byte for byte as received, and one in $LAB_DIR/rsyslog.fields:
 #       INPUT|PRI|FACILITY|SEVERITY|HOST|APP-NAME|PROCID|STRUCTURED-DATA|MSG|       (rsyslogd)
 #   lab_busybox_syslogd_start    at /dev/log, into $LAB_DIR/busybox.log             (busybox)
 #   lab_journald_start           at /run/systemd/journal/socket, with /dev/log a link to its dev-log
-#   lab_journal [ARGUMENT...]    what it stored, as journalctl -o json shows it     (journald)
-# Their sockets are removed when lab_receiver_stop NAME ends them: rsyslogd, busybox or journald.
+#   lab_journal [ARGUMENT...]    what it stored, in the form of journalctl -o json  (journald)
+# lab_receiver_stop NAME ends rsyslogd, busybox or journald, and removes its sockets.
 
 lab_rsyslogd_config() {
   local socket=$1 port=$2 address fields
@@ -66,7 +66,7 @@ lab_busybox_syslogd_start() {
 }
 
 lab_journald_start() {
-  # journald will not start without a control group tree, which not every container shows.
+  # journald needs a control group tree to start, which some containers lack.
   case $(stat -f -c %T /sys/fs/cgroup) in
     cgroup2fs | tmpfs) ;;
     *) unshare --cgroup mount -t cgroup2 cgroup2 /sys/fs/cgroup ;;

@@ -1,16 +1,15 @@
 #!/bin/sh
-# unpack.sh: fetches what the lab runs and this machine must not have installed: a time daemon, log
-# daemons, the programs the tests are held against.
+# unpack.sh: fetches what the lab runs and this machine must not have installed: a time daemon, log daemons, the
+# programs that the tests compare with.
 #
-# Debian's packages of these exclude each other and start services, so they are downloaded and
-# unpacked in the build folder, never installed. Nothing outside it is changed, except that an
-# empty package list is fetched (apt-get update) when root runs this.
+# Debian's packages of these exclude each other and start services, so they are downloaded and unpacked in the build
+# folder, never installed. Nothing outside it changes, except that root fetches an empty package list (apt-get update).
 #
-# usage: unpack.sh demo|check     prints the folder that holds the unpacked tree
+# usage: unpack.sh demo|check     prints the folder of the unpacked tree
 #   demo   a message bus and systemd-timesyncd
 #   check  these and the log daemons, timedatectl, busctl, chrony, ntpd, ptp4l, crontab, check_ntp_time,
-#          what reads metrics: prometheus, node_exporter, influxd (29 MB to download, 125 MB unpacked),
-#          and what reads files of contrib: nagios4, nrpe, icinga2, logrotate ...
+#          readers of metrics: prometheus, node_exporter, influxd (29 MB to download, 125 MB unpacked),
+#          and readers of contrib's files: nagios4, nrpe, icinga2, logrotate ...
 set -eu
 
 readonly DEMO='systemd-timesyncd libsystemd-shared dbus-daemon dbus-bin'
@@ -19,10 +18,10 @@ readonly ORACLES='systemd monitoring-plugins-basic ntpsec-ntpdig python3-ntp pyt
 readonly MONITORS='prometheus prometheus-node-exporter influxdb openbsd-inetd'
 readonly CONTRIB='nagios4-core nagios-nrpe-server nagios-nrpe-plugin icinga2-bin icinga2-common logrotate'
 readonly CHECK="$DEMO $DAEMONS $ORACLES $MONITORS $CONTRIB"
-readonly SPLIT='promtool' # packages of their own only since Debian 13
-# Both must be of the same version: the one opens a library only the other has.
+readonly SPLIT='promtool' # separate packages only since Debian 13
+# Both need the same version: the one opens a library that only the other has.
 readonly SAME_VERSION='libsystemd-shared systemd'
-# The C library belongs to the dynamic loader, which is the machine's own.
+# The C library must match the dynamic loader, which is the machine's own.
 readonly NEVER='libc6 libc-bin libgcc-s1 libpam-runtime libpam-modules'
 
 say() {
@@ -34,8 +33,7 @@ die() {
   exit 1
 }
 
-# Package files must be readable by us alone, not by apt's download user: this keeps apt from
-# warning.
+# Downloads as root: apt's own download user cannot read our package files, and apt would warn.
 apt_get() {
   LC_ALL=C apt-get -qq -o APT::Sandbox::User=root "$@"
 }
@@ -47,8 +45,8 @@ packages_of() {
   esac
 }
 
-# Packages that each release names in its own way: the Python that python3-ntp was made for, whatever the
-# machine has, and what was split from another package.
+# Packages whose names depend on the release: the Python that python3-ntp was built for, whatever the machine has, and
+# what was split from another package.
 packages_of_release() {
   [ "$1" = check ] || return 0
   python=$(LC_ALL=C apt-cache depends python3-minimal | sed -n 's/.*Depends: \(python3\.[0-9]*\)-minimal$/\1/p')
@@ -57,13 +55,13 @@ packages_of_release() {
   done
 }
 
-# The folders of an unpacked tree that hold libraries, joined by colons, whatever the architecture.
+# Prints the folders with libraries in an unpacked tree, joined by colons, for any architecture.
 library_path() {
   find "$1" -name '*.so*' -path '*/lib/*' ! -path '*/security/*' -printf '%h\n' |
     sort -u | paste -sd:
 }
 
-# True when every program of the tree finds all its libraries.
+# True if every program in the tree finds all its libraries.
 runs_here() {
   path=$(library_path "$1")
   for program in usr/bin/dbus-daemon usr/bin/dbus-send lib/systemd/systemd-timesyncd \
@@ -72,7 +70,7 @@ runs_here() {
     usr/lib/nagios/plugins/check_ntp_time usr/sbin/ntpd usr/sbin/ptp4l usr/sbin/pmc usr/bin/python3 \
     usr/bin/prometheus usr/bin/promtool usr/bin/prometheus-node-exporter usr/bin/influxd usr/sbin/inetd usr/sbin/nagios4 \
     usr/sbin/nrpe usr/lib/nagios/plugins/check_nrpe usr/lib/*/icinga2/sbin/icinga2 usr/sbin/logrotate; do
-    for file in "$1"/$program "$1"/usr/$program; do # icinga2's has a pattern
+    for file in "$1"/$program "$1"/usr/$program; do # icinga2's path is a pattern
       [ -e "$file" ] || continue
       missing=$(LD_LIBRARY_PATH=$path ldd "$file" 2>&1 | grep 'not found' || true)
       if [ -n "$missing" ]; then
@@ -83,8 +81,8 @@ runs_here() {
   done
 }
 
-# True when the tree $1 has all packages of the list $2. Their libraries were found when it was made, and are
-# looked for again only after the machine's own have changed, which ldconfig notes.
+# True if the tree $1 has all packages in the list $2. The libraries were checked when it was made, and are checked
+# again only after the machine's own have changed, which updates ldconfig's cache.
 is_complete() {
   [ -f "$1/versions" ] || return
   read -r has <"$1/versions"
@@ -106,7 +104,7 @@ update_lists() {
   LC_ALL=C apt-get -qq update >&2
 }
 
-# The libraries that the packages "$@" need, and those need in turn.
+# Prints the libraries that the packages "$@" need, and those that these need in turn.
 libraries_of() {
   wanted=$*
   known=
@@ -118,17 +116,16 @@ libraries_of() {
         printf '%s\n' $known
         LC_ALL=C apt-cache depends -q --no-recommends --no-suggests --no-conflicts --no-breaks \
           --no-replaces --no-enhances $known |
-          awk '/^    / && virtual { print $1 } /Depends: / { print $NF; virtual = / </ }' | # or who provides it
-          grep -E '^(lib|zlib1g)[^:]*$' | grep -v '^libjs-' # of web pages that nobody looks at
+          awk '/^    / && virtual { print $1 } /Depends: / { print $NF; virtual = / </ }' | # or the provider
+          grep -E '^(lib|zlib1g)[^:]*$' | grep -v '^libjs-' # for web pages that nobody looks at
       } | sort -u | grep -vxF "$(printf '%s\n' $NEVER)"
     )
   done
   printf '%s\n' "$wanted"
 }
 
-# Prints NAME CANDIDATE AVAILABLE INSTALLED for each package ("-" where there is none): what apt
-# would take, whether that can be downloaded or else the newest version that can, and what is
-# installed.
+# Prints NAME CANDIDATE AVAILABLE INSTALLED for each package ("-" for none): the version apt would take, the same or
+# else the newest that can be downloaded, and the installed one.
 versions_of() {
   {
     LC_ALL=C apt-cache policy "$@" |
@@ -150,8 +147,8 @@ versions_of() {
     }'
 }
 
-# Prints NAME=VERSION of all that is to be downloaded for the packages "$@". A library that is
-# installed in the version apt would take is not; the packages themselves always are.
+# Prints NAME=VERSION of everything to download for the packages "$@": always the packages themselves, but no library
+# already installed in the version apt would take.
 choose() {
   # shellcheck disable=SC2046
   versions_of $(libraries_of "$@") >"$work/known"
@@ -217,7 +214,7 @@ for program in apt-get apt-cache dpkg-deb; do
     die "no $program here: the lab is made of Debian packages, and needs Debian 12 or its like"
 done
 mkdir -p "$lab/root" || die "cannot write to $lab"
-# A second run waits for the first, and then finds its work done.
+# A second run waits for the first, and then finds the work done.
 exec 9>"$lab/lock"
 flock -w 900 9 || die "another unpack.sh holds $lab/lock"
 work=$(mktemp -d "$lab/work.XXXXXX")
