@@ -1,24 +1,23 @@
 #!/bin/bash
-# beside.sh: what timedatectl, logger and check_ntp_time do beside ntp_monitor in the same faults
-# (beside.tab): exit status, seconds taken, and what they say.
+# beside.sh: what timedatectl, logger and check_ntp_time do in the same faults as ntp_monitor (beside.tab): exit status,
+# seconds taken, and what they print.
 #
-# Each fault has a corner of the lab for itself, and they run side by side, for some of the others wait for
-# 90 s or for ever. The figures are comments; what is tested is that ntp_monitor ends in time, and with the
-# status it should.
+# Each fault has a corner of the lab for itself, and all run in parallel, since some of the other programs wait for 90 s
+# or for ever. The figures are comments; the test is that ntp_monitor ends in time and with the right status.
 #
-# usage: beside.sh      prints TAP; less than two minutes
+# usage: beside.sh      prints TAP; takes less than two minutes
 set -u
 : "${TOP:?is the top of the repository}" "${PROG:?is the program}" "${LAB_DIR:?is set inside the lab}"
 . "$TOP/tests/lab/lab.sh"
 . "$TOP/tests/torture/hang_faults.sh"
 
-# Who has not ended by then never does.
+# A program that has not ended by then never does.
 readonly FOR_EVER_S=100 IN_TIME_MS=11500 AT_ONCE=12
 readonly TABLE=$TOP/tests/torture/beside.tab
 
 # --- more faults -------------------------------------------------------------
 
-service() { # RULE: timesyncd, which has asked such a server once
+service() { # RULE: timesyncd, which has sent one request to such a server
   lab_bus_start && lab_ntp_start "$1" && lab_timesyncd_start &&
     lab_line "$LAB_DIR/log/ntp" '^(answered|dropped) as'
 }
@@ -27,11 +26,11 @@ healthy() { # REPLIES [RULE]
   service "${2-*=offset=3ms}" && lab_replies "$1"
 }
 
-answers() { # SETTING...: what a real daemon would take hours to say
+answers() { # SETTING...: states that a real daemon would take hours to reach
   lab_bus_start && lab_fake_start "$@"
 }
 
-# On a machine whose bus may start it, as most do; in turn, to see who has it started.
+# A bus that may start timesyncd, as most do; the commands run in turn, to see which one starts it.
 stopped() {
   activated=$LAB_DIR/activated
   lab_bus_start -a "$activated"
@@ -47,7 +46,7 @@ mute_dns() {
 
 # --- one fault -----------------------------------------------------------------
 
-# The one line of $out/N.err or .out that tells most.
+# Prints the most telling line of $out/N.err or .out.
 telling() {
   local figures
   if [ -s "$out/$1.err" ]; then
@@ -60,7 +59,7 @@ telling() {
   fi
 }
 
-# A process of its own for each, so that nothing but the fault holds them.
+# Runs each command in a process of its own, so that nothing but the fault delays it.
 run_one() { # NUMBER COMMAND
   local begun=$EPOCHREALTIME status=0
   timeout -k 1 "$FOR_EVER_S" bash -c "$2" >"$out/$1.out" 2>"$out/$1.err" </dev/null || status=$?
@@ -108,7 +107,7 @@ fault() {
 
 # --- all of them -----------------------------------------------------------------
 
-# read_table: faults[] and, for each, its commands with line ends between.
+# read_table: sets faults[] and, for each, its commands separated by line ends.
 read_table() {
   local line
   faults=() commands=()
@@ -129,7 +128,7 @@ one_fault() { # INDEX
   lab_stop_all
 }
 
-# corner INDEX: where the network, the bus, the name server's and timesyncd's files are one fault's own.
+# corner INDEX: gives one fault its own network, bus, name server and timesyncd files.
 corner() {
   local path
   LAB_DIR=$LAB_DIR/corners/$1

@@ -1,6 +1,6 @@
 # The fault matrix: make faults [ONLY=B9].
 
-# A peer of the tests' own, which says what no real one does.
+# A peer of the tests' own that sends what no real one does.
 BAD_PEER := $(BUILD)/tests/torture/bad_peer
 $(BAD_PEER): $(BUILD)/tests/torture/bad_peer.o
 	$(call say,LD,$@)
@@ -8,7 +8,7 @@ $(BAD_PEER): $(BUILD)/tests/torture/bad_peer.o
 
 programs: $(BAD_PEER)
 
-# With sanitizers the matrix takes longer than all else together: by hand, make BUILD=build/asan SANITIZE=1 faults.
+# With sanitizers the matrix takes longer than everything else: run make BUILD=build/asan SANITIZE=1 faults by hand.
 ifeq ($(SANITIZE)$(filter no,$(SYSTEMD)),)
 LONG_SUITES += tests/torture/faults.sh
 endif

@@ -1,10 +1,9 @@
 #!/bin/bash
-# faults.sh: the fault matrix: whatever can go wrong around the program is made to go wrong, for real.
+# faults.sh: the fault matrix: makes whatever can go wrong around the program go wrong, for real.
 #
-# Each row of faults.tab is one fault: how it is provoked, and what the program must then answer. Rules that
-# hold for every row are in faults_rules.bash, the healthy machine that the faults break in faults_lab.bash,
-# the ways to break it in faults_service.bash,
-# faults_sources.bash, faults_world.bash and faults_outputs.bash. Prints TAP, and the score.
+# Each row of faults.tab is one fault: how to provoke it, and how the program must respond. faults_rules.bash has the
+# rules for every row, faults_lab.bash the healthy machine that the faults break, and faults_service.bash,
+# faults_sources.bash, faults_world.bash and faults_outputs.bash the ways to break it. Prints TAP, and the score.
 #
 # usage: faults.sh [--list]     environment: BUILD (the folder to test), PROG (the program), ONLY (a
 #                               pattern of ids and words)
@@ -14,7 +13,7 @@ readonly TABLE=tests/torture/faults.tab
 export TOP=$PWD BUILD=${BUILD-build} ONLY=${ONLY-}
 export PROG=${PROG-$TOP/$BUILD/ntp_monitor}
 
-# rows: the table's rows, a fault a line, with one tab between columns.
+# rows: prints the table's rows, one fault per line, with a tab between columns.
 rows() {
   sed -E '/^(#|$)/d; s/ +\| +/\t/g; s/ +$//' "$TABLE" | grep -E -- "$ONLY"
 }
@@ -49,13 +48,13 @@ fi
 
 # --- one run ---------------------------------------------------------------------------------------
 
-# Ends the process $1 when $2 seconds are over.
+# watchdog PID SECONDS: kills the process after that time.
 watchdog() {
   read -rt "$2" <>"$LAB_DIR/never"
   kill -KILL "$1" 2>/dev/null
 }
 
-# As cron starts it, but for what the row changes; $pid is the program's, and that of its process group.
+# Starts the program as cron does, except for what the row changes; $pid is its PID and its process group.
 start() {
   (
     cd "$cwd" || exit
@@ -65,7 +64,7 @@ start() {
   pid=$!
 }
 
-# One run: $status and $took_ms.
+# Runs it once, and sets $status and $took_ms.
 run() {
   local begun_ms guard beside=
   begun_ms=$(lab_uptime_ms)
@@ -77,14 +76,14 @@ run() {
     beside=$!
   fi
   status=0
-  wait "$pid" 2>/dev/null || status=$? # bash tells of signals there
+  wait "$pid" 2>/dev/null || status=$? # bash reports signals there
   took_ms=$(($(lab_uptime_ms) - begun_ms))
   kill "$guard" 2>/dev/null
   # shellcheck disable=SC2086 # none or one
   [ -z "$beside" ] || wait $beside || complain "what should happen during the run did not: $(<"$T/during")"
 }
 
-# $copies runs at once, and the worst of their statuses.
+# Runs $copies in parallel, and keeps the worst status.
 run_all() {
   local pids=() each worst=0 begun_ms
   if [ "$copies" = 1 ]; then
@@ -106,7 +105,7 @@ run_all() {
 
 # --- one row ---------------------------------------------------------------------------------------
 
-# The steps of the column "provoked by", which stand between " + ".
+# Runs the steps of the column "provoked by", separated by " + ".
 provoke() {
   local steps=${1// + /$'\n'} step
   while IFS= read -r step <&9; do
@@ -114,21 +113,21 @@ provoke() {
   done 9<<<"$steps"
 }
 
-# What a row may change: how the program is started.
+# Resets what a row may change: how the program is started.
 fresh() {
   T=$LAB_DIR/row
   rm -rf "$T"
   mkdir -p "$T/cwd"
   via=() vars=() args=() at='' cwd=$T/cwd
-  during='' # runs beside the program
-  after=''  # must be true when it has ended
+  during='' # runs next to the program
+  after=''  # must be true once it has ended
   copies=1 limit_ms=10000
   : >"$T/out"
   : >"$T/err"
   : >"$T/wrong"
 }
 
-# In a shell of its own; its status: 0 passed, 1 failed, 2 not provoked, 3 not for this build.
+# Runs in a subshell; returns 0 passed, 1 failed, 2 not provoked, 3 not for this build.
 row() {
   local provoked_by=$3 status=0 pid=0 took_ms=0 before
   wanted=$4 reason=$5 says=$6 where=$7
@@ -148,7 +147,7 @@ row() {
 
 passed=0 failed=0 lost=0 skipped=0 number=0
 
-# tell STATUS ID WORDS: the row's line of TAP.
+# tell STATUS ID WORDS: prints the row's line of TAP.
 tell() {
   local name="$2: $3" why
   number=$((number + 1))

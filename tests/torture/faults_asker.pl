@@ -1,7 +1,7 @@
-# faults_asker.pl: who asks ntp_monitor --inetd, and how one should not.
+# faults_asker.pl: a client of ntp_monitor --inetd, well-behaved or not.
 #
-# Starts the program with a TCP connection as its stdin and stdout, as inetd does, and is its peer. What
-# comes back is written to FILE when the connection has ended.
+# Starts the program with a TCP connection as its stdin and stdout, as inetd does, and is its peer. Writes what it
+# receives to FILE when the connection has ended.
 #
 # usage: perl faults_asker.pl HOW FILE PROGRAM ARGUMENT...
 use strict; use warnings;
@@ -10,7 +10,7 @@ use Time::HiRes 'sleep';
 my ($how, $file, @program) = @ARGV;
 my $head = "GET /metrics HTTP/1.1\r\nHost: a\r\n";
 my $request = "$head\r\n";
-my $field = 'X: ' . 'y' x 1019 . "\r\n"; # a KiB
+my $field = 'X: ' . 'y' x 1019 . "\r\n"; # 1 KiB
 
 sub to { my $c = shift; defined syswrite($c, $_, length) or return for @_; return 1 }
 sub slowly { my ($c, $text, $every) = @_; for (split //, $text) { to($c, $_) or return; sleep $every } }
@@ -19,9 +19,9 @@ my %asker = (
   silent  => sub { },
   slowly  => sub { slowly($_[0], $request x 9, 0.1) }, # a byte at a time
   half    => sub { to($_[0], substr $request, 0, 20); shutdown $_[0], 1 },
-  leaves  => sub { to($_[0], $request); 'gone' }, # and does not wait for the answer
+  leaves  => sub { to($_[0], $request); 'gone' }, # without waiting for the answer
   resets  => sub { to($_[0], $request); setsockopt $_[0], SOL_SOCKET, SO_LINGER, pack 'i2', 1, 0; 'gone' },
-  early   => sub { setsockopt $_[0], SOL_SOCKET, SO_LINGER, pack 'i2', 1, 0; 'gone' }, # asks nothing
+  early   => sub { setsockopt $_[0], SOL_SOCKET, SO_LINGER, pack 'i2', 1, 0; 'gone' }, # sends nothing
   deaf    => sub { setsockopt $_[0], SOL_SOCKET, SO_RCVBUF, 1024; to($_[0], $request); sleep 0.8; 'gone' },
   huge    => sub { to($_[0], $head, ($field) x 1024, "\r\n") },
   endless => sub { to($_[0], $head); 1 while to($_[0], $field) },

@@ -1,15 +1,14 @@
 # faults_lab.bash: the healthy machine that the rows of the fault matrix break, and what it stored.
 #
-# One bus with one real timesyncd that has had nine replies, one rsyslogd at /dev/log and at UDP port 514; and
-# a second bus for a timesyncd that lies. The servers that timesyncd asks are another machine's, so nobody has
-# UDP port 123 or 323 here. A row breaks what it likes: what is missing, frozen or changed afterwards is put
-# back before the next.
+# One bus with a real timesyncd that has nine replies, one rsyslogd at /dev/log and at UDP port 514; and a second bus
+# for a false timesyncd. timesyncd's servers are in another network, so UDP ports 123 and 323 are closed here. A row
+# may break anything: whatever is missing, frozen or changed afterwards is restored before the next.
 # shellcheck shell=bash
 
-# The daemons of the healthy machine, and those of faults_sources.bash that are slow to start.
+# The daemons of the healthy machine, and the slow-starting ones of faults_sources.bash.
 readonly OWN='bus second ntp timesyncd rsyslogd network gm slave pool ahead lost idle step split never none names mute six'
-readonly STARTED=$LAB_DIR/tmp/started            # there when the bus has started a service
-readonly KEPT_LOG=$LAB_DIR/devlog                # rsyslogd's socket under a name that no row takes away
+readonly STARTED=$LAB_DIR/tmp/started            # exists once the bus has started a service
+readonly KEPT_LOG=$LAB_DIR/devlog                # rsyslogd's socket under a name that no row removes
 readonly HOSTS=(hosts resolv.conf nsswitch.conf)
 
 second_bus_start() {
@@ -18,7 +17,7 @@ second_bus_start() {
     lab_ready second 5 test -S "$LAB_DIR/second"
 }
 
-# The last of nine replies is 4 ms off, so that there is a jitter.
+# The last of nine replies is 4 ms off, which gives some jitter.
 timesyncd_start() {
   lab_stop timesyncd
   lab_ntp_set '*=+5ms' '127.0.9.9=+9ms,delay=9ms' && away lab_timesyncd_start && lab_replies 8 &&
@@ -34,7 +33,7 @@ udp6_bound() {
   grep -qi '^ *[0-9]*: [0-9A-F]*:0202 ' /proc/net/udp6
 }
 
-# What a new machine has; from then on `mend` keeps it so.
+# Saves what a new machine has; `mend` restores it from then on.
 machine_start() {
   local name
   mkdir -p "$LAB_DIR/kept" "$HOME"
@@ -46,7 +45,7 @@ machine_start() {
   new_network "$AWAY" && sources_start && mend
 }
 
-# An empty /tmp, in which nobody else makes files; the tree stays where it is.
+# Mounts an empty /tmp, in which nobody else creates files; the tree stays in place.
 hide_tmp() {
   local clean=$LAB_DIR/clean
   mkdir -p "$clean"
@@ -65,7 +64,7 @@ thaw_all() {
   kill -s CONT $(cat "$LAB_DIR"/pids/* 2>/dev/null) 2>/dev/null
 }
 
-# lab_alive, without a process for each.
+# lab_alive without forking.
 alive() {
   local number
   read -r number 2>/dev/null <"$LAB_DIR/pids/$1" && kill -0 "$number" 2>/dev/null
@@ -78,7 +77,7 @@ kill_strangers() {
   done
 }
 
-# undo COMMAND: what brings back what a row changes.
+# undo COMMAND: registers the command that reverts a row's change.
 undo() {
   echo "$1" >>"$LAB_DIR/undo"
 }
@@ -95,7 +94,7 @@ mend() {
   mend_daemons && mend_log
 }
 
-# changed: says that timesyncd is no more what it was, so that it will be started anew.
+# changed: marks timesyncd as changed, so that it is restarted.
 changed() {
   : >"$LAB_DIR/changed"
 }
@@ -127,11 +126,11 @@ mend_log() {
 
 # --- what was stored -------------------------------------------------------------------------
 
-lines_of() { # FILE TEXT COUNT: whether FILE has so many lines with TEXT
+lines_of() { # FILE TEXT COUNT: FILE has this many lines with TEXT
   [ "$(grep -ac -- "$2" "$1")" = "$3" ]
 }
 
-# What was sent before a mark is stored before it.
+# Lines are stored in order, so everything sent before a mark is stored before it.
 rsyslogd_settle() {
   local mark=mark-$RANDOM$RANDOM address count=1
   alive rsyslogd || return 0
@@ -144,8 +143,8 @@ rsyslogd_settle() {
   lab_until 5 lines_of "$LAB_DIR/rsyslog.fields" "$mark" "$count"
 }
 
-# Everything that was said, a line as PLACE|WHAT: devlog, udp, journal, stderr or, with $1, stdout; what came
-# to rsyslogd under another name than the program's is "strange". strace's own words are left out.
+# Prints everything reported, as PLACE|WHAT: devlog, udp, journal, stderr or, with $1, stdout; lines that rsyslogd got
+# under another name than the program's are "strange". strace's own output is omitted.
 stored() {
   rsyslogd_settle
   sed -E -e '/\|(rsyslogd|mark|filler)\|/d; /^[^|]*\|([^|]*\|){4}ntp_monitor\|/!s/^/strange|/' \

@@ -1,15 +1,15 @@
 # faults_service.bash: faults of what is asked: the bus, timesyncd, far machines, containers, texts.
 #
-# A provoker changes the machine, or how the program is started (fresh() in faults.sh says what there is). It
-# fails when it cannot do its work here, and returns 3 when it is not for this build; either way it says why.
+# A provoker changes the machine, or how the program is started (see fresh() in faults.sh). It fails if it cannot do its
+# work here, and returns 3 if it is not for this build; either way it says why.
 # shellcheck shell=bash disable=SC2034,SC2154 # T and others are the row's own
 
-# with ARGUMENT...: of the program.
+# with ARGUMENT...: adds arguments of the program.
 with() {
   args+=("$@")
 }
 
-# within MILLISECONDS [ARGUMENT...]: for faults that take the whole time.
+# within MILLISECONDS [ARGUMENT...]: sets the deadline, for faults that use all of it.
 within() {
   limit_ms=$1
   with -t "$1ms" "${@:2}"
@@ -22,7 +22,7 @@ bus_gone() {
   mv /run/dbus /run/dbus.gone
 }
 
-# bus_is COMMAND...: it makes something else at the path that is the last argument's.
+# bus_is COMMAND...: makes something else at the socket's path, which is appended to the command.
 bus_is() {
   bus_gone && mkdir /run/dbus && "$@" /run/dbus/system_bus_socket
 }
@@ -40,7 +40,7 @@ bad_bus() {
   lab_bad_bus_start "$1" && bus_address "$DBUS_SYSTEM_BUS_ADDRESS"
 }
 
-# A bus with a policy that forbids all calls to timesync1, and someone to call.
+# A bus whose policy forbids all calls to timesync1, with a service to call.
 denying_bus() {
   export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$LAB_DIR/denying
   lab_bus_config "$LAB_DIR/denying" "$STARTED" deny >"$LAB_DIR/denying.conf"
@@ -48,7 +48,7 @@ denying_bus() {
     lab_ready denying 5 test -S "$LAB_DIR/denying" && lab_fake_start && bus_address "$DBUS_SYSTEM_BUS_ADDRESS"
 }
 
-# trap_at FILE: a program that must not be run, and what is true while it was not.
+# trap_at FILE: makes a program that must not run, and sets $after to check that.
 trap_at() {
   # shellcheck disable=SC2016 # the other shell's
   printf '#!/bin/sh\n: >"$0.ran"\n' >"$1"
@@ -56,7 +56,7 @@ trap_at() {
   after="! test -e '$1.ran'"
 }
 
-# A connection waits to be accepted by the bus: state 02 of proc(5)'s list.
+# True while a connection waits for the bus to accept it: state 02 in /proc/net/unix.
 waiting_at_bus() {
   awk '$6 == "02" && $8 ~ /system_bus_socket$/ { found = 1 } END { exit !found }' /proc/net/unix
 }
@@ -68,7 +68,7 @@ stopped() {
   changed
 }
 
-# new_timesyncd REPLIES RULE...: one just started, whose servers keep to these rules.
+# new_timesyncd REPLIES RULE...: starts one whose servers follow these rules.
 new_timesyncd() {
   local replies=$1
   shift
@@ -76,7 +76,7 @@ new_timesyncd() {
   lab_ntp_set "$@" && away lab_timesyncd_start && { [ "$replies" = 0 ] || lab_replies "$replies"; }
 }
 
-# at_question COMMAND: done when the question for timesyncd, which is frozen, has come to the bus.
+# at_question COMMAND: runs it once the call for timesyncd, which is frozen, has reached the bus.
 at_question() {
   changed
   lab_freeze timesyncd && lab_spawn calls busctl monitor org.freedesktop.timesync1 &&
@@ -84,20 +84,20 @@ at_question() {
   during="lab_line '$LAB_DIR/log/calls' Member=GetAll && $1"
 }
 
-# fake MODE [SETTING...]: a timesyncd that answers so.
+# fake MODE [SETTING...]: starts a timesyncd that answers this way.
 fake() {
   second_bus
   lab_fake_start "$@"
 }
 
-# bytes TEXT: as fake_timesync1 takes any bytes.
+# bytes TEXT: prints arbitrary bytes in fake_timesync1's form.
 bytes() {
   printf '0x%s' "$(printf '%b' "$1" | od -An -v -tx1 | tr -d ' \n')"
 }
 
-# --- elsewhere -------------------------------------------------------------------------------------
+# --- far machines and containers -------------------------------------------------------------------
 
-# fake_ssh COMMAND: what ssh does.
+# fake_ssh COMMAND: makes an ssh that does this.
 fake_ssh() {
   mkdir "$T/bin"
   printf '#!/bin/sh\necho $$ >%q\n%s\n' "$T/ssh.pid" "$1" >"$T/bin/ssh"
@@ -110,7 +110,7 @@ no_ssh() {
   vars+=("PATH=$T/bin")
 }
 
-# container [LEADER]: what systemd-machined writes of one; its bus is the second.
+# container [LEADER]: registers one as systemd-machined would; its bus is the second.
 container() {
   mkdir -p "$T/dbus" /run/systemd/machines
   ln "$LAB_DIR/second" "$T/dbus/system_bus_socket"
@@ -123,19 +123,19 @@ container() {
 
 # --- texts -----------------------------------------------------------------------------------------
 
-# text LINE...: a reading of these lines (with \x1b and the like).
+# text LINE...: makes a reading of these lines (with escapes like \x1b).
 text() {
   printf '%b\n' "$@" >"$T/reading"
   with -s "text:$T/reading"
 }
 
-# good_text [NAME=VALUE...]: one that is whole, but for these.
+# good_text [NAME=VALUE...]: makes a complete reading, with these values.
 good_text() {
   reading "$@"
   with -s "text:$T/reading"
 }
 
-# A pipe that nobody writes to and nobody closes.
+# A pipe without data or end.
 silent_text() {
   mkfifo "$T/silent"
   exec {silent}<>"$T/silent"

@@ -1,17 +1,16 @@
-# faults_sources.bash: chronyd, ntpd, ptp4l and NTP servers for the rows of the fault matrix, and ways to
-# break them.
+# faults_sources.bash: chronyd, ntpd, ptp4l and NTP servers for the rows of the fault matrix, and ways to break them.
 #
-# chronyd and the servers that it or the program asks are started by a row. ntpd and ptp4l take their seconds
-# until they follow someone, so those start with the machine, where no other row meets them: each ntpd in a
-# network of its own, their servers in another, ptp4l at sockets that are not the usual ones.
+# A row starts chronyd, and the servers that it or the program asks. ntpd and ptp4l need seconds before they follow a
+# server, so these start with the machine, where no other row meets them: each ntpd in a network of its own, their
+# servers in another, ptp4l at unusual sockets.
 # shellcheck shell=bash disable=SC2034,SC2154 # the row's own
 
-readonly POOL=/run/netns/pool # of the servers that ntpd asks
+readonly POOL=/run/netns/pool # the network of the servers that ntpd asks
 readonly BAD_PEER=$TOP/build/tests/torture/bad_peer
 
 # --- what starts with the machine --------------------------------------------------------------------
 
-# Whether a row needs it: its kind is the letter that ids begin with.
+# True if a row needs it: the kind is the first letter of an id.
 wanted_kind() {
   rows | grep -qE "^[$1]"
 }
@@ -28,7 +27,7 @@ sources_start() {
   fi
 }
 
-# Its words go to a file, not to a log socket that a row has made.
+# It logs to a file, not to a log socket made by a row.
 quiet_ntpd() { # NAME LINE...
   lab_ntpd_start "$@" "logfile $LAB_DIR/log/words-of-$1"
 }
@@ -48,7 +47,7 @@ ntpds_start() {
   lose_server &
 }
 
-# The server of one of them is lost as soon as it is followed.
+# One of them loses its server as soon as it follows it.
 lose_server() {
   lab_until 60 lab_ntpd_follows lost && sed -i '$a 10.9.3.1=drop=1' "$LAB_DIR/pool.rules"
 }
@@ -59,7 +58,7 @@ slave_start() { # [SETTING...]
 
 # --- servers -----------------------------------------------------------------------------------------
 
-# serve PORT [RULE...]: NTP servers at each of this machine's addresses.
+# serve PORT [RULE...]: starts NTP servers at each of this machine's addresses.
 serve() {
   local port=$1
   shift
@@ -68,18 +67,18 @@ serve() {
     lab_ready servers 5 grep -qsx ready "$LAB_DIR/log/servers"
 }
 
-# ask SERVERS [ARGUMENT...]: them alone, four times in a second.
+# ask SERVERS [ARGUMENT...]: samples only these, four times in a second.
 ask() {
   etc '[sntp]' 'interval = 250ms'
   with -s "sntp:$1" "${@:2}"
 }
 
-# bad ADDRESS ITEM...: what bad_peer.c says, at a port or path.
+# bad ADDRESS ITEM...: starts bad_peer at a port or path; bad_peer.c describes the items.
 bad() {
   lab_spawn bad "$BAD_PEER" "$@" && lab_ready bad 5 grep -qsx ready "$LAB_DIR/log/bad"
 }
 
-# The Nth row of liar's lies, alone or with the truth behind it.
+# lie NAME [1|2]: asks liar for the lie of this name, with an honest reply after it (1) or alone (2, the default).
 lie() {
   local number
   number=$(lab_liar_table | awk -F '\t' -v name="$1" '$3 == name { print $1 }')
@@ -98,13 +97,13 @@ chrony_server() {
   lab_chrony_server "$1" port "$OTHER_PORT" "${@:2}"
 }
 
-# chronyd [LINE...]: asked, and nothing else; it need not follow anybody.
+# chronyd_runs [LINE...]: reads a chronyd with these lines, which need not follow a server.
 chronyd_runs() {
   with -s chrony
   lab_chrony_start "$@"
 }
 
-# follow [LINE...]: it has selected the server at 127.0.0.1.
+# follow [LINE...]: the same, once it has selected the server at 127.0.0.1.
 follow() {
   serve "$OTHER_PORT" && chronyd_runs "$(chrony_server 127.0.0.1)" "$@" && lab_until 10 lab_chrony_marked '*' 1
 }
@@ -117,18 +116,18 @@ chrony_said() {
   "$PROG" -s chrony -l none -o json | grep -qE "$1"
 }
 
-# bad_chrony ITEM...: at chronyd's port.
+# bad_chrony ITEM...: starts bad_peer at chronyd's port.
 bad_chrony() {
   with -s chrony
   bad "$COMMAND_PORT" "$@"
 }
 
-# The head of a reply to the question (chrony's candm.h): version 6, a reply, the same command and number.
+# The head of a reply (chrony's candm.h): version 6, a reply, the request's command and number.
 readonly REPLY='0=06020000 4@4:2 16@8:4'
 
 # --- ntpd --------------------------------------------------------------------------------------------
 
-# at_ntpd NAME [CONDITION...]: the program runs where 127.0.0.1 is that ntpd's, when the condition is true.
+# at_ntpd NAME [CONDITION...]: runs the program where 127.0.0.1 is that ntpd's, once the condition is true.
 at_ntpd() {
   local name=$1
   shift
@@ -148,17 +147,17 @@ bad_ntpd() {
 
 # --- ptp4l -------------------------------------------------------------------------------------------
 
-# ptp [LINE...]: the clock that follows the other, and lines of [ptp] to find it.
+# ptp [LINE...]: reads the clock that follows the other, with these lines of [ptp].
 ptp() {
   ptp_at /run/ptp/slave "$@" && lab_ptp_reach slave SLAVE
 }
 
-# One that slept is a slave by its word until it sees how late it is.
+# A slave that slept claims to be one until it notices how late it is.
 fresh_slave_after() {
   undo 'lab_stop slave; slave_start'
 }
 
-# other_slave SETTING...: in its place.
+# other_slave SETTING...: replaces the slave.
 other_slave() {
   lab_stop slave
   undo 'lab_stop slave; slave_start'
@@ -175,7 +174,7 @@ bad_ptp() {
   bad /run/ptp4l "$@"
 }
 
-# --- all of them -------------------------------------------------------------------------------------
+# --- several sources ---------------------------------------------------------------------------------
 
 # Neither a bus nor a daemon, as in a container.
 bare() {
@@ -187,20 +186,20 @@ no_systemd() {
   rmdir /run/systemd/system
 }
 
-# keeper_at SOCKET: a service without a source listens there.
+# keeper_at SOCKET: a time service that is no source of ours listens there.
 keeper_at() {
   undo "chmod 755 '${1%/*}'; rm -rf '${1%/*}'"
   mkdir -p "${1%/*}" && peer stream "$1"
 }
 
-# process NAME FILE: one of that name, whose number is in the file.
+# process NAME FILE: starts a process of this name, with its PID in the file.
 process() {
   undo "rm -f '$2'"
   cp "$(type -P sleep)" "$T/$1" && lab_spawn keeper "$T/$1" 100 && lab_pid keeper >"$2" &&
     lab_until 5 grep -qsx "$1" "/proc/$(<"$2")/comm"
 }
 
-# Each of them there, and none that answers.
+# All of them exist, and none answers.
 all_hang() {
   lab_chrony_start && lab_freeze chrony && bad "$TIME_PORT" times=0 && lab_ptp_reach slave SLAVE &&
     fresh_slave_after && lab_freeze slave && changed && lab_freeze timesyncd &&
