@@ -1,7 +1,7 @@
-# faults_world.bash: faults of all around the program: logs, networks, files, limits, signals, time.
+# faults_world.bash: faults of the program's surroundings: logs, networks, files, limits, signals, time.
 # shellcheck shell=bash disable=SC2034,SC2154 # the row's own
 
-# for_plain_build TOOL: what cannot be put around a build with sanitizers.
+# for_plain_build TOOL: returns 3 on a build with sanitizers, around which the tool does not work.
 for_plain_build() {
   if [[ $BUILD == *asan* ]]; then
     echo "plain build only: $1"
@@ -12,7 +12,7 @@ for_plain_build() {
 
 # --- logs ------------------------------------------------------------------------------------------
 
-# devlog COMMAND...: it makes something else at the path that is its last argument.
+# devlog COMMAND...: makes something else at /dev/log, which is appended to the command.
 devlog() {
   rm -f /dev/log
   "$@" /dev/log
@@ -22,12 +22,12 @@ no_devlog() {
   rm -f /dev/log
 }
 
-# network COMMAND: one of its own, where this is done first; nobody is in it.
+# network COMMAND: runs the program in a new, empty network, after this command.
 network() {
   via+=(unshare --net sh -c "$1 && exec \"\$@\"" sh)
 }
 
-# Port 514 refuses.
+# Port 514 refuses, since nobody is in the network.
 no_udp() {
   network "$LAB_BUILT/loopback_up"
 }
@@ -36,18 +36,18 @@ only_stderr() {
   no_devlog && no_udp
 }
 
-# frozen_log: rsyslogd stopped, and no room left in its socket.
+# frozen_log: stops rsyslogd, and fills its socket.
 frozen_log() {
   lab_freeze rsyslogd && fill "$KEPT_LOG"
 }
 
-# peer_log MODE: a receiver at /dev/log that is none of Debian's.
+# peer_log MODE: puts delivery.bash's peer at /dev/log.
 peer_log() {
   no_devlog
   peer "$1" /dev/log
 }
 
-# A socket of the third kind at /dev/log.
+# A SOCK_SEQPACKET socket at /dev/log.
 seqpacket_log() {
   # shellcheck disable=SC2016
   devlog lab_spawn peer perl -MSocket -MIO::Handle -e 'STDOUT->autoflush(1);
@@ -55,7 +55,7 @@ seqpacket_log() {
     print "ready\n"; sleep' && lab_ready peer 5 grep -qs ready "$LAB_DIR/log/peer"
 }
 
-# sink DESCRIPTOR WHAT: what stands at stdin, stdout or stderr.
+# sink DESCRIPTOR WHAT: sets what the program gets as stdin, stdout or stderr.
 sink() {
   case $2 in
     closed) at+=" $1>&-" ;;
@@ -68,7 +68,7 @@ sink() {
   esac
 }
 
-# A pipe that is full and whose reader does not read.
+# A full pipe whose reader does not read.
 stuck_pipe() {
   mkfifo "$T/pipe"
   lab_spawn reader sh -c "exec sleep 100 <'$T/pipe'" || return
@@ -77,20 +77,20 @@ stuck_pipe() {
   at+=" $1>&$pipe"
 }
 
-# disk OPTIONS: a file system at $T/disk, as mount(8) takes them.
+# disk OPTIONS: mounts a file system at $T/disk, with options as for mount(8).
 disk() {
   undo "umount $T/disk"
   mkdir "$T/disk"
   mount -t tmpfs -o "$1" tmpfs "$T/disk"
 }
 
-# One without a free byte.
+# A disk without a free byte.
 full_disk() {
   disk size=4k && : >"$T/disk/file" && ! dd if=/dev/zero of="$T/disk/other" bs=4096 count=9 2>/dev/null
 }
 
-# hung_disk: a file system at $T/hung that answers nothing, as NFS whose server is gone; 3 where /dev/fuse is not to
-# be had: it is root's on most machines, and absent in most containers.
+# hung_disk: mounts a file system at $T/hung that never answers, like NFS whose server is gone; returns 3 without
+# /dev/fuse, which is root's on most machines and absent from most containers.
 hung_disk() {
   mkdir "$T/hung"
   if ! : 2>/dev/null <>/dev/fuse; then
@@ -103,20 +103,19 @@ hung_disk() {
   return 1
 }
 
-# hung_influx SCHEME KEY: a report for InfluxDB, and the file of that key in [influx] is there.
+# hung_influx SCHEME KEY: a report for InfluxDB, with the file of this key in [influx] on that disk.
 hung_influx() {
   etc [influx] 'org = o' 'bucket = b' "$2 = $T/hung/file" "$(if [ "$2" != token_file ]; then echo "token_file = $T/token"; fi)"
   (umask 077 && echo secret >"$T/token")
   report_to "$1://127.0.0.1:8086" influx
 }
 
-# hidden PATH...: empty for the program.
+# hidden PATH...: empty folders for the program.
 hidden() {
   via+=(unshare -m sh -c "for path in $*; do mount -t tmpfs tmpfs \$path || exit; done; exec \"\$@\"" sh)
 }
 
-# between_lines COMMAND: done when its verdict is logged; then its report cannot be written, which is one
-# line more.
+# between_lines COMMAND: runs it once the verdict is logged; the report then cannot be written, which is a second line.
 between_lines() {
   sink 1 stuck && with -o text || return
   during="lab_line '$LAB_DIR/rsyslog.raw' 'NTP healthy' && $1 && lab_kill reader"
@@ -132,7 +131,7 @@ journald_logged() {
   lab_journal SYSLOG_IDENTIFIER=ntp_monitor | grep -q .
 }
 
-# address HOW HOW-BACK ADDRESS: of the loopback, added (add del) or taken away (del add).
+# address HOW HOW-BACK ADDRESS: adds an address of the loopback (add del) or removes it (del add).
 address() {
   undo "busybox ip addr $2 $3 dev lo"
   busybox ip addr "$1" "$3" dev lo
@@ -143,7 +142,7 @@ silent_dns() {
   peer deaf-udp 127.0.0.1 53
 }
 
-# A name server whose every answer is rubbish.
+# A name server that answers with rubbish only.
 mad_dns() {
   # shellcheck disable=SC2016
   lab_spawn dns perl -MSocket -MIO::Handle -e 'STDOUT->autoflush(1); socket(my $s, PF_INET, SOCK_DGRAM, 0);
@@ -154,7 +153,7 @@ mad_dns() {
 
 # --- configuration ---------------------------------------------------------------------------------
 
-# etc LINE..., home LINE...: the file (with \x1b and the like).
+# etc LINE..., home LINE...: writes the configuration file (with escapes like \x1b).
 etc() {
   printf '%b\n' "$@" >/etc/ntp_monitor.conf
 }
@@ -163,7 +162,7 @@ home() {
   printf '%b\n' "$@" >"$HOME/.ntp_monitor.conf"
 }
 
-# home_is COMMAND...: it makes something else in its place.
+# home_is COMMAND...: makes something else in place of the user's file, which is appended to the command.
 home_is() {
   "$@" "$HOME/.ntp_monitor.conf"
 }
@@ -176,7 +175,7 @@ repeat() {
   done
 }
 
-# foreign MODE PATH: for the program that is somebody else's: the kernel's answer is changed, where struct stat has
+# foreign MODE PATH: makes the program see another user's file: changes the kernel's answer, where struct stat has
 # st_mode (in the machine's bytes) and st_uid.
 foreign() {
   local stat
@@ -205,7 +204,7 @@ german() {
 
 # --- the process -----------------------------------------------------------------------------------
 
-# first COMMAND: of the shell that then becomes the program.
+# first COMMAND: runs it in the shell that then becomes the program.
 first() {
   via+=(sh -c "$1; exec \"\$@\"" sh)
 }
@@ -214,26 +213,26 @@ as_user() {
   via+=(unshare --user --map-user=1000 --map-group=1000)
 }
 
-# limit NAME=VALUE...: as prlimit takes them.
+# limit NAME=VALUE...: sets limits, in prlimit's form.
 limit() {
   via+=(prlimit "${@/#/--}")
 }
 
-# inject SPEC [ARGUMENT...]: a system call that fails, by strace; and it did fail.
+# inject SPEC [ARGUMENT...]: makes a system call fail, by strace, and checks that it did.
 inject() {
   for_plain_build strace || return
   via+=(strace -D -f -o "$T/trace" -e "inject=$1" "${@:2}")
   after="lab_until 5 grep -q INJECTED '$T/trace'"
 }
 
-# In the run's own words: it can be ended by SIGTERM (bit 14), so it has come beyond its start, and sleeps.
+# True once the run can be ended by SIGTERM (bit 14), so is past its start, and sleeps.
 asleep() {
   local caught
   caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$pid/status")
   (((0x${caught:-0} & 0x4000) != 0)) && grep -q '^State:[[:space:]]*S' "/proc/$pid/status"
 }
 
-# signalled SIGNAL: while it waits for a text.
+# signalled SIGNAL: sends it while the program waits for a text.
 signalled() {
   silent_text
   during="lab_until 5 asleep && kill -s $1 \$pid"
@@ -243,14 +242,14 @@ over() {
   [ "$(lab_uptime_ms)" -gt "$1" ]
 }
 
-# later MILLISECONDS: true then.
+# later MILLISECONDS: returns after that time.
 later() {
   lab_until 60 over $(($(lab_uptime_ms) + $1))
 }
 
 # --- time ------------------------------------------------------------------------------------------
 
-# faked VARIABLE...: another time, by the environment of libfaketime; the monotonic clock stays true.
+# faked VARIABLE...: sets another time through libfaketime's environment; the monotonic clock stays right.
 faked() {
   local preload
   for_plain_build faketime || return
@@ -260,19 +259,19 @@ faked() {
   via+=("${faking[@]}")
 }
 
-# clock TIME: what faketime -f takes.
+# clock TIME: in the form of faketime -f.
 clock() {
   faked "FAKETIME=$1"
 }
 
-# then_is TIME: for timesyncd, too.
+# then_is TIME: the same for timesyncd as well.
 then_is() {
   clock "$1" && second_bus || return
   lab_spawn fake "${faking[@]}" "$LAB_BUILT/fake_timesync1" &&
     lab_ready fake 5 lab_bus_owned org.freedesktop.timesync1
 }
 
-# steps TIME [MODE]: its clock is set while timesyncd thinks about the answer.
+# steps TIME [MODE]: sets the program's clock while timesyncd prepares its answer.
 steps() {
   echo +0 >"$T/clock"
   echo "$1" >"$T/clock.new"

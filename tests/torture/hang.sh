@@ -1,11 +1,11 @@
 #!/bin/bash
-# hang.sh: whatever can hold the program holds it (hang.tab), and it ends at its deadline.
+# hang.sh: whatever can block the program blocks it (hang.tab), and it ends at its deadline.
 #
-# timedatectl waits 25 s or 90 s in some of these, and logger for ever; see beside.sh.
+# timedatectl waits 25 s or 90 s in some of these cases, and logger for ever; see beside.sh.
 #
 # usage: hang.sh                   each fault once: ends by itself within deadline + 1 s; prints TAP
-#        hang.sh --list            the names of these tests
-#        hang.sh overshoot ROUNDS  by how much it ends past deadlines of 0.5, 1 and 2 s, in ms
+#        hang.sh --list            prints the names of these tests
+#        hang.sh overshoot ROUNDS  by how much it overruns deadlines of 0.5, 1 and 2 s, in ms
 # shellcheck disable=SC2317 # for_each_fault is given functions
 set -u
 if [ "${1-}" = --list ]; then
@@ -24,7 +24,7 @@ clear() {
 
 # --- the runs ------------------------------------------------------------------
 
-# for_each_fault FUNCTION: with the name, and the words for hang in ${words[@]}.
+# for_each_fault FUNCTION: calls it with the name, and the arguments for hang in ${words[@]}.
 for_each_fault() {
   local name setup ways arguments
   while IFS='|' read -r -u 3 name setup ways arguments; do

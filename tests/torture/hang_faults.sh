@@ -1,5 +1,5 @@
 #!/bin/bash
-# hang_faults.sh: what can hold a program, as functions for the lab's shell; for hang.sh and beside.sh.
+# hang_faults.sh: what can block a program, as functions in the lab's shell; for hang.sh and beside.sh.
 # shellcheck disable=SC2016 # other shells' and perl's $
 
 nothing() {
@@ -14,14 +14,14 @@ frozen() { # bus | timesyncd
   lab_bus_start && lab_timesyncd_start && lab_freeze "$1"
 }
 
-# In place of ssh: holds its pipes and says nothing. An ignored signal stays ignored by whom it execs.
+# In place of ssh: holds its pipes and stays silent. An ignored signal stays ignored in what it executes.
 silent_ssh() {
   mkdir -p "$LAB_DIR/ssh"
   printf '#!/bin/sh\n%s\nexec sleep 1000\n' "${1:+trap '' TERM HUP INT PIPE}" >"$LAB_DIR/ssh/ssh"
   chmod +x "$LAB_DIR/ssh/ssh"
 }
 
-# Held open by somebody, for a FIFO without a writer is at its end.
+# Someone must hold it open, since a FIFO without a writer is at its end.
 fifo() {
   mkfifo "$LAB_DIR/fifo" && lab_spawn holder sh -c 'exec sleep 1000 <>"$1"' sh "$LAB_DIR/fifo" &&
     lab_until 5 holds "$LAB_DIR/fifo"
@@ -31,7 +31,7 @@ holds() {
   [ "$(readlink "/proc/$(lab_pid holder)/fd/0")" = "$1" ]
 }
 
-# silent KIND ADDRESS: bound, reads nothing, takes nothing more.
+# silent KIND ADDRESS: a bound socket that reads nothing, and is full.
 silent() {
   lab_spawn "silent.${2##*/}" perl -MSocket -MIO::Handle -e '
     my ($kind, $place) = @ARGV;
@@ -58,7 +58,7 @@ deaf_log() {
   silent "$1" /dev/log
 }
 
-# Some debug lines a second, and the trace has more.
+# A few debug lines per second, and more in the trace.
 slow_log() {
   printf '%s\n' '[monitoring]' 'debug_mode = true' >"$LAB_DIR/debug.conf"
   lab_spawn slow perl -MSocket -e '

@@ -1,10 +1,10 @@
-# The soak (ten years of cron), the bound on hangs, and what others do in the same faults.
+# The soak (ten years of cron), the bound on hangs, and what other tools do in the same faults.
 #
-#   make soak             all of the ten years, in pieces: goes on where it stopped; SOAK_PIECES=N does N more
+#   make soak             all of the ten years, in pieces; continues where it stopped; SOAK_PIECES=N does N more
 #   make torture-beside   what timedatectl, logger and check_ntp_time do in the same faults
 #
-# They need the source timesyncd; a preloaded libfaketime, which sanitizers do not bear; and a program that ends in
-# time, which one that looks for leaks does not.
+# They need the source timesyncd; a preloaded libfaketime, which excludes sanitizers; and a program that ends in time,
+# which one with a leak checker does not.
 
 SOAK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/soak*.c)) \
   $(addprefix $(BUILD)/tests/lab/,settings.o timesync1.o)

@@ -1,15 +1,15 @@
 #!/bin/bash
-# soak.sh: years of cron in minutes: the program started again and again on the days of ten years, the
-# last reply walking along, past the end of NTP's first era (2036-02-07) and of 32-bit time (2038-01-19).
+# soak.sh: years of cron in minutes: runs the program again and again on the days of ten years, with a last reply that
+# moves along, past the end of NTP's first era (2036-02-07) and of 32-bit time (2038-01-19).
 #
-# soak.c says what each run is held to. The bus is real; the days are libfaketime's, for the program
-# alone; the service is soak.c itself, but for the runs that ask a real timesyncd, today.
+# soak.c describes what each run must do. The bus is real; the dates are libfaketime's, for the program only; soak.c
+# itself is the service, except in the runs against a real timesyncd, on today's date.
 #
-# usage: soak.sh --list    the names of the tests
-#        soak.sh           some hundred runs over both dates, 50 at once, and real ones; prints TAP
-#        soak.sh decade    1,051,200 runs, one each five minutes from 2030-01-10 on, in 100 pieces. What is
-#                          done is kept under build/soak, for each build of the program by itself, and the
-#                          next call goes on there. SOAK_PIECES=N does N more pieces and ends.
+# usage: soak.sh --list    prints the names of the tests
+#        soak.sh           some hundred runs across both dates, 50 at once, and real ones; prints TAP
+#        soak.sh decade    1,051,200 runs, one per five minutes from 2030-01-10 on, in 100 pieces. Progress is
+#                          kept under build/soak, separately for each build of the program, and the next call
+#                          continues from there. SOAK_PIECES=N does N more pieces and ends.
 # shellcheck disable=SC2317 # what row and piece are given runs through them
 set -u
 if [ "${1-}" = --list ]; then
@@ -19,7 +19,7 @@ fi
 : "${TOP:?is the top of the repository}" "${PROG:?is the program}" "${LAB_DIR:?is set inside the lab}"
 . "$TOP/tests/lab/lab.sh"
 
-# 2030-01-10 00:03:16 UTC: so one run is at the very second in which the era ends.
+# 2030-01-10 00:03:16 UTC, so that one run hits the very second in which the era ends.
 readonly DECADE=1894233796
 readonly STEP_S=300 PIECES=100 PIECE_RUNS=10512
 readonly ERA_END=2085978496 TIME32_END=2147483648
@@ -32,19 +32,19 @@ set_up() {
   printf '%s\n' '[monitoring]' 'jitter_threshold = 100ms' >/etc/ntp_monitor.conf
   SOAK_PRELOAD=$(compgen -G '/usr/lib/*/faketime/libfaketime.so.1')
   export SOAK_PRELOAD
-  # As systemd sets it; of the kernel's ten, 50 at once would need a listener that never pauses.
+  # As systemd sets it: with the kernel's ten, 50 parallel runs would need a listener that never pauses.
   { echo 512 >/proc/sys/net/unix/max_dgram_qlen; } 2>/dev/null
   lab_bus_start
 }
 
-# soak SETTING...: the driver, where nobody else writes to /tmp and the current folder is empty.
+# soak SETTING...: runs the driver where nobody else writes to /tmp and the current folder is empty.
 soak() {
   # shellcheck disable=SC2016 # the inner shell's $
   (cd "$here/empty" && unshare -m sh -c 'mount --bind . /tmp && exec "$@"' sh \
     "$here/soak" "$here/ntp_monitor" bus="$(lab_pid bus)" "$@")
 }
 
-# Every second reply is another clock's, so there is a jitter of some ms.
+# Every second reply has another clock's offset, which gives a jitter of some ms.
 real_service() {
   lab_ntp_start '*=offset=3ms,delay=2ms' 127.0.8.2=offset=13ms,delay=9ms &&
     lab_timesyncd_start && lab_replies 8 127.0.8.1 127.0.8.2
@@ -92,7 +92,7 @@ quick() {
 
 # --- ten years ---------------------------------------------------------------
 
-# piece NAME COMMAND...: unless it is done: prints its figures, and keeps them if all was well.
+# piece NAME COMMAND...: unless it is already done, prints its figures, and keeps them if it passed.
 piece() {
   local name=$1 out
   shift
@@ -105,8 +105,8 @@ piece() {
   echo "$out" >"$state/$name.new" && mv "$state/$name.new" "$state/$name"
 }
 
-# The first piece of each year, then the second of each, and so on: each tenth has days of every year, and
-# the first one has both dates (2036-01-09 to 02-14, 2038-01-08 to 02-13).
+# The first piece of each year, then the second of each, and so on: every tenth of them has days of every year, and the
+# first tenth has both dates (2036-01-09 to 02-14, 2038-01-08 to 02-13).
 decade_piece() {
   local first=$((($1 % 10 * 10 + $1 / 10) * PIECE_RUNS))
   soak number="$first" at=$((DECADE + first * STEP_S)) step="$STEP_S" count="$PIECE_RUNS"

@@ -1,6 +1,6 @@
-# The sweeps: everything fails once (tests/torture/sweep.c says what).
+# The sweeps: everything fails once (tests/torture/sweep.c describes them).
 #
-#   make check                part of them, 2.5 minutes of one core
+#   make check                some of them, 2.5 minutes of one core
 #   make torture-sweep        all of them, 15 minutes; ONLY='pattern' of test names
 #
 # Their tools are the tests' own, built under build/ without sanitizers.
@@ -10,7 +10,7 @@ SWEEP_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/sweep*.c))
 
 $(SWEEP)/%: SANITIZERS :=
 
-# The names of the system calls, of whatever machine this is.
+# The names of this machine's system calls.
 $(SWEEP)/sweep_names.c: tests/torture/sweep.mk
 	@mkdir -p $(@D)
 	$(Q){ echo '#include "tests/torture/sweep.h"'; echo '#include <sys/syscall.h>'; \
@@ -35,8 +35,8 @@ $(SWEEP)/failing_malloc.so: tests/torture/failing_malloc.c $(BUILD)/flags
 
 programs: $(SWEEP)/sweep $(SWEEP)/failing_malloc.so
 
-# gcc's AddressSanitizer is a shared library, before which failing_malloc can stand. Without gcc the sweeps
-# of memory are skipped.
+# gcc's AddressSanitizer is a shared library, so failing_malloc can come before it. Without gcc the sweeps of memory are
+# skipped.
 .PHONY: sweep-asan torture-sweep
 sweep-asan:
 	@! command -v gcc >/dev/null || \
@@ -45,7 +45,7 @@ sweep-asan:
 torture-sweep: all lab sweep-asan
 	@FULL=1 ONLY='$(ONLY)' PROG=$(abspath $(PROGRAM)) tests/lab/enter.sh tests/torture/sweep.sh
 
-# What they test is the plain program with all its parts.
+# They test the plain program with all its parts.
 ifneq ($(SYSTEMD),no)
 ifeq ($(SANITIZE),)
 LONG_SUITES += tests/torture/sweep.sh

@@ -1,14 +1,14 @@
 #!/bin/bash
-# sweep.sh: everything fails once, in runs of the program that use all that it has.
+# sweep.sh: everything fails once, in runs that use all parts of the program.
 #
-# Each row of the table is a way to run it, and what it comes to when nothing fails; each sweep of a row is
-# one test. `make check` runs the sweeps of the rows marked quick; FULL=1 (make torture-sweep) runs all.
-# What the sweeps are, and what must hold of each run: sweep.c, sweep_rules.c.
+# Each row of the table is a way to run it, and its result when nothing fails; each sweep of a row is one test. `make
+# check` runs the sweeps marked quick; FULL=1 (make torture-sweep) runs all. sweep.c describes the sweeps, sweep_rules.c
+# what must hold for each run.
 #
 # usage: sweep.sh [--list]
-# environment: TOP, ONLY (a pattern of test names), FULL, and FAULT: one fault out of a report, to repeat it.
-# Always of the plain build: a sanitizer does not outlive a failing mmap(2). The sweep of memory has a build
-# of its own with AddressSanitizer, which also looks for leaks.
+# environment: TOP, ONLY (a pattern of test names), FULL, and FAULT: one fault from a report, to repeat it.
+# Always tests the plain build, since a sanitizer does not survive a failing mmap(2). The sweep of memory has a build of
+# its own with AddressSanitizer, which also finds leaks.
 set -u
 readonly LIST=${1-}
 [ -n "$LIST" ] || : "${LAB_DIR:?is set inside the lab: run this by make check}"
@@ -21,17 +21,17 @@ built=$TOP/build/tests/torture
 PROG=${PROG-$TOP/build/ntp_monitor} ASAN=${ASAN-$TOP/build/torture/asan/ntp_monitor}
 far=${LAB_DIR-}/far
 test_number=0 failed=0
-place=() # runs a sweep somewhere else
+place=() # a prefix that runs a sweep elsewhere
 
-# --- what the runs meet -----------------------------------------------------------------
+# --- what the runs read -----------------------------------------------------------------
 
-# A reading of 6 ms of jitter.
+# A reading with 6 ms of jitter.
 set_up_time() {
   new_network "$AWAY" && lab_bus_start && away lab_ntp_start '*=+5ms' '127.0.9.9=+31ms,delay=3ms,stratum=3' &&
     away lab_timesyncd_start && lab_replies 8 && lab_replies 9 127.0.9.9
 }
 
-# Its stamp is of now, for figures of an unknown age would be told of; by its poll interval it lasts for all sweeps.
+# Its stamp is fresh, since an unknown age gets a remark; its poll interval keeps it so for all sweeps.
 set_up_text() {
   cat >"$LAB_DIR/reading" <<END
 ServerName=ntp.example.org
@@ -46,8 +46,7 @@ END
   printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >"$LAB_DIR/request"
 }
 
-# ssh as sd-bus starts it: one that leads to the bus, and one that neither an end of file nor a signal ends
-# but SIGKILL.
+# Two stand-ins for ssh: one leads to the bus, the other ends only by SIGKILL.
 set_up_ssh() {
   local libraries
   libraries=$(sed -n 's/^LD_LIBRARY_PATH=\([^ ]*\) .*/\1/p' "$LAB_DIR/bin/busctl")
@@ -58,8 +57,8 @@ set_up_ssh() {
   chmod +x "$far"/*/ssh
 }
 
-# Servers at port 1123, a ptp4l that follows another, and an ntpd in a network of its own, where 127.0.0.1 is its.
-# chronyd runs for its own rows alone, for auto would tell of it.
+# Servers at port 1123, a ptp4l that follows another, and an ntpd with 127.0.0.1 in a network of its own. chronyd runs
+# for its own rows only, since auto would report it.
 set_up_sources() {
   lab_spawn servers "$LAB_BUILT/ntp_server" -p 1123 '*=+5ms,root_dispersion=50ms' && lab_ready servers 5 grep -qsx ready "$LAB_DIR/log/servers" &&
     away start_ntpd && lab_ptp_network &&
@@ -94,7 +93,7 @@ above='WARNING NTP jitter above threshold: [^ ]+ \(threshold: 1ms\)(, offset at 
 of_config='WARNING NTP healthy, .*; .* [0-9]+ .*--check-config.*'
 silent='WARNING NTP .*system bus of far .* [0-9.]+m?s.*'
 
-# sweep OPTION... SWEEP NAME ARGUMENT...: one test. The options are those of the program sweep.
+# sweep OPTION... SWEEP NAME ARGUMENT...: one test. The options are the program sweep's.
 sweep() {
   local options=() kind name title summary result begun_ms program=$PROG
   while [ "$1" != -- ]; do
@@ -123,8 +122,8 @@ sweep() {
   fi
   if [ "$kind" = memory ]; then
     export FAILING_MALLOC_LIBRARY=$built/failing_malloc.so
-    # A crash is left to the kernel: the C library's look-up of names does not outlive a lack of memory, and
-    # so the child that it runs in does not. The program must, and its own crash is a rule broken.
+    # Leave crashes to the kernel: the C library's name lookup does not survive a lack of memory, and so neither does
+    # its child. The program must, and its own crash breaks a rule.
     export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=99:handle_segv=0
   fi
   begun_ms=$(lab_uptime_ms)
@@ -145,14 +144,14 @@ sweep() {
   fi
 }
 
-# row NAME SWEEPS QUICK OPTION... -- ARGUMENT...: the sweeps of a row, "calls signals"; those of QUICK are
-# part of make check.
+# row NAME SWEEPS QUICK OPTION... -- ARGUMENT...: the sweeps of a row, "calls signals"; those in QUICK are part of make
+# check.
 row() {
   local name=$1 sweeps=$2 quick=$3 options=() kind milliseconds
   shift 3
   while [ "$1" != -- ]; do
     options+=("$1")
-    # Where a fault leaves stderr alone for the verdict, it says why.
+    # When a fault leaves only stderr for the verdict, the line says why.
     [ "$1" != -v ] || { shift && options+=("$1( \(.*: .*\))?"); }
     shift
   done
@@ -160,21 +159,21 @@ row() {
   [ -n "${FULL-}" ] || sweeps=$quick
   for kind in $sweeps; do
     [[ $kinds == *$kind* ]] || continue
-    # A run that hangs lasts to its deadline; AddressSanitizer needs more time, and nothing hangs there.
+    # A run that hangs lasts until its deadline; AddressSanitizer needs more time, but nothing hangs there.
     milliseconds=100
     [ "$kind" != memory ] || milliseconds=5000
     sweep -t "$milliseconds" "${options[@]}" -- "$kind" "$name" "$@"
   done
 }
 
-# A kill loses the counters of a coverage build, and most of its system calls are those that write them: there the
-# allocations fail alone, and leaks are not its matter.
+# A coverage build loses its counters in a kill, and most of its system calls write them, so only allocations fail
+# there, and leaks do not count.
 kinds='calls signals hangs memory'
 if [[ ${BUILD-} == *coverage* ]]; then
   kinds='memory' ASAN=$PROG
 fi
 
-if [ -n "$LIST" ]; then # nothing is set up for that
+if [ -n "$LIST" ]; then # without setting anything up
   LAB_DIR=''
   set_up() { :; }
   set_up_chronyd() { :; }
