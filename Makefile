@@ -1,12 +1,12 @@
 # ntp_monitor: build, install, test.
 #
 #   make                    the program: build/ntp_monitor
-#   make deps run           what building needs, then one reading of this machine
+#   make deps run           what building needs, then a first reading of this machine
 #   make check-deps check   what testing needs, then the tests
-#   make unit ONLY=duration, make test FILE=docs     some of them
+#   make unit ONLY=duration, make test FILE=docs     some of the tests
 #
-# Variables: CC, CFLAGS, PREFIX, DESTDIR; SYSTEMD=no leaves sd-bus out, CURL=no the plug-in http;
-# SANITIZE=1 builds with ASan and UBSan; WERROR=1 makes warnings errors; BUILD is where to.
+# Variables: CC, CFLAGS, PREFIX, DESTDIR; SYSTEMD=no omits sd-bus, CURL=no the plug-in http; SANITIZE=1 builds with ASan
+# and UBSan; WERROR=1 makes warnings errors; BUILD is the folder to build in.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -14,7 +14,7 @@ BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 PLUGINDIR = $(PREFIX)/lib/ntp_monitor
 EXAMPLEDIR = $(PREFIX)/share/doc/ntp_monitor/examples
-# systemd reads these below /usr/local and below /usr, nowhere else.
+# systemd reads these only below /usr/local and /usr.
 CATALOGDIR = $(PREFIX)/lib/systemd/catalog
 UNITDIR = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
@@ -24,12 +24,12 @@ INSTALL ?= install
 
 .DEFAULT_GOAL := all
 
-# A line a file; V=1 shows the commands.
+# One line per file; V=1 shows the commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
-# Only building and installing work in a folder of any name: the lab and the tests put it into
-# commands and into LD_LIBRARY_PATH.
+# Only building and installing work in a folder of any name: the lab and the tests use it in commands and in
+# LD_LIBRARY_PATH.
 ifneq ($(filter-out all install uninstall clean deps check-deps,$(MAKECMDGOALS)),)
 ifneq ($(shell pwd | LC_ALL=C tr -d 'A-Za-z0-9/._+@,=~\n\200-\377-' | wc -c),0)
   $(error the path of this folder has a blank or a special character, which `make $(MAKECMDGOALS)` does not \
@@ -37,7 +37,7 @@ ifneq ($(shell pwd | LC_ALL=C tr -d 'A-Za-z0-9/._+@,=~\n\200-\377-' | wc -c),0)
 endif
 endif
 
-# --- what is needed -----------------------------------------------------------
+# --- dependencies -------------------------------------------------------------
 
 .PHONY: deps check-deps
 deps:
@@ -48,13 +48,13 @@ check-deps:
 FIRST := $(filter deps check-deps,$(MAKECMDGOALS))
 THEN := $(filter-out deps check-deps,$(MAKECMDGOALS))
 ifneq ($(and $(FIRST),$(THEN)),)
-# `make deps run`: what is there is looked for after it was installed, by a make of its own.
+# `make deps run`: a make of its own looks for libraries after they were installed.
 .PHONY: $(THEN)
 $(THEN): $(FIRST)
 	+@$(MAKE) --no-print-directory $@
 else
 
-# --- what there is --------------------------------------------------------
+# --- libraries ------------------------------------------------------------
 
 ifndef SYSTEMD
   SYSTEMD := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo yes || echo no)
@@ -71,13 +71,13 @@ else
   SYSTEMD_LIBS := $(shell $(PKG_CONFIG) --libs libsystemd)
 endif
 
-# libcurl is for the plug-in alone: the program itself is not linked against it.
+# Only the plug-in uses libcurl: the program itself is not linked against it.
 ifndef CURL
   CURL := $(shell $(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
   CURL_PACKAGE := libcurl4-openssl-dev
 endif
 
-# Rooms, and rooms within rooms.
+# Rooms, and the rooms within them.
 C_SOURCES := $(wildcard src/*.c src/*/*.c src/*/*/*.c)
 EXCLUDED += $(wildcard src/output/plugin/*.c)
 ifeq ($(CURL),no)
@@ -89,7 +89,7 @@ else
   PLUGINS := $(BUILD)/plugins/http.so
   CURL_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl)
   CURL_LIBS := $(shell $(PKG_CONFIG) --libs libcurl)
-  # dlopen's, where it is not libc's own (glibc before 2.34); elsewhere an empty archive.
+  # For dlopen before glibc 2.34; later an empty archive.
   DLOPEN_LIBS := -ldl
 endif
 
@@ -100,13 +100,13 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
   -Werror=format-security $(if $(WERROR),-Werror)
 
 CFLAGS ?= -O2 -g
-# Distributions set _FORTIFY_SOURCE themselves; sanitizers do without it.
+# Distributions set _FORTIFY_SOURCE themselves; sanitizers exclude it.
 FORTIFY := -U_FORTIFY_SOURCE $(if $(SANITIZE)$(COVERAGE),,-D_FORTIFY_SOURCE=3)
 HARDENING := $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE
 , := ,
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer)
-# Not optimised, so that a branch is one of the source's. _exit would lose the counters: it is wrapped.
+# Not optimised, so that branches are the source's. _exit is wrapped, since it would lose the counters.
 ifneq ($(COVERAGE),)
   CFLAGS := -O0 -g -Wno-format-truncation
   SANITIZERS += --coverage -fprofile-abs-path -fprofile-update=atomic
@@ -119,8 +119,8 @@ ALL_CPPFLAGS := -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
 ALL_CFLAGS = -std=gnu17 $(WARNINGS) $(HARDENING) $(SANITIZERS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(SANITIZERS) \
   $(CFLAGS) $(LDFLAGS)
-# inih's archive where there is one: 5 KiB of code are not worth a shared library's nine system
-# calls at each start. INIH_LIBS=-linih takes the shared one.
+# inih's archive where it exists: for 5 KiB of code a shared library would cost nine system calls at each start.
+# INIH_LIBS=-linih selects the shared one.
 INIH_LIBS ?= $(if $(wildcard $(shell $(CC) -print-file-name=libinih.a)),-l:libinih.a,-linih)
 LIBS := $(SYSTEMD_LIBS) $(INIH_LIBS) $(DLOPEN_LIBS) $(if $(COUNTED),-Wl$(,)--wrap=_exit $(COUNTED))
 
@@ -135,11 +135,11 @@ PROGRAM := $(BUILD)/ntp_monitor
 all: $(PROGRAM) $(PLUGINS)
 	@echo '$(LEFT_OUT)' | cmp -s - $(BUILD)/left_out || { echo '$(LEFT_OUT)' > $(BUILD)/left_out; $(SAY_LEFT_OUT); }
 
-# Said once for a build, with the packages (Debian's names) that bring what was looked for and not found.
+# Printed once per build, with the (Debian) packages for what was not found.
 SAY_LEFT_OUT = $(if $(LEFT_OUT),echo 'left out of this build: $(LEFT_OUT)$(if $(strip $(LEFT_OUT_PACKAGES)),; \
   to have it: sudo apt install $(strip $(LEFT_OUT_PACKAGES)))',:)
 
-# Changes only when a flag or a compiler does, and then everything is rebuilt.
+# Changes only with the flags or the compiler, and then everything is rebuilt.
 define CHECK_TOOLS
 if ! command -v $(firstword $(CC)) >/dev/null; then \
   echo "no compiler ($(firstword $(CC))) here: make deps says or installs what building needs"; exit 1; \
@@ -159,7 +159,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(OWN_CPPFLAGS) $(ALL_CFLAGS) -MD -MP -c -o $@ $<
 
-# The one file that knows where plug-ins are: another PREFIX builds no other anew.
+# The only file that knows where plug-ins are: another PREFIX rebuilds no other.
 $(BUILD)/plugindir: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PLUGINDIR)' | cmp -s - $@ || { rm -f $@ && echo '$(PLUGINDIR)' > $@; }
@@ -175,7 +175,7 @@ $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY) $(COUNTED)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
 
-# A plug-in needs nothing of the program: it is opened, and asked for one const struct.
+# A plug-in uses nothing of the program, which opens it and takes one const struct from it.
 $(BUILD)/plugins/%.so: src/output/plugin/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -186,8 +186,8 @@ $(BUILD)/plugins/%.so: src/output/plugin/%.c $(BUILD)/flags
 
 # --- the first reading --------------------------------------------------------
 
-# A machine without a time service (a container, a fresh virtual machine) has nothing to read: UNKNOWN, status 3. So
-# the newcomer is shown a real one in the lab as well.
+# Without a time service (in a container, a fresh virtual machine) there is nothing to read: UNKNOWN, status 3. So a
+# newcomer also gets a real reading from the lab.
 .PHONY: run
 run: all build/tests/lab/ntp_server build/tests/lab/loopback_up
 	@$(PROGRAM) -o text; status=$$?; \
@@ -205,7 +205,7 @@ CATALOG := contrib/systemd/ntp_monitor.catalog
 SYSUSERS := contrib/sysusers.d/ntp_monitor.conf
 EXAMPLES := $(filter-out contrib/images/% $(UNITS) $(CATALOG) $(SYSUSERS),$(wildcard contrib/*/*))
 
-# Text files, each with its folder. They name /usr/local; what is installed has PREFIX in its place.
+# Text files, each with its folder. They name /usr/local, which PREFIX replaces in the installed copy.
 TEXTS = man/ntp_monitor.1:$(MANDIR)/man1 man/ntp_monitor.conf.5:$(MANDIR)/man5 \
   $(addsuffix :$(UNITDIR),$(UNITS)) $(CATALOG):$(CATALOGDIR) $(SYSUSERS):$(SYSUSERSDIR) \
   ntp_monitor.conf.example:$(EXAMPLEDIR) \
@@ -233,7 +233,7 @@ install: all
 	  sed 's|/usr/local|$(PREFIX)|g' "$$file" | $(INSTALL) -m 0644 /dev/stdin "$$folder/$${file##*/}"; done
 	@$(if $(DESTDIR),:,echo "$$NEXT_STEPS")
 
-# systemctl cannot disable a unit that is gone. Debian 12 links to /lib, of which /usr/lib is the other name.
+# systemctl cannot disable a unit that is gone. Debian 12 links to /lib, another name of /usr/lib.
 uninstall:
 	@if [ -z "$(DESTDIR)" ] && [ -n "$$(find /etc/systemd/system \( -lname '$(UNITDIR)/ntp_monitor*' -o \
 	    -lname '$(UNITDIR:/usr/lib/%=/lib/%)/ntp_monitor*' \) 2>/dev/null)" ]; then \
@@ -247,22 +247,22 @@ uninstall:
 
 # --- tests ------------------------------------------------------------------
 
-# Without libsystemd there is no source timesyncd, and what tests it is left out.
+# Without libsystemd there is no source timesyncd to test.
 ifeq ($(SYSTEMD),no)
   UNIT_LEFT_OUT := tests/unit/test_bus_%.c tests/unit/test_timesync_bus.c
   SYSTEM_TESTS := $(addprefix tests/system/,nosystemd.bats config.bats docs.bats)
 else
-  # Sanitizers have nothing to say of the build, of texts, of other programs that read a report, of what no
-  # sanitizer outlives (privilege, valgrind), and of hostile texts no more than of the same by fuzz.sh. For leaks among
-  # libcurl's libraries and threads (influx) they look longer than the run may take.
-  # Of a build with counters those are no matter, either, that hold its system calls against a list, or take long.
+  # Sanitizers find nothing more in the build, in texts, in other programs that read a report, in what no sanitizer
+  # survives (privilege, valgrind), or in hostile texts beyond fuzz.sh. With libcurl's libraries and threads (influx)
+  # the leak checker takes longer than a run may. Counters also exclude suites that compare system calls with a list,
+  # or take too long.
   NOT_SANITIZED := build contrib docs hostile influx install monitors privilege stores valgrind
   NOT_COUNTED := build docs hostile install privilege valgrind
   SYSTEM_TESTS := $(filter-out $(patsubst %,tests/system/%.bats,nosystemd $(if $(SANITIZE),$(NOT_SANITIZED)) \
     $(if $(COVERAGE),$(NOT_COUNTED))),$(wildcard tests/system/*.bats))
 endif
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_LEFT_OUT),$(wildcard tests/unit/test_*.c)))
-# Unit tests that ONLY does not name are not built, either: tests/run.sh holds it against their names, too.
+# Unit tests that ONLY does not match are not built either; tests/run.sh matches their names as well.
 quoted = '$(subst ','\'',$(1))'
 # A pattern may contain $, which make would expand.
 override ONLY := $(value ONLY)
@@ -270,7 +270,7 @@ ifneq ($(ONLY),)
 UNIT_TESTS := $(shell printf '%s\n' $(UNIT_TESTS) | grep -E -e '[^/]*$$' -o | grep -E -e $(call quoted,$(ONLY)))
 UNIT_TESTS := $(UNIT_TESTS:%=$(BUILD)/tests/unit/%)
 endif
-# Programs of the lab and the benchmark are the tests' own: sanitizers stay with what is tested.
+# Programs of the lab and the benchmark are the tests' own: sanitizers are only for what is tested.
 LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,ntp_server bad_bus fake_timesync1 http_server loopback_up liar hung_fs)
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,side_by_side floor empty)
 
@@ -293,7 +293,7 @@ $(LAB_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
 unit: $(UNIT_TESTS)
 	@BUILD=$(BUILD) ONLY=$(call quoted,$(ONLY)) tests/run.sh $(UNIT_TESTS)
 
-# Puts what the tests hear into tests/golden.txt; with ONLY, of the test programs and rows of the fault matrix that it names.
+# Records what the tests hear in tests/golden.txt; with ONLY, for the test programs and fault matrix rows it matches.
 .PHONY: golden
 golden: $(UNIT_TESTS) all lab
 	@rm -rf build/golden && mkdir build/golden
@@ -303,7 +303,7 @@ golden: $(UNIT_TESTS) all lab
 .PHONY: programs
 programs: $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
 
-# What the system tests need beside the program, once for all builds: always under build/.
+# What the system tests need besides the program, once for all builds: always under build/.
 lab:
 	@$(MAKE) --no-print-directory BUILD=build SANITIZE= COVERAGE= SYSTEMD=yes programs
 	@tests/lab/unpack.sh check
@@ -315,7 +315,7 @@ check: all $(UNIT_TESTS) lab
 bench: all lab
 	@tests/lab/enter.sh tests/bench/bench.sh $(abspath $(PROGRAM)) $(abspath build/tests/bench)
 
-# --- lint and the whole -------------------------------------------------------
+# --- lint and CI --------------------------------------------------------------
 
 C_FILES := $(C_SOURCES) $(wildcard tests/*/*.c)
 H_FILES := $(wildcard include/ntp_monitor/*.h src/*/*.h src/*/*/*.h tests/*/*.h)
@@ -348,10 +348,10 @@ variants:
 elsewhere:
 	.ci/elsewhere check
 
-# Families of tests that bring their own targets, and their suites for `make check` in LONG_SUITES.
+# Families of tests with targets of their own; they add their suites for `make check` to LONG_SUITES.
 include $(wildcard tests/*/*.mk)
 
-# One suite, and what that needs, by the name of its file: make test FILE=docs [ONLY=pattern].
+# One suite by the name of its file, and what it needs: make test FILE=docs [ONLY=pattern].
 ALL_SUITES := $(LONG_SUITES) $(UNIT_TESTS) $(SYSTEM_TESTS)
 TESTED := $(strip $(foreach name,$(patsubst test_%,%,$(basename $(notdir $(FILE)))),\
   $(filter %/test_$(name) %/$(name).bats %/$(name).sh,$(ALL_SUITES))))
@@ -366,7 +366,7 @@ else
 	@BUILD=$(BUILD) ONLY=$(call quoted,$(ONLY)) tests/run.sh $(TESTED)
 endif
 
-# A quick look while working: the unit tests and suites that bear the names of what changed since BASE.
+# A quick check while working: the unit tests and suites named like what changed since BASE.
 BASE ?= HEAD
 .PHONY: check-fast
 check-fast: all
