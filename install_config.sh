@@ -1,14 +1,15 @@
 #!/bin/sh
-# Puts ntp_monitor.conf.example, which stands beside this script, where
-# ntp_monitor looks for its configuration, adds the cron line if asked to, and
-# takes both back. POSIX sh and the tools every Debian or busybox system has.
+# Installs ntp_monitor.conf.example, from the folder of this script, where
+# ntp_monitor looks for its configuration, adds the cron line on request, and
+# removes both again. Uses POSIX sh and the tools of every Debian or busybox
+# system.
 #
-# Nothing that is there is ever written over: a file is made with O_EXCL (set
-# -C), which follows no symbolic link and loses no race. Under sudo, whatever
-# concerns the calling user is done as that user, by su: so the owner is right
-# without a chown, root follows no link that user put there, and a home which
-# root may not enter (NFS, FUSE) works too. A crontab that could not be read is
-# never replaced.
+# Nothing that exists is ever overwritten: files are created with O_EXCL (set
+# -C), which follows no symbolic link and loses no race. Under sudo, everything
+# that is the calling user's is done as that user, through su: the owner is
+# right without a chown, root follows no link of that user's, and a home that
+# root cannot enter (NFS, FUSE) works. A crontab that could not be read is never
+# replaced.
 
 set -u
 LC_ALL=C # crontab's messages are compared
@@ -23,8 +24,8 @@ nl='
 with_cron=no
 work=install
 
-# Cron lines: an active one that runs the program in whatever way; one that did
-# and was commented out; one that is still as this script writes it.
+# Cron lines: an active one that runs the program in any way; one that is
+# commented out; one exactly as this script writes it.
 name='(.*[^A-Za-z0-9_.-])?ntp[_-]monitor([^A-Za-z0-9_./-].*)?'
 time='[-0-9*,/~]+[[:blank:]]+[-0-9*,/~]+([[:blank:]]+[^[:blank:]]+){3}'
 active="^[[:blank:]]*(@[a-z]+|$time)[[:blank:]]+$name\$"
@@ -38,28 +39,28 @@ help() {
 usage: ./install_config.sh [--cron] [--dry-run]
        ./install_config.sh --uninstall [--dry-run]
 
-Installs ntp_monitor.conf.example, from the folder this script stands in, as
-  ~/.ntp_monitor.conf      and, when root runs it, also as
+Installs ntp_monitor.conf.example, from the folder of this script, as
+  ~/.ntp_monitor.conf      and, if run by root, also as
   /etc/ntp_monitor.conf    (mode 0644)
 Every key in it is commented out, so installing it changes nothing. Under sudo
-(or doas) home, owner and crontab are those of the user who called it. What is
-there already, be it a symbolic link, is left as it is.
+(or doas) home, owner and crontab are those of the calling user. Existing files
+and symbolic links are left unchanged.
 
-  --cron       also add  */5 * * * * /absolute/path/ntp_monitor  to the crontab:
-               the ntp_monitor in PATH, else build/ntp_monitor beside this
-               script (for root's crontab: only if root alone can change it).
-               Not added where the crontab runs ntp_monitor already, in whatever
+  --cron       also add  */5 * * * * /absolute/path/ntp_monitor  to the crontab,
+               with the ntp_monitor in PATH, or else build/ntp_monitor beside
+               this script (for root's crontab: only if no one else can change
+               it). Not added if the crontab already runs ntp_monitor in any
                way, or has such a line commented out: that line is shown and
-               left. To have one more all the same: crontab -e
-  --uninstall  remove the files that are still the same as the example, and the
-               cron lines that are still as --cron writes them; what was changed
-               is named and left. A crontab with nothing left in it is removed.
-  --dry-run    say what would be done, and do nothing
-  -h, --help   this text
+               kept. To add another one anyway, use crontab -e
+  --uninstall  remove files identical to the example, and cron lines exactly as
+               --cron writes them; anything changed is named and kept. A crontab
+               that would be empty is removed.
+  --dry-run    show what would be done, and change nothing
+  -h, --help   show this help
 
-Environment: HOME (unset, not absolute, or under sudo: the passwd entry),
+Environment: HOME (if unset, not absolute, or under sudo: the passwd entry),
 PATH (for --cron), SUDO_USER, DOAS_USER.
-Exit status: 0 all is done, or was so already, or was left as said;
+Exit status: 0 everything is done, was so already, or was kept as reported;
 1 something could not be done; 2 usage error.
 END
 }
@@ -92,7 +93,7 @@ parse_options() {
     esac
   done
   if [ "$work $with_cron" = "uninstall yes" ]; then
-    usage_error "--uninstall takes the cron line back by itself, without --cron"
+    usage_error "--uninstall removes the cron line by itself, without --cron"
   fi
 }
 
@@ -101,7 +102,7 @@ find_example() {
   here=${here%/*}
   example=$here/ntp_monitor.conf.example
   if [ ! -f "$example" ] || [ ! -r "$example" ]; then
-    problem "$example is not there, or not readable"
+    problem "$example is missing or not readable"
     exit 1
   fi
 }
@@ -119,8 +120,8 @@ passwd_home() {
   fi | cut -d: -f6
 }
 
-# Sets is_root, user (whose home and crontab), other (the same, where that is
-# not who runs this) and home (empty, with a problem, where there is none).
+# Sets is_root, user (the owner of home and crontab), other (the same, if
+# someone else runs this) and home (empty, with a problem, if there is none).
 find_user() {
   home=${HOME-}
   is_root=no
@@ -142,14 +143,14 @@ find_user() {
   case $home in
     /*) ;;
     *)
-      problem "the home of user $user is not known (no passwd entry)"
+      problem "no home known for user $user (no passwd entry)"
       home=
       ;;
   esac
 }
 
-# Runs the shell code $2 as user $1, or as who runs this if that is empty. FILE
-# and MASK reach it through the environment, so no path has to be quoted.
+# Runs the shell code $2 as user $1, or as the current user if that is empty.
+# FILE and MASK reach it through the environment, so no path needs quoting.
 run_as() {
   if [ -n "$1" ]; then
     su -s /bin/sh -c "$2" "$1"
@@ -158,7 +159,7 @@ run_as() {
   fi
 }
 
-# What FILE is, as user $1 sees it, in a word.
+# Prints in one word what FILE is to user $1.
 # shellcheck disable=SC2016 # expanded by run_as
 file_state() {
   run_as "$1" '
@@ -172,7 +173,7 @@ file_state() {
     fi' <"$example"
 }
 
-# Does $2 (install or remove) to FILE by the code $3, run as user $1.
+# Installs or removes (as $2 says) FILE with the code $3, run as user $1.
 change_file() {
   if [ "$dry_run" = yes ]; then
     say "would $2 $FILE"
@@ -192,16 +193,16 @@ handle_file() {
         cat >&3 || { rm -f -- "$FILE"; exit 1; }'
       ;;
     install,no-folder)
-      problem "cannot install $FILE: the folder ${FILE%/*}/ is not there," \
-        "or is closed to user $user"
+      problem "cannot install $FILE: the folder ${FILE%/*}/ is missing," \
+        "or closed to user $user"
       ;;
-    install,other) problem "cannot install $FILE: that is there, and no file" ;;
+    install,other) problem "cannot install $FILE: it exists and is not a regular file" ;;
     uninstall,same) change_file "$1" remove 'rm -f -- "$FILE"' ;;
     uninstall,absent | uninstall,no-folder) say "nothing at $FILE" ;;
-    *,same) say "left $FILE: installed already" ;;
+    *,same) say "left $FILE: already installed" ;;
     *,changed) say "left $FILE: it differs from the example" ;;
     *,link) say "left $FILE: it is a symbolic link" ;;
-    *,other) say "left $FILE: it is no file" ;;
+    *,other) say "left $FILE: it is not a regular file" ;;
     *) problem "cannot $work $FILE as user $user" ;;
   esac
 }
@@ -219,9 +220,9 @@ handle_files() {
   fi
 }
 
-# Sets table to the whole crontab. Debian's crontab -l leaves out up to three
-# comment lines at the top, taking them for the header it writes itself, even
-# where a file put there by hand has none. So only a true header is left out.
+# Sets table to the whole crontab. Debian's crontab -l omits up to three comment
+# lines at the top as its own header, even if a file written by hand has none.
+# So only a real header is omitted.
 read_table() {
   table=
   if ! why=$(run_as "$other" 'crontab -l' 2>&1 >/dev/null); then
@@ -242,10 +243,10 @@ read_table() {
     problem "cannot read the crontab of $user, so it is not touched"
     return 1
   fi
-  table=${table%.} # the dot has kept the line ends before it
+  table=${table%.} # the dot kept the line ends before it
 }
 
-# Makes $1 the whole crontab.
+# Replaces the whole crontab with $1.
 write_table() {
   if [ -z "$1" ]; then
     why=$(run_as "$other" 'crontab -r' 2>&1) && return
@@ -256,23 +257,23 @@ write_table() {
   return 1
 }
 
-# The lines of the crontab that grep finds with $@.
+# Prints the lines of the crontab that grep finds with $@.
 lines() {
   printf '%s' "$table" | grep "$@"
 }
 
 have_crontab() {
   if ! command -v crontab >/dev/null 2>&1; then
-    problem "there is no crontab program: install the package cron" \
+    problem "no crontab program found: install the package cron" \
       "(apt install cron; elsewhere cronie), or use a systemd timer"
     return 1
   fi
 }
 
-# Whether root alone can change $1, and what its name leads to: the file, and each folder up to /, of
-# the path as it is written and of the one behind all links. Says the first that others can change.
-# A sticky folder, as /tmp, lets nobody replace what is root's in it; in a user namespace the root of
-# the machine shows as the overflow uid.
+# Fails if others than root can change the program $1: the file, or any folder
+# up to /, on the path as given and on the one with all links resolved. Prints
+# the first such place. In a sticky folder like /tmp nobody can replace root's
+# files; in a user namespace the machine's root appears as the overflow uid.
 roots_alone() {
   read -r _ _ count </proc/self/uid_map 2>/dev/null || count=4294967295
   root=0
@@ -296,8 +297,8 @@ roots_alone() {
   done
 }
 
-# Sets program to what cron is to run. Its user must be able to run it, and
-# root's crontab must not run what others can change.
+# Sets program to the path for cron. Its user must be able to run it, and root's
+# crontab must not run a program that others can change.
 # shellcheck disable=SC2016 # expanded by run_as
 find_program() {
   program=$(command -v ntp_monitor)
@@ -309,19 +310,19 @@ find_program() {
   if [ ! -f "$program" ]; then
     problem "no ntp_monitor in PATH and no $program: run make install first"
   elif ! run_as "$other" '[ -x "$FILE" ]'; then
-    problem "user $user may not run $program: run make install first"
+    problem "user $user cannot run $program: run make install first"
   elif [ "$is_root$other" = yes ] && ! changeable=$(roots_alone "$program"); then
-    problem "others than root can change $changeable, so root's crontab must" \
+    problem "users other than root can change $changeable, so root's crontab must" \
       "not run $program: run make install first"
   elif [ "${program#*[%"$nl"]}" != "$program" ]; then
-    problem "cron takes no % and no line end in a path: $program"
+    problem "cron cannot run a path with % or a line end: $program"
   else
     return 0
   fi
   return 1
 }
 
-# $1 as one word for cron's shell.
+# Prints $1 as one word for cron's shell.
 shell_word() {
   case $1 in
     *[!A-Za-z0-9_.,:@+/-]*) say "$1" | sed "s/'/'\\\\''/g; s/^/'/; s/\$/'/" ;;
@@ -335,9 +336,9 @@ add_cron_line() {
   fi
   line="*/5 * * * * $(shell_word "$program")"
   if found=$(lines -Fx -e "$line"); then
-    say "left the crontab of $user: it has the line already: $found"
+    say "left the crontab of $user: it already has the line: $found"
   elif found=$(lines -E -e "$active"); then
-    say "left the crontab of $user: it runs ntp_monitor already: $found"
+    say "left the crontab of $user: it already runs ntp_monitor: $found"
   elif found=$(lines -E -e "$disabled"); then
     say "left the crontab of $user: ntp_monitor is commented out: $found"
   elif [ "$dry_run" = yes ]; then
@@ -361,7 +362,7 @@ remove_cron_line() {
     lines -Ev -e "$ours"
     [ $? -le 1 ] && echo .
   ) || {
-    problem "cannot look through the crontab of $user, so it is not touched"
+    problem "cannot search the crontab of $user, so it is not touched"
     return
   }
   if ! found=$(lines -E -e "$ours"); then

@@ -23,7 +23,7 @@ setup() {
   none "$etc_conf" "$root_conf"
   before=$(snapshot)
   expect 0 as_alice "$script"
-  said "left $conf: installed already"
+  said "left $conf: already installed"
   said_nothing_else
   [ "$before" = "$(snapshot)" ]
 }
@@ -38,8 +38,8 @@ setup() {
   mode_is 644 "$etc_conf"
   before=$(snapshot)
   expect 0 as_root "$script"
-  said "left $root_conf: installed already" \
-    "left /etc/ntp_monitor.conf: installed already"
+  said "left $root_conf: already installed" \
+    "left /etc/ntp_monitor.conf: already installed"
   [ "$before" = "$(snapshot)" ]
 }
 
@@ -105,8 +105,8 @@ setup() {
   mkfifo "$root_conf"
   link_tools timeout
   expect 1 as_root timeout 10 "$script"
-  complained "cannot install $root_conf: that is there, and no file"
-  complained "cannot install /etc/ntp_monitor.conf: that is there, and no file"
+  complained "cannot install $root_conf: it exists and is not a regular file"
+  complained "cannot install /etc/ntp_monitor.conf: it exists and is not a regular file"
   [ -d "$etc_conf" ]
   [ -z "$(ls -A "$etc_conf")" ]
 }
@@ -149,11 +149,11 @@ END
 @test "install: a missing home is an error, and is not created" {
   expect 1 as_alice HOME="$T/gone" "$script"
   link_tools env
-  complained "cannot install $T/gone/.ntp_monitor.conf: the folder $T/gone/ is not"
+  complained "cannot install $T/gone/.ntp_monitor.conf: the folder $T/gone/ is missing"
   none "$T/gone"
   sed -i /alice/d "$T/etc/passwd"
   expect 1 as_alice env -u HOME "$script" --cron
-  complained "the home of user 1000 is not known (no passwd entry)"
+  complained "no home known for user 1000 (no passwd entry)"
   said ""
   [ "$(wc -l <<<"$stderr")" = 1 ]
 }
@@ -162,7 +162,7 @@ END
   rm "$example"
   before=$(snapshot)
   expect 1 as_root "$script" --cron
-  complained "$example is not there, or not readable"
+  complained "$example is missing or not readable"
   expect 1 as_root "$script" --uninstall
   [ "$before" = "$(snapshot)" ]
 }
@@ -179,9 +179,9 @@ END
   none "$root_conf" "$tables/root"
   crontab_is alice <<<"*/5 * * * * '$program'"
   expect 0 as_sudo "$script" --cron
-  said "left $conf: installed already" \
-    "left /etc/ntp_monitor.conf: installed already" \
-    "left the crontab of alice: it has the line already: */5 * * * * '$program'"
+  said "left $conf: already installed" \
+    "left /etc/ntp_monitor.conf: already installed" \
+    "left the crontab of alice: it already has the line: */5 * * * * '$program'"
   expect 0 as_sudo "$script" --uninstall
   said "removed $conf" "removed /etc/ntp_monitor.conf" \
     "removed from the crontab of alice: */5 * * * * '$program'"
@@ -192,7 +192,7 @@ END
   expect 0 as_sudo env -u SUDO_USER DOAS_USER=alice "$script"
   said "installed $conf" "installed /etc/ntp_monitor.conf"
   expect 0 as_root SUDO_USER=root "$script"
-  said "installed $root_conf" "left /etc/ntp_monitor.conf: installed already"
+  said "installed $root_conf" "left /etc/ntp_monitor.conf: already installed"
   rm "$conf" "$root_conf"
   expect 0 as_alice SUDO_USER=root "$script"
   said "installed $conf"
@@ -200,11 +200,11 @@ END
 
 @test "sudo: a caller without an entry or a home is an error; /etc is still done" {
   expect 1 as_sudo SUDO_USER=ghost "$script" --cron
-  complained "the home of user ghost is not known (no passwd entry)"
+  complained "no home known for user ghost (no passwd entry)"
   said "installed /etc/ntp_monitor.conf"
   sed -i "s,$home,$T/gone," "$T/etc/passwd"
   expect 1 as_sudo "$script"
-  complained "cannot install $T/gone/.ntp_monitor.conf: the folder $T/gone/ is not"
+  complained "cannot install $T/gone/.ntp_monitor.conf: the folder $T/gone/ is missing"
   none "$T/gone" "$root_conf"
 }
 
@@ -298,7 +298,7 @@ END
     "left /etc/ntp_monitor.conf: it differs from the example" \
     "no line of ours in the crontab of root"
   expect 0 as_alice "$script" --uninstall
-  said "left $conf: it is no file" "no line of ours in the crontab of alice"
+  said "left $conf: it is not a regular file" "no line of ours in the crontab of alice"
   [ "$before" = "$(snapshot)" ]
 }
 
@@ -321,8 +321,8 @@ END
   none "$tables/root"
   before=$(snapshot)
   expect 0 as_alice "$script" --cron
-  said "left $conf: installed already" \
-    "left the crontab of alice: it has the line already: */5 * * * * '$program'"
+  said "left $conf: already installed" \
+    "left the crontab of alice: it already has the line: */5 * * * * '$program'"
   [ "$before" = "$(snapshot)" ]
 }
 
@@ -390,7 +390,7 @@ END
     printf '# mine\n%s\n' "$own" | set_crontab alice
     before=$(cat "$tables/alice")
     expect 0 as_alice "$script" --cron
-    grep -qFx "left the crontab of alice: it runs ntp_monitor already: $own" \
+    grep -qFx "left the crontab of alice: it already runs ntp_monitor: $own" \
       <<<"$output"
     [ "$before" = "$(cat "$tables/alice")" ]
   done
@@ -468,7 +468,7 @@ END
   printf '#!/bin/sh\ncase $1 in -Ev) exit 2;; esac\nexec /bin/grep "$@"\n' |
     stub grep
   expect 1 as_alice "$script" --uninstall
-  complained "cannot look through the crontab of alice, so it is not touched"
+  complained "cannot search the crontab of alice, so it is not touched"
   same "$tables/alice" "$T/kept"
 }
 
@@ -485,7 +485,7 @@ END
 @test "cron: without a crontab program the package is named" {
   rm "$tools/crontab"
   expect 1 as_alice "$script" --cron
-  complained "there is no crontab program: install the package cron"
+  complained "no crontab program found: install the package cron"
   same "$conf" "$example"
   expect 0 as_alice "$script" --uninstall
   said "removed $conf"
@@ -495,7 +495,7 @@ END
 @test "cron: a missing program, or one the user cannot run, is an error" {
   chmod 644 "$program"
   expect 1 as_alice "$script" --cron
-  complained "user alice may not run $program: run make install first"
+  complained "user alice cannot run $program: run make install first"
   rm "$program"
   expect 1 as_alice "$script" --cron
   complained "no ntp_monitor in PATH and no $program: run make install first"
@@ -508,7 +508,7 @@ lines'; do
     mkdir "$T/$odd"
     cp -r "$tree"/* "$T/$odd/"
     expect 1 as_alice "$T/$odd/install_config.sh" --cron
-    complained "cron takes no % and no line end in a path: $T/$odd/build/"
+    complained "cron cannot run a path with % or a line end: $T/$odd/build/"
     none "$tables/alice"
   done
 }
@@ -517,7 +517,7 @@ lines'; do
   for mode in 775 757; do
     chmod "$mode" "$program"
     expect 1 as_root "$script" --cron
-    complained "others than root can change $program, so root's crontab must not run $program"
+    complained "users other than root can change $program, so root's crontab must not run $program"
     none "$tables/root"
     expect 0 as_alice "$script" --cron --dry-run
     expect 0 as_sudo "$script" --cron --dry-run
@@ -527,14 +527,14 @@ lines'; do
   for folder in "$tree/build" "$tree" "$T"; do
     chmod 777 "$folder"
     expect 1 as_root "$script" --cron
-    complained "others than root can change $folder, so root's crontab must not run $program"
+    complained "users other than root can change $folder, so root's crontab must not run $program"
     none "$tables/root"
     chmod 755 "$folder"
   done
   mkdir -m 777 "$T/anybody"
   ln -s "$program" "$T/anybody/ntp_monitor"
   expect 1 as_root PATH="$T/anybody:$tools" "$script" --cron
-  complained "others than root can change $T/anybody, so root's crontab must not run $T/anybody/ntp_monitor"
+  complained "users other than root can change $T/anybody, so root's crontab must not run $T/anybody/ntp_monitor"
   none "$tables/root"
   expect 0 as_root "$script" --cron
   crontab_is root <<<"*/5 * * * * '$program'"
@@ -612,7 +612,7 @@ whole_round() {
   expect 0 as_alice env -u HOME sh "$script"
   said "installed $conf"
   expect 1 as_root SUDO_USER=ghost sh "$script"
-  complained "the home of user ghost is not known"
+  complained "no home known for user ghost"
 }
 
 @test "systems: understands busybox crontab's message when there is none yet" {
