@@ -26,7 +26,7 @@ same_set() {
   diff -u --label "${1##*/}" --label "${2##*/}" "$1.set" "$2.set" || fail "they differ"
 }
 
-# Fails unless every line of $1, of which there are at least $3, is also in $2.
+# Fails unless $1 has at least $3 lines, and each is also in $2.
 within() {
   sort -u "$1" >"$1.set"
   sort -u "$2" >"$2.set"

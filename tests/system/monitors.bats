@@ -74,7 +74,7 @@ kind() {
     unknown) printf 'Jitter=7us\n' >"$T/reading" ;;
     hostile-*) reading server="${hostile[${name#*-}]}" ;;
     timesyncd) real_service ;;
-    fake) # this name, too, no text can hold: a"b\<line end>, c=d
+    fake) # a name that no text can hold either: a"b\<line end>, c=d
       fake_service offset=-7us age=-0.5s delay=4us name=0x6122625c0a2c20633d64 ;;
     *) fail "no kind $name" ;;
   esac

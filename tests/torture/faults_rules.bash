@@ -46,8 +46,8 @@ group_gone() {
   ! kill -0 -- "-$pid" 2>/dev/null
 }
 
-# No OK without its line in one place, no other status without a word; but where a line is not wanted. The status of
-# --inetd says whether it answered, which is for the row to look at, and it logs no OK.
+# Status 0 has its line in one place, and any other status at least one, unless the row wants none. The status of
+# --inetd says whether it answered, which the row checks, and it logs no OK.
 rule_line() {
   local verdicts
   [[ " ${args[*]} " != *' --inetd '* ]] || return 0
