@@ -60,7 +60,7 @@ timesyncd() {
 }
 
 make_text() {
-  printf '%s\n' '[sntp]' 'servers = ntp1.example.org ntp2.example.org ntp3.example.org' >/etc/ntp_monitor.conf
+  printf '%s\n' '[sntp]' 'servers = ntp2.example.org ntp3.example.org ntp4.example.org' >/etc/ntp_monitor.conf
   clocks "${RIGHT_US[@]}" 250000 250003
   timesyncd {1..9}
   shown ntp_monitor >"$LAB_DIR/tmp/shown"
@@ -83,7 +83,7 @@ make_prometheus() {
   printf '%s\n' '[sntp]' 'interval = 250ms' >/etc/ntp_monitor.conf
   printf '%s\n' 'global: {scrape_interval: 2s, scrape_timeout: 2s}' 'scrape_configs:' '  - job_name: ntp_monitor' \
     '    static_configs: [{targets: ["127.0.0.1:10123"]}]' >"$LAB_DIR/prometheus.yml"
-  lab_activate_start 10123 -s sntp:ntp1.example.org,ntp2.example.org,ntp3.example.org
+  lab_activate_start 10123 -s sntp:ntp2.example.org,ntp3.example.org,ntp4.example.org
   lab_spawn prometheus "${in_root[@]}" prometheus --config.file="$LAB_DIR/prometheus.yml" \
     --storage.tsdb.path="$LAB_DIR/prometheus"
   for ((second = 0; second < 300; second++)); do

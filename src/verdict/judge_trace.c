@@ -1,5 +1,7 @@
 /* Traces how a verdict came about: each figure beside its limits. */
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
@@ -7,26 +9,31 @@
 #include "ntp_monitor/sample.h"
 #include "ntp_monitor/trace.h"
 
-static const char *print_limit(char *out, enum metric metric, int64_t limit) {
+enum { LIMIT_BYTES = METRIC_TEXT_BYTES + sizeof "above " };
+
+/* Prints "above 2s" or "off". Returns out. */
+static const char *print_limit(char out[LIMIT_BYTES], enum metric metric, int64_t limit) {
+  char value[METRIC_TEXT_BYTES];
   if (limit == CONFIG_NONE) {
-    return "(off)";
+    return strcpy(out, "off");
   }
-  return metric_print(out, metric, limit);
+  (void)snprintf(out, LIMIT_BYTES, "%s %s", metric_side(metric),
+                 metric_print(value, metric, limit));
+  return out;
 }
 
 static void trace_limit(struct trace *trace, const struct config *config,
                         const struct sample *sample, enum metric metric) {
   char value[METRIC_TEXT_BYTES];
-  char warning[METRIC_TEXT_BYTES];
-  char critical[METRIC_TEXT_BYTES];
+  char warning[LIMIT_BYTES];
+  char critical[LIMIT_BYTES];
   const struct limit *limit = &config->limit[metric];
-  const char *side = metric_side(metric);
   const char *figure = "unknown";
   if (sample_has(sample, metric)) {
     figure = metric_print(value, metric, sample->value[metric]);
   }
-  trace_add(trace, "judge: %s %s, warning %s %s, critical %s %s", metric_table[metric].name, figure,
-            side, print_limit(warning, metric, limit->warning), side,
+  trace_add(trace, "judge: %s %s, warning %s, critical %s", metric_table[metric].name, figure,
+            print_limit(warning, metric, limit->warning),
             print_limit(critical, metric, limit->critical));
 }
 
