@@ -152,11 +152,10 @@ static bool tells_time(const struct ask *ask, const char *address) {
 
 static int explain_silence(const struct ask *ask, const char *address, struct why *why) {
   if (tells_time(ask, address)) {
-    return why_set(
-        why, REASON_DENIED, -EACCES,
-        "the NTP server at %s port %d tells the time but does not answer ntpq" WHY_ADVICE
-        "if it is ntpd, use restrict %s without noquery; otherwise ask servers: -s sntp:HOST",
-        address, MODE6_PORT, address);
+    return why_set(why, REASON_DENIED, -EACCES,
+                   "the NTP server at %s port %d tells the time but does not answer ntpq" WHY_ADVICE
+                   "if ntpd: restrict %s without noquery; else ask servers: -s sntp:HOST",
+                   address, MODE6_PORT, address);
   }
   char span[DURATION_TEXT_BYTES];
   int64_t waited_ns = clock_monotonic_ns() - ask->env->start_ns;
