@@ -226,7 +226,7 @@ not-variants 'a\{ss\}' .*a\{sv\}
 not-names 'a\{uv\}' .*a\{sv\}
 more 'a\{sv\}s' .*a\{sv\}
 empty ServerName
-many list of properties
+many property list
 no-name ServerName
 no-address ServerAddress
 no-poll PollIntervalUSec
@@ -334,9 +334,9 @@ t1=18446744073709551615|originate .*2262
 t2=18446744073709551615|receive .*2262
 t3=9223372036854775809|transmit .*2262
 t4=9223372036854776|destination .*2262
-t1=now t4=now-1s|time stamps .*\(.*, .*\)
-t2=now t3=now-1s|time stamps .*\(.*, .*\)
-t1=now-1s t2=now-3s t3=now t4=now|time stamps .*\(.*, .*\)
+t1=now t4=now-1s|timestamps .*\(.*, .*\)
+t2=now t3=now-1s|timestamps .*\(.*, .*\)
+t1=now-1s t2=now-3s t3=now t4=now|timestamps .*\(.*, .*\)
 ROWS
 }
 
