@@ -1,41 +1,27 @@
 #!/bin/bash
 # golden.sh: merges what tests heard the program say, recorded through GOLDEN_RECORD, into tests/golden.txt.
 #
-# A line has a test program or `faults`, what it did, and what was said, separated by tabs. The lines of a suite that
-# ran as a whole are replaced; if only some rows of the fault matrix ran, those of these rows.
+# A line has a test program, what it did, and what was said, separated by tabs. A program's lines replace all that it
+# had before.
 #
-# usage: golden.sh FOLDER whole|rows
+# usage: golden.sh FOLDER
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")"
 cat "$1"/* | perl -e '
-  my ($how) = @ARGV;
-  my (%heard, %is_whole, @lines);
+  my (%lines, %heard);
   while (<STDIN>) {
-    my ($suite, $label) = split /\t/;
-    my $key = "$suite\t$label";
-    die "golden.sh: two texts for $key\n" if defined $heard{$key} && $heard{$key} ne $_;
-    push @{$heard{""}}, $key if !defined $heard{$key};
-    $heard{$key} = $_;
-    $is_whole{$suite} = $suite ne "faults" || $how eq "whole";
+    my ($test, $label) = split /\t/;
+    my $before = $heard{$test}{$label};
+    die "golden.sh: two texts for $test\t$label\n" if defined $before && $before ne $_;
+    push @{$lines{$test}}, $_ if !defined $before;
+    $heard{$test}{$label} = $_;
   }
   open my $file, "<", "golden.txt" or die "golden.txt: $!\n";
-  my (%old, @keys);
   while (<$file>) {
-    if (/^#/) {
-      print;
-      next;
-    }
-    my ($suite, $label) = split /\t/;
-    next if $is_whole{$suite};
-    push @keys, "$suite\t$label";
-    $old{"$suite\t$label"} = $_;
+    print if /^#/;
+    my ($test) = split /\t/;
+    push @{$lines{$test}}, $_ if !/^#/ && !$heard{$test};
   }
-  my %seen = map { $_ => 1 } @keys;
-  push @keys, grep { !$seen{$_} } @{$heard{""}};
-  my $n = 0;
-  my %place = map { $_ => $n++ } @keys;
-  my @sorted = sort { (split /\t/, $a)[0] cmp (split /\t/, $b)[0] or $place{$a} <=> $place{$b} } @keys;
-  print map { $heard{$_} // $old{$_} } @sorted;
-' "$2" >golden.new
+  print @{$lines{$_}} for sort keys %lines;
+' >golden.new
 mv golden.new golden.txt
-echo "tests/golden.txt: $(wc -l <golden.txt) lines; git diff shows what changed"
