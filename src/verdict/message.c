@@ -93,7 +93,7 @@ static void add_not_synchronised(struct report *report, const struct sample *sam
     add_text(report, "not synchronised: no reply yet from %s",
              sample->server[0] != '\0' ? sample->server : "any server");
   } else {
-    add_text(report, "not synchronised: the time service reports itself unsynchronised");
+    add_text(report, "not synchronised: according to the time service");
   }
 }
 
