@@ -196,7 +196,7 @@ done
 echo ready
 exec sleep 100
 END
-  lab_spawn shut unshare --mount sh -e "$T/shut.sh" && lab_ready shut 10 grep -qsx ready "$LAB_DIR/log/shut"
+  lab_spawn shut unshare --mount sh -e "$T/shut.sh" && lab_ready shut 60 grep -qsx ready "$LAB_DIR/log/shut"
   inside=(nsenter --target "$(lab_pid shut)" --mount --)
   ! "${inside[@]}" touch "$T/made" /dev/made /etc/made 2>/dev/null || fail 'something can be written there'
 }
