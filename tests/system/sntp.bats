@@ -194,7 +194,7 @@ oracles() {
   check -s sntp:127.0.0.11 -t 3s -d
   [ "$status" = 0 ]
   of 127.0.0.11 '[.replies, .sent]' '[2,2]'
-  grep -q 'ntp: 1 .* 4 .* 2s [^,]*,' "$ERR"
+  grep -q 'ntp: 1 .* 4 .* 2s [^;]*;' "$ERR"
   in_time 3
   check -s sntp:127.0.0.11 -t 1s
   verdict 0 ok '^NTP healthy, offset: .*; .*timeout.*samples = 1$'
@@ -525,8 +525,8 @@ served_linklocal() {
     ask "$LAB_SNTP_MANY" -d
     [ "$status" = 0 ] || fail 'not healthy'
     jq -e '[.servers[] | select(.replies == 4)] | length == 100' "$OUT" || fail 'not all have answered'
-    jq -e '.note | test(" [0-9]+ descriptors")' "$OUT"
-    grep -qE 'ntp: .*[0-9]+ descriptors' "$ERR"
+    jq -e '.note | test(" [0-9]+ file descriptors")' "$OUT"
+    grep -qE 'ntp: .*[0-9]+ file descriptors' "$ERR"
   )
 }
 
