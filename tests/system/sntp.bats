@@ -176,7 +176,7 @@ oracles() {
   jq -e '[.servers[].server] == ["127.0.0.11:123", "[fd0a::1]:123", "127.0.0.3"] and ([.servers[].replies] == [4, 4, 4])' "$OUT"
   printf '%s\n' '[sntp]' 'samples = 1' >"$CONF"
   check -C "$CONF" -s sntp
-  verdict 3 no-source '; .*-s sntp:HOST,HOST\.\.\., .*servers = HOST .*\[sntp\]'
+  verdict 3 no-source '; .*-s sntp:HOST,HOST,\.\.\., .*servers = HOST .*\[sntp\]'
   check -C "$CONF" -s sntp:127.0.0.11,a..b/c
   verdict 3 no-source "'a\.\.b/c' "
 }
