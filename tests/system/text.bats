@@ -164,15 +164,15 @@ ROWS
 
 @test "zones: without a stamp the file's time gives the age, and a pipe has none" {
   text 'Jitter=9us\n'
-  verdict 0 ok 'source: text; .*time stamp$'
+  verdict 0 ok 'source: text; .*timestamp$'
   server_is '.age_s >= 0 and .age_s < 60' true
   touch -d '-400 days' "$file"
   check -s "text:$file"
-  verdict 1 stale ' (399d 23h|400d) ' '; .*time stamp$'
+  verdict 1 stale ' (399d 23h|400d) ' '; .*timestamp$'
   check -s text:- <"$file"
   verdict 1 stale ' (399d 23h|400d) '
   check -s text:- < <(cat "$file")
-  verdict 0 ok 'source: text; .*time stamp$'
+  verdict 0 ok 'source: text; .*timestamp$'
   server_is .age_s null
 }
 

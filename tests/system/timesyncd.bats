@@ -211,7 +211,7 @@ nothing_measured() {
   property NTPMessage | jq -e '.[9] > 1e19 and .[13] == 0'
   for AS in '' lab_as_user; do
     check
-    verdict 1 not-synchronised '127\.0\.0\.1 .*source: timesyncd; .* 123; .*journalctl -u systemd-timesyncd$'
+    verdict 1 not-synchronised '127\.0\.0\.1, .*source: timesyncd; .* 123; .*journalctl -u systemd-timesyncd$'
     nothing_measured
     check -w 1ns -c 1ns
     verdict 1 not-synchronised
@@ -223,7 +223,7 @@ nothing_measured() {
     service "*=$answer"
     lab_line "$LAB_DIR/log/ntp" answered
     check
-    verdict 1 not-synchronised '127\.0\.0\.1 .*journalctl' || row "$answer"
+    verdict 1 not-synchronised '127\.0\.0\.1, .*journalctl' || row "$answer"
     nothing_measured
     lab_stop_all
     rm -f "$LAB_DIR"/log/*
