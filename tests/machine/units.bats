@@ -24,16 +24,11 @@ setup() {
   guest_sh 'rm -rf /etc/ntp_monitor.conf /etc/systemd/system/ntp_monitor*.d /etc/cron.d/ntp_monitor /etc/rsyslog.d/*ntp_monitor*
     systemctl daemon-reload; systemctl stop ntp_monitor.timer
     systemctl reset-failed; systemctl start systemd-timesyncd'
-  machine_until 60 synchronised
+  machine_until 60 has_jitter
   mark
 }
 
-# timesyncd has a reply.
-synchronised() {
-  guest_sh 'timedatectl show-timesync | grep -q ^NTPMessage='
-}
-
-# A single reply has no jitter to judge; timesyncd asks again after 32 s.
+# A single reply has no jitter to judge, so a run says "warming up"; timesyncd asks again after 32 s.
 has_jitter() {
   guest_sh 'timedatectl show-timesync | grep -qE "^NTPMessage=.*PacketCount=([2-9]|[1-9][0-9])"'
 }
@@ -97,7 +92,6 @@ checks() {
 }
 
 @test "service: reads the real timesyncd inside its whole sandbox, and logs it" {
-  machine_until 60 has_jitter
   checks 0
   [ "$(property ntp_monitor Result User PrivateUsers ProtectHome ProtectSystem | paste -sd' ')" = 'success ntp_monitor yes tmpfs strict' ]
   said 'INFO NTP healthy, .*source: timesyncd' || fail "$(journal)"
@@ -116,7 +110,6 @@ booted_for() {
 }
 
 @test "timer: enabled as in README, starts the service on schedule, also after a failure" {
-  machine_until 60 has_jitter
   [ "$(guest systemctl is-enabled ntp_monitor.timer)" = enabled ]
   guest_sh 'systemctl stop ntp_monitor.timer; touch -d "1 hour ago" /var/lib/systemd/timers/stamp-ntp_monitor.timer'
   drop_in ntp_monitor.service '[Service]' ExecStart= 'ExecStart=/usr/local/bin/ntp_monitor -w 1ns'
@@ -134,7 +127,7 @@ booted_for() {
 @test "timesyncd stopped: the log says so, the unit fails and is listed, and timesyncd stays stopped" {
   guest systemctl stop systemd-timesyncd
   checks 3
-  said 'WARNING NTP .*timesyncd' || fail "$(journal)"
+  said 'timesyncd.* not running' || fail "$(journal)"
   guest systemctl --failed --no-legend --plain | grep -q '^ntp_monitor.service'
   [ "$(guest systemctl is-active systemd-timesyncd || true)" = inactive ]
 }
