@@ -101,6 +101,10 @@ void sample_set_reach(struct sample *sample, unsigned shift_register);
 const char *sample_jitter_word(enum jitter_kind kind);
 const char *sample_state_word(enum state state);
 
+/* Return the word for the leap indicator ("insert"), and what it says, for people. Static. */
+const char *sample_leap_word(enum leap leap);
+const char *sample_leap_meaning(enum leap leap);
+
 /* Adds a copy of sample. Returns 0, or -ENOMEM or -E2BIG (more than SAMPLE_MAX) with why, which may
  * be NULL, filled. */
 int samples_add(struct samples *samples, const struct sample *sample, struct why *why);

@@ -117,7 +117,6 @@ static void json_print_reasons(FILE *out, enum reason first, unsigned reasons) {
 }
 
 static void json_print_server(FILE *out, const struct finding *finding) {
-  static const char *const leaps[] = {"none", "insert", "delete", "unsynchronised"};
   const struct sample *sample = finding->sample;
   (void)fputc('{', out);
   print_text(out, "server", sample->server);
@@ -138,7 +137,8 @@ static void json_print_server(FILE *out, const struct finding *finding) {
   (void)fputc(',', out);
   print_seconds(out, "poll_interval_s", sample_has(sample, FIELD_POLL_INTERVAL),
                 sample->poll_interval_ns);
-  json_print_word(out, "leap", sample_has(sample, FIELD_LEAP) ? leaps[sample->leap] : "");
+  json_print_word(out, "leap",
+                  sample_has(sample, FIELD_LEAP) ? sample_leap_word(sample->leap) : "");
   print_number(out, "replies", sample_has(sample, FIELD_REPLIES), sample->replies);
   print_number(out, "sent", sample_has(sample, FIELD_SENT), sample->sent);
   print_flag(out, "spike", sample_has(sample, FIELD_SPIKE), sample->spike);

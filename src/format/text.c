@@ -120,8 +120,6 @@ static void print_replies(FILE *out, const struct sample *sample) {
 }
 
 static void print_finding(FILE *out, const struct report *report, const struct finding *finding) {
-  static const char *const leaps[] = {"none", "a second will be inserted",
-                                      "a second will be deleted", "not synchronised"};
   static const enum metric before_age[] = {METRIC_JITTER, METRIC_OFFSET, METRIC_DELAY,
                                            METRIC_ROOT_DISTANCE, METRIC_ERROR_BOUND};
   const struct sample *sample = finding->sample;
@@ -139,7 +137,7 @@ static void print_finding(FILE *out, const struct report *report, const struct f
   text_print_metric(out, report, finding, METRIC_STRATUM);
   text_print_metric(out, report, finding, METRIC_CLOCK_CLASS);
   if (sample_has(sample, FIELD_LEAP) && sample->leap != LEAP_NONE) {
-    print_row(out, "leap second", leaps[sample->leap], "");
+    print_row(out, "leap second", sample_leap_meaning(sample->leap), "");
   }
   if (sample->remark[0] != '\0') {
     print_row(out, "remark", sample->remark, "");

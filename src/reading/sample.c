@@ -1,4 +1,4 @@
-/* Samples: their container, and the words for their kinds of jitter and states. */
+/* Samples: their container, and the words for what a sample has as an enum. */
 #include "ntp_monitor/sample.h"
 
 #include <errno.h>
@@ -47,6 +47,23 @@ const char *sample_state_word(enum state state) {
       [STATE_UNREACHABLE] = "unreachable",
   };
   return words[state];
+}
+
+static const struct {
+  const char *word, *meaning;
+} leaps[] = {
+    [LEAP_NONE] = {"none", "none"},
+    [LEAP_INSERT] = {"insert", "a second will be inserted"},
+    [LEAP_DELETE] = {"delete", "a second will be deleted"},
+    [LEAP_UNSYNCHRONISED] = {"unsynchronised", "not synchronised"},
+};
+
+const char *sample_leap_word(enum leap leap) {
+  return leaps[leap].word;
+}
+
+const char *sample_leap_meaning(enum leap leap) {
+  return leaps[leap].meaning;
 }
 
 /* Makes room for one more sample: 0, -E2BIG or -ENOMEM. The room doubles, so that a thousand
