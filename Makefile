@@ -247,6 +247,13 @@ uninstall:
 
 # --- tests ------------------------------------------------------------------
 
+# There is much to build for the tests, so all processors build it, unless -j says otherwise.
+ifneq ($(filter check unit golden test compilers variants ci,$(MAKECMDGOALS)),)
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+  MAKEFLAGS += -j$(shell nproc)
+endif
+endif
+
 # Without libsystemd there is no source timesyncd to test.
 ifeq ($(SYSTEMD),no)
   UNIT_LEFT_OUT := tests/unit/test_bus_%.c tests/unit/test_timesync_bus.c
@@ -303,8 +310,9 @@ golden: $(UNIT_TESTS)
 .PHONY: programs
 programs: $(LAB_PROGRAMS) $(BENCH_PROGRAMS)
 
-# What the system tests need besides the program, once for all builds: always under build/.
-lab:
+# What the system tests need besides the program, once for all builds: always under build/. Not while that make runs here,
+# since both write build/flags.
+lab: all
 	@$(MAKE) --no-print-directory BUILD=build SANITIZE= COVERAGE= SYSTEMD=yes programs
 	@tests/lab/unpack.sh check
 

@@ -176,6 +176,7 @@ set_up() {
   make_dev
   make_bin
   chmod 1777 $LAB_DIR/tmp
+  mkfifo $LAB_DIR/never
   "$LAB_TREE/build/tests/lab/loopback_up"
   unset DBUS_SESSION_BUS_ADDRESS DBUS_SYSTEM_BUS_ADDRESS XDG_RUNTIME_DIR NOTIFY_SOCKET
   unset JOURNAL_STREAM

@@ -149,9 +149,9 @@ passed=0 failed=0 lost=0 skipped=0 number=0
 
 # tell STATUS ID WORDS: prints the row's line of TAP.
 tell() {
-  local name="$2: $3" why
+  local name="$2: $3" why=''
   number=$((number + 1))
-  why=$(tr '\n' ' ' <"$LAB_DIR/row/provoke")
+  [[ $1 != [23] ]] || why=$(tr '\n' ' ' <"$LAB_DIR/row/provoke")
   case $1 in
     0)
       passed=$((passed + 1))

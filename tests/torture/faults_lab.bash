@@ -40,7 +40,6 @@ machine_start() {
   for name in "${HOSTS[@]}"; do
     cp "/etc/$name" "$LAB_DIR/kept"
   done
-  mkfifo "$LAB_DIR/never"
   hide_tmp
   new_network "$AWAY" && sources_start && mend
 }
@@ -60,14 +59,10 @@ hide_tmp() {
 }
 
 thaw_all() {
-  # shellcheck disable=SC2046 # numbers
-  kill -s CONT $(cat "$LAB_DIR"/pids/* 2>/dev/null) 2>/dev/null
-}
-
-# lab_alive without forking.
-alive() {
-  local number
-  read -r number 2>/dev/null <"$LAB_DIR/pids/$1" && kill -0 "$number" 2>/dev/null
+  local file
+  for file in "$LAB_DIR"/pids/*; do
+    lab_thaw "${file##*/}" 2>/dev/null
+  done
 }
 
 kill_strangers() {
@@ -100,15 +95,15 @@ changed() {
 }
 
 mend_daemons() {
-  alive second || second_bus_start || return
-  alive ntp || away lab_ntp_start '*=+5ms' || return
-  alive rsyslogd || rsyslogd_start || return
-  if ! alive bus; then
+  lab_alive second || second_bus_start || return
+  lab_alive ntp || away lab_ntp_start '*=+5ms' || return
+  lab_alive rsyslogd || rsyslogd_start || return
+  if ! lab_alive bus; then
     lab_stop timesyncd
     lab_bus_start -a "$STARTED" || return
   fi
   chmod 666 /run/dbus/system_bus_socket
-  if [ -e "$LAB_DIR/changed" ] || ! alive timesyncd; then
+  if [ -e "$LAB_DIR/changed" ] || ! lab_alive timesyncd; then
     DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket timesyncd_start || return
     rm -f "$LAB_DIR/changed"
   fi
@@ -133,7 +128,7 @@ lines_of() { # FILE TEXT COUNT: FILE has this many lines with TEXT
 # Lines are stored in order, so everything sent before a mark is stored before it.
 rsyslogd_settle() {
   local mark=mark-$RANDOM$RANDOM address count=1
-  alive rsyslogd || return 0
+  lab_alive rsyslogd || return 0
   logger --socket "$KEPT_LOG" --tag mark "$mark" || return
   for address in 127.0.0.1 ::1; do
     if printf '<13>mark: %s' "$mark" 2>/dev/null >"/dev/udp/$address/514"; then
@@ -143,23 +138,23 @@ rsyslogd_settle() {
   lab_until 5 lines_of "$LAB_DIR/rsyslog.fields" "$mark" "$count"
 }
 
-# Prints everything reported, as PLACE|WHAT: devlog, udp, journal, stderr or, with $1, stdout; lines that rsyslogd got
+# Prints everything reported, as PLACE|WHAT: devlog, udp, journal, stderr or, without a report, stdout; lines that rsyslogd got
 # under another name than the program's are "strange". strace's own output is omitted.
 stored() {
   rsyslogd_settle
   sed -E -e '/\|(rsyslogd|mark|filler)\|/d; /^[^|]*\|([^|]*\|){4}ntp_monitor\|/!s/^/strange|/' \
     -e 's/^imuxsock\|/devlog|/; s/^imudp\|/udp|/' "$LAB_DIR/rsyslog.fields"
-  if alive busybox; then
+  if lab_alive busybox; then
     logger --socket /dev/log --tag mark end
     lab_until 5 grep -q 'mark: end$' "$LAB_DIR/busybox.log"
     sed -E '/ (mark|syslogd started|rsyslogd):?/d; s/^/devlog|/' "$LAB_DIR/busybox.log"
   fi
-  if alive journald; then
+  if lab_alive journald; then
     stored_by_journald
   fi
   [ ! -e "$T/peer" ] || tr '\0' '\n' <"$T/peer" | sed '/^connection$/d; /^$/d; s/^/devlog|/'
   sed '/^strace: /d; s/^/stderr|/' "$T/err"
-  [ -z "$1" ] || sed 's/^/stdout|/' "$T/out"
+  [ "$reason" != - ] || sed 's/^/stdout|/' "$T/out"
 }
 
 journald_has() {

@@ -1,8 +1,6 @@
 # faults_rules.bash: what every run must keep to, whatever is wrong around it, and what its row says.
 # shellcheck shell=bash disable=SC2154 # the row's own: status, took_ms, wanted, reason, says, where ...
 
-readonly VERDICT_LINE='INFO NTP (healthy|warming up)'
-
 complain() {
   printf '%s\n' "$*" | cat -v >>"$T/wrong"
 }
@@ -15,14 +13,16 @@ files() {
 
 # Judges a run by all rules; $1 is what `files` printed before it.
 judge() {
-  local places
+  local places verdicts broken
   thaw_all
-  stored "$([ "$reason" != - ] || echo stdout)" >"$T/said" 2>>"$T/wrong"
-  places=$(cut -d '|' -f 1 "$T/said" | sort -u | paste -sd ' ')
+  stored >"$T/said" 2>>"$T/wrong"
+  perl tests/torture/faults_said.pl "$T/said" "$T/out" >"$T/rules" 2>>"$T/wrong"
+  {
+    read -r places && read -r verdicts || complain 'the rules for what was stored were not read'
+    while read -r broken; do complain "$broken"; done
+  } <"$T/rules"
   rule_end
-  rule_line "$places"
-  rule_length
-  rule_text
+  rule_line "$places" "$verdicts"
   if compgen -G '/run/chrony/ntp_monitor.*' >/dev/null && [ "$status" -lt 128 ] && ! grep -qE 'ERROR .*(SIGTERM|deadline)' "$T/said"; then
     complain 'its socket stays beside that of chronyd'
   fi
@@ -49,9 +49,7 @@ group_gone() {
 # Status 0 has its line in one place, and any other status at least one, unless the row wants none. The status of
 # --inetd says whether it answered, which the row checks, and it logs no OK.
 rule_line() {
-  local verdicts
   [[ " ${args[*]} " != *' --inetd '* ]] || return 0
-  verdicts=$(grep -avE 'DEBUG |debug: ' "$T/said" | grep -acE "$VERDICT_LINE")
   if [ "$where" = nowhere ]; then
     [ "$status" != 0 ] || complain 'status 0, though nobody took the line'
     [[ $at == *' 2'[\<\>]* || ${via[*]} == *write:error* ]] ||
@@ -62,26 +60,7 @@ rule_line() {
   elif [ "$status" != 0 ]; then
     [[ ${1/stdout/} == *[a-z]* ]] || complain "status $status without a word"
   elif [ "$where" != stdout ]; then
-    [ "$verdicts" = "$copies" ] || complain "status 0 and $verdicts lines of it instead of $copies"
-  fi
-}
-
-# A line without a reading, which has no ", source: NAME", fits on two lines of a terminal; all else is in the trace. Not
-# counted: the name of another machine, and why the line is on stderr.
-rule_length() {
-  local length
-  length=$(sed -E 's/ \([^()]*stderr[^()]*: .*//' "$T/said" | grep -aoE 'NTP [a-z][^"|]*' | grep -avE ', source: |^NTP [^:]* on ' |
-    awk '{ print length }' | sort -n | tail -n 1)
-  [ "${length:-0}" -le 250 ] || complain "the line has $length characters instead of 250"
-}
-
-# What is stored cannot harm a log or a terminal.
-rule_text() {
-  local acting='[\x{00}-\x{08}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}]'
-  if ! iconv -f UTF-8 -t UTF-8 "$T/said" "$T/out" >/dev/null 2>&1; then
-    complain 'what was stored is not UTF-8'
-  elif grep -aqP "$acting|\\t" "$T/said" || grep -aqP "$acting" "$T/out"; then
-    complain 'what was stored holds a control byte'
+    [ "$2" = "$copies" ] || complain "status 0 and $2 lines of it instead of $copies"
   fi
 }
 
