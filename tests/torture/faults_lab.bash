@@ -3,7 +3,7 @@
 # One bus with a real timesyncd that has nine replies, one rsyslogd at /dev/log and at UDP port 514; and a second bus
 # for a false timesyncd. timesyncd's servers are in another network, so UDP ports 123 and 323 are closed here. A row
 # may break anything: whatever is missing, frozen or changed afterwards is restored before the next.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the row's own: reason
 
 # The daemons of the healthy machine, and the slow-starting ones of faults_sources.bash.
 readonly OWN='bus second ntp timesyncd rsyslogd network gm slave pool ahead lost idle step split never none names mute six'

@@ -18,7 +18,8 @@ judge() {
   stored >"$T/said" 2>>"$T/wrong"
   perl tests/torture/faults_said.pl "$T/said" "$T/out" >"$T/rules" 2>>"$T/wrong"
   {
-    read -r places && read -r verdicts || complain 'the rules for what was stored were not read'
+    read -r places
+    read -r verdicts || complain 'the rules for what was stored did not run'
     while read -r broken; do complain "$broken"; done
   } <"$T/rules"
   rule_end
