@@ -106,6 +106,7 @@ HARDENING := $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE
 , := ,
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer)
+SANITIZED := $(if $(SANITIZE),$(BUILD)/tests/lab/no_leak_check.o)
 # Not optimised, so that branches are the source's. _exit is wrapped, since it would lose the counters.
 ifneq ($(COVERAGE),)
   CFLAGS := -O0 -g -Wno-format-truncation
@@ -171,9 +172,9 @@ $(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS)) $(BUILD)/flags
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
-$(PROGRAM): $(BUILD)/src/main.o $(LIBRARY) $(COUNTED)
+$(PROGRAM): $(BUILD)/src/main.o $(SANITIZED) $(LIBRARY) $(COUNTED)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(LIBRARY) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/src/main.o $(SANITIZED) $(LIBRARY) $(LIBS)
 
 # A plug-in uses nothing of the program, which opens it and takes one const struct from it.
 $(BUILD)/plugins/%.so: src/output/plugin/%.c $(BUILD)/flags

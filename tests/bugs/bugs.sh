@@ -41,7 +41,7 @@ try() {
   fi
   rm -rf "${WORK:?}/$name"
   mkdir -p "$WORK/$name"
-  cp -r Makefile src include "$WORK/$name"
+  cp -r --parents Makefile src include tests/lab/no_leak_check.c "$WORK/$name"
   $PLANT --into "$WORK/$name" "$name" >/dev/null && build "$name" plain || return
   if [[ $caught == *'allocations fail'* ]]; then
     build "$name" asan CC=gcc SANITIZE=1 || return
