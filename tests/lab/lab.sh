@@ -98,7 +98,7 @@ lab_until() {
       lab_say "waited $seconds s in vain for: $*"
       return 1
     fi
-    read -rt 0.02 <>"$LAB_DIR/never" || true
+    read -rt 0.02 _ <>"$LAB_DIR/never" || true
   done
 }
 
