@@ -20,7 +20,7 @@
 enum { STATUS_UNKNOWN = 3 };
 
 /* The time beyond the deadline after which a call counts as hung. The Makefile gives a build with
- * sanitizers more: it looks for leaks on exit. */
+ * sanitizers more, because it is slow. */
 #define GRACE_NS (GUARD_GRACE_MS * DURATION_MS)
 
 /* Time that the handler then has before the process is killed. */
