@@ -124,13 +124,21 @@ static int set_sources(struct config *config, const char *text, struct why *why)
   return 0;
 }
 
+/* Sets field to text, which may be longer than the host or the path in it. */
+static int keep_text(char *field, const char *text, struct why *why) {
+  if (strlen(text) >= CONFIG_TEXT_BYTES) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "is longer than %d bytes", CONFIG_TEXT_BYTES - 1);
+  }
+  (void)strcpy(field, text);
+  return 0;
+}
+
 static int set_address(char *field, const char *text, struct why *why) {
   struct log_address address;
   if (log_address_parse(text, &address, why) != 0) {
     return -EINVAL;
   }
-  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
-  return 0;
+  return keep_text(field, text, why);
 }
 
 static int check_path(const char *text, struct why *why) {
@@ -169,8 +177,7 @@ static int set_list(const struct config_key *key, char *field, const char *text,
   if (paths && count == 0) {
     return why_set(why, REASON_CONFIG, -EINVAL, "lists no path");
   }
-  (void)strcpy(field, text);
-  return 0;
+  return keep_text(field, text, why);
 }
 
 static int set_target(const struct config_key *key, char *field, const char *text,
@@ -182,8 +189,7 @@ static int set_target(const struct config_key *key, char *field, const char *tex
   if (target.kind != TARGET_FILE && key->type != CONFIG_TARGET) {
     return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is not a file", text);
   }
-  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
-  return 0;
+  return keep_text(field, text, why);
 }
 
 /* True if text fits a field and holds no control character, so that it can go into a request. */
@@ -199,8 +205,7 @@ static int set_name(char *field, const char *text, struct why *why) {
   if (!is_plain(text)) {
     return why_set(why, REASON_CONFIG, -EINVAL, "is too long or contains a control character");
   }
-  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
-  return 0;
+  return keep_text(field, text, why);
 }
 
 /* Sets field to the place of a secret. A wrong one is not quoted: it may be the secret itself. */
@@ -214,8 +219,7 @@ static int set_secret(char *field, const char *text, struct why *why) {
                    "is neither an absolute path nor the name of a systemd credential" WHY_ADVICE
                    "the file contains the secret itself");
   }
-  (void)snprintf(field, CONFIG_TEXT_BYTES, "%s", text);
-  return 0;
+  return keep_text(field, text, why);
 }
 
 static int set_bool(const struct config_key *key, const char *text, bool *field, struct why *why) {

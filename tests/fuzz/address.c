@@ -82,8 +82,12 @@ static void check_chain(const char *text, const struct log_address *address) {
   static struct log log;
   struct why why;
   config_init(&config, source_check);
-  MUST(config_set(&config, config_find("logging", "syslog_address"), text, &config_command_line,
-                  &why) == 0);
+  int error = config_set(&config, config_find("logging", "syslog_address"), text,
+                         &config_command_line, &why);
+  MUST((error == 0) == (strlen(text) < CONFIG_TEXT_BYTES));
+  if (error != 0) {
+    return;
+  }
   log_init(&log, fuzz_env(), &config);
   if (address->kind == ADDRESS_NONE) {
     MUST(log.end_count == 0);

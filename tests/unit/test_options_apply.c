@@ -139,6 +139,10 @@ static void test_refused(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     refuse(rows[i][0], rows[i][1]);
   }
+  /* A host of 253 bytes is one, but does not fit behind its scheme, and must not be cut. */
+  char address[9 + 253 + 1] = "-l|udp://";
+  memset(address + 9, 'a', 253);
+  refuse(address, "--log: is longer");
 }
 
 /* In 80 columns, and with every option, source, format and key. */
