@@ -34,27 +34,27 @@ extern const struct transport transport_journal;
 extern const struct transport transport_stderr;
 
 /* The longest wait for a full local socket. Its daemon is stopped or overloaded, and there are
- * other ends. */
+ * other destinations. */
 #define LOG_FULL_WAIT_NS INT64_C(200000000)
 
-enum { LOG_ENDS_MAX = 4, LOG_LOST_BYTES = 512 };
+enum { LOG_DESTINATIONS_MAX = 4, LOG_LOST_BYTES = 512 };
 
-/* The chain of ends: the configured address, /dev/log, UDP localhost:514, stderr. A WARNING or
- * worse that goes to another machine by UDP is copied to /dev/log. */
+/* The chain of destinations: the configured address, /dev/log, UDP localhost:514, stderr. A WARNING
+ * or worse that goes to another machine by UDP is copied to /dev/log. */
 struct log {
   const struct env *env;
   const struct config *config;
-  struct log_address ends[LOG_ENDS_MAX];
-  size_t end_count; /* 0: nothing is wanted (none) */
-  size_t at;        /* the end that took the last line; end_count when none is left */
+  struct log_address destinations[LOG_DESTINATIONS_MAX];
+  size_t destination_count; /* 0: nothing is wanted (none) */
+  size_t at; /* the one that took the last line; destination_count when none is left */
   int fd;
-  char lost[LOG_LOST_BYTES]; /* why the ends before it took none, in words */
+  char lost[LOG_LOST_BYTES]; /* why those before it took none, in words */
 };
 
 void log_init(struct log *log, const struct env *env, const struct config *config);
 
-/* Logs a line unless log_level excludes it. Returns 0 if an end took it or none is wanted, else a
- * negative errno. report is the one whose verdict text is, or NULL. */
+/* Logs a line unless log_level excludes it. Returns 0 if a destination took it or none is wanted,
+ * else a negative errno. report is the one whose verdict text is, or NULL. */
 int log_write(struct log *log, enum severity severity, const char *text,
               const struct report *report);
 

@@ -26,35 +26,35 @@ static const struct transport *const transports[] = {
     [ADDRESS_STDERR] = &transport_stderr,
 };
 
-static bool is_same_end(const struct log_address *a, const struct log_address *b) {
+static bool is_same(const struct log_address *a, const struct log_address *b) {
   return a->kind == b->kind && a->port == b->port && strcmp(a->text, b->text) == 0;
 }
 
-static void add_end(struct log *log, const struct log_address *end) {
-  for (size_t i = 0; i < log->end_count; i++) {
-    if (is_same_end(&log->ends[i], end)) {
+static void add_destination(struct log *log, const struct log_address *destination) {
+  for (size_t i = 0; i < log->destination_count; i++) {
+    if (is_same(&log->destinations[i], destination)) {
       return;
     }
   }
-  log->ends[log->end_count++] = *end;
+  log->destinations[log->destination_count++] = *destination;
 }
 
 void log_init(struct log *log, const struct env *env, const struct config *config) {
   static const char *const fallbacks[] = {"/dev/log", "localhost", "stderr"};
   enum { FALLBACKS = sizeof fallbacks / sizeof *fallbacks };
-  static_assert(1 + FALLBACKS <= LOG_ENDS_MAX, "room for the configured address and these");
+  static_assert(1 + FALLBACKS <= LOG_DESTINATIONS_MAX, "room for the configured address and these");
   *log = (struct log){.env = env, .config = config, .fd = -1};
-  struct log_address end;
+  struct log_address destination;
   struct why unused; /* the address was checked when it was set */
-  (void)log_address_parse(config->syslog_address, &end, &unused);
-  if (end.kind == ADDRESS_NONE) {
+  (void)log_address_parse(config->syslog_address, &destination, &unused);
+  if (destination.kind == ADDRESS_NONE) {
     return;
   }
-  add_end(log, &end);
+  add_destination(log, &destination);
   /* The user who asks for stderr wants nothing else. */
-  for (size_t i = end.kind == ADDRESS_STDERR ? FALLBACKS - 1 : 0; i < FALLBACKS; i++) {
-    (void)log_address_parse(fallbacks[i], &end, &unused);
-    add_end(log, &end);
+  for (size_t i = destination.kind == ADDRESS_STDERR ? FALLBACKS - 1 : 0; i < FALLBACKS; i++) {
+    (void)log_address_parse(fallbacks[i], &destination, &unused);
+    add_destination(log, &destination);
   }
 }
 
@@ -65,16 +65,17 @@ void log_close(struct log *log) {
   log->fd = -1;
 }
 
-static const char *end_name(const struct log_address *end) {
-  if (end->text[0] != '\0') {
-    return end->text;
+static const char *destination_name(const struct log_address *destination) {
+  if (destination->text[0] != '\0') {
+    return destination->text;
   }
-  return transports[end->kind]->name;
+  return transports[destination->kind]->name;
 }
 
-/* Keeps why an end did not take a line, for the reader of the last one. */
-static void note_lost(struct log *log, const struct log_address *end, const struct why *why) {
-  text_list(log->lost, sizeof log->lost, "; ", "%s: %s", end_name(end), why->text);
+/* Records why a destination did not take a line; the line on stderr quotes it. */
+static void note_lost(struct log *log, const struct log_address *destination,
+                      const struct why *why) {
+  text_list(log->lost, sizeof log->lost, "; ", "%s: %s", destination_name(destination), why->text);
 }
 
 /* Writes the line to text with the reason why it is on stderr. Returns text. */
@@ -98,34 +99,35 @@ static void copy_here(const struct log *log, const struct frame_line *line) {
   }
 }
 
-static void trace_taken(const struct log *log, const struct log_address *end,
+static void trace_taken(const struct log *log, const struct log_address *destination,
                         const struct frame_line *line) {
-  trace_add(log->env->trace, "log: %s%s%s took: %s %s", transports[end->kind]->name,
-            end->text[0] != '\0' ? " " : "", end->text, frame_severity_name(line->severity),
-            line->text);
+  trace_add(log->env->trace, "log: %s%s%s took: %s %s", transports[destination->kind]->name,
+            destination->text[0] != '\0' ? " " : "", destination->text,
+            frame_severity_name(line->severity), line->text);
 }
 
-static void trace_failed(const struct log *log, const struct log_address *end,
+static void trace_failed(const struct log *log, const struct log_address *destination,
                          const struct why *why) {
-  trace_add(log->env->trace, "log: %s%s%s failed: %s", transports[end->kind]->name,
-            end->text[0] != '\0' ? " " : "", end->text, why->text);
+  trace_add(log->env->trace, "log: %s%s%s failed: %s", transports[destination->kind]->name,
+            destination->text[0] != '\0' ? " " : "", destination->text, why->text);
 }
 
-/* Delivers a line to the present end, or to the next that takes it. */
+/* Delivers a line to the present destination, or to the next that takes it. */
 static int log_deliver(struct log *log, struct frame_line *line) {
   int error = -ENOTCONN;
   char caused[FRAME_RFC5424_BYTES];
-  for (; log->at < log->end_count; log->at++) {
-    const struct log_address *end = &log->ends[log->at];
+  for (; log->at < log->destination_count; log->at++) {
+    const struct log_address *destination = &log->destinations[log->at];
     struct why why = {.text = ""};
     bool debug = line->severity == SEVERITY_DEBUG; /* tracing the trace would never end */
-    if (end->kind == ADDRESS_STDERR && log->lost[0] != '\0' && line->report != NULL) {
+    if (destination->kind == ADDRESS_STDERR && log->lost[0] != '\0' && line->report != NULL) {
       line->text = add_cause(log, line, caused);
     }
-    error = transports[end->kind]->send(&log->fd, end, line, log->env, log->config, &why);
+    error = transports[destination->kind]->send(&log->fd, destination, line, log->env, log->config,
+                                                &why);
     if (error >= 0) {
       if (!debug) {
-        trace_taken(log, end, line);
+        trace_taken(log, destination, line);
       }
       if (error == LOG_UNSURE && line->severity <= SEVERITY_WARNING) {
         copy_here(log, line);
@@ -133,12 +135,12 @@ static int log_deliver(struct log *log, struct frame_line *line) {
       return 0;
     }
     if (!debug) {
-      note_lost(log, end, &why);
-      trace_failed(log, end, &why);
+      note_lost(log, destination, &why);
+      trace_failed(log, destination, &why);
     }
     log_close(log);
     if (debug) {
-      return error; /* not worth the next end: cron would mail it */
+      return error; /* not worth the next destination: cron would mail it */
     }
   }
   return error;
@@ -158,9 +160,10 @@ static int64_t log_limit(const struct config *config) {
 
 int log_write(struct log *log, enum severity severity, const char *text,
               const struct report *report) {
-  if ((int64_t)severity > log_limit(log->config) || log->end_count == 0) {
+  if ((int64_t)severity > log_limit(log->config) || log->destination_count == 0) {
     if (severity != SEVERITY_DEBUG) {
-      const char *cause = log->end_count == 0 ? "syslog_address is none" : "below log_level";
+      const char *cause =
+          log->destination_count == 0 ? "syslog_address is none" : "below log_level";
       trace_add(log->env->trace, "log: suppressed (%s): %s %s", cause,
                 frame_severity_name(severity), text);
     }
@@ -177,7 +180,7 @@ int log_write(struct log *log, enum severity severity, const char *text,
 }
 
 bool log_is_stderr(const struct log *log) {
-  return log->at < log->end_count && log->ends[log->at].kind == ADDRESS_STDERR;
+  return log->at < log->destination_count && log->destinations[log->at].kind == ADDRESS_STDERR;
 }
 
 void log_trace(struct log *log, const struct trace *trace) {

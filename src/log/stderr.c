@@ -1,4 +1,4 @@
-/* The transport stderr: the last end, which cron mails and a shell shows. */
+/* The transport stderr: the last destination, which cron mails and a shell shows. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

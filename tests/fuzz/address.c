@@ -76,7 +76,7 @@ static void check_resolved(const struct log_address *address) {
   }
 }
 
-/* No end twice, the wanted one first, stderr last. */
+/* No destination twice, the wanted one first, stderr last. */
 static void check_chain(const char *text, const struct log_address *address) {
   static struct config config;
   static struct log log;
@@ -90,12 +90,13 @@ static void check_chain(const char *text, const struct log_address *address) {
   }
   log_init(&log, fuzz_env(), &config);
   if (address->kind == ADDRESS_NONE) {
-    MUST(log.end_count == 0);
+    MUST(log.destination_count == 0);
     return;
   }
-  MUST(log.end_count >= 1 && log.end_count <= LOG_ENDS_MAX);
-  MUST(log.ends[0].kind == address->kind && strcmp(log.ends[0].text, address->text) == 0);
-  MUST(log.ends[log.end_count - 1].kind == ADDRESS_STDERR);
+  MUST(log.destination_count >= 1 && log.destination_count <= LOG_DESTINATIONS_MAX);
+  MUST(log.destinations[0].kind == address->kind &&
+       strcmp(log.destinations[0].text, address->text) == 0);
+  MUST(log.destinations[log.destination_count - 1].kind == ADDRESS_STDERR);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

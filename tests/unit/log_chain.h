@@ -42,18 +42,19 @@ static inline void log_chain_begin(struct log_chain *chain) {
 }
 
 static inline void log_chain_add_local(struct log_chain *chain, const char *path) {
-  struct log_address *end = &chain->log.ends[chain->log.end_count++];
+  struct log_address *end = &chain->log.destinations[chain->log.destination_count++];
   *end = (struct log_address){.kind = ADDRESS_LOCAL};
   (void)strcpy(end->text, path);
 }
 
 static inline void log_chain_add_udp(struct log_chain *chain, uint16_t port) {
-  chain->log.ends[chain->log.end_count++] =
+  chain->log.destinations[chain->log.destination_count++] =
       (struct log_address){.kind = ADDRESS_UDP, .port = port, .text = "127.0.0.1"};
 }
 
 static inline void log_chain_add_stderr(struct log_chain *chain) {
-  chain->log.ends[chain->log.end_count++] = (struct log_address){.kind = ADDRESS_STDERR};
+  chain->log.destinations[chain->log.destination_count++] =
+      (struct log_address){.kind = ADDRESS_STDERR};
 }
 
 /* Opens path, truncated, as descriptor 2. Returns a descriptor of the previous stderr. */

@@ -1,4 +1,4 @@
-/* Tests of log.c: the chain, which ends it has and which of them takes a line. */
+/* Tests of log.c: the chain, which destinations it has and which of them takes a line. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,7 +17,7 @@ static void test_ends(void **state) {
   static const struct {
     const char *address;
     size_t count;
-    struct log_address ends[LOG_ENDS_MAX];
+    struct log_address destinations[LOG_DESTINATIONS_MAX];
   } rows[] = {
       {"/dev/log",
        3,
@@ -54,18 +54,18 @@ static void test_ends(void **state) {
     log_chain_begin(&chain);
     (void)strcpy(chain.config.syslog_address, rows[i].address);
     log_init(&chain.log, &chain.env, &chain.config);
-    assert_int_equal(chain.log.end_count, rows[i].count);
+    assert_int_equal(chain.log.destination_count, rows[i].count);
     assert_int_equal(chain.log.at, 0);
     assert_int_equal(log_is_stderr(&chain.log), rows[i].count == 1);
     for (size_t k = 0; k < rows[i].count; k++) {
-      assert_int_equal(chain.log.ends[k].kind, rows[i].ends[k].kind);
-      assert_int_equal(chain.log.ends[k].port, rows[i].ends[k].port);
-      assert_string_equal(chain.log.ends[k].text, rows[i].ends[k].text);
+      assert_int_equal(chain.log.destinations[k].kind, rows[i].destinations[k].kind);
+      assert_int_equal(chain.log.destinations[k].port, rows[i].destinations[k].port);
+      assert_string_equal(chain.log.destinations[k].text, rows[i].destinations[k].text);
     }
   }
 }
 
-/* Each of the first ends is missing in turn; the next one has the line, once. */
+/* Each of the first destinations is missing in turn; the next one has the line, once. */
 static void test_falls_through(void **state) {
   (void)state;
   for (int missing = 0; missing < 3; missing++) {
@@ -121,7 +121,7 @@ static void test_trace(void **state) {
   (void)close(local);
 }
 
-/* The end that took one line takes the next, and the chain does not begin anew. */
+/* The destination that took one line takes the next, and the chain does not begin anew. */
 static void test_stays(void **state) {
   (void)state;
   struct log_chain chain;
@@ -186,7 +186,7 @@ static void test_none(void **state) {
   struct log_chain chain;
   log_chain_begin(&chain);
   chain.trace->off = false;
-  assert_int_equal(chain.log.end_count, 0);
+  assert_int_equal(chain.log.destination_count, 0);
   assert_int_equal(log_write(&chain.log, SEVERITY_CRITICAL, "x", NULL), 0);
   const char *line = trace_next(chain.trace, NULL);
   assert_golden(strstr(line, "log: "), "no socket");
@@ -212,7 +212,7 @@ static void test_levels(void **state) {
     chain.config.debug_mode = level == 5; /* as if log_level were DEBUG */
     for (size_t i = 0; i < 5; i++) {
       bool wanted = i <= level || all[i] == SEVERITY_ERROR; /* never hidden */
-      chain.log.end_count = 0;
+      chain.log.destination_count = 0;
       chain.log.at = 0;
       log_chain_add_local(&chain, "missing");
       assert_int_equal(log_write(&chain.log, all[i], "x", NULL), wanted ? -ENOENT : 0);

@@ -50,7 +50,7 @@ static void test_not_wanted(void **state) {
   (void)close(receiver);
 }
 
-/* It is not worth the next end: cron mails what goes to stderr. */
+/* It is not worth the next destination: cron mails what goes to stderr. */
 static void test_not_at_any_price(void **state) {
   (void)state;
   struct log_chain chain;

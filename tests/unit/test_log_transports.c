@@ -101,7 +101,7 @@ static void test_udp_next_address(void **state) {
   }
   log_chain_begin(&chain);
   log_chain_add_udp(&chain, ntohs(address.sin6_port));
-  (void)strcpy(chain.log.ends[0].text, "localhost");
+  (void)strcpy(chain.log.destinations[0].text, "localhost");
   assert_int_equal(log_write(&chain.log, SEVERITY_INFO, "six", NULL), 0);
   assert_non_null(strstr(sockets_received(receiver), "INFO six"));
   log_close(&chain.log);
