@@ -197,7 +197,7 @@ run: all build/tests/lab/ntp_server build/tests/lab/loopback_up
 	  [ $$status -gt 3 ] || echo "That was the sandbox's clock; the first report is about yours."; \
 	fi; \
 	[ $$status -le 3 ] || exit $$status; \
-	echo "How it came to that: $(PROGRAM) -d. To install it: sudo make install; then run ntp_monitor."
+	echo "To see each step of a reading: $(PROGRAM) -d. To install it: sudo make install; then run ntp_monitor."
 
 # --- installing -------------------------------------------------------------
 

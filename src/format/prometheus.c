@@ -1,10 +1,10 @@
 /*
  * The format prometheus: the text exposition format 0.0.4
- * (prometheus.io/docs/instrumenting/exposition_formats), for the textfile collector of
- * node_exporter or anything that serves a file.
+ * (prometheus.io/docs/instrumenting/exposition_formats). node_exporter's textfile collector reads
+ * it, or Prometheus itself from any program that serves the file.
  *
- * No sample has a time stamp, since node_exporter would skip the whole file. Unknown values are
- * left out: a 0 or a NaN would be graphed.
+ * Lines carry no time stamps: node_exporter would skip the whole file. Unknown values are left out,
+ * because a 0 or a NaN would be graphed.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The format text, for a person at a terminal: the verdict, then a few numbers on each server. */
+/* The format text, read at a terminal: the verdict, then the figures of each server. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -261,7 +261,7 @@ static void deliver_remote(void *shared) {
       deliver_here(remote->path, remote->text, remote->bytes, &remote->ask, &remote->why);
 }
 
-/* Delivers in a child process, for a file system that may hang. */
+/* Delivers from a child process, because the file system may hang. */
 static int deliver_aside(const char *path, const char *text, size_t bytes, const struct ask *ask,
                          struct why *why) {
   struct remote *remote = calloc(1, sizeof *remote + bytes);

@@ -38,7 +38,7 @@ enum { ADDRESSES_BYTES = NET_HOST_BYTES + 8 + NET_ADDRESSES * (INET6_ADDRSTRLEN 
 struct post {
   const char *to; /* the URL as the user wrote it, for messages */
   enum influx_api api;
-  const char *secret_name; /* the keys of [influx] that give the secret, for the trace */
+  const char *secret_name; /* shown in the trace: the keys of [influx] that the secret comes from */
   char url[INFLUX_URL_BYTES];
   char addresses[ADDRESSES_BYTES];
   char secret[SECRET_BYTES];

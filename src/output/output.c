@@ -61,9 +61,9 @@ out:
   return error;
 }
 
-/* Collects the orders of the command line and, for a reading of this machine, of the configuration:
- * its files describe this machine, and a reading of another one must not replace them. Returns the
- * number of wanted. */
+/* Collects the reports ordered on the command line and, for a reading of this machine, in the
+ * configuration: its files describe this machine, and a reading of another must not replace them.
+ * Returns how many are wanted. */
 static size_t output_collect(const struct output_orders *orders, const struct config *config,
                              struct wanted wanted[WANTED_MAX]) {
   bool here = config->host == NULL && config->machine == NULL;

@@ -1,4 +1,4 @@
-/* Explains ptp4l's port state and its grandmaster, for a remark. */
+/* Remarks that explain ptp4l's port state and its grandmaster. */
 #include <stdio.h>
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * Politeness comes first (RFC 4330 section 10). A silent server is asked once more, and only after
  * its answer could have arrived; an address that refuses, sends a kiss code or is not synchronised
  * is left alone. The addresses of a name stand for one server: they are tried in the resolver's
- * order, one of each family at once, until one serves, and that one is kept. A datagram that is not
- * an answer may be forged, so it ends nothing: the wait goes on, for a bounded number of them.
+ * order, one of each family at once, until one serves, and that one is kept. An invalid datagram
+ * may be forged, so the exchange keeps waiting; it gives up after a bounded number of them.
  */
 #include "source/sntp/ntp_exchange.h"
 
