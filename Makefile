@@ -305,7 +305,7 @@ unit: $(UNIT_TESTS)
 .PHONY: golden
 golden: $(UNIT_TESTS)
 	@rm -rf build/golden && mkdir build/golden
-	-@GOLDEN_RECORD=$(CURDIR)/build/golden ONLY=$(call quoted,$(ONLY)) tests/run.sh $(UNIT_TESTS)
+	@GOLDEN_RECORD=$(CURDIR)/build/golden ONLY=$(call quoted,$(ONLY)) tests/run.sh $(UNIT_TESTS)
 	@tests/golden.sh $(CURDIR)/build/golden
 
 .PHONY: programs

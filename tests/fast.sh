@@ -15,7 +15,7 @@ declare -A suite_of=([log]=delivery [output]=outputs [format]=formats [json]=for
 # Prints the words in all changed paths.
 words() {
   { git diff --name-only "$1"; git ls-files --others --exclude-standard; } |
-    sed -nE 's/\.(c|h|bats|bash|sh)$//; s,^(src|include/ntp_monitor|tests/(unit|system))/,,p' | tr '/' '\n' | sed 's/^test_//' | grep -vxE 'source|base' | sort -u
+    sed -E 's/\.(c|h|bats|bash|sh|md)$//; s,^(src|include/ntp_monitor|tests/(unit|system))/,,' | tr '/' '\n' | sed 's/^test_//' | grep -vxE 'source|base' | sort -u
 }
 
 units='' suites=() long=()

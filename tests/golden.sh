@@ -2,7 +2,7 @@
 # golden.sh: merges what tests heard the program say, recorded through GOLDEN_RECORD, into tests/golden.txt.
 #
 # A line has a test program, what it did, and what was said, separated by tabs. A program's lines replace all that it
-# had before.
+# had before; those of a program that is gone are dropped.
 #
 # usage: golden.sh FOLDER
 set -eu
@@ -20,7 +20,7 @@ cat "$1"/* | perl -e '
   while (<$file>) {
     print if /^#/;
     my ($test) = split /\t/;
-    push @{$lines{$test}}, $_ if !/^#/ && !$heard{$test};
+    push @{$lines{$test}}, $_ if !/^#/ && !$heard{$test} && -e "unit/$test.c";
   }
   print @{$lines{$_}} for sort keys %lines;
 ' >golden.new

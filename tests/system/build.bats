@@ -180,10 +180,10 @@ build/ntp_monitor' ] || fail "$made"
   [ "$(builds | head -n 1)" = build/src/base/clock.o ]
 }
 
-# What is made is make's to decide: with a compiler that makes empty files, building everything takes no minutes.
+# A compiler that makes empty files, and keeps its arguments in cc.args: only what make decides to build matters here.
 quick_build() {
   # shellcheck disable=SC2016 # the compiler's
-  printf '#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" != -o ] || : >"$2"; shift; done\n' >"$BATS_TEST_TMPDIR/cc"
+  printf '#!/bin/sh\nprintf "%%s\\n" "$@" >>"$0.args"\nwhile [ $# -gt 1 ]; do [ "$1" != -o ] || : >"$2"; shift; done\n' >"$BATS_TEST_TMPDIR/cc"
   chmod +x "$BATS_TEST_TMPDIR/cc"
   quick=(BUILD="$BATS_TEST_TMPDIR/build" CC="$BATS_TEST_TMPDIR/cc")
 }
@@ -197,6 +197,7 @@ quick_build() {
     [ "$(grep -c '\.o$' <<<"$made")" = "$all" ] || fail "$flags: $made"
     [ -z "$(builds "${quick[@]}" "$flags")" ]
   done
+  grep -qxF -- '-DPASSING="by"' "$BATS_TEST_TMPDIR/cc.args"
 }
 
 @test "build: a new source is linked, and a deleted one no longer is" {

@@ -406,7 +406,7 @@ without_origin() {
   expect 0 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -l stderr -s "text:$good"
   lines_are "$stderr" 'ntp_monitor: INFO NTP healthy.*'
   expect 0 lab_as_user env HOME="$BATS_TEST_TMPDIR/closed" "$PROG" -d -l none -s "text:$good"
-  grep -q "config: $BATS_TEST_TMPDIR/closed/.ntp_monitor.conf: .*directory" <<<"$stderr"
+  grep -q "config: $BATS_TEST_TMPDIR/closed/.ntp_monitor.conf: .*no permission to enter a directory" <<<"$stderr"
   expect 3 lab_as_user "$PROG" -l stderr -s "text:$good" -C "$BATS_TEST_TMPDIR/closed/a"
   grep -q "ERROR $BATS_TEST_TMPDIR/closed/a: .*: Permission denied" <<<"$stderr"
 }

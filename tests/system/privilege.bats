@@ -19,7 +19,6 @@ setup_file() {
   mkdir "$T/first"
   as=first
   via=(strace -f -s 64 -o "$T/trace/NAME")
-  case ${BUILD-} in *asan*) via=() ;; esac # strace excludes the leak checker
   scenarios_local
   ls "$T/trace" >"$T/local"
   scenarios_elsewhere

@@ -3,8 +3,7 @@
 #   make soak             all of the ten years, in pieces; continues where it stopped; SOAK_PIECES=N does N more
 #   make torture-beside   what timedatectl, logger and check_ntp_time do in the same faults
 #
-# They need the source timesyncd; a preloaded libfaketime, which excludes sanitizers; and a program that ends in time,
-# which one with a leak checker does not.
+# They need the source timesyncd, and a preloaded libfaketime, which excludes sanitizers.
 
 SOAK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/soak*.c)) \
   $(addprefix $(BUILD)/tests/lab/,settings.o timesync1.o)
