@@ -21,7 +21,6 @@ enum { LOG_UNSURE = 1 };
 /* One way to deliver a line. */
 struct transport {
   const char *name;
-  enum address_kind kind;
   /* Delivers line to address. Returns 0, LOG_UNSURE, or a negative errno with why. *fd is the
    * connection that earlier lines left open, or -1; the transport opens it. */
   int (*send)(int *fd, const struct log_address *address, const struct frame_line *line,

@@ -15,7 +15,6 @@ struct why;
 
 /* A kind of target. */
 struct output {
-  enum target_kind kind;
   /* Delivers text by ask->deadline_ns, whole or not at all as far as the target allows. Returns 0,
    * or a negative errno with why saying what failed and what to do. */
   int (*deliver)(const struct output_target *target, const char *text, size_t bytes,

@@ -30,6 +30,5 @@ static int send_journal(int *fd, const struct log_address *address, const struct
 
 const struct transport transport_journal = {
     .name = "journal",
-    .kind = ADDRESS_JOURNAL,
     .send = send_journal,
 };

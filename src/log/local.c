@@ -31,6 +31,5 @@ static int send_local(int *fd, const struct log_address *address, const struct f
 
 const struct transport transport_local = {
     .name = "local socket",
-    .kind = ADDRESS_LOCAL,
     .send = send_local,
 };

@@ -40,6 +40,5 @@ static int send_stderr(int *fd, const struct log_address *address, const struct 
 
 const struct transport transport_stderr = {
     .name = "stderr",
-    .kind = ADDRESS_STDERR,
     .send = send_stderr,
 };

@@ -53,6 +53,5 @@ static int send_udp(int *fd, const struct log_address *address, const struct fra
 
 const struct transport transport_udp = {
     .name = "UDP",
-    .kind = ADDRESS_UDP,
     .send = send_udp,
 };

@@ -292,4 +292,4 @@ static int file_deliver(const struct output_target *target, const char *text, si
   return deliver_here(target->text, text, bytes, ask, why);
 }
 
-const struct output output_file = {.kind = TARGET_FILE, .deliver = file_deliver};
+const struct output output_file = {.deliver = file_deliver};

@@ -69,10 +69,10 @@ static int print_address(char *out, size_t size_bytes, const struct sockaddr_sto
 static int resolve_host(struct post *post, const struct net_hostport *server, const struct ask *ask,
                         struct why *why) {
   struct net_address found[NET_ADDRESSES];
-  struct in6_addr literal;
+  struct in_addr literal;
   struct why inner = {.text = ""};
-  if (inet_pton(AF_INET, server->host, &literal) == 1 ||
-      inet_pton(AF_INET6, server->host, &literal) == 1) {
+  /* Only an IPv6 address has a colon; one with a zone is none to inet_pton(3). */
+  if (strchr(server->host, ':') != NULL || inet_pton(AF_INET, server->host, &literal) == 1) {
     return 0;
   }
   int count = net_resolve(server->host, server->port, ask->deadline_ns, found, &inner);
@@ -141,7 +141,7 @@ static int authorize(struct post *post, const struct ask *ask, struct why *why) 
 
 /* --- the plug-in -------------------------------------------------------------- */
 
-/* Refuses a plug-in that someone other than root could change. The rule is the configuration's. */
+/* Refuses a plug-in that someone other than root could change. */
 static int check_plugin(const char *to, struct why *why) {
   struct stat status;
   if (stat(PLUGIN_PATH, &status) != 0 || trusted_is_roots(&status)) {
@@ -291,4 +291,4 @@ static int http_deliver(const struct output_target *target, const char *text, si
   return error;
 }
 
-const struct output output_http = {.kind = TARGET_HTTP, .deliver = http_deliver};
+const struct output output_http = {.deliver = http_deliver};

@@ -16,4 +16,4 @@ static int http_deliver(const struct output_target *target, const char *text, si
                  target->text);
 }
 
-const struct output output_http = {.kind = TARGET_HTTP, .deliver = http_deliver};
+const struct output output_http = {.deliver = http_deliver};

@@ -60,4 +60,4 @@ static int udp_deliver(const struct output_target *target, const char *text, siz
   return 0;
 }
 
-const struct output output_udp = {.kind = TARGET_UDP, .deliver = udp_deliver};
+const struct output output_udp = {.deliver = udp_deliver};

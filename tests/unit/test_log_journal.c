@@ -70,7 +70,6 @@ static void test_journal(void **state) {
   (void)state;
   struct why why = {.text = ""};
   sent.error = 0;
-  assert_int_equal(transport_journal.kind, ADDRESS_JOURNAL);
   assert_int_equal(say(&transport_journal, 2 * NOW_S * DURATION_S, &why), 0);
   assert_string_equal(sent.path, "/run/systemd/journal/socket");
   assert_string_equal(sent.data, "MESSAGE=INFO a line\nPRIORITY=6\nSYSLOG_FACILITY=3\n"
@@ -85,7 +84,6 @@ static void test_local(void **state) {
   (void)state;
   struct why why = {.text = ""};
   sent.error = 0;
-  assert_int_equal(transport_local.kind, ADDRESS_LOCAL);
   assert_int_equal(setenv("TZ", "XST-9", 1), 0); /* the time is the local one */
   tzset();
   assert_int_equal(say(&transport_local, 2 * NOW_S * DURATION_S, &why), 0);

@@ -162,10 +162,12 @@ static void test_influx_2(void **state) {
   assert_non_null(strstr(fake.headers, "\nAuthorization: Token geheim\n"));
 }
 
-/* The addresses of a name come from us. */
+/* The addresses of a name come from us; a number is one, also with the zone it needs. */
 static void test_name(void **state) {
   (void)state;
   prepare_1();
+  assert_int_equal(deliver_to("http://[fe80::1%25lo]:1234"), 0);
+  assert_string_equal(fake.addresses, "(none)");
   assert_int_equal(deliver_to("http://localhost:1234"), 0);
   assert_string_equal(fake.url, "http://localhost:1234/write?db=ntp&precision=ns");
   assert_string_equal(fake.addresses, "localhost:1234:127.0.0.1,[::1]");
