@@ -23,14 +23,14 @@ int inetd_serve(const struct inetd_request *request, const struct report *report
   const struct format *format = metrics ? &format_prometheus : &health;
   char *text = NULL;
   size_t bytes = 0;
-  int error = 0;
-  struct why inner;
-  if (format_render(format, report, false, &text, &bytes, &inner) != 0) {
-    error = inetd_answer(request, INETD_FAILED, NULL, 0, deadline_ns);
-  } else {
-    bool well = metrics || report->verdict == VERDICT_OK;
-    error = inetd_answer(request, well ? INETD_OK : INETD_UNWELL, text, bytes, deadline_ns);
+  int error = format_render(format, report, false, &text, &bytes, why);
+  if (error != 0) {
+    (void)inetd_answer(request, INETD_FAILED, NULL, 0, deadline_ns);
+    free(text);
+    return error;
   }
+  bool well = metrics || report->verdict == VERDICT_OK;
+  error = inetd_answer(request, well ? INETD_OK : INETD_UNWELL, text, bytes, deadline_ns);
   free(text);
   if (error != 0) {
     return why_set(why, REASON_NO_SOURCE, error, "cannot answer the request: %s", strerror(-error));
