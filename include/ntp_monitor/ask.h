@@ -12,6 +12,7 @@ struct ask {
   const struct env *env;
   const struct config *config;
   const char *argument; /* what stands behind "name:" in -s, or NULL */
+  int64_t begun_ns;     /* CLOCK_MONOTONIC, of a source: when it was asked */
   int64_t deadline_ns;  /* CLOCK_MONOTONIC: it returns by then */
   bool glance;          /* one sample will do */
 };

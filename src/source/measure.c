@@ -17,11 +17,12 @@
 int measure_take(const struct ask *ask, const struct source *source, struct reading *reading) {
   struct trace *trace = ask->env->trace;
   *reading = (struct reading){.source = source->name};
-  int64_t begun_ns = clock_monotonic_ns();
+  struct ask begun = *ask;
+  begun.begun_ns = clock_monotonic_ns();
   trace_add(trace, "source %s: asking", source->name);
-  int error = source->measure(ask, &reading->samples, &reading->why);
+  int error = source->measure(&begun, &reading->samples, &reading->why);
   char span[DURATION_TEXT_BYTES];
-  int64_t took_ns = clock_monotonic_ns() - begun_ns;
+  int64_t took_ns = clock_monotonic_ns() - begun.begun_ns;
   duration_print(span, took_ns - took_ns % DURATION_US);
   if (error == 0) {
     trace_add(trace, "source %s: answered, %zu server%s, took %s", source->name,
@@ -62,8 +63,9 @@ size_t measure(const struct env *env, const struct config *config,
                struct reading readings[READING_MAX]) {
   size_t count = 0;
   for (; count < config->source_count && count < READING_MAX; count++) {
-    struct ask ask = {.env = env, .config = config, .deadline_ns = env->measure_deadline_ns};
+    struct ask ask = {.env = env, .config = config};
     struct reading *reading = &readings[count];
+    ask.deadline_ns = get_deadline(env->measure_deadline_ns, config->source_count - count - 1);
     if (strcmp(config->source[count], automatic_name) == 0) {
       automatic_take(&ask, reading);
       continue;
@@ -75,7 +77,6 @@ size_t measure(const struct env *env, const struct config *config,
                     "'%.80s': list all servers in one %s:%s, so that they vote",
                     config->source[count], source->name, source->argument);
     } else if (source != NULL) {
-      ask.deadline_ns = get_deadline(ask.deadline_ns, config->source_count - count - 1);
       (void)measure_take(&ask, source, reading);
     }
   }

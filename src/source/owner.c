@@ -196,11 +196,13 @@ int owner_check_file(const char *path, const struct owner *owner, struct stat *s
   }
   const char *which = "";
   uid_t uid = made.st_uid;
-  if (is_believed(uid, owner)) {
-    which = "the folder of ";
+  bool good = is_believed(uid, owner);
+  if (good && around.st_uid != uid) { /* each look reads the user database */
+    which = "the directory of ";
     uid = around.st_uid;
+    good = is_believed(uid, owner);
   }
-  if (!is_believed(uid, owner)) {
+  if (!good) {
     return why_set(why, REASON_BAD_REPLY, -EPERM,
                    "%s%.200s belongs to uid %u, not to %s's users (%s): not trusted" WHY_ADVICE
                    "remove it or chown it",

@@ -5,10 +5,11 @@
 
 #include "ntp_monitor/ask.h"
 
-#define ASK(environment, settings, text)     \
-  (&(const struct ask){.env = (environment), \
-                       .config = (settings), \
-                       .argument = (text),   \
+#define ASK(environment, settings, text)                    \
+  (&(const struct ask){.env = (environment),                \
+                       .config = (settings),                \
+                       .argument = (text),                  \
+                       .begun_ns = (environment)->start_ns, \
                        .deadline_ns = (environment)->measure_deadline_ns})
 
 /* Makes the request to an output, with the deadline of the run. */

@@ -455,6 +455,10 @@ static void test_named_time(void **state) {
     assert_in_range(fake.deadline_ns[rows[i].which] - begun_ns, rows[i].wait_ns,
                     rows[i].wait_ns + late_ns);
   }
+  begun_ns = clock_monotonic_ns(); /* auto's last one has no more than auto itself */
+  assert_int_equal(run("auto ntpd"), 2);
+  assert_in_range(fake.deadline_ns[SNTP] - begun_ns, 15 * DURATION_S, 15 * DURATION_S + late_ns);
+  release(2);
 }
 
 /* That other daemons do not run is normal: a word in the trace, none in the line. */

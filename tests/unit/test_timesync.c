@@ -208,7 +208,7 @@ static void test_ticks(void **state) {
     uint64_t held_us;
     bool reading;
   } rows[] = {
-      {-6, 1000 + 15625, true}, {-6, 1000 + 15626, false},  {-20, 1000, true},
+      {-6, 1000 + 15625, true}, {-6, 1000 + 15626, false},  {-20, 1001, true},
       {-29, 1001, true},        {-29, 1002, false},         {-128, 1002, false},
       {-4, 1000 + 62500, true}, {-4, 1000 + 62501, false},  {0, 1000 + 62500, true},
       {0, 1000 + 62501, false}, {127, 1000 + 62501, false},

@@ -28,7 +28,6 @@
 
 struct asking {
   const struct ask *ask;
-  int64_t begun_ns;
   struct chrony_talk talk;
   bool answered; /* at least once */
   bool nameless; /* chronyd does not give names */
@@ -67,7 +66,7 @@ static int explain_refusal(const struct asking *asking, int error, struct why *w
 static int explain_timeout(const struct asking *asking, struct why *why) {
   char ways[640];
   char span[DURATION_TEXT_BYTES];
-  duration_print(span, duration_round(clock_monotonic_ns() - asking->begun_ns));
+  duration_print(span, duration_round(clock_monotonic_ns() - asking->ask->begun_ns));
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
                  "chronyd is not responding: no answer within %s (%s)" CHECK, span,
                  chrony_talk_words(&asking->talk, ways, sizeof ways));
@@ -251,7 +250,7 @@ static int chrony_read_all(struct asking *asking, struct samples *samples, struc
 
 static int measure_chrony(const struct ask *ask, struct samples *samples, struct why *why) {
   const struct config *config = ask->config;
-  struct asking asking = {.ask = ask, .begun_ns = clock_monotonic_ns()};
+  struct asking asking = {.ask = ask};
   chrony_talk_open(&asking.talk, config->chrony_socket, (uint16_t)config->chrony_port,
                    ask->env->pid, ask->deadline_ns, ask->env->trace);
   int error = chrony_read_all(&asking, samples, why);

@@ -158,7 +158,7 @@ static int explain_silence(const struct ask *ask, const char *address, struct wh
                    address, MODE6_PORT, address);
   }
   char span[DURATION_TEXT_BYTES];
-  int64_t waited_ns = clock_monotonic_ns() - ask->env->start_ns;
+  int64_t waited_ns = clock_monotonic_ns() - ask->begun_ns;
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
                  "no answer from %s port %d within %s, neither to ntpq nor to a client: ntpd hangs "
                  "or ignores this address" CHECK_SERVICE,

@@ -107,7 +107,7 @@ static int check_stamps(const struct timesync *raw, struct why *why) {
 static int64_t get_tick_us(const struct timesync *raw) {
   enum { COARSEST_LOG2_S = -4 };
   int32_t log2_s = raw->precision_log2_s;
-  if (!timesync_sample_has(raw, TIMESYNC_PRECISION) || log2_s < -20) {
+  if (!timesync_sample_has(raw, TIMESYNC_PRECISION) || log2_s <= -20) {
     return 1;
   }
   if (log2_s > COARSEST_LOG2_S) {
