@@ -33,11 +33,15 @@ static int check_config(struct run *run) {
   return status_of_config(run);
 }
 
+static void print_problem(void *user, bool problem, const char *text) {
+  (void)user;
+  (void)problem;
+  (void)fprintf(stderr, "ntp_monitor: %s\n", text);
+}
+
 static int print_config(struct run *run) {
   config_print_all(stdout, &run->config);
-  for (size_t i = 0; i < run->notes.count; i++) {
-    (void)fprintf(stderr, "ntp_monitor: %s\n", run->notes.kept[i].text);
-  }
+  config_problems_tell(&run->notes, print_problem, NULL);
   return status_of_config(run);
 }
 

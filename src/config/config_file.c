@@ -24,7 +24,7 @@
 #include "ntp_monitor/why.h"
 
 /* inih's buffer holds 200 bytes, with the end of the line and a NUL. */
-enum { LINE_BYTES_MAX = 197, FILE_BYTES_MAX = 64 * 1024, NOTE_BYTES = 1536 };
+enum { FILE_BYTES_MAX = 64 * 1024, NOTE_BYTES = 1536 };
 
 /* The state of one file while it is read. */
 struct file {
@@ -72,7 +72,7 @@ static void config_tell_stray(struct file *file) {
 }
 
 static void enter_section(struct file *file, const char *line) {
-  char name[LINE_BYTES_MAX + 1];
+  char name[CONFIG_LINE_BYTES_MAX + 1];
   const char *end = strchr(line, ']');
   file->in_section = true;
   file->section_ignored = true;
@@ -119,11 +119,11 @@ static char *next_line(char *out, int size, void *user) {
     blanks = length;
   }
   out[0] = '\0';
-  if (length > LINE_BYTES_MAX || length >= (size_t)size) {
+  if (length > CONFIG_LINE_BYTES_MAX || length >= (size_t)size) {
     if (blanks < length && strchr(";#", line[blanks]) != NULL) {
       return out; /* a long comment loses nothing */
     }
-    note(file, true, "line longer than %d bytes, ignored", LINE_BYTES_MAX);
+    note(file, true, "line longer than %d bytes, ignored", CONFIG_LINE_BYTES_MAX);
     return out;
   }
   memcpy(out, line + blanks, length - blanks);
@@ -155,9 +155,10 @@ static void tell_unknown_key(const struct file *file, const char *section, const
 
 /* Copies value to out with % for each %%, as Python's configparser does; a single % stays. Returns
  * -EINVAL with why where configparser would insert the value of another key. */
-static int unescape_percent(const char *value, char out[LINE_BYTES_MAX + 1], struct why *why) {
+static int unescape_percent(const char *value, char out[CONFIG_LINE_BYTES_MAX + 1],
+                            struct why *why) {
   size_t used = 0;
-  for (const char *at = value; *at != '\0' && used < LINE_BYTES_MAX; at++) {
+  for (const char *at = value; *at != '\0' && used < CONFIG_LINE_BYTES_MAX; at++) {
     if (strncmp(at, "%(", 2) == 0 && strstr(at, ")s") != NULL) {
       return why_set(why, REASON_CONFIG, -EINVAL,
                      "'%.80s': %%(name)s is not supported, write the value itself", value);
@@ -192,7 +193,7 @@ static int take_key(void *user, const char *section, const char *name, const cha
   *seen = file->line;
   struct why why;
   const struct origin origin = {.path = file->path, .line = file->line};
-  char plain[LINE_BYTES_MAX + 1];
+  char plain[CONFIG_LINE_BYTES_MAX + 1];
   int error = unescape_percent(value, plain, &why);
   if (error == 0) {
     error = config_set(file->config, key, plain, &origin, &why);

@@ -13,6 +13,8 @@
 
 enum { SAFE_BYTES = 4 * CONFIG_TEXT_BYTES };
 
+#define SETTING_FORMAT "%-23s = %-20s ; %s"
+
 static const void *field_in(const struct config *config, const struct config_key *key) {
   return (const char *)config + key->offset;
 }
@@ -99,7 +101,13 @@ void config_print_all(FILE *out, const struct config *config) {
       section = key->section;
     }
     double_percent(print_value(config, key, value), written);
-    (void)fprintf(out, "%-23s = %-20s ; %s\n", key->name, written, print_origin(config, key, from));
+    print_origin(config, key, from);
+    /* A line that a file may not have could not be read back. */
+    if (snprintf(NULL, 0, SETTING_FORMAT, key->name, written, from) > CONFIG_LINE_BYTES_MAX) {
+      (void)fprintf(out, "; %s\n%s=%s\n", from, key->name, written);
+    } else {
+      (void)fprintf(out, SETTING_FORMAT "\n", key->name, written, from);
+    }
   }
 }
 

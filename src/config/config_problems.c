@@ -24,8 +24,7 @@ void config_problems_keep(void *user, bool problem, const char *text) {
     return;
   }
   notes->kept[notes->count].problem = problem;
-  (void)snprintf(notes->kept[notes->count].text, NOTES_TEXT_BYTES, "%s", text);
-  text_truncate(notes->kept[notes->count].text, NOTES_TEXT_BYTES - 2);
+  text_append(notes->kept[notes->count].text, NOTES_TEXT_BYTES, "%s", text);
   notes->count++;
 }
 
@@ -37,8 +36,8 @@ void config_problems_tell(const struct config_problems *notes,
   if (notes->left_out > 0) {
     char text[NOTES_TEXT_BYTES];
     (void)snprintf(text, sizeof text,
-                   "%zu more problems or warnings: see ntp_monitor --check-config",
-                   notes->left_out);
+                   "%zu more problem%s or warning%s: see ntp_monitor --check-config",
+                   notes->left_out, text_plural(notes->left_out), text_plural(notes->left_out));
     say(user, true, text);
   }
 }

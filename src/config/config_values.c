@@ -96,14 +96,22 @@ static int set_number(const struct config_key *key, const char *text, int64_t *f
   return 0;
 }
 
+/* Sets field to text, which may be longer than the host or the path in it. */
+static int keep_text(char *field, const char *text, struct why *why) {
+  if (strlen(text) >= CONFIG_TEXT_BYTES) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "is longer than %d bytes", CONFIG_TEXT_BYTES - 1);
+  }
+  (void)strcpy(field, text);
+  return 0;
+}
+
 static int set_sources(struct config *config, const char *text, struct why *why) {
   char list[CONFIG_TEXT_BYTES];
   const char *names[CONFIG_SOURCES_MAX];
   size_t count = 0;
-  if (strlen(text) >= sizeof list) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "is longer than %zu bytes", sizeof list - 1);
+  if (keep_text(list, text, why) != 0) {
+    return -EINVAL;
   }
-  (void)strcpy(list, text);
   char *rest = NULL;
   for (char *name = strtok_r(list, " \t", &rest); name != NULL;
        name = strtok_r(NULL, " \t", &rest)) {
@@ -121,15 +129,6 @@ static int set_sources(struct config *config, const char *text, struct why *why)
   memcpy(config->source_text, list, sizeof list);
   memcpy(config->source, names, sizeof names);
   config->source_count = count;
-  return 0;
-}
-
-/* Sets field to text, which may be longer than the host or the path in it. */
-static int keep_text(char *field, const char *text, struct why *why) {
-  if (strlen(text) >= CONFIG_TEXT_BYTES) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "is longer than %d bytes", CONFIG_TEXT_BYTES - 1);
-  }
-  (void)strcpy(field, text);
   return 0;
 }
 
@@ -160,10 +159,9 @@ static int set_list(const struct config_key *key, char *field, const char *text,
   char list[CONFIG_TEXT_BYTES];
   bool paths = key->type == CONFIG_PATHS;
   size_t count = 0;
-  if (strlen(text) >= sizeof list) {
-    return why_set(why, REASON_CONFIG, -EINVAL, "is longer than %zu bytes", sizeof list - 1);
+  if (keep_text(list, text, why) != 0) {
+    return -EINVAL;
   }
-  (void)strcpy(list, text);
   char *rest = NULL;
   const char *separators = paths ? " \t" : " \t,";
   for (char *part = strtok_r(list, separators, &rest); part != NULL;

@@ -10,7 +10,6 @@
 #include "tests/fuzz/fuzz.h"
 
 /* inih's bound, as the README of the reader has it: longer lines are refused. */
-enum { LINE_BYTES_MAX = 197 };
 
 struct said {
   unsigned problem_count, warning_count;
@@ -134,7 +133,7 @@ static void check_crlf(const uint8_t *data, size_t size, const struct said *said
 
 static bool fits(const char *text) {
   for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
-    if (strcspn(line, "\n") > LINE_BYTES_MAX) {
+    if (strcspn(line, "\n") > CONFIG_LINE_BYTES_MAX) {
       return false;
     }
   }

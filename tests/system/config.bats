@@ -260,6 +260,22 @@ without_origin() {
   set_to syslog_facility local7 "$BATS_TEST_TMPDIR/all:16" -C "$BATS_TEST_TMPDIR/all"
 }
 
+@test "layers: a value of any length is printed so that it can be read back" {
+  servers=$(printf 'server%02d.example.org,' {1..8})
+  write "$BATS_TEST_TMPDIR/all" '[sntp]' "servers = ${servers%,}"
+  expect 0 as_cron --print-config -C "$BATS_TEST_TMPDIR/all"
+  grep -qxF "; $BATS_TEST_TMPDIR/all:2" <<<"$output"
+  write "$BATS_TEST_TMPDIR/printed" "$output"
+  expect 0 as_cron --check-config -C "$BATS_TEST_TMPDIR/printed"
+  lines_are "$output" "$NO_PROBLEM"
+  expect 0 as_cron --print-config -C "$BATS_TEST_TMPDIR/printed"
+  grep -qxF "servers=${servers%,}" <<<"$output"
+  # All mistakes are told, also those beyond the ones that are kept.
+  printf 'nonsense%s = 1\n' {1..30} | cat <(echo '[monitoring]') - >"$BATS_TEST_TMPDIR/bad"
+  expect 3 as_cron --print-config -C "$BATS_TEST_TMPDIR/bad"
+  [[ $stderr == *'6 more problems or warnings: see ntp_monitor --check-config' ]] || fail "$stderr"
+}
+
 @test "layers: nothing is read from the working directory" {
   mkdir "$BATS_TEST_TMPDIR/here"
   cd "$BATS_TEST_TMPDIR/here"

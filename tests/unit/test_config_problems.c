@@ -60,8 +60,8 @@ static void test_long(void **state) {
   text[sizeof text - 1] = '\0';
   begin(false);
   config_problems_keep(&notes, true, text);
-  assert_int_equal(strlen(notes.kept[0].text), NOTES_TEXT_BYTES - 2);
-  assert_string_equal(notes.kept[0].text + NOTES_TEXT_BYTES - 5, "...");
+  assert_int_equal(strlen(notes.kept[0].text), NOTES_TEXT_BYTES - 1);
+  assert_string_equal(notes.kept[0].text + NOTES_TEXT_BYTES - 4, "...");
 }
 
 /* Printed at once, and then they are not kept. */
