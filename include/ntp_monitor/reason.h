@@ -28,10 +28,9 @@ enum reason {
   REASON_COUNT
 };
 
-/* Return the word ("root-distance"), the journal's MESSAGE_ID (32 hexadecimal digits), and a
- * sentence for the manual; all static. */
+/* Return the word ("root-distance"), and the journal's MESSAGE_ID (32 hexadecimal digits); both
+ * static. */
 const char *reason_name(enum reason reason);
 const char *reason_message_id(enum reason reason);
-const char *reason_meaning(enum reason reason);
 
 #endif

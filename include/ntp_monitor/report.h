@@ -55,8 +55,8 @@ struct report {
 void report_each_reason(enum reason first, unsigned reasons,
                         void (*visit)(void *user, enum reason reason), void *user);
 
-/* Returns the verdict, or UNKNOWN if no log took it, so that the printed verdict and the exit
- * status agree. */
+/* Returns the verdict, or UNKNOWN if no log took it or, of an OK, if an output failed: the printed
+ * verdict and the exit status agree. */
 enum verdict report_shown(const struct report *report);
 
 /* Return the verdict's name, "OK", "WARNING" ..., or the same in lower case for programs. Static.

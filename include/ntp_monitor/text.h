@@ -8,9 +8,10 @@
 
 /*
  * Copies length bytes of foreign text into out (size bytes, always terminated) so that no byte of
- * it can act on a log or a terminal. Printable ASCII and valid UTF-8 pass; C0, DEL, C1, bidi
- * controls (U+061C, U+200E/F, U+202A-E, U+2066-9), line separators (U+2028/9), U+FEFF,
- * noncharacters and invalid UTF-8 become \xNN. A text that does not fit ends in "..." on a
+ * it can act on a log or a terminal. Printable ASCII passes, and valid UTF-8 but for controls (C0,
+ * DEL, C1), bidi controls (U+061C, U+200E/F, U+202A-E, U+2066-9), what is invisible (U+200B-D,
+ * U+2060-5, U+206A-F, U+FEFF, U+FFF9-B, U+E0000-7F), line separators (U+2028/9) and noncharacters;
+ * these and invalid UTF-8 become \xNN. A text that does not fit ends in "..." on a
  * character boundary. size must be at least 8.
  */
 void text_escape(char *out, size_t size, const char *text, size_t length);

@@ -36,9 +36,6 @@ static void test_words(void **state) {
   assert_int_equal(sizeof words / sizeof *words, REASON_COUNT);
   for (enum reason reason = REASON_OK; reason < REASON_COUNT; reason++) {
     assert_string_equal(reason_name(reason), words[reason]);
-    size_t length = strlen(reason_meaning(reason));
-    assert_true(length > 10);
-    assert_int_equal(reason_meaning(reason)[length - 1], '.');
   }
 }
 
