@@ -28,6 +28,9 @@ enum field {
 /* RFC 5905 section 7.3, figure 9. */
 enum leap { LEAP_NONE, LEAP_INSERT, LEAP_DELETE, LEAP_UNSYNCHRONISED };
 
+/* This machine's system clock; its network card's, which ptp4l sets; one of another machine. */
+enum clock_place { CLOCK_SYSTEM, CLOCK_CARD, CLOCK_ELSEWHERE };
+
 /* Kinds of jitter; numbers of different kinds are not comparable. */
 enum jitter_kind {
   JITTER_NONE,           /* the source never gives one */
@@ -62,11 +65,11 @@ struct sample {
   enum leap leap;
   enum jitter_kind jitter_kind;
   enum state state;
-  uint64_t replies;    /* since the source began with this server; sntp: to this run's requests */
-  uint64_t sent;       /* requests of this run */
-  bool spike;          /* the last reply was taken for an outlier and not applied */
-  bool foreign_clock;  /* read on another machine: its clock is not ours */
-  bool offset_is_past; /* timesyncd's: found at the last reply, corrected since */
+  uint64_t replies; /* since the source began with this server; sntp: to this run's requests */
+  uint64_t sent;    /* requests of this run */
+  bool spike;       /* the last reply was taken for an outlier and not applied */
+  enum clock_place clock; /* the clock that the offset is of */
+  bool offset_is_past;    /* timesyncd's: found at the last reply, corrected since */
   bool starting;   /* polled fewer than 8 times so far, always answered: its reach is not full */
   bool listed;     /* not judged: the primary sample carries the verdict */
   bool unresolved; /* its name has no address yet */

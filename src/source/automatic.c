@@ -228,7 +228,7 @@ static bool is_conflict(const struct source *a, const struct source *b) {
  * ptp4l sets the network card's clock instead. */
 static bool is_setting(const struct sample *sample) {
   bool fresh = sample_has(sample, METRIC_AGE) && sample->value[METRIC_AGE] < FRESH_NS;
-  return sample->state == STATE_SELECTED && !sample->foreign_clock && fresh;
+  return sample->state == STATE_SELECTED && sample->clock == CLOCK_SYSTEM && fresh;
 }
 
 static bool glance_at(const struct ask *ask, const struct source *source) {

@@ -7,7 +7,6 @@
  */
 #include "ntp_monitor/comparison.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,17 +32,6 @@ struct side {
   unsigned servers;
 };
 
-__attribute__((format(printf, 2, 3))) static void add_note(struct report *report,
-                                                           const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  if (report->note[0] != '\0') {
-    text_append(report->note, sizeof report->note, "; ");
-  }
-  text_vappend(report->note, sizeof report->note, format, arguments);
-  va_end(arguments);
-}
-
 static const struct sample *find_primary(const struct samples *samples) {
   for (size_t i = 0; i < samples->count; i++) {
     if (!samples->items[i].listed) {
@@ -63,7 +51,7 @@ static int64_t clamp_offset(int64_t offset_ns) {
 static bool take_side(const struct reading *reading, struct side *side) {
   const struct samples *samples = &reading->samples;
   const struct sample *sample = find_primary(samples);
-  if (sample == NULL || !sample_has(sample, METRIC_OFFSET) || sample->foreign_clock ||
+  if (sample == NULL || !sample_has(sample, METRIC_OFFSET) || sample->clock != CLOCK_SYSTEM ||
       (sample_has(sample, FIELD_LEAP) && sample->leap == LEAP_UNSYNCHRONISED)) {
     return false;
   }
@@ -93,13 +81,6 @@ static bool take_side(const struct reading *reading, struct side *side) {
   /* Larger figures are meaningless. */
   return duration_abs(side->jitter_ns) < DURATION_D &&
          duration_abs(side->asymmetry_ns) < DURATION_D && duration_abs(side->drift_ns) < DURATION_D;
-}
-
-/* Prints "+250ms". */
-static const char *print_offset(char out[DURATION_TEXT_BYTES + 1], int64_t offset_ns) {
-  out[0] = '+';
-  duration_print_short(out + (offset_ns > 0), offset_ns);
-  return out;
 }
 
 /* The fewest servers whose agreement proves another one wrong. */
@@ -140,54 +121,58 @@ static bool is_off(const struct report *report, const struct side *daemon) {
 static void add_off(struct report *report, const struct side *daemon, const struct side *servers,
                     const char *its, const char *theirs) {
   if (confirms(servers, daemon)) {
-    add_note(report, "the clock is off: %s (%s) and the servers asked directly (%s) agree on that",
-             daemon->source, its, theirs);
+    text_list(report->note, sizeof report->note, "; ",
+              "the clock is off: %s (%s) and the servers asked directly (%s) agree on that",
+              daemon->source, its, theirs);
   } else if (daemon->past) {
-    add_note(report,
-             "%s reported %s at the last reply and has corrected the clock since: the servers "
-             "asked directly report %s",
-             daemon->source, its, theirs);
+    text_list(report->note, sizeof report->note, "; ",
+              "%s reported %s at the last reply and has corrected the clock since: the servers "
+              "asked directly report %s",
+              daemon->source, its, theirs);
   } else {
-    add_note(report,
-             "%s reports %s, the servers asked directly %s: too much jitter to tell which is right",
-             daemon->source, its, theirs);
+    text_list(
+        report->note, sizeof report->note, "; ",
+        "%s reports %s, the servers asked directly %s: too much jitter to tell which is right",
+        daemon->source, its, theirs);
   }
 }
 
 /* Describes how the two sides relate. Returns true if the daemon's server must be wrong. */
 static bool comparison_compare(struct report *report, const struct side *daemon,
                                const struct side *servers) {
-  char theirs[DURATION_TEXT_BYTES + 1];
-  char its[DURATION_TEXT_BYTES + 1];
+  char theirs[METRIC_TEXT_BYTES];
+  char its[METRIC_TEXT_BYTES];
   char span[DURATION_TEXT_BYTES];
   int64_t noise_ns = 3 * (daemon->jitter_ns + servers->jitter_ns) + daemon->drift_ns;
   noise_ns = duration_greater(noise_ns, NOISE_LEAST_NS);
   int64_t distance_ns = get_distance(daemon, servers);
   int64_t asymmetry_ns = daemon->asymmetry_ns + servers->asymmetry_ns;
-  print_offset(theirs, servers->told_ns);
-  print_offset(its, daemon->told_ns);
+  metric_print_short(theirs, METRIC_OFFSET, servers->told_ns);
+  metric_print_short(its, METRIC_OFFSET, daemon->told_ns);
   if (distance_ns <= noise_ns && is_off(report, daemon)) {
     add_off(report, daemon, servers, its, theirs);
     return false;
   }
   if (distance_ns <= noise_ns) {
-    add_note(report, "%s and the servers asked directly agree (%s)", daemon->source, theirs);
+    text_list(report->note, sizeof report->note, "; ",
+              "%s and the servers asked directly agree (%s)", daemon->source, theirs);
     return false;
   }
   if (distance_ns <= noise_ns + asymmetry_ns) {
-    add_note(report,
-             "the path is asymmetric: %s reports %s, the servers asked directly %s; the delays "
-             "explain up to %s of the difference",
-             daemon->source, its, theirs, duration_print_short(span, asymmetry_ns));
+    text_list(report->note, sizeof report->note, "; ",
+              "the path is asymmetric: %s reports %s, the servers asked directly %s; the delays "
+              "explain up to %s of the difference",
+              daemon->source, its, theirs, duration_print_short(span, asymmetry_ns));
     return false;
   }
   if (servers->servers < JURY) {
-    add_note(report,
-             "a server lies: %s reports %s, %u asked directly %s; ask %d or more to tell which",
-             daemon->source, its, servers->servers, theirs, JURY);
+    text_list(report->note, sizeof report->note, "; ",
+              "a server lies: %s reports %s, %u asked directly %s; ask %d or more to tell which",
+              daemon->source, its, servers->servers, theirs, JURY);
   } else {
-    add_note(report, "the server lies: that of %s reports %s, %u asked directly %s", daemon->source,
-             its, servers->servers, theirs);
+    text_list(report->note, sizeof report->note, "; ",
+              "the server lies: that of %s reports %s, %u asked directly %s", daemon->source, its,
+              servers->servers, theirs);
   }
   return true;
 }
@@ -207,10 +192,11 @@ void comparison_write(struct report *report, const struct reading *readings, siz
   for (size_t i = 0; i < reading_count; i++) {
     const struct samples *samples = &readings[i].samples;
     if (samples->answered < samples->asked && !verdict_has_count(samples, report->config)) {
-      add_note(report, "%u of %u servers gave a usable answer", samples->answered, samples->asked);
+      text_list(report->note, sizeof report->note, "; ", "%u of %u servers gave a usable answer",
+                samples->answered, samples->asked);
     }
     if (samples->note[0] != '\0') {
-      add_note(report, "%s", samples->note);
+      text_list(report->note, sizeof report->note, "; ", "%s", samples->note);
     }
     bool asked = samples->asked > 0;
     struct side *side = asked ? &servers : &daemon;

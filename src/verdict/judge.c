@@ -28,7 +28,7 @@ static unsigned find_place(enum reason reason) {
 
 static bool precedes(enum verdict verdict, enum reason reason, enum verdict other_verdict,
                      enum reason other_reason) {
-  if (verdict == other_verdict && verdict != VERDICT_OK) {
+  if (verdict == other_verdict) {
     return find_place(reason) < find_place(other_reason);
   }
   return verdict_rank(verdict) > verdict_rank(other_verdict);
@@ -157,10 +157,10 @@ struct finding judge_sample(const struct sample *sample, const struct reading *r
   }
   judge_limits(&finding, config, warming);
   if (warming) {
-    add_reason(&finding, VERDICT_OK, REASON_WARMING_UP, METRIC_COUNT, CONFIG_NONE);
-  }
-  if (finding.verdict == VERDICT_OK && warming) {
-    finding.reason = REASON_WARMING_UP;
+    finding.reasons |= 1U << REASON_WARMING_UP;
+    if (finding.verdict == VERDICT_OK) {
+      finding.reason = REASON_WARMING_UP;
+    }
   }
   return finding;
 }

@@ -54,7 +54,7 @@ void judge_age(struct finding *finding, const struct config *config) {
   int64_t limit_us = judge_stale_ns(sample, config) / DURATION_US;
   int64_t early_us = 1000000;
   int64_t shift_us = get_shift_us(sample);
-  if (sample->foreign_clock) {
+  if (sample->clock != CLOCK_SYSTEM) {
     early_us = 60000000;
   }
   int64_t least_us = -early_us;

@@ -221,7 +221,7 @@ static void add_finding(struct report *report, const struct finding *finding) {
   if (report->elsewhere[0] != '\0') {
     add_text(report, ", host: %s", report->elsewhere);
   }
-  if (sample->foreign_clock && sample->jitter_kind == JITTER_RMS_SUCCESSIVE) {
+  if (sample->clock == CLOCK_CARD) {
     add_text(report, "; this is the network card's clock, not the system's");
   }
   add_text(report, "%s", find_advice(finding->reason));

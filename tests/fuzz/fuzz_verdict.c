@@ -56,7 +56,7 @@ static int64_t stale_ns(const struct sample *sample, const struct config *config
 static int staleness(const struct sample *sample, const struct config *config) {
   fuzz_wide age_us = sample->value[METRIC_AGE] / 1000;
   fuzz_wide offset_us = is_first(sample) ? size_of(sample->value[METRIC_OFFSET] / 1000) : 0;
-  int64_t early_us = sample->foreign_clock ? 60000000 : 1000000;
+  int64_t early_us = sample->clock != CLOCK_SYSTEM ? 60000000 : 1000000;
   int64_t limit_us = stale_ns(sample, config) / 1000;
   MUST(judge_stale_ns(sample, config) == stale_ns(sample, config));
   if (!sample_has(sample, METRIC_AGE) || (age_us >= -early_us && age_us <= limit_us)) {

@@ -145,7 +145,7 @@ static void test_silent(void **state) {
   samples[0].present |= 1U << FIELD_LEAP;
   assert_string_equal(note(250, 0), "");
   (void)fill(NULL);
-  samples[0].foreign_clock = true;
+  samples[0].clock = CLOCK_ELSEWHERE;
   assert_string_equal(note(250, 0), "");
   (void)fill(NULL);
   samples[0].listed = true;

@@ -54,7 +54,7 @@ static void check(const struct row *row) {
                           .jitter_kind = JITTER_RMS8,
                           .poll_interval_ns = row->poll_ns,
                           .replies = row->replies,
-                          .foreign_clock = row->foreign,
+                          .clock = row->foreign ? CLOCK_ELSEWHERE : CLOCK_SYSTEM,
                           .offset_is_past = row->past};
   sample.value[METRIC_JITTER] = row->jitter_ns;
   sample.value[METRIC_OFFSET] = row->offset_ns;

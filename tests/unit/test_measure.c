@@ -50,8 +50,9 @@ bool keeper_expects_bus(void) {
 static int measure_fake(int which, const struct ask *ask, struct samples *samples,
                         struct why *why) {
   const char *argument = ask->argument;
-  struct sample sample = {
-      .server = "ntp.example.org", .state = STATE_SELECTED, .foreign_clock = fake.hardware};
+  struct sample sample = {.server = "ntp.example.org",
+                          .state = STATE_SELECTED,
+                          .clock = fake.hardware ? CLOCK_CARD : CLOCK_SYSTEM};
   sample_set(&sample, METRIC_AGE, fake.age_ns);
   assert_true(argument == NULL || which == SNTP);
   (void)strcpy(fake.argument, argument != NULL ? argument : "none");

@@ -95,7 +95,8 @@ static void test_slave(void **state) {
   assert_int_equal(sample.state, STATE_SELECTED);
   assert_int_equal(sample.leap, LEAP_NONE);
   assert_int_equal(sample.poll_interval_ns, DURATION_S);
-  assert_false(sample.listed || sample.foreign_clock);
+  assert_false(sample.listed);
+  assert_int_equal(sample.clock, CLOCK_SYSTEM);
 }
 
 /* Ours is the other way round: master - local. */
@@ -219,7 +220,7 @@ static void test_age(void **state) {
     if (rows[i].want_ns != INT64_MIN) {
       has(METRIC_AGE, rows[i].want_ns);
     }
-    assert_int_equal(sample.foreign_clock, !rows[i].system);
+    assert_int_equal(sample.clock, rows[i].system ? CLOCK_SYSTEM : CLOCK_CARD);
     assert_int_equal(sample.leap == LEAP_UNSYNCHRONISED, rows[i].gap);
     assert_golden(sample.remark, "ingress_time %" PRId64 "%s", rows[i].ingress_ns,
                   rows[i].changed ? ", seen to change" : "");

@@ -72,7 +72,7 @@ static void test_whole(void **state) {
   assert_int_equal(sample->value[METRIC_JITTER], 1207000);
   assert_int_equal(sample->replies, 17);
   assert_true(sample->spike);
-  assert_true(sample->foreign_clock);
+  assert_int_equal(sample->clock, CLOCK_ELSEWHERE);
   assert_true(sample_has(sample, METRIC_AGE));
   assert_false(sample_has(sample, METRIC_OFFSET)); /* stamps stand there by the second */
   assert_false(sample_has(sample, METRIC_DELAY));

@@ -46,7 +46,7 @@ static void test_good(void **state) {
   assert_int_equal(sample.leap, LEAP_NONE);
   assert_int_equal(sample.replies, 10);
   assert_false(sample.spike);
-  assert_false(sample.foreign_clock);
+  assert_int_equal(sample.clock, CLOCK_SYSTEM);
 }
 
 /* The server's clock reads later than ours: ours is behind, and the offset positive. */

@@ -224,7 +224,7 @@ static void take_leap(const struct ptp_reading *reading, bool follows, struct sa
 static bool take_measurement(const struct ptp_reading *reading, int64_t realtime_ns,
                              int64_t monotonic_ns, struct sample *sample) {
   bool system = ptp_sample_take_age(reading, realtime_ns, monotonic_ns, sample);
-  sample->foreign_clock = !system;
+  sample->clock = system ? CLOCK_SYSTEM : CLOCK_CARD;
   take_interval(reading, sample);
   take_delay(reading, sample);
   if (reading->port.port.state == PTP_SLAVE) {

@@ -86,7 +86,7 @@ static int text_source_parse(char *text, ssize_t bytes, struct timesync *raw, co
   if (error != 0) {
     return error;
   }
-  sample.foreign_clock = true;
+  sample.clock = CLOCK_ELSEWHERE;
   timesync_explain(raw, &sample, samples->note, sizeof samples->note);
   return samples_add(samples, &sample, why);
 }

@@ -219,7 +219,7 @@ static int measure_timesyncd(const struct ask *ask, struct samples *samples, str
     error = timesync_sample(&raw, clock_realtime_ns(), &sample, why);
   }
   if (error == 0) {
-    sample.foreign_clock = ask->config->host != NULL;
+    sample.clock = ask->config->host != NULL ? CLOCK_ELSEWHERE : CLOCK_SYSTEM;
     timesync_explain(&raw, &sample, samples->note, sizeof samples->note);
     error = samples_add(samples, &sample, why);
   }
