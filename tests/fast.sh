@@ -10,7 +10,7 @@ readonly LONG='hostile|influx|install|monitors|privilege|stores|valgrind|usage|c
 # The suite of a room, where its name differs.
 declare -A suite_of=([log]=delivery [output]=outputs [format]=formats [json]=formats [nagios]=formats [bus]=bus_faults
   [aside]=config [automatic]=auto [README]=docs [man]=docs
-  [ntp_monitor.conf.example]=docs [config_keys]=docs [options]=docs [reason]=docs)
+  [ntp_monitor.conf.example]=docs [config_keys]=docs [options]=docs [reason]=docs [install_config]=install)
 
 # Prints the words in all changed paths.
 words() {
@@ -33,6 +33,10 @@ if [ -z "$units" ]; then
   exit
 fi
 names=$(for test in tests/unit/test_*.c; do basename "$test" .c; done | grep -E "${units#|}" | paste -sd '|')
+if [ "$names${suites[*]-}${long[*]-}" = '' ]; then
+  echo 'check-fast: no test is named like what changed; run make check'
+  exit 1
+fi
 result=0
 [ "${#long[@]}" = 0 ] || echo "check-fast: left out, run it with make test FILE=NAME: ${long[*]}"
 [ -z "$names" ] || $MAKE --no-print-directory unit ONLY="^($names)\$" || result=1

@@ -293,14 +293,15 @@ setup() {
   done <<<$'0:\n1:report -o text\n1:\n2:report -o text\n2:\n0:report -o text\n0:'
 }
 
-@test "shown: the command that lists bad clocks in contrib's README reads both of rsyslog's line formats" {
+@test "shown: the command that lists bad clocks in contrib's README reads rsyslog's line formats, also as RFC 5424 brings them" {
   printf '%s\n' 'Nov 21 10:08:00 vm ntp_monitor[278]: WARNING NTP reading stale: last reply 1h ago' \
     'Nov 21 10:08:00 pi ntp_monitor[278]: INFO NTP healthy, jitter: 402us' \
     '2026-11-21T10:08:00.986664+01:00 vm ntp_monitor[1]: CRITICAL NTP offset above critical threshold: +1h' \
-    '2026-11-21T10:08:00.986664+01:00 web3 ntp_monitor[1]: ERROR /etc/ntp_monitor.conf:3: x: unknown key' >"$T/log"
+    '2026-11-21T10:08:00.986664+01:00 web3 ntp_monitor[1]: ERROR /etc/ntp_monitor.conf:3: x: unknown key' \
+    '2026-11-21T10:08:00.986664+01:00 far ntp_monitor[11421] WARNING NTP reading stale: last reply 1h ago' >"$T/log"
   grep -m 1 'uniq -c' "$CONTRIB" | sed "s,/var/log/ntp_monitor.log,$T/log," >"$T/command"
   run -0 sh "$T/command"
-  [ "$(tr -s ' ' <<<"$output")" = $' 2 vm\n 1 web3' ] || fail "$output"
+  [ "$(tr -s ' ' <<<"$output")" = $' 2 vm\n 1 web3\n 1 far' ] || fail "$output"
 }
 
 @test "shown: the README starts with the two commands and what they need; every make target in the texts exists" {
