@@ -93,6 +93,7 @@ enum config_type {
   CONFIG_BOOL,    /* bool */
   CONFIG_WORD,    /* int64_t: the value of one of a table of words */
   CONFIG_ADDRESS, /* char[CONFIG_TEXT_BYTES]: where log lines go */
+  CONFIG_PATH,    /* char[CONFIG_TEXT_BYTES]: absolute */
   CONFIG_PATHS,   /* char[CONFIG_TEXT_BYTES]: absolute, between blanks */
   CONFIG_FILE,    /* char[CONFIG_TEXT_BYTES]: an absolute path, or "" */
   CONFIG_TARGET,  /* char[CONFIG_TEXT_BYTES]: the same, or a URL (output_target.h) */

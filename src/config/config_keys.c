@@ -219,7 +219,7 @@ const struct config_key config_keys[] = {
      .doc = "fewer servers in agreement are a WARNING; auto: more than half"},
     {.name = "socket",
      .section = "chrony",
-     TEXT(CONFIG_PATHS, chrony_socket),
+     TEXT(CONFIG_PATH, chrony_socket),
      .initial = "/run/chrony/chronyd.sock",
      .doc = "chronyd's command socket, for users who may use it"},
     {.name = "port",

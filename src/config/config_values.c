@@ -154,10 +154,10 @@ static int check_server(const char *text, struct why *why) {
   return net_hostport_parse(net_hostport_skip_pool(text, &pool), 1, NULL, &unused, why);
 }
 
-/* Sets field to a list of paths, at least one, or of servers. It is kept as it was written. */
+/* Sets field to a path, or a list of paths or servers, which is kept as it was written. */
 static int set_list(const struct config_key *key, char *field, const char *text, struct why *why) {
   char list[CONFIG_TEXT_BYTES];
-  bool paths = key->type == CONFIG_PATHS;
+  bool paths = key->type != CONFIG_SERVERS;
   size_t count = 0;
   if (keep_text(list, text, why) != 0) {
     return -EINVAL;
@@ -171,6 +171,9 @@ static int set_list(const struct config_key *key, char *field, const char *text,
       return error;
     }
     count++;
+  }
+  if (key->type == CONFIG_PATH && count > 1) {
+    return why_set(why, REASON_CONFIG, -EINVAL, "'%.80s' is more than one path", text);
   }
   if (paths && count == 0) {
     return why_set(why, REASON_CONFIG, -EINVAL, "lists no path");
@@ -242,6 +245,7 @@ static int set_field(struct config *config, const struct config_key *key, const 
     return set_word(key->words, text, field, why);
   case CONFIG_ADDRESS:
     return set_address(field, text, why);
+  case CONFIG_PATH:
   case CONFIG_PATHS:
   case CONFIG_SERVERS:
     return set_list(key, field, text, why);

@@ -31,7 +31,7 @@ static void check_list(const struct config_key *key, const char *list) {
   char copy[CONFIG_TEXT_BYTES];
   struct net_hostport server;
   struct why why;
-  bool paths = key->type == CONFIG_PATHS;
+  bool paths = key->type != CONFIG_SERVERS;
   size_t count = 0;
   MUST(strlen(list) < sizeof copy);
   (void)strcpy(copy, list);
@@ -42,6 +42,7 @@ static void check_list(const struct config_key *key, const char *list) {
     count++;
   }
   MUST(!paths || count > 0);
+  MUST(key->type != CONFIG_PATH || count == 1);
 }
 
 /* One line, and of a secret no more than where it is. */
@@ -83,6 +84,7 @@ static void check_value(const struct config *config, const struct config_key *ke
   case CONFIG_ADDRESS:
     MUST(log_address_parse(field, &address, &why) == 0);
     break;
+  case CONFIG_PATH:
   case CONFIG_PATHS:
   case CONFIG_SERVERS:
     check_list(key, field);

@@ -62,6 +62,7 @@ static void test_other_types(void **state) {
       {"[monitoring]\nsource =\n", "P|conf:2: source:\n", "source=auto\n"},
       {"[logging]\nsyslog_address = a b\n", "P|conf:2: syslog_address: 'a b'\n",
        "syslog_address=/dev/log\n"},
+      {"[chrony]\nsocket = /a /b\n", "P|conf:2: socket: '/a /b'\n", "log_level=INFO\n"},
       {"[logging]\nsyslog_address = localhost:0\n", "P|conf:2: syslog_address: 'localhost:0'\n",
        "syslog_address=/dev/log\n"},
       {"[monitoring]\nlog_level = ERROR\nlog_level = LOUD\n",
