@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ntp_monitor/duration.h"
+
 struct config;
 struct env;
 
@@ -16,5 +18,8 @@ struct ask {
   int64_t deadline_ns;  /* CLOCK_MONOTONIC: it returns by then */
   bool glance;          /* one sample will do */
 };
+
+/* Prints how long the source has been waited for, rounded as an age, at least 1 ms. Returns out. */
+const char *ask_print_waited(const struct ask *ask, char out[DURATION_TEXT_BYTES]);
 
 #endif

@@ -11,7 +11,6 @@
 
 #include "ntp_monitor/ask.h"
 #include "ntp_monitor/chrony_talk.h"
-#include "ntp_monitor/clock.h"
 #include "ntp_monitor/config.h"
 #include "ntp_monitor/duration.h"
 #include "ntp_monitor/env.h"
@@ -66,10 +65,9 @@ static int explain_refusal(const struct asking *asking, int error, struct why *w
 static int explain_timeout(const struct asking *asking, struct why *why) {
   char ways[640];
   char span[DURATION_TEXT_BYTES];
-  duration_print(span, duration_round(clock_monotonic_ns() - asking->ask->begun_ns));
-  return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
-                 "chronyd is not responding: no answer within %s (%s)" CHECK, span,
-                 chrony_talk_words(&asking->talk, ways, sizeof ways));
+  return why_set(
+      why, REASON_TIMEOUT, -ETIMEDOUT, "chronyd is not responding: no answer within %s (%s)" CHECK,
+      ask_print_waited(asking->ask, span), chrony_talk_words(&asking->talk, ways, sizeof ways));
 }
 
 /* Explains an answer (a status or a negative errno) that is not a success. */

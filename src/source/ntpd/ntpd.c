@@ -158,11 +158,10 @@ static int explain_silence(const struct ask *ask, const char *address, struct wh
                    address, MODE6_PORT, address);
   }
   char span[DURATION_TEXT_BYTES];
-  int64_t waited_ns = clock_monotonic_ns() - ask->begun_ns;
   return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
                  "no answer from %s port %d within %s, neither to ntpq nor to a client: ntpd hangs "
                  "or ignores this address" CHECK_SERVICE,
-                 address, MODE6_PORT, duration_print(span, duration_round(waited_ns)));
+                 address, MODE6_PORT, ask_print_waited(ask, span));
 }
 
 static int measure_ntpd(const struct ask *ask, struct samples *samples, struct why *why) {

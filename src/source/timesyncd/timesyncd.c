@@ -133,8 +133,7 @@ static int explain_timeout(const struct bus *bus, struct why *why) {
   char name[192];
   char said[BUS_SSH_WORDS_BYTES];
   char span[DURATION_TEXT_BYTES];
-  int64_t waited_ns = clock_monotonic_ns() - bus->ask->begun_ns;
-  duration_print(span, duration_round(waited_ns));
+  ask_print_waited(bus->ask, span);
   if (sd_bus_is_ready(bus->bus) > 0) {
     return why_set(why, REASON_TIMEOUT, -ETIMEDOUT,
                    "systemd-timesyncd is not responding: no answer within %s" CHECK_SERVICE, span);
