@@ -212,7 +212,7 @@ sub read_mode {
   s/\A(?:ERROR|WARNING) // for @notes;
   s/(.{900}).*/$1/s for @told, @notes; # a log line is shorter
   wrong($row, $run, "it says: @told\ninstead of: @notes") if "@told" ne "@notes";
-  my $setting = qr/[a-z_]{3,23} *= +\S.*/;
+  my $setting = qr/[a-z_]{3,23} *= +\S.*|; \S.*|[a-z_]{3,23}=\S.*/; # a long one has two lines
   my $shape = $row eq 'check-config' ? qr/\A\d+ problems?[ a-z]*(?:, \d+ warnings?)?\z/
     : qr/\A(?:\[(?:monitoring|logging|output|influx|sntp|chrony|ptp)\]|$setting|)\z/;
   wrong($row, $run, "a line of its own: $_") for grep $_ !~ $shape, $row eq 'check-config' ? $lines[-1] : @lines;
