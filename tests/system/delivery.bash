@@ -25,6 +25,13 @@ between() { # WHAT NUMBER LEAST MOST
   fi
 }
 
+# run_took LEAST MOST: so many ms; a build with sanitizers has a second more, as it has at its deadline.
+run_took() {
+  local slack=0
+  case ${BUILD-} in *asan*) slack=1000 ;; esac
+  between 'the time of the run, in ms,' "$took_ms" "$1" $(($2 + slack))
+}
+
 plain_build_only() {
   case ${BUILD-} in
     *asan*) skip "driven by $1: plain build only" ;;

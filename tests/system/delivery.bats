@@ -461,7 +461,7 @@ severities_at() {
     monitor -l "$address"
     ended_silent 0
     taken "$local_line"
-    between 'the run' "$took_ms" 0 900
+    run_took 0 900
   done
 }
 
@@ -584,7 +584,7 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
   monitor -t 1
   exec {both}>&-
   [ "$status" = 3 ]
-  between 'the run' "$took_ms" 800 1400
+  run_took 800 1400
 }
 
 @test "delivery: an unread trace does not delay the verdict" {
@@ -596,7 +596,7 @@ ntp_monitor: ERROR $healthy; "*" 2 "*" --check-config ("*" /dev/log: No such fil
   monitor -d -t 1 -w 1us
   exec {both}>&-
   [ "$status" = 1 ]
-  between 'the run' "$took_ms" 0 1400
+  run_took 0 1400
   equal 'the first line' "$(rsyslogd_raw | head -n 1)" '<28>TIME ntp_monitor[PID]: WARNING NTP jitter above'\
 ' threshold: 1.207ms (threshold: 1us), server: ntp.example.org, source: text'
 }
@@ -647,7 +647,7 @@ localhost: INFO $healthy"
   monitor
   ended 0
   fallen "INFO $healthy" 2
-  between 'the run' "$took_ms" 150 900
+  run_took 150 900
   lab_thaw rsyslogd
   taken_nothing # the line went to stderr only
 }
@@ -660,7 +660,7 @@ localhost: INFO $healthy"
   monitor -C "$T/conf"
   ended 3
   equal 'the lines' "$(wc -l <"$T/err")" 5
-  between 'the run' "$took_ms" 150 900
+  run_took 150 900
 }
 
 @test "delivery: with a full socket that nobody reads UDP gets the line" {
@@ -670,7 +670,7 @@ localhost: INFO $healthy"
   monitor -l "$T/socket"
   ended_silent 0
   taken "$udp_line"
-  between 'the run' "$took_ms" 150 900
+  run_took 150 900
 }
 
 @test "delivery: a stream socket that accepts nobody is skipped" {
@@ -679,7 +679,7 @@ localhost: INFO $healthy"
   monitor -l "$T/socket"
   ended_silent 0
   taken "$local_line"
-  between 'the run' "$took_ms" 0 900
+  run_took 0 900
 }
 
 @test "delivery: with journald stopped and both its sockets full stderr gets the line within a second" {
@@ -690,7 +690,7 @@ localhost: INFO $healthy"
   monitor -l journal
   ended 0
   fallen "INFO $healthy" 3
-  between 'the run' "$took_ms" 300 900
+  run_took 300 900
 }
 
 @test "delivery: a queue that is full only briefly is waited for" {
@@ -819,7 +819,7 @@ broken='ERROR *stdout*: Broken pipe' # a pattern
   peer deaf-udp 127.0.0.1 53
   monitor -t 2 -l loghost.example.org -d
   ended 0
-  between 'the run' "$took_ms" 900 1900
+  run_took 900 1900
   [[ $(log_trace) == 'loghost.example.org: '*' loghost.example.org: '*DNS*"
 /dev/log: No such file or directory
 localhost: UDP port 514: Connection refused
@@ -828,7 +828,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   rsyslogd_start -p none
   monitor -t 1 -l loghost.example.org -w 1us
   ended_silent 1
-  between 'the run' "$took_ms" 400 1400
+  run_took 400 1400
   [[ $(rsyslogd_raw) == '<28>TIME ntp_monitor[PID]: WARNING NTP jitter above threshold: '* ]]
 }
 
@@ -846,7 +846,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   exec {both}>&-
   ended 3
   grep -qE "^ntp_monitor: WARNING .* $T/fifo: .*\(.*; .*\)$" "$T/err"
-  between 'the run' "$took_ms" 1400 2300
+  run_took 1400 2300
   between 'the measurement, in ms beyond a second,' \
     "$(sed -nE 's/.* step: measuring [a-z]+ 1\.([0-9]{3}).*s$/\1/p' "$T/err")" 400 900
 }
@@ -892,7 +892,7 @@ stderr: INFO $healthy ("*' loghost.example.org: '*DNS*'; /dev/log: No such file 
   peer udp 192.0.2.77 514
   monitor -l 192.0.2.77
   ended_silent 0
-  between 'the run' "$took_ms" 90 900
+  run_took 90 900
   lab_until 5 grep -qs "INFO $healthy\$" "$T/peer"
   lab_kill peer
   rsyslogd_start -p none

@@ -648,7 +648,7 @@ unread() {
     "$@"
     monitor -o json -t 1
     ended 3
-    between 'the run' "$took_ms" 800 1400
+    run_took 800 1400
     [ -s "$T/err" ] || break
   done
   equal 'what was logged' "$(rsyslogd_raw | sed 's/ERROR .*stdout.*: /ERROR stdout: /')" \
