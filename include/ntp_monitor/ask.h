@@ -19,7 +19,7 @@ struct ask {
   bool glance;          /* one sample will do */
 };
 
-/* Prints how long the source has been waited for, rounded as an age, at least 1 ms. Returns out. */
+/* Prints the time since the source was asked, rounded as an age, at least 1ms. Returns out. */
 const char *ask_print_waited(const struct ask *ask, char out[DURATION_TEXT_BYTES]);
 
 #endif

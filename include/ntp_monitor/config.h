@@ -20,7 +20,8 @@ typedef int config_check_source(const char *text, struct why *why);
 
 enum { CONFIG_KEYS_MAX = 64, CONFIG_SOURCES_MAX = 16, CONFIG_TEXT_BYTES = 256 };
 
-/* The longest line of a file; inih (ini.h, INI_MAX_LINE) has 200 bytes with its end. */
+/* The longest line of a file: inih's buffer (ini.h, INI_MAX_LINE) holds 200 bytes, with CR, LF and
+ * a NUL. */
 enum { CONFIG_LINE_BYTES_MAX = 197 };
 
 /* Values of log_level: the severities of syslog(3). */

@@ -23,7 +23,6 @@
 #include "ntp_monitor/trusted.h"
 #include "ntp_monitor/why.h"
 
-/* inih's buffer holds 200 bytes, with the end of the line and a NUL. */
 enum { FILE_BYTES_MAX = 64 * 1024, NOTE_BYTES = 1536 };
 
 /* The state of one file while it is read. */

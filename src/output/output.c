@@ -61,9 +61,9 @@ out:
   return error;
 }
 
-/* Collects the reports ordered on the command line and, for a reading of this machine, in the
- * configuration: its files describe this machine, and a reading of another must not replace them.
- * Returns how many are wanted. */
+/* Collects the reports to write: those that the command line orders, and those that the
+ * configuration names. The latter describe this machine, so a reading of another machine does not
+ * replace them. Returns how many there are. */
 static size_t output_collect(const struct output_orders *orders, const struct config *config,
                              struct wanted wanted[WANTED_MAX]) {
   bool here = config->host == NULL && config->machine == NULL;

@@ -1,4 +1,4 @@
-/* How long a source has been asked. */
+/* Tells how long a source has kept us waiting. */
 #include "ntp_monitor/ask.h"
 
 #include "ntp_monitor/clock.h"

@@ -42,9 +42,9 @@ static inline void log_chain_begin(struct log_chain *chain) {
 }
 
 static inline void log_chain_add_local(struct log_chain *chain, const char *path) {
-  struct log_address *end = &chain->log.destinations[chain->log.destination_count++];
-  *end = (struct log_address){.kind = ADDRESS_LOCAL};
-  (void)strcpy(end->text, path);
+  struct log_address *added = &chain->log.destinations[chain->log.destination_count++];
+  *added = (struct log_address){.kind = ADDRESS_LOCAL};
+  (void)strcpy(added->text, path);
 }
 
 static inline void log_chain_add_udp(struct log_chain *chain, uint16_t port) {

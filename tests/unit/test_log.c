@@ -12,7 +12,7 @@
 #include "tests/unit/golden.h"
 #include "tests/unit/log_chain.h"
 
-static void test_ends(void **state) {
+static void test_destinations(void **state) {
   (void)state;
   static const struct {
     const char *address;
@@ -222,10 +222,10 @@ static void test_levels(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_ends),  cmocka_unit_test(test_falls_through),
-      cmocka_unit_test(test_trace), cmocka_unit_test(test_stays),
-      cmocka_unit_test(test_full),  cmocka_unit_test(test_all_lost),
-      cmocka_unit_test(test_none),  cmocka_unit_test(test_levels),
+      cmocka_unit_test(test_destinations), cmocka_unit_test(test_falls_through),
+      cmocka_unit_test(test_trace),        cmocka_unit_test(test_stays),
+      cmocka_unit_test(test_full),         cmocka_unit_test(test_all_lost),
+      cmocka_unit_test(test_none),         cmocka_unit_test(test_levels),
   };
   (void)alarm(30);
   (void)signal(SIGPIPE, SIG_IGN);
